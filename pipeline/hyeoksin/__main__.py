@@ -1,0 +1,5 @@
+"""``python -m hyeoksin``."""
+
+from hyeoksin.cli import main
+
+main()

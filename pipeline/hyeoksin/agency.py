@@ -1,0 +1,217 @@
+"""Agencies of the central government and the names they bear at a date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hyeoksin.errors import PlanError
+from hyeoksin.resources import resource
+
+__all__ = ["LOCAL", "REFERENCE_DATE", "Agencies", "Agency", "Mention", "load_agencies"]
+
+LOCAL = "local"  # id of "the local government itself"
+REFERENCE_DATE = (
+    "2024-06-30"  # model classes are the agencies of this day; other days are reached through renames
+)
+_PARTICLE = (
+    "은|는|이|가|을|를|의|에|와|과|랑|도|만|로|으로|까지|부터|에서|에게|께서|나|이나|및|등|측|산하|소속|주관|주최|"
+    "장관|차관|청장|처장|실장|위원장|원장|이사장|사장|관계자|공무원|직원|담당|국장|과장|본부|고시|훈령|예규|공고|장"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """One incarnation of an agency; a rename ends it and begins its successor. Dates are ISO, ``valid_to`` exclusive."""
+
+    id: str
+    name: str
+    short: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    kind: str = "ministry"
+    parent: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    predecessors: tuple[str, ...] = ()
+    successors: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    bureaus: tuple[str, ...] = ()
+    confidence: str = "high"
+    note: str = ""
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Official name, short names and aliases."""
+        return (self.name, *self.short, *self.aliases)
+
+    def valid(self, date: str) -> bool:
+        """Whether the agency bore this name on the ISO date."""
+        return (self.valid_from or "") <= date and (self.valid_to is None or date < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An agency named in a text, with the name as it stands there."""
+
+    agency: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Agencies:
+    """All agencies, by id."""
+
+    by_id: dict[str, Agency]
+
+    def __getitem__(self, agency_id: str) -> Agency:
+        return self.by_id[agency_id]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that may be printed."""
+        return frozenset(self._by_name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for agency in self.by_id.values():
+            for name in agency.all_names:
+                found[name] = (*found.get(name, ()), agency.id)
+        return found
+
+    def named(self, name: str, date: str | None = None) -> Agency | None:
+        """Return the agency that ``name`` means on ``date`` (default: the newest that ever bore it)."""
+        ids = self._by_name.get(name)
+        if not ids:
+            return None
+        bearers = sorted((self.by_id[i] for i in ids), key=lambda a: a.valid_from or "")
+        if date is not None:
+            on_day = [a for a in bearers if a.valid(date)]
+            if on_day:
+                return on_day[-1]
+            begun = [a for a in bearers if (a.valid_from or "") <= date]
+            return begun[-1] if begun else bearers[0]
+        return bearers[-1]
+
+    def at(self, agency_id: str, date: str) -> tuple[Agency, ...]:
+        """Return what the agency is called on ``date``: itself, or the successors or predecessors valid then."""
+        seen = {agency_id}
+        wave = [agency_id]
+        while wave:
+            valid = tuple(self.by_id[i] for i in wave if self.by_id[i].valid(date))
+            if valid:
+                return valid
+            later = date >= (self.by_id[wave[0]].valid_from or "")
+            step = [
+                n for i in wave for n in (self.by_id[i].successors if later else self.by_id[i].predecessors)
+            ]
+            wave = [i for i in dict.fromkeys(step) if i not in seen]
+            seen.update(wave)
+        return (self.by_id[agency_id],)
+
+    def reference(self, agency_id: str) -> str:
+        """Return the id that stands for the agency among a model's classes (its incarnation on REFERENCE_DATE)."""
+        return self.at(agency_id, REFERENCE_DATE)[0].id
+
+    def find(self, text: str, date: str | None = None) -> tuple[Mention, ...]:
+        """Return the agencies named in ``text``, in order; names are read at ``date``."""
+        mentions = []
+        for match in self._pattern.finditer(text):
+            agency = self.named(match.group(), date)
+            if agency is not None:
+                mentions.append(Mention(agency.id, match.group(), match.start(), match.end()))
+        return tuple(mentions)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        names = sorted((n for n in self.names if len(n) > 1), key=len, reverse=True)
+        body = "|".join(map(re.escape, names))
+        return re.compile(
+            rf"(?:(?<![가-힣A-Za-z])|(?<=지방))(?:{body})(?![A-Za-z])(?:(?![가-힣])|(?={_PARTICLE}))"
+        )
+
+
+@lru_cache(maxsize=4)
+def load_agencies(path: Path | None = None) -> Agencies:
+    """Load and check the agency list.
+
+    Raises:
+        PlanError: doubled id, broken link, bad date, or one name borne by two agencies on the same day.
+    """
+    path = path or resource("agencies.yaml")
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)  # noqa: S506 - a safe loader
+    agencies: dict[str, Agency] = {}
+    faults: list[str] = []
+    for entry in entries:
+        agency = _agency(entry)
+        if agency.id in agencies:
+            faults.append(f"기관 id '{agency.id}' 가 두 번 나옵니다")
+        agencies[agency.id] = agency
+    faults += _faults(agencies.values(), agencies)
+    if faults:
+        raise PlanError("\n".join(f"{path}: {fault}" for fault in faults))
+    return Agencies(agencies)
+
+
+def _agency(entry: dict[str, Any]) -> Agency:
+    def many(key: str) -> tuple[str, ...]:
+        return tuple(str(value) for value in entry.get(key) or ())
+
+    def links(key: str) -> tuple[str, ...]:
+        return tuple(link["id"] for link in entry.get(key) or ())
+
+    def day(key: str) -> str | None:
+        return None if entry.get(key) is None else str(entry[key])
+
+    return Agency(
+        id=entry["id"],
+        name=entry["name"],
+        short=many("short"),
+        aliases=many("aliases"),
+        kind=entry["kind"],
+        parent=entry.get("parent"),
+        valid_from=day("valid_from"),
+        valid_to=day("valid_to"),
+        predecessors=links("predecessors"),
+        successors=links("successors"),
+        duties=many("duties"),
+        keywords=many("keywords"),
+        bureaus=many("bureaus"),
+        confidence=entry.get("confidence", "high"),
+        note=entry.get("note") or "",
+    )
+
+
+def _faults(all_agencies: Iterable[Agency], by_id: dict[str, Agency]) -> list[str]:
+    faults = []
+    bearers: dict[str, list[Agency]] = {}
+    for agency in all_agencies:
+        for day in (agency.valid_from, agency.valid_to):
+            if day is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
+                faults.append(f"'{agency.id}' 의 날짜 '{day}' 가 YYYY-MM-DD 꼴이 아닙니다")
+        links = (*agency.predecessors, *agency.successors, *([agency.parent] if agency.parent else []))
+        faults += [
+            f"'{agency.id}' 가 없는 기관 '{link}' 를 가리킵니다" for link in links if link not in by_id
+        ]
+        for link in agency.successors:
+            if link in by_id and agency.id not in by_id[link].predecessors:
+                faults.append(f"'{agency.id}' → '{link}' 가 뒤쪽에서 이어지지 않습니다 (predecessors)")
+        for name in set(agency.all_names):
+            bearers.setdefault(name, []).append(agency)
+    for name, group in bearers.items():
+        ordered = sorted(group, key=lambda a: a.valid_from or "")
+        for one, two in pairwise(ordered):
+            if one.valid_to is None or one.valid_to > (two.valid_from or ""):
+                faults.append(f"이름 '{name}' 을 같은 날 두 기관이 씁니다: {one.id}, {two.id}")
+    return faults

@@ -1,0 +1,56 @@
+"""Run the classifier over coded texts and score it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hyeoksin.classifier import load_classifier
+from hyeoksin.domain import Prediction
+from hyeoksin.evaluation import NONE, Coded, Scores, agency_scores, plan_scores
+from hyeoksin.plan import load_plan
+
+__all__ = ["assess", "wrong"]
+
+
+def assess(coded: Sequence[Coded], model: str | None = None) -> tuple[dict[str, Scores], list[Prediction]]:
+    """Return the scores per plan and for agencies, and the predictions (main plan 2019)."""
+    classifier = load_classifier(model, "2019")
+    predictions = list(classifier.classify([c.document for c in coded]))
+    scores: dict[str, Scores] = {}
+    for plan_id in sorted({p for c in coded for p in c.codes}):
+        plan = load_plan(plan_id)
+        rows = [i for i, c in enumerate(coded) if plan_id in c.codes]
+        answers = [_answer(predictions[i], plan_id) for i in rows]
+        leaves = np.array(
+            [[{s.code: s.probability for s in a.scores}[leaf.code] for leaf in plan.leaves] for a in answers]
+        )
+        scores[plan_id] = plan_scores(
+            plan,
+            leaves,
+            np.array([a.off_plan for a in answers]),
+            [coded[i].codes[plan_id] for i in rows],
+            [coded[i].acceptable[plan_id] for i in rows],
+        )
+    scores["agency"] = agency_scores(predictions, coded)
+    return scores, predictions
+
+
+def _answer(prediction: Prediction, plan: str) -> Prediction:
+    return prediction if prediction.plan == plan else next(o for o in prediction.others if o.plan == plan)
+
+
+def wrong(coded: Sequence[Coded], predictions: Sequence[Prediction], plan: str = "2019") -> list[str]:
+    """Return one line per text whose answer no coder would accept, the surest mistakes first."""
+    lines: list[tuple[float, str]] = []
+    for text, prediction in zip(coded, predictions, strict=True):
+        if plan not in text.codes:
+            continue
+        answer = _answer(prediction, plan)
+        said = answer.scores[0].code if answer.off_plan < 0.5 else NONE
+        sure = answer.scores[0].probability if said != NONE else answer.off_plan
+        if said not in text.acceptable[plan]:
+            head = text.document.body.replace("\n", " / ")[:70]
+            lines.append((sure, f"{text.document.id}  {text.codes[plan]} -> {said} ({sure:.2f})  {head}"))
+    return [line for _, line in sorted(lines, reverse=True)]

@@ -1,0 +1,264 @@
+"""The classifier: documents in, predictions out. The whole flow stands in :meth:`Classifier.classify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyeoksin.domain import Clause, Document, PathStep, Prediction, Rival, Score, Span, Status
+from hyeoksin.encoders import Encoded, LexicalEncoder
+from hyeoksin.errors import ModelError
+from hyeoksin.evidence import spans, speaking_words
+from hyeoksin.features import Analysed, analyse
+from hyeoksin.model import Model, load_model
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.region import load_regions
+from hyeoksin.resources import resource
+from hyeoksin.router import expected_leads, route, signals
+from hyeoksin.untrained import wording_head
+
+__all__ = ["Classifier", "decode", "load_classifier"]
+
+_BATCH = 500
+_LIKELY = 0.5  # a path goes down as long as the node is more likely than not
+UNTRAINED = "학습하지 않은 계획: 항목의 제목과 정의에 얼마나 가까운지만 보았습니다. 사람이 확인하세요."
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The probabilities of one plan for one batch."""
+
+    leaves: NDArray[np.float64]
+    off: NDArray[np.float64]
+
+
+class Classifier:
+    """Classifies documents into one main plan, and on the side into the other plans that the model knows.
+
+    Args:
+        model: a loaded model.
+        plan: the main plan; one that the model was not trained on is judged by its wordings alone.
+        others: further plans whose answers go into the record.
+        workers: Kiwi's threads (-1: one per core).
+
+    Raises:
+        ModelError: the model knows the plan in another version (its content hash differs).
+    """
+
+    def __init__(self, model: Model, plan: Plan, others: Sequence[Plan] = (), workers: int = -1) -> None:
+        self.model = model
+        self.plan = plan
+        self.tokenizer = Tokenizer(workers)
+        self.trained = plan.id in model.plans
+        self._router_plan = load_plan("2019")
+        self._plans = {p.id: p for p in (*others, self._router_plan) if p.id in model.plans} | {plan.id: plan}
+        self._shown = tuple(p.id for p in others if p.id in model.plans and p.id != plan.id)
+        self._heads = {}
+        for known in self._plans.values():
+            if known.id in model.plans:
+                check_plan(model, known)
+                self._heads[known.id] = model.plans[known.id]
+        if not self.trained:
+            self._heads[plan.id] = wording_head(plan, model, self.tokenizer)
+        self._clauses = _ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
+
+    def classify(self, documents: Iterable[Document]) -> Iterator[Prediction]:
+        """Yield one prediction per document, in order; the answer does not depend on the document's neighbours."""
+        rest = iter(documents)
+        while batch := list(islice(rest, _BATCH)):
+            analysed = list(analyse(batch, self.tokenizer, self.model.limit))
+            encoded = [self.model.encoder.encode(a) for a in analysed]
+            rows = self.model.encoder.matrix(encoded)
+            answers = {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
+            agencies = self.model.agencies.probabilities(rows)
+            for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
+                yield self._predict(one, features, i, answers, agencies[i])
+
+    def _predict(
+        self,
+        analysed: Analysed,
+        encoded: Encoded,
+        row: int,
+        answers: dict[str, _Answer],
+        agency_probabilities: NDArray[np.float64],
+    ) -> Prediction:
+        document = analysed.document
+        main = self._bare(self.plan.id, document, answers[self.plan.id], row)
+        regions = load_regions().resolve(analysed.body, document.region)
+        candidates = signals(
+            analysed.body,
+            document.date,
+            self.model.agencies.classes,
+            agency_probabilities,
+            expected_leads(self._router_plan, answers[self._router_plan.id].leaves[row]),
+            bool(regions),
+        )
+        leaf = main.scores[0].code
+        flags = route(
+            candidates,
+            self.model.router,
+            analysed.body,
+            document.date,
+            regions,
+            self.plan,
+            leaf if main.path else None,
+        )
+        evidence, rival = self._why(analysed, encoded, main)
+        return replace(
+            main,
+            agencies=flags,
+            evidence=evidence,
+            clause=self._clauses.nearest(encoded, leaf) if main.path else None,
+            rival=rival,
+            regions=regions,
+            notes=() if self.trained else (UNTRAINED,),
+            others=tuple(self._bare(p, document, answers[p], row) for p in self._shown),
+        )
+
+    def _bare(self, plan_id: str, document: Document, answer: _Answer, row: int) -> Prediction:
+        """Return the answer of one plan without agencies and evidence."""
+        plan = self._plans[plan_id]
+        head = self._heads[plan_id]
+        leaves, off = answer.leaves[row], float(answer.off[row])
+        order = np.argsort(-leaves, kind="stable")
+        scores = tuple(
+            Score(plan.leaves[i].code, plan.leaves[i].title, round(float(leaves[i]), 6)) for i in order
+        )
+        path = decode(plan, leaves, off)
+        status: Status = "review"
+        if off >= head.settle_off:
+            status = "off_plan"
+        elif path and leaves[order[0]] >= head.settle:
+            status = "settled"
+        return Prediction(
+            document=document,
+            plan=plan_id,
+            status=status,
+            path=path,
+            scores=scores,
+            off_plan=round(off, 6),
+            agencies=(),
+            evidence=(),
+            clause=None,
+            rival=None,
+            regions=(),
+            model=self.model.id,
+            plan_sha=plan.sha256[:8],
+        )
+
+    def _why(
+        self, analysed: Analysed, encoded: Encoded, main: Prediction
+    ) -> tuple[tuple[Span, ...], Rival | None]:
+        head = self._heads[self.plan.id]
+        column = {code: i for i, code in enumerate(head.leaf.classes)}
+        first, second = main.scores[0], main.scores[1] if len(main.scores) > 1 else None
+        weights = head.leaf.weights
+        top = weights[:, column[first.code]]
+        gate = np.float32(head.gate_slope) * head.gate_weights
+        if not main.path:
+            return spans(analysed, encoded, -gate), None
+        evidence = spans(
+            analysed, encoded, (top - weights.mean(axis=1)) / np.float32(head.leaf.temperature) + gate
+        )
+        if second is None:
+            return evidence, None
+        words = speaking_words(analysed, encoded, weights[:, column[second.code]] - top)
+        border = [e.why for e in self.plan[first.code].excludes if e.code == second.code]
+        border += [e.why for e in self.plan[second.code].excludes if e.code == first.code]
+        why = (*([f"이 말은 {second.code} 쪽: {', '.join(words)}"] if words else []), *border)
+        return evidence, Rival(second.code, second.title, second.probability, why)
+
+
+def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[PathStep, ...]:
+    """Return the path: from the root to the deepest likely node along the best children; empty when off-plan is likelier.
+
+    A parent's probability is the sum of its leaves, so levels never contradict each other. Where no single leaf is more
+    likely than not, the path ends at the parent that is; its first step is always given.
+    """
+    if off >= _LIKELY:
+        return ()
+    total: dict[str, float] = {}
+    for leaf, probability in zip(plan.leaves, leaves, strict=True):
+        for node in plan.path(leaf.code):
+            total[node.code] = total.get(node.code, 0.0) + float(probability)
+    steps: list[PathStep] = []
+    here: str | None = None
+    while True:
+        children = [n for n in plan.nodes if n.parent == here and n.code in total]
+        if not children:
+            break
+        best = max(children, key=lambda n: total[n.code])
+        if steps and total[best.code] < _LIKELY:
+            break
+        steps.append(PathStep(best.code, best.title, round(total[best.code], 6)))
+        here = best.code
+    return tuple(steps)
+
+
+class _ClauseIndex:
+    """The programmes (or else the wordings) below each leaf, as unit vectors."""
+
+    def __init__(self, plan: Plan, encoder: LexicalEncoder, tokenizer: Tokenizer, limit: int) -> None:
+        self._below: dict[str, list[tuple[str, str, int]]] = {leaf.code: [] for leaf in plan.leaves}
+        texts: list[Document] = []
+        for leaf in plan.leaves:
+            clauses = [(n.code, n.title, " ".join((n.title, *n.aliases))) for n in plan.children(leaf.code)]
+            for code, title, text in clauses or [(leaf.code, leaf.title, leaf.wording)]:
+                self._below[leaf.code].append((code, title, len(texts)))
+                texts.append(Document(id=code, title=text))
+        self._vectors = encoder.matrix([encoder.encode(a) for a in analyse(texts, tokenizer, limit)])
+        self._encoder = encoder
+
+    def nearest(self, encoded: Encoded, leaf: str) -> Clause | None:
+        """Return the clause of the leaf that is nearest to the text (cosine of the feature values)."""
+        row = self._encoder.matrix([encoded])
+        norm = float(np.sqrt(row.multiply(row).sum())) or 1.0
+        options = self._below[leaf]
+        vectors = self._vectors[[i for *_, i in options]]
+        lengths = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
+        cosines = np.asarray((vectors @ row.T).todense()).ravel() / (np.maximum(lengths, 1e-9) * norm)
+        best = int(cosines.argmax())
+        code, title, _ = options[best]
+        return Clause(code, title, round(float(cosines[best]), 4))
+
+
+def check_plan(model: Model, plan: Plan) -> None:
+    """Refuse a plan that is not word for word the one that the model was trained on.
+
+    Raises:
+        ModelError: naming both hashes.
+    """
+    known = model.plans[plan.id].sha256
+    if known != plan.sha256:
+        raise ModelError(
+            f"모델 {model.id} 은 계획 {plan.id} 의 다른 판({known[:8]})으로 학습했습니다. "
+            f"지금 계획: {plan.sha256[:8]} ({plan.source}). 그 계획으로 다시 학습하거나(hyeoksin train), 계획의 id를 바꾸어 "
+            "자체 계획으로 쓰세요."
+        )
+
+
+def load_classifier(
+    model: str | Path | None = None, plan: str | Path = "2019", workers: int = -1, others: bool = True
+) -> Classifier:
+    """Load a model folder (default: the shipped one) for a plan (id or file).
+
+    Raises:
+        ModelError: the folder is no model, damaged, or made for another version of the plan.
+        PlanError: the plan file has faults.
+    """
+    loaded = load_model(Path(model) if model is not None else resource("model"))
+    if not loaded.plans:
+        raise ModelError(f"모델 {loaded.id} 에 계획이 없습니다.")
+    main = load_plan(plan)
+    side = (
+        [load_plan(name) for name in BUILTIN_PLANS if name in loaded.plans and name != main.id]
+        if others
+        else []
+    )
+    return Classifier(loaded, main, side, workers)

@@ -1,0 +1,63 @@
+"""The command line: a thin skin that parses, calls one function and prints. Heavy imports stand inside the commands."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from hyeoksin import __version__
+from hyeoksin.cli import agency, classify, learn, plan
+from hyeoksin.errors import HyeoksinError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hyeoksin",
+    help="혁신 과제·제안·보도자료를 정부혁신 계획의 전략 › 과제 › 세부과제로 분류하고 주관기관을 추천합니다. "
+    "결과는 추천이며 결정이 아닙니다.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("classify")(classify.classify)
+app.command("explain")(classify.explain)
+app.command("train")(learn.train)
+app.command("evaluate")(learn.evaluate)
+app.add_typer(plan.app, name="plan")
+app.add_typer(agency.app, name="agency")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"hyeoksin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="판 번호를 보여 줍니다."
+    ),
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; an error on purpose becomes one message and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    try:
+        app()
+    except HyeoksinError as error:
+        typer.secho(f"오류: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.secho("멈췄습니다. 끝나지 않은 출력 파일은 남기지 않았습니다.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,168 @@
+"""``hyeoksin classify`` and ``hyeoksin explain``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hyeoksin.errors import InputError, RowError
+
+if TYPE_CHECKING:
+    from hyeoksin.domain import Document, Prediction
+    from hyeoksin.readers import Columns, Item
+
+Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
+PlanName = Annotated[
+    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx).")
+]
+Text = Annotated[str | None, typer.Option("--text", help="파일 대신 이 글 하나를 분류합니다.")]
+
+
+def classify(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="CSV, XLSX, JSONL, TXT 파일; '-' 는 표준 입력(JSONL 또는 한 줄에 글 하나)."),
+    ] = None,
+    text: Text = None,
+    plan: PlanName = "2019",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="결과 파일 (.jsonl .csv .xlsx .parquet).")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None,
+        typer.Option("--format", "-f", help="화면 출력 꼴: table 또는 jsonl (기본: 터미널이면 table)."),
+    ] = None,
+    model: Model = None,
+    title_column: Annotated[str | None, typer.Option(help="제목 열 이름 (기본: 추측).")] = None,
+    text_column: Annotated[str | None, typer.Option(help="내용 열 이름 (기본: 추측).")] = None,
+    id_column: Annotated[str | None, typer.Option(help="번호 열 이름 (기본: 추측).")] = None,
+    date_column: Annotated[str | None, typer.Option(help="날짜 열 이름 (기본: 추측).")] = None,
+    region_column: Annotated[str | None, typer.Option(help="지역 열 이름 (기본: 추측).")] = None,
+    failed: Annotated[
+        Path | None, typer.Option(help="못 읽은 줄을 적을 파일 (기본: 결과 또는 입력 옆 *.failed.jsonl).")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="형태소 분석 스레드 수 (-1: 코어 수).")] = -1,
+) -> None:
+    """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
+    from hyeoksin.readers import Columns
+    from hyeoksin.sinks import SINKS, write, write_failed
+
+    if bool(files) == (text is not None):
+        raise typer.BadParameter("파일이나 --text 가운데 하나를 주세요.")
+    if format not in (None, "table", "jsonl"):
+        raise typer.BadParameter("--format 은 table 또는 jsonl 입니다.")
+    if output is not None and output.suffix.lower() not in SINKS:
+        raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
+    columns = Columns(id_column, title_column, text_column, date_column, region_column)
+    errors: list[RowError] = []
+    items = _items(files or [], text, columns, errors)
+    documents: list[Document] = []
+    for item in items:
+        if isinstance(item, RowError):
+            errors.append(item)
+        else:
+            documents.append(item)
+    if documents:
+        predictions = _predict(documents, plan, model, workers)
+        if output is not None:
+            write(predictions, output)
+            typer.echo(f"{len(documents)}건을 {output} 에 적었습니다.", err=True)
+        else:
+            _show(predictions, format or ("table" if sys.stdout.isatty() else "jsonl"))
+    if errors:
+        place = failed or _failed_path(output, files or [])
+        write_failed(errors, place)
+        for error in errors[:5]:
+            typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+        typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
+        raise typer.Exit(1)
+
+
+def _items(
+    files: Iterable[str], text: str | None, columns: Columns, errors: list[RowError]
+) -> Iterator[Item]:
+    """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
+    from hyeoksin.domain import Document
+    from hyeoksin.readers import read
+
+    if text is not None:
+        yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
+    for name in files:
+        try:
+            yield from _standard_input(columns) if name == "-" else read(Path(name), columns)
+        except InputError as error:
+            errors.append(RowError(name, str(error)))
+
+
+def _standard_input(columns: Columns) -> Iterator[Item]:
+    from hyeoksin.domain import Document
+    from hyeoksin.readers.lines import documents_from_lines
+    from hyeoksin.tabular import decode
+
+    text, _ = decode(sys.stdin.buffer.read(), Path("표준 입력"))
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if first.lstrip().startswith("{"):
+        yield from documents_from_lines(lines, "stdin", columns)
+    else:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield Document(id=f"stdin#row={number}", text=line.strip(), source=f"stdin#row={number}")
+
+
+def _predict(documents: list[Document], plan: str, model: str | None, workers: int) -> Iterator[Prediction]:
+    from tqdm import tqdm
+
+    from hyeoksin.classifier import load_classifier
+
+    classifier = load_classifier(model, plan, workers)
+    if not classifier.trained:
+        typer.secho(
+            f"알림: 계획 '{classifier.plan.id}' 은 학습하지 않은 계획입니다. 제목과 정의만으로 추천합니다.",
+            err=True,
+        )
+    return iter(
+        tqdm(
+            classifier.classify(documents),
+            total=len(documents),
+            unit="건",
+            desc="분류",
+            file=sys.stderr,
+            disable=len(documents) < 50 or not sys.stderr.isatty(),
+        )
+    )
+
+
+def _failed_path(output: Path | None, files: list[str]) -> Path:
+    base = output or next((Path(name) for name in files if name != "-"), Path("hyeoksin"))
+    return (Path() if output is None else base.parent) / f"{base.stem}.failed.jsonl"
+
+
+def _show(predictions: Iterable[Prediction], form: str) -> None:
+    from hyeoksin.cli.screen import print_table
+    from hyeoksin.sinks import json_line
+
+    if form == "table":
+        print_table(predictions)
+    else:
+        for prediction in predictions:
+            typer.echo(json_line(prediction))
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="설명할 글.")],
+    plan: PlanName = "2019",
+    model: Model = None,
+) -> None:
+    """글 하나의 분류를 근거, 조항, 경쟁 항목, 기관의 까닭과 함께 풀어 보여 줍니다."""
+    from hyeoksin.cli.screen import print_explanation
+    from hyeoksin.domain import Document
+
+    if not text.strip():
+        raise typer.BadParameter("글이 비어 있습니다.")
+    for prediction in _predict([Document(id="text", text=text)], plan, model, -1):
+        print_explanation(prediction)

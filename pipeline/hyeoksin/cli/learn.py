@@ -1,0 +1,54 @@
+"""``hyeoksin train`` and ``hyeoksin evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    corpus: Annotated[Path, typer.Option(help="말뭉치 폴더 (저장소의 corpus).")] = Path("corpus"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="새 모델 폴더.")] = Path("models/new"),
+    external: Annotated[
+        Path | None,
+        typer.Option(
+            help="공개 자료 폴더 (corpus/external.yaml의 files가 있는 곳). 없으면 쓴 말뭉치만으로 학습."
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option(help="모델 이름.")] = "default",
+) -> None:
+    """말뭉치로 모델을 학습하고, 교차검증 점수와 모델 카드를 함께 적습니다."""
+    from hyeoksin.training.card import write_card
+    from hyeoksin.training.recipe import recipe
+
+    trained, card = recipe(corpus, external, name, output)
+    write_card(card, output)
+    typer.echo(f"{trained.model.id} 을 {output} 에 적었습니다. 점수: {output / 'MODEL_CARD.md'}")
+
+
+def evaluate(
+    coded: Annotated[
+        Path | None,
+        typer.Argument(
+            help="사람이 분류한 JSONL (id, text, plan2019, plan2019_ok, …, agency). 없으면 교차검증 점수."
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    mistakes: Annotated[int, typer.Option(help="틀린 것을 이만큼 보여 줍니다.")] = 0,
+) -> None:
+    """모델을 사람이 분류한 글로 채점합니다 (95% 신뢰구간)."""
+    from hyeoksin.training.card import print_scores, read_card
+
+    if coded is None:
+        print_scores(read_card(model)["cross_validation"])
+        return
+    from hyeoksin.assess import assess, wrong
+    from hyeoksin.evaluation import read_coded
+
+    texts = read_coded(coded)
+    scores, predictions = assess(texts, model)
+    print_scores(scores)
+    for line in wrong(texts, predictions)[:mistakes]:
+        typer.echo(line)

@@ -1,0 +1,110 @@
+"""``hyeoksin plan``: check, show, convert and link plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
+
+
+@app.command()
+def check(plan: Name) -> None:
+    """계획 파일의 잘못을 파일과 줄 번호로 알려 줍니다."""
+    from hyeoksin.plan import load_plan
+
+    loaded = load_plan(plan)
+    bare = [leaf.code for leaf in loaded.leaves if not leaf.definition]
+    typer.echo(
+        f"이상 없음: {loaded.title} (항목 {len(loaded.nodes)}, 분류 대상 {len(loaded.leaves)}, 지문 {loaded.sha256[:8]})"
+    )
+    if bare:
+        typer.echo(f"정의(definition)를 적으면 더 정확합니다: {', '.join(bare)}")
+
+
+@app.command()
+def show(
+    plan: Name = "2019",
+    code: Annotated[str | None, typer.Argument(help="한 항목만 자세히.")] = None,
+) -> None:
+    """계획을 나무 모양으로, 또는 한 항목을 자세히 보여 줍니다."""
+    from hyeoksin.plan import load_plan
+
+    loaded = load_plan(plan)
+    if code is None:
+        typer.echo(f"{loaded.title}  (지문 {loaded.sha256[:8]})")
+        for node in loaded.nodes:
+            depth = len(loaded.path(node.code))
+            typer.echo(f"{'  ' * depth}{node.code}  {node.title}{'  [역점]' if node.priority else ''}")
+        return
+    if code not in loaded:
+        raise typer.BadParameter(f"계획 {loaded.id} 에 코드 '{code}' 가 없습니다.")
+    node = loaded[code]
+    leads = loaded.leads_for(code)
+    typer.echo(" › ".join(f"{n.code} {n.title}" for n in loaded.path(code)))
+    for label, value in (
+        ("정의", node.definition),
+        ("포함", "; ".join(node.includes)),
+        ("제외", "; ".join(e.why for e in node.excludes)),
+        ("주관", ", ".join(leads.agencies) + (" 등" if leads.open else "")),
+        ("별칭", "; ".join(node.aliases)),
+        ("아래", "; ".join(f"{n.code} {n.title}" for n in loaded.children(code))),
+    ):
+        if value.strip():
+            typer.echo(f"{label}  {value}")
+
+
+@app.command()
+def template(
+    output: Annotated[Path, typer.Argument(help="새 파일 (.yaml .csv .xlsx).")] = Path("my-plan.yaml"),
+) -> None:
+    """자체 계획을 적을 서식을 만듭니다."""
+    from hyeoksin.errors import InputError
+    from hyeoksin.plan.load import plan_from_text
+    from hyeoksin.plan.tables import SUFFIXES, TEMPLATE, write_form
+
+    if output.exists():
+        raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
+    if output.suffix.lower() in SUFFIXES:
+        write_form(plan_from_text(TEMPLATE, output), output)
+    else:
+        output.write_text(TEMPLATE, encoding="utf-8")
+    typer.echo(f"{output} 을 만들었습니다. 고친 뒤: hyeoksin plan check {output}")
+
+
+@app.command()
+def convert(
+    plan: Name, output: Annotated[Path, typer.Argument(help="결과 파일 (.csv .xlsx .yaml).")]
+) -> None:
+    """계획을 표(CSV, XLSX)나 YAML로 바꾸어 적습니다."""
+    from hyeoksin.plan import load_plan
+    from hyeoksin.plan.tables import SUFFIXES, write_form
+    from hyeoksin.plan.written import write_yaml
+
+    loaded = load_plan(plan)
+    if output.suffix.lower() in SUFFIXES:
+        write_form(loaded, output)
+    else:
+        write_yaml(loaded, output)
+    typer.echo(f"{output} 에 적었습니다.")
+
+
+@app.command()
+def links(
+    plan: Name,
+    code: Annotated[str, typer.Argument(help="항목 코드.")],
+    to: Annotated[str | None, typer.Option(help="이 계획과의 대응만.")] = None,
+) -> None:
+    """한 항목이 다른 해 계획의 어느 항목과 이어지는지 보여 줍니다."""
+    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    found = load_crosswalk(plans).of(plan, code, to)
+    if not found:
+        typer.echo("이어지는 항목이 없습니다.")
+    for link in found:
+        title = plans[link.to_plan][link.to_code].title
+        typer.echo(f"{link.relation:8} {link.to_plan} {link.to_code} {title}  ({link.reason})")

@@ -1,0 +1,84 @@
+"""What a person reads in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hyeoksin.domain import Prediction
+from hyeoksin.sinks import STATUS
+
+__all__ = ["print_explanation", "print_table"]
+
+_COLOURS = {"settled": "green", "review": "yellow", "off_plan": "bright_black"}
+_ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
+_NOTICE = "추천이며 결정이 아닙니다."
+
+
+def print_table(predictions: Iterable[Prediction]) -> None:
+    """Print one line per prediction."""
+    console = Console()
+    table = Table(show_lines=False, header_style="bold")
+    for name, ratio in (("글", 5), ("판정", 2), ("분류", 6), ("확률", 1), ("주관기관", 3), ("근거", 4)):
+        table.add_column(name, ratio=ratio, overflow="fold", no_wrap=name == "확률")
+    for prediction in predictions:
+        best = prediction.scores[0]
+        leaf = prediction.path[-1] if prediction.path else None
+        lead = prediction.agencies[0] if prediction.agencies else None
+        status = f"[{_COLOURS[prediction.status]}]{STATUS[prediction.status]}[/]"
+        where = f"{leaf.code} {leaf.title}" if leaf else f"(계획 밖일 듯; 가장 가까운 것 {best.code})"
+        table.add_row(
+            escape(prediction.document.body.split("\n")[0][:60]),
+            status,
+            escape(where),
+            f"{leaf.probability if leaf else prediction.off_plan:.0%}",
+            escape(lead.name) if lead else "",
+            escape(", ".join(span.text for span in prediction.evidence[:3])),
+        )
+    console.print(table)
+    console.print(_NOTICE, style="dim")
+
+
+def print_explanation(prediction: Prediction) -> None:
+    """Print everything that the record holds about one text."""
+    console = Console(highlight=False)
+    body = prediction.document.body
+    marked, at = "", 0
+    for span in sorted(prediction.evidence, key=lambda s: s.start):
+        marked += escape(body[at : span.start]) + f"[bold reverse]{escape(span.text)}[/]"
+        at = span.end
+    console.print(marked + escape(body[at:]))
+    console.print()
+    for note in prediction.notes:
+        console.print(escape(note), style="yellow")
+    colour = _COLOURS[prediction.status]
+    console.print(f"판정    [{colour}]{STATUS[prediction.status]}[/]  (계획 밖 {prediction.off_plan:.0%})")
+    for depth, step in enumerate(prediction.path):
+        console.print(
+            f"{'경로' if depth == 0 else '    '}    {'  ' * depth}{step.code} {escape(step.title)}  {step.probability:.0%}"
+        )
+    best = ", ".join(f"{s.code} {s.probability:.0%}" for s in prediction.scores[:5])
+    console.print(f"후보    {best}")
+    if prediction.clause:
+        console.print(f"조항    {prediction.clause.code} {escape(prediction.clause.title)}")
+    if prediction.rival:
+        console.print(
+            f"경쟁    {prediction.rival.code} {escape(prediction.rival.title)}  {prediction.rival.probability:.0%}"
+        )
+        for why in prediction.rival.why:
+            console.print(f"        - {escape(why)}")
+    for flag in prediction.agencies:
+        console.print(
+            f"기관    {_ROLES[flag.role]} {escape(flag.name)}  {flag.probability:.0%}  ({escape('; '.join(flag.reasons))})"
+        )
+    if prediction.regions:
+        console.print(f"지역    {escape(', '.join(prediction.regions))}")
+    for other in prediction.others:
+        where = " › ".join(f"{s.code} {s.title}" for s in other.path) or "계획 밖"
+        console.print(f"{other.plan}    {escape(where)}")
+    console.print(
+        f"모델    {prediction.model}, 계획 {prediction.plan} ({prediction.plan_sha}). {_NOTICE}", style="dim"
+    )

@@ -1,0 +1,131 @@
+"""The labelled examples to learn from: the written corpus, programme names, node wordings, and texts given by folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.domain import Document
+from hyeoksin.errors import PlanError
+from hyeoksin.normalise import normalise
+from hyeoksin.plan import Plan
+
+__all__ = ["Example", "node_examples", "read_examples", "read_programmes", "text_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled text.
+
+    ``labels`` maps a plan to its codes, best first; an empty tuple means outside that plan, a missing plan means that
+    nobody looked. ``acceptable`` are further codes (or ``NONE``) that a careful coder might give. ``family`` groups texts about
+    the same idea: splits never cut through it. ``weight`` is its weight in training.
+    """
+
+    document: Document
+    labels: Mapping[str, tuple[str, ...]]
+    family: str
+    kind: str
+    origin: str
+    lead: str | None = None
+    support: tuple[str, ...] = ()
+    acceptable: Mapping[str, tuple[str, ...]] | None = None
+    weight: float = 1.0
+
+
+def read_examples(folder: Path, plans: Mapping[str, Plan]) -> list[Example]:
+    """Read all ``*.jsonl`` of the written corpus.
+
+    Raises:
+        PlanError: with file and line, for a line that is no JSON, an unknown code or agency, or a doubled id.
+    """
+    examples: list[Example] = []
+    seen: set[str] = set()
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                row = json.loads(line)
+                example = _example(row, plans, f"{path.name}#row={number}")
+            except (ValueError, KeyError) as error:
+                raise PlanError(f"{path}:{number}: {error}") from error
+            if example.document.id in seen:
+                raise PlanError(f"{path}:{number}: id '{example.document.id}' 가 두 번 나옵니다")
+            seen.add(example.document.id)
+            examples.append(example)
+    return examples
+
+
+def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> Example:
+    labels = {plan: tuple(codes) for plan, codes in row["labels"].items()}
+    for plan, codes in labels.items():
+        unknown = [code for code in codes if code not in {leaf.code for leaf in plans[plan].leaves}]
+        if unknown:
+            raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(unknown)}")
+    return Example(
+        document=Document(
+            id=row["id"], title=row["title"], text=row["text"], source=source, region=row.get("region")
+        ),
+        labels=labels,
+        family=row["family"],
+        kind=row["kind"],
+        origin="written",
+        lead=_agency(row["lead"]) if row.get("lead") else None,
+        support=tuple(_agency(name) for name in row.get("support", ())),
+    )
+
+
+def _agency(name: str) -> str:
+    agencies = load_agencies()
+    agency = agencies.named(name)
+    if agency is None:
+        raise ValueError(f"모르는 기관: {name}")
+    return agencies.reference(agency.id)
+
+
+def read_programmes(path: Path, plans: Mapping[str, Plan]) -> Iterator[Example]:
+    """Yield the programme names of the plans (CSV: plan, code, name, agencies, region) as examples of their leaf."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            plan = plans[row["plan"]]
+            leaf = plan.leaf_of(row["code"])
+            agencies = [a for a in row["agencies"].split(";") if a]
+            if leaf is not None:
+                yield Example(
+                    document=Document(id=f"{row['plan']}:{row['name']}", title=row["name"]),
+                    labels={row["plan"]: (leaf,)},
+                    family=f"programme:{row['plan']}:{row['name']}",
+                    kind="task",
+                    origin="programme",
+                    lead=_agency(agencies[0]) if agencies else None,
+                )
+
+
+def node_examples(plan: Plan) -> Iterator[Example]:
+    """Yield each leaf's wording (title, aliases, definition, includes) as examples of the leaf."""
+    for leaf in plan.leaves:
+        for number, text in enumerate((leaf.title, *leaf.aliases, leaf.definition, *leaf.includes)):
+            if text:
+                yield Example(
+                    document=Document(id=f"{plan.id}:{leaf.code}:{number}", title=text),
+                    labels={plan.id: (leaf.code,)},
+                    family=f"node:{plan.id}:{leaf.code}",
+                    kind="task",
+                    origin="node",
+                )
+
+
+def text_hash(title: str, text: str) -> str:
+    """Return the SHA-256 of the normalised text: how a label finds its public text again."""
+    body = " ".join(normalise(f"{title}\n{text}").split())
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def families(examples: Iterable[Example]) -> list[str]:
+    """Return the family of each example."""
+    return [example.family for example in examples]

@@ -1,0 +1,196 @@
+"""How good predictions are: agreement with coded texts, with bootstrap intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.domain import Document, Prediction
+from hyeoksin.errors import InputError
+from hyeoksin.plan import Plan
+
+__all__ = ["NONE", "Coded", "agency_scores", "calibration_error", "plan_scores", "read_coded"]
+
+NONE = "NONE"
+Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A text with the coders' answers: per plan the majority code (or ``NONE``) and the others that are acceptable."""
+
+    document: Document
+    codes: Mapping[str, str]
+    acceptable: Mapping[str, frozenset[str]]
+    agency: str | None
+    agencies: frozenset[str]
+
+
+def read_coded(path: Path) -> list[Coded]:
+    """Read coded texts (JSONL: id, text, plan2019, plan2019_ok, …, agency, agency_ok).
+
+    A majority that does not exist is null and not scored.
+
+    Raises:
+        InputError: not such a file; names the line.
+    """
+    coded = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            coded.append(_coded(row))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다 ({error}).") from error
+    return coded
+
+
+def _coded(row: Mapping[str, Any]) -> Coded:
+    plans = [key[4:] for key in row if key.startswith("plan") and key[4:].isdigit()]
+    return Coded(
+        document=Document(id=row["id"], title=row.get("title") or "", text=row["text"], date=row.get("date")),
+        codes={p: row[f"plan{p}"] for p in plans if row[f"plan{p}"]},
+        acceptable={
+            p: frozenset([*row.get(f"plan{p}_ok", ()), *([row[f"plan{p}"]] if row[f"plan{p}"] else [])])
+            for p in plans
+        },
+        agency=_agency(row.get("agency")),
+        agencies=frozenset(
+            a for a in map(_agency, [row.get("agency"), *row.get("agency_ok", ())]) if a is not None
+        ),
+    )
+
+
+def _agency(name: str | None) -> str | None:
+    agencies = load_agencies()
+    agency = agencies.named(name) if name else None
+    return agencies.reference(agency.id) if agency else None
+
+
+def plan_scores(
+    plan: Plan,
+    leaves: NDArray[np.float64],
+    off: NDArray[np.float64],
+    codes: Sequence[str],
+    acceptable: Sequence[frozenset[str]],
+) -> Scores:
+    """Score (n x leaves) probabilities and (n,) off-plan probabilities against codes.
+
+    In-plan figures (top-1, top-3, strategy, macro-F1) are over the texts whose code is not ``NONE``, ranking the leaves
+    alone; agreement (kappa) is over all texts, the answer being ``NONE`` where off-plan is likelier than not.
+    """
+    names = np.array([leaf.code for leaf in plan.leaves])
+    ranked = names[np.argsort(-leaves, axis=1, kind="stable")]
+    gold = np.array(codes)
+    inside = gold != NONE
+    answer = np.where(off < 0.5, ranked[:, 0], NONE)
+    roots = {leaf.code: plan.path(leaf.code)[0].code for leaf in plan.leaves}
+
+    def hit(k: int, loose: bool) -> NDArray[np.float64]:
+        return np.array(
+            [
+                bool(set(ranked[i, :k]) & (acceptable[i] if loose else {codes[i]}))
+                for i in np.flatnonzero(inside).tolist()
+            ],
+            dtype=np.float64,
+        )
+
+    strategy = np.array(
+        [roots[ranked[i, 0]] == roots[codes[i]] for i in np.flatnonzero(inside).tolist()], dtype=np.float64
+    )
+    loosely = np.array([a in ok for a, ok in zip(answer, acceptable, strict=True)], dtype=np.float64)
+    correct = np.array([r in ok for r, ok in zip(ranked[:, 0], acceptable, strict=True)], dtype=np.float64)
+    top = leaves.max(axis=1)
+    scores: Scores = {}
+    if inside.any():
+        scores |= {
+            "top1": _mean(hit(1, loose=False)),
+            "top1_acceptable": _mean(hit(1, loose=True)),
+            "top3": _mean(hit(3, loose=False)),
+            "top3_acceptable": _mean(hit(3, loose=True)),
+            "strategy": _mean(strategy),
+            "macro_f1": _resampled(
+                lambda i: f1_score(
+                    gold[i], ranked[i, 0], average="macro", labels=np.unique(gold[i]), zero_division=0
+                ),
+                np.flatnonzero(inside),
+            ),
+        }
+    everything = np.arange(len(gold))
+    scores["kappa"] = _resampled(lambda i: cohen_kappa_score(gold[i], answer[i]), everything)
+    scores["acceptable"] = _mean(loosely)
+    if inside.any() and not inside.all():
+        scores |= {
+            "off_plan_auroc": _resampled(lambda i: _auroc(inside[i], 1.0 - off[i]), everything),
+            "false_tag_rate": _mean((answer[~inside] != NONE).astype(float)),
+            "in_plan_found": _mean((answer[inside] != NONE).astype(float)),
+        }
+    scores["brier"] = _mean((top - correct) ** 2)
+    scores["ece"] = _resampled(lambda i: calibration_error(top[i], correct[i]), everything)
+    return scores
+
+
+def agency_scores(predictions: Sequence[Prediction], coded: Sequence[Coded]) -> Scores:
+    """Score lead agencies: strict and acceptable top-1, top-3, over the texts for which the coders named one."""
+    agencies = load_agencies()
+    flags = [[agencies.reference(f.id) for f in p.agencies if f.role != "executing"] for p in predictions]
+    rows = [i for i, c in enumerate(coded) if c.agencies]
+    strict = [i for i in rows if coded[i].agency]
+    return {
+        "top1": _mean(np.array([flags[i][0] == coded[i].agency for i in strict], dtype=np.float64)),
+        "top1_acceptable": _mean(
+            np.array([flags[i][0] in coded[i].agencies for i in rows], dtype=np.float64)
+        ),
+        "top3": _mean(np.array([coded[i].agency in flags[i][:3] for i in strict], dtype=np.float64)),
+        "top3_acceptable": _mean(
+            np.array([bool(coded[i].agencies & set(flags[i][:3])) for i in rows], dtype=np.float64)
+        ),
+    }
+
+
+def calibration_error(
+    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
+) -> float:
+    """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
+    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
+    error = 0.0
+    for b in np.unique(bins):
+        here = bins == b
+        error += here.mean() * abs(probability[here].mean() - correct[here].mean())
+    return float(error)
+
+
+def _auroc(inside: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    return float(roc_auc_score(inside, score)) if 0 < inside.sum() < len(inside) else float("nan")
+
+
+def _mean(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return _resampled(lambda i: float(values[i].mean()), np.arange(len(values)))
+
+
+def _resampled(
+    statistic: Callable[[NDArray[np.int_]], float], rows: NDArray[np.int_]
+) -> tuple[float, float, float]:
+    """Return the statistic over ``rows`` with its 95 % percentile-bootstrap interval."""
+    value = float(statistic(rows))
+    if len(rows) < 2:
+        return (value, value, value)
+    result = bootstrap(
+        (rows,),
+        statistic,
+        vectorized=False,
+        n_resamples=_RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    low, high = result.confidence_interval
+    return (round(value, 4), round(float(low), 4), round(float(high), 4))

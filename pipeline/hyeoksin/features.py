@@ -1,0 +1,98 @@
+"""Features of a document: named occurrences with their places, shared by training, scoring and evidence.
+
+A feature's name says what it is: ``m:공개/N`` a morpheme, ``b:정보/N+공개/N`` two neighbouring morphemes, ``c:정보공``
+characters within a word (``_`` marks the word's edge).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hyeoksin.domain import Document
+from hyeoksin.morphemes import Morpheme, Tokenizer
+from hyeoksin.normalise import normalise_aligned
+
+__all__ = ["BLOCKS", "Analysed", "Occurrence", "analyse", "feature_names", "occurrences"]
+
+BLOCKS = ("morphemes", "characters")  # each block is weighted by TF-IDF and has unit length of its own
+_SIZES = (2, 3, 4)
+_HEAD = 120  # characters; a longer first line is no title
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A document taken apart: its normalised, bounded body, the morphemes, and the way back to ``document.body``.
+
+    ``head`` is where the title (or a first line that looks like one) ends; what stands before it counts twice.
+    """
+
+    document: Document
+    body: str
+    morphemes: tuple[Morpheme, ...]
+    offsets: Sequence[int]
+    head: int
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Map a span of ``body`` to a span of ``document.body``."""
+        return self.offsets[start], self.offsets[end]
+
+
+class Occurrence(NamedTuple):
+    """One occurrence of a feature in ``Analysed.body``."""
+
+    name: str
+    start: int
+    end: int
+
+
+def analyse(documents: Iterable[Document], tokenizer: Tokenizer, limit: int) -> Iterator[Analysed]:
+    """Yield the analysed documents, in order.
+
+    Only the first ``limit`` characters count: what a release is about stands there, and the time of a row is bounded.
+    """
+    prepared = []
+    for document in documents:
+        body, offsets = normalise_aligned(document.body[:limit])
+        prepared.append((document, body, offsets))
+    tokens = tokenizer.tokenize([body for _, body, _ in prepared])
+    for (document, body, offsets), morphemes in zip(prepared, tokens, strict=True):
+        head = body.find("\n")
+        yield Analysed(document, body, tuple(morphemes), offsets, head if 0 < head <= _HEAD else 0)
+
+
+def occurrences(analysed: Analysed, block: str) -> Iterator[Occurrence]:
+    """Yield the feature occurrences of one block, those of the title a second time."""
+    for occurrence in _morphemes(analysed.morphemes) if block == "morphemes" else _characters(analysed.body):
+        yield occurrence
+        if occurrence.end <= analysed.head:
+            yield occurrence
+
+
+def feature_names(analysed: Analysed, block: str) -> list[str]:
+    """Return the names alone: the ``analyzer`` of a scikit-learn vectoriser."""
+    return [occurrence.name for occurrence in occurrences(analysed, block)]
+
+
+def _morphemes(morphemes: Sequence[Morpheme]) -> Iterator[Occurrence]:
+    before: Morpheme | None = None
+    for morpheme in morphemes:
+        yield Occurrence(f"m:{morpheme.key}", morpheme.start, morpheme.end)
+        if before is not None:
+            yield Occurrence(f"b:{before.key}+{morpheme.key}", before.start, morpheme.end)
+        before = morpheme
+
+
+def _characters(body: str) -> Iterator[Occurrence]:
+    lower = body.lower()
+    start = 0
+    for word in lower.split():
+        start = lower.index(word, start)
+        padded = f"_{word[:40]}_"
+        last = start + len(word)
+        for size in _SIZES:
+            for at in range(len(padded) - size + 1):
+                begin = start + at - 1
+                yield Occurrence(f"c:{padded[at : at + size]}", max(begin, start), min(begin + size, last))
+        start = last

@@ -1,0 +1,6 @@
+"""Models: heads and weights, their safe folder, and their training."""
+
+from hyeoksin.model.heads import Head, PlanHead
+from hyeoksin.model.store import FORMAT, Model, load_model, save_model
+
+__all__ = ["FORMAT", "Head", "Model", "PlanHead", "load_model", "save_model"]

@@ -1,0 +1,71 @@
+"""Heads: weights that turn feature rows into calibrated probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+__all__ = ["Head", "PlanHead", "sigmoid", "softmax"]
+
+Floats = NDArray[np.float32]
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return row-wise probabilities."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return result
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 / (1 + exp(-logits)) without overflow."""
+    result: NDArray[np.float64] = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A linear softmax head over ``classes``.
+
+    ``weights`` is (n features x n classes), ``bias`` (n classes,); ``temperature`` divides the logits so that
+    cross-validated probabilities are calibrated (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+    """
+
+    classes: tuple[str, ...]
+    weights: Floats
+    bias: Floats
+    temperature: float = 1.0
+
+    def probabilities(self, rows: csr_array) -> NDArray[np.float64]:
+        """Return (n documents x n classes) probabilities."""
+        logits = np.asarray(rows @ self.weights, dtype=np.float64) + self.bias
+        return softmax(logits / self.temperature)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """What a model knows of one plan: which leaf, given that the text belongs to the plan, and whether it does.
+
+    ``gate_weights`` is (n features,); the gate's logit is scaled by ``gate_slope`` and ``gate_intercept`` (Platt 1999),
+    fitted on cross-validated logits. ``settle`` is the probability from which a leaf may stand without a person, and
+    ``settle_off`` the same for off-plan; both keep the cross-validated precision that the model card names.
+    """
+
+    plan: str
+    sha256: str
+    leaf: Head
+    gate_weights: Floats
+    gate_bias: float
+    gate_slope: float
+    gate_intercept: float
+    settle: float
+    settle_off: float
+
+    def probabilities(self, rows: csr_array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (n x leaves) probabilities and (n,) off-plan; together each row sums to 1."""
+        gate = np.asarray(rows @ self.gate_weights, dtype=np.float64) + self.gate_bias
+        inside = sigmoid(self.gate_slope * gate + self.gate_intercept)
+        return self.leaf.probabilities(rows) * inside[:, None], 1.0 - inside

@@ -1,0 +1,162 @@
+"""A model folder: safetensors and JSON only, every file's hash checked at loading; no code, no pickle.
+
+::
+
+    model.json            format, classes, thresholds, plan hashes, and the SHA-256 of every other file
+    weights.safetensors   idf and the weights of the heads (float16)
+    vocabulary.txt        one feature name a line, line = column
+    card.json             what it was trained on and how good it is; MODEL_CARD.md says it in prose
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from hyeoksin.encoders import LexicalEncoder
+from hyeoksin.errors import ModelError
+from hyeoksin.model.heads import Head, PlanHead
+
+__all__ = ["FORMAT", "Model", "load_model", "save_model"]
+
+FORMAT = "hyeoksin-model/1"
+_FILES = ("weights.safetensors", "vocabulary.txt")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that stands between text and probabilities.
+
+    ``limit`` is the number of characters read of a text; ``router`` maps the agency router's signals to their weights.
+    """
+
+    name: str
+    limit: int
+    encoder: LexicalEncoder
+    plans: Mapping[str, PlanHead]
+    agencies: Head
+    router: Mapping[str, float]
+    sha256: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name and hash, as it stands in every record."""
+        return f"{self.name}@{self.sha256[:8]}"
+
+
+def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
+    """Write the folder and return the model as loading it would give it (weights rounded to float16)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {"idf": model.encoder.idf.astype(np.float32)}
+    for plan, head in model.plans.items():
+        tensors[f"{plan}/leaf"] = head.leaf.weights.astype(np.float16)
+        tensors[f"{plan}/leaf_bias"] = head.leaf.bias.astype(np.float32)
+        tensors[f"{plan}/gate"] = head.gate_weights.astype(np.float16)
+    tensors["agencies"] = model.agencies.weights.astype(np.float16)
+    tensors["agencies_bias"] = model.agencies.bias.astype(np.float32)
+    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "weights.safetensors")
+    (folder / "vocabulary.txt").write_text(
+        "\n".join(model.encoder.vocabulary), encoding="utf-8", newline="\n"
+    )
+    description = {
+        "format": FORMAT,
+        "name": model.name,
+        "limit": model.limit,
+        "plans": {
+            plan: {
+                "sha256": head.sha256,
+                "leaves": head.leaf.classes,
+                "temperature": head.leaf.temperature,
+                "gate_bias": head.gate_bias,
+                "gate_slope": head.gate_slope,
+                "gate_intercept": head.gate_intercept,
+                "settle": head.settle,
+                "settle_off": head.settle_off,
+            }
+            for plan, head in model.plans.items()
+        },
+        "agencies": {"classes": model.agencies.classes, "temperature": model.agencies.temperature},
+        "router": dict(model.router),
+        "files": {name: _sha256(folder / name) for name in _FILES},
+    }
+    text = json.dumps(description, ensure_ascii=False, indent=1)
+    (folder / "model.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / "card.json").write_text(
+        json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
+    )
+    return load_model(folder)
+
+
+def load_model(folder: Path) -> Model:
+    """Load a model folder.
+
+    Raises:
+        ModelError: no model, a format that this version does not know, or a file that is missing, damaged or changed.
+    """
+    try:
+        raw = (folder / "model.json").read_bytes()
+        description = json.loads(raw)
+    except OSError as error:
+        raise ModelError(f"{folder}: 모델 폴더가 아닙니다 (model.json 없음).") from error
+    except ValueError as error:
+        raise ModelError(f"{folder}/model.json: 깨졌습니다. 모델을 다시 받으세요.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        found = description.get("format") if isinstance(description, dict) else None
+        raise ModelError(f"{folder}: 모르는 모델 형식 '{found}'. 이 판이 읽는 형식: {FORMAT}.")
+    try:
+        for name in _FILES:
+            if _sha256(folder / name) != description["files"][name]:
+                raise ModelError(
+                    f"{folder / name}: 지문(SHA-256)이 model.json과 다릅니다. 모델을 다시 받으세요."
+                )
+        return _build(folder, description, hashlib.sha256(raw).hexdigest())
+    except OSError as error:
+        raise ModelError(f"{folder}: 모델 파일이 빠졌습니다 ({error.filename}).") from error
+    except (KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: 모델의 내용이 온전하지 않습니다 ({error}).") from error
+
+
+def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
+    tensors = load_file(folder / "weights.safetensors")
+    vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+
+    def head(name: str, classes: list[str], temperature: float) -> Head:
+        weights = tensors[name].astype(np.float32)
+        if weights.shape != (len(vocabulary), len(classes)):
+            raise ModelError(f"{folder}: '{name}' 의 크기가 어휘·분류와 맞지 않습니다.")
+        return Head(tuple(classes), weights, tensors[f"{name}_bias"], temperature)
+
+    plans = {
+        plan: PlanHead(
+            plan=plan,
+            sha256=entry["sha256"],
+            leaf=head(f"{plan}/leaf", entry["leaves"], entry["temperature"]),
+            gate_weights=tensors[f"{plan}/gate"].astype(np.float32),
+            **{
+                key: float(entry[key])
+                for key in ("gate_bias", "gate_slope", "gate_intercept", "settle", "settle_off")
+            },
+        )
+        for plan, entry in description["plans"].items()
+    }
+    return Model(
+        name=description["name"],
+        limit=int(description["limit"]),
+        encoder=LexicalEncoder(vocabulary, tensors["idf"]),
+        plans=plans,
+        agencies=head("agencies", description["agencies"]["classes"], description["agencies"]["temperature"]),
+        router=description["router"],
+        sha256=sha256,
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,64 @@
+"""Text normalisation that keeps the way back to the original characters.
+
+Kiwi segments decomposed (NFD) Korean differently and then matches no vocabulary entry, so text is composed first; NFKC
+is not used because it harms Korean (``ㄱ.`` becomes a conjoining jamo, ``㈜`` becomes ``(주)``). What else is mapped
+stands in one table.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+__all__ = ["normalise", "normalise_aligned"]
+
+_TABLE = {
+    "\u00a0": " ", "\u3000": " ", "\u200b": "", "\u200c": "", "\u200d": "", "\ufeff": "", "\u00ad": "",
+    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u2032": "'", "\u201c": '"', "\u201d": '"', "\u2033": '"',
+    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2015": "-", "\u2212": "-",
+    "\uff5e": "~", "\u301c": "~", "\u223c": "~", "\u318d": "·", "\u2027": "·", "\u30fb": "·", "\uff65": "·",
+    "\u2022": "·", "\u2024": "·", "\u119e": "·", "\uf0a7": "·", "\uf06c": "·", "\ufffd": " ",
+}  # fmt: skip
+_TABLE |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}  # full-width Latin, digits and signs
+_TABLE |= {chr(code): " " for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)}
+_TRANSLATE = str.maketrans(_TABLE)
+_CHANGED = re.compile("[" + re.escape("".join(_TABLE)) + "]")
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` composed (NFC) and with the odd signs of office files mapped; idempotent."""
+    return unicodedata.normalize("NFC", text).translate(_TRANSLATE)
+
+
+def normalise_aligned(text: str) -> tuple[str, Sequence[int]]:
+    """Return the normalised text and, for each of its positions (and its end), the position in ``text``.
+
+    The second value has ``len(normalised) + 1`` entries and never falls, so a span of the normalised text maps to a
+    true substring of the original.
+    """
+    if unicodedata.is_normalized("NFC", text) and not _CHANGED.search(text):
+        return text, range(len(text) + 1)
+    out: list[str] = []
+    offsets: list[int] = []
+    start = 0
+    for start, end in _clusters(text):
+        piece = normalise(text[start:end])
+        out.append(piece)
+        offsets.extend([start] * len(piece))
+    offsets.append(len(text))
+    return "".join(out), offsets
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """Cut ``text`` where composition cannot cross: before every character that starts a new syllable or letter."""
+    cuts = [i for i, char in enumerate(text) if i == 0 or not _joins(text[i - 1], char)]
+    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
+
+
+def _joins(before: str, char: str) -> bool:
+    if unicodedata.combining(char):
+        return True
+    return ("\u1100" <= before <= "\u11ff" and "\u1160" <= char <= "\u11ff") or (
+        "\uac00" <= before <= "\ud7a3" and "\u11a7" <= char <= "\u11ff"
+    )

@@ -1,0 +1,104 @@
+"""The crosswalk: typed SKOS links between the nodes of two plans, each with its reason."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from hyeoksin.errors import PlanError
+from hyeoksin.plan.nodes import Plan
+from hyeoksin.resources import resource
+
+__all__ = ["INVERSE", "Crosswalk", "Link", "Relation", "load_crosswalk"]
+
+Relation = Literal["exact", "close", "broad", "narrow", "related"]
+INVERSE: dict[Relation, Relation] = {
+    "exact": "exact",
+    "close": "close",
+    "broad": "narrow",
+    "narrow": "broad",
+    "related": "related",
+}
+_FIELDS = ["from_plan", "from_code", "relation", "to_plan", "to_code", "confidence", "reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``from`` has the relation to ``to``: ``broad`` means that the target is the broader one (skos:broadMatch)."""
+
+    from_plan: str
+    from_code: str
+    relation: Relation
+    to_plan: str
+    to_code: str
+    confidence: str
+    reason: str
+
+    def inverse(self) -> Link:
+        """Return the same link read from the other side."""
+        return Link(
+            self.to_plan,
+            self.to_code,
+            INVERSE[self.relation],
+            self.from_plan,
+            self.from_code,
+            self.confidence,
+            self.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """Links, each stored once and read from both sides."""
+
+    links: tuple[Link, ...]
+
+    def of(self, plan: str, code: str, to_plan: str | None = None) -> tuple[Link, ...]:
+        """Return the links of a node, all read as going out from it."""
+        out = [li for li in self.links if (li.from_plan, li.from_code) == (plan, code)]
+        out += [li.inverse() for li in self.links if (li.to_plan, li.to_code) == (plan, code)]
+        return tuple(li for li in out if to_plan is None or li.to_plan == to_plan)
+
+
+def load_crosswalk(plans: Mapping[str, Plan], path: Path | None = None) -> Crosswalk:
+    """Load and check the crosswalk (CSV, UTF-8).
+
+    Raises:
+        PlanError: unknown plan or code, unknown relation, no reason, a pair linked twice (in either direction).
+    """
+    path = path or resource("crosswalk.csv")
+    links: list[Link] = []
+    faults: list[str] = []
+    seen: dict[frozenset[tuple[str, str]], int] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != _FIELDS:
+            raise PlanError(f"{path}:1: 머리글이 다릅니다. 있어야 할 머리글: {','.join(_FIELDS)}")
+        for row in reader:
+            line = reader.line_num
+            ends = [(row["from_plan"], row["from_code"]), (row["to_plan"], row["to_code"])]
+            faults += [
+                f"{path}:{line}: 계획 {plan} 에 코드 '{code}' 가 없습니다"
+                for plan, code in ends
+                if plan not in plans or code not in plans[plan]
+            ]
+            if row["relation"] not in get_args(Relation):
+                faults.append(
+                    f"{path}:{line}: 모르는 관계 '{row['relation']}' (exact, close, broad, narrow, related)"
+                )
+                continue
+            if not row["reason"].strip():
+                faults.append(f"{path}:{line}: 까닭(reason)이 비어 있습니다")
+            pair = frozenset(ends)
+            if pair in seen or len(pair) == 1:
+                faults.append(
+                    f"{path}:{line}: 같은 두 항목이 이미 이어져 있습니다 ({seen.get(pair, line)}번째 줄)"
+                )
+            seen.setdefault(pair, line)
+            links.append(Link(**{k: row[k] for k in _FIELDS}))  # type: ignore[arg-type]  # relation checked above
+    if faults:
+        raise PlanError("\n".join(faults))
+    return Crosswalk(tuple(links))

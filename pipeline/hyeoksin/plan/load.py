@@ -1,0 +1,110 @@
+"""Load a plan from YAML or from a table, with every fault named by file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.errors import PlanError
+from hyeoksin.plan import tables
+from hyeoksin.plan.nodes import Plan
+from hyeoksin.plan.schema import MESSAGES, PlanForm, problems
+from hyeoksin.resources import resource
+
+__all__ = ["BUILTIN_PLANS", "load_plan", "plan_from_text", "plan_from_yaml"]
+
+BUILTIN_PLANS = ("2019", "2020", "2022", "2024")
+
+
+def load_plan(name: str | Path) -> Plan:
+    """Load a shipped plan by id (``2019``) or an office's own plan from a YAML, CSV or XLSX file.
+
+    Raises:
+        PlanError: with one line per fault, each naming file and line.
+    """
+    if str(name) in BUILTIN_PLANS:
+        return _builtin(str(name))
+    path = Path(name)
+    if not path.is_file():
+        known = ", ".join(BUILTIN_PLANS)
+        raise PlanError(
+            f"계획 '{name}' 을 찾을 수 없습니다. 실린 계획: {known}; 또는 .yaml, .csv, .xlsx 파일."
+        )
+    if path.suffix.lower() in tables.SUFFIXES:
+        form, line_of = tables.read_form(path)
+        return _checked(form, path, line_of)
+    return plan_from_yaml(path)
+
+
+@lru_cache(maxsize=len(BUILTIN_PLANS))
+def _builtin(plan_id: str) -> Plan:
+    return plan_from_yaml(resource("plans") / f"{plan_id}.yaml")
+
+
+def plan_from_yaml(path: Path) -> Plan:
+    """Load a plan from a YAML file (UTF-8, with or without BOM)."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{path}: UTF-8이 아닙니다. 메모장에서 'UTF-8'로 다시 저장하세요.") from error
+    return plan_from_text(text, path)
+
+
+def plan_from_text(text: str, path: Path) -> Plan:
+    """Load a plan from YAML text; ``path`` is what its faults are reported under."""
+    try:
+        form = yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a safe loader (subclass of SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise PlanError(
+            f"{path}:{line}: YAML 문법이 틀렸습니다: {getattr(error, 'problem', error)}"
+        ) from error
+    return _checked(form, path, lambda location: _line_of(text, location))
+
+
+_FastLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _checked(form: Any, path: Path, line_of: Callable[[tuple[str | int, ...]], int]) -> Plan:
+    """Validate the written form; ``line_of`` finds the line of a location such as ("nodes", 3, "title")."""
+    try:
+        plan_form = PlanForm.model_validate(form)
+    except ValidationError as error:
+        lines = [
+            f"{path}:{line_of(fault['loc'])}: {'.'.join(str(part) for part in fault['loc'])}: "
+            f"{MESSAGES.get(fault['type'], fault['msg'])}"
+            for fault in error.errors()
+        ]
+        raise PlanError("\n".join(lines)) from error
+    nodes = tuple(node.node() for node in plan_form.nodes)
+    faults = problems(nodes, load_agencies().names)
+    if faults:
+        raise PlanError("\n".join(f"{path}:{line_of(('nodes', i, 'code'))}: {what}" for i, what in faults))
+    return Plan(plan_form.id, plan_form.title, plan_form.year, nodes, source=str(path))
+
+
+def _line_of(text: str, location: tuple[str | int, ...]) -> int:
+    """Return the 1-based line of ``location`` in the YAML ``text`` (of its nearest existing ancestor)."""
+    at = yaml.compose(text, Loader=_FastLoader)
+    line = 1
+    for part in location:
+        if isinstance(at, yaml.SequenceNode) and isinstance(part, int) and part < len(at.value):
+            at = at.value[part]
+        elif isinstance(at, yaml.MappingNode):
+            found = [(key, value) for key, value in at.value if key.value == str(part)]
+            if not found:
+                break
+            line = found[0][0].start_mark.line + 1
+            at = found[0][1]
+            continue
+        else:
+            break
+        line = at.start_mark.line + 1
+    return int(line)

@@ -1,0 +1,126 @@
+"""The written form of a plan (YAML or table), and its checks with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from hyeoksin.plan.nodes import Exclusion, Leads, Level, Node
+
+__all__ = ["MESSAGES", "PlanForm", "problems"]
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Code = Annotated[str, StringConstraints(pattern=r"^[^\s,;|]+$", strip_whitespace=True)]
+
+MESSAGES = {
+    "missing": "꼭 있어야 하는 항목이 없습니다",
+    "extra_forbidden": "모르는 항목입니다 (이름을 확인하세요)",
+    "string_too_short": "비어 있습니다",
+    "string_type": '글자여야 합니다 (숫자 코드는 따옴표로 감싸세요: "1")',
+    "string_pattern_mismatch": "코드에는 빈칸, 쉼표, 쌍반점을 쓸 수 없습니다",
+    "literal_error": "쓸 수 있는 값: strategy, task, subtask, programme, principle",
+    "int_parsing": "숫자여야 합니다",
+    "int_type": "숫자여야 합니다",
+    "bool_type": "true 또는 false 여야 합니다",
+    "bool_parsing": "true 또는 false 여야 합니다",
+    "list_type": "목록이어야 합니다 (각 줄을 '- '로 시작)",
+    "too_short": "적어도 하나는 있어야 합니다",
+    "model_type": "'이름: 값' 꼴이어야 합니다",
+}
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ExclusionForm(_Form):
+    """``code`` may be left out: then the thing is outside the plan."""
+
+    code: Code | None = None
+    why: Text
+
+
+class LeadsForm(_Form):
+    """Agencies by any name that the agency list knows."""
+
+    agencies: list[Text] = []
+    open: bool = False
+
+
+class NodeForm(_Form):
+    """One node as written."""
+
+    code: Code
+    level: Level
+    title: Text
+    parent: Code | None = None
+    aliases: list[Text] = []
+    leads: LeadsForm = LeadsForm()
+    priority: bool = False
+    definition: str = ""
+    includes: list[Text] = []
+    excludes: list[ExclusionForm] = []
+
+    def node(self) -> Node:
+        """Return the frozen node."""
+        return Node(
+            code=self.code,
+            level=self.level,
+            title=self.title,
+            parent=self.parent,
+            aliases=tuple(self.aliases),
+            leads=Leads(tuple(self.leads.agencies), self.leads.open),
+            priority=self.priority,
+            definition=self.definition.strip(),
+            includes=tuple(self.includes),
+            excludes=tuple(Exclusion(e.code, e.why) for e in self.excludes),
+        )
+
+
+class PlanForm(_Form):
+    """A whole plan as written."""
+
+    id: Code
+    title: Text
+    year: int
+    nodes: Annotated[list[NodeForm], Field(min_length=1)]
+
+
+_ORDER: dict[Level, int] = {"strategy": 0, "task": 1, "subtask": 2, "programme": 3, "principle": 9}
+
+
+def problems(nodes: Sequence[Node], agencies: frozenset[str]) -> list[tuple[int, str]]:
+    """Return (index of the node, what is wrong) for all that a schema cannot see.
+
+    Args:
+        nodes: nodes in document order.
+        agencies: every agency name that may be printed as a lead.
+    """
+    found: list[tuple[int, str]] = []
+    by_code: dict[str, int] = {}
+    for i, node in enumerate(nodes):
+        if node.code in by_code:
+            found.append(
+                (i, f"코드 '{node.code}' 가 두 번 나옵니다 (먼저: {nodes[by_code[node.code]].title})")
+            )
+        by_code.setdefault(node.code, i)
+    for i, node in enumerate(nodes):
+        for name in node.leads.agencies:
+            if name not in agencies:
+                found.append((i, f"'{node.code}' 의 주관기관 '{name}' 을 기관 목록에서 찾을 수 없습니다"))
+        for exclusion in node.excludes:
+            if exclusion.code is not None and exclusion.code not in by_code:
+                found.append((i, f"'{node.code}' 의 제외 항목이 없는 코드 '{exclusion.code}' 를 가리킵니다"))
+        if node.level == "principle" or node.parent is None:
+            if node.level in ("task", "subtask", "programme"):
+                found.append((i, f"'{node.code}' 에 상위코드(parent)가 없습니다"))
+            continue
+        if node.parent not in by_code:
+            found.append((i, f"'{node.code}' 의 상위코드 '{node.parent}' 가 계획에 없습니다"))
+        elif _ORDER[nodes[by_code[node.parent]].level] >= _ORDER[node.level]:
+            found.append((i, f"'{node.code}' 의 상위코드 '{node.parent}' 는 더 높은 단계가 아닙니다"))
+    if not any(node.level not in ("programme", "principle") for node in nodes):
+        found.append((0, "분류할 수 있는 단계(strategy, task, subtask)가 하나도 없습니다"))
+    return found

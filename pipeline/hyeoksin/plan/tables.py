@@ -1,0 +1,132 @@
+"""The same plan as a table (CSV or XLSX): one node a row, Korean headers, read and written without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.errors import PlanError
+from hyeoksin.plan.nodes import LEVELS, Level, Plan
+from hyeoksin.tabular import read_rows, write_rows
+
+__all__ = ["SUFFIXES", "TEMPLATE", "read_form", "write_form"]
+
+SUFFIXES = frozenset({".csv", ".tsv", ".xlsx"})
+_COLUMNS = {
+    "코드": "code",
+    "단계": "level",
+    "제목": "title",
+    "상위코드": "parent",
+    "별칭": "aliases",
+    "주관기관": "leads",
+    "기관등": "open",
+    "역점": "priority",
+    "정의": "definition",
+    "포함": "includes",
+    "제외": "excludes",
+}
+_LEVELS: dict[str, Level] = {name: level for level, name in LEVELS.items()}
+_YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
+
+TEMPLATE = """\
+# 기관의 자체 계획. 코드·제목·상위코드만 있어도 바로 분류할 수 있고, 정의와 포함을 적을수록 정확합니다.
+# level: strategy(전략) > task(과제) > subtask(세부과제) > programme(사업). 단계를 다 쓰지 않아도 됩니다.
+id: our-2026
+title: 우리 기관 2026년 혁신 실행계획
+year: 2026
+nodes:
+  - code: "가"
+    level: strategy
+    title: 주민이 먼저인 서비스
+  - code: "가-1"
+    level: task
+    parent: "가"
+    title: 먼저 알려 주는 행정
+    leads: {agencies: [행정안전부]}
+    definition: 주민이 묻기 전에 받을 수 있는 혜택과 기한을 알려 주는 일
+    includes: [문자와 앱 알림, 자동 신청]
+    excludes:
+      - code: "가-2"
+        why: 방문하여 돕는 일이면 가-2
+  - code: "가-2"
+    level: task
+    parent: "가"
+    title: 찾아가는 행정
+    definition: 거동이 어려운 주민의 집과 마을로 찾아가 민원과 상담을 처리하는 일
+"""
+
+
+def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ...]], int]]:
+    """Read a plan table; return its written form and a function from location to row number.
+
+    The id is the file's stem, the title too; the year is the first four-digit number in the stem, else 0.
+    """
+    rows = read_rows(path)
+    header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
+    if header is None:
+        raise PlanError(f"{path}: 머리글 줄이 없습니다. 쓸 머리글: {', '.join(_COLUMNS)}")
+    fields = [_COLUMNS.get(cell.strip(), cell.strip()) for cell in header.cells]
+    nodes: list[dict[str, Any]] = []
+    numbers: list[int] = []
+    for row in rows[rows.index(header) + 1 :]:
+        cells = {f: v.strip() for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
+        if cells:
+            nodes.append(_node(cells))
+            numbers.append(row.number)
+    digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
+    year = next((int(d) for d in digits if len(d) == 4), 0)
+    form = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year, "nodes": nodes}
+
+    def line_of(location: tuple[str | int, ...]) -> int:
+        index = location[1] if len(location) > 1 else 0
+        return numbers[index] if isinstance(index, int) and index < len(numbers) else header.number
+
+    return form, line_of
+
+
+def _node(cells: dict[str, str]) -> dict[str, Any]:
+    level = cells.get("level", "")
+    node: dict[str, Any] = {
+        key: cells[key] for key in ("code", "title", "parent", "definition") if key in cells
+    }
+    node["level"] = _LEVELS.get(level, level)
+    node["aliases"] = _split(cells.get("aliases", ""))
+    node["includes"] = _split(cells.get("includes", ""))
+    node["leads"] = {
+        "agencies": _split(cells.get("leads", "")),
+        "open": cells.get("open", "").lower() in _YES,
+    }
+    node["priority"] = cells.get("priority", "").lower() in _YES
+    node["excludes"] = [_exclusion(part) for part in _split(cells.get("excludes", ""))]
+    return node
+
+
+def _exclusion(part: str) -> dict[str, str]:
+    code, colon, why = part.partition(":")
+    return {"code": code.strip(), "why": why.strip()} if colon and " " not in code.strip() else {"why": part}
+
+
+def _split(cell: str) -> list[str]:
+    return [part.strip() for part in cell.replace("\n", ";").split(";") if part.strip()]
+
+
+def write_form(plan: Plan, path: Path) -> None:
+    """Write ``plan`` as a CSV (UTF-8 with BOM, for Excel) or XLSX table."""
+    rows: list[Sequence[str]] = [
+        (
+            node.code,
+            LEVELS[node.level],
+            node.title,
+            node.parent or "",
+            "; ".join(node.aliases),
+            "; ".join(node.leads.agencies),
+            "예" if node.leads.open else "",
+            "예" if node.priority else "",
+            node.definition,
+            "; ".join(node.includes),
+            "; ".join(f"{e.code}: {e.why}" if e.code else e.why for e in node.excludes),
+        )
+        for node in plan.nodes
+    ]
+    write_rows(path, list(_COLUMNS), rows, sheet=plan.id)

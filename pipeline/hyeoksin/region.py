@@ -1,0 +1,151 @@
+"""Regions of Korea in text: full names, short forms, and the ambiguous ones (중구, 광주) settled or reported."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from hyeoksin.resources import resource
+
+__all__ = ["Region", "RegionMention", "Regions", "load_regions"]
+
+_AFTER = (
+    r"(?![가-힣])|(?=(?:은|는|이|가|을|를|의|에|와|과|도|만|로|으로|에서|에는|에도|까지|부터|시민|군민|구민|도민|주민|"
+    r"시장|군수|구청|도지사|지사|시청|군청|도청|교육청|의회|보건소|전역|관내|지역|일대|소재|형|측|등|산|역|권))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A 시도 (``sido``), 시군구 (``sigungu``) or a 일반구 of a city (``gu``); ``name`` is the full name."""
+
+    name: str
+    sido: str
+    level: str
+    short: str
+    aliases: tuple[str, ...]
+
+    @property
+    def own(self) -> str:
+        """The name without its 시도 (목포시; 대구광역시 for a 시도)."""
+        return self.name if self.level == "sido" else self.name.removeprefix(f"{self.sido} ")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionMention:
+    """A place in a text; ``name`` is None where the text does not settle which of ``candidates`` is meant."""
+
+    text: str
+    start: int
+    end: int
+    name: str | None
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """All regions."""
+
+    all: tuple[Region, ...]
+
+    @cached_property
+    def _sido_forms(self) -> dict[str, str]:
+        below = {r.own for r in self.all if r.level == "sigungu"}
+        return {
+            form: r.name
+            for r in self.all
+            if r.level == "sido"
+            for form in (r.name, r.short, *r.aliases)
+            if form and form not in below
+        }
+
+    @cached_property
+    def _below(self) -> dict[str, list[Region]]:
+        """Form (목포시, 목포, 덕양구) -> regions that bear it; 광주시 may be the 광역시 or the city in 경기."""
+        own = {r.own for r in self.all if r.level == "sigungu"}
+        found: dict[str, list[Region]] = {}
+        for region in self.all:
+            if region.level == "sido":
+                for form in own.intersection(region.aliases):
+                    found.setdefault(form, []).append(region)
+                continue
+            last = region.own.split()[-1]
+            for form in {region.own, last, region.short} - {""}:
+                found.setdefault(form, []).append(region)
+        return found
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        def union(forms: set[str]) -> str:
+            return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
+
+        sido = union(set(self._sido_forms))
+        full = union({form for form in self._below if form[-1] in "시군구"})
+        stem = union({form for form in self._below if form[-1] not in "시군구" or len(form) < 3})
+        return re.compile(
+            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:\s*[·,/]?\s*(?P<sub>{full}|{stem})(?:{_AFTER})|(?:{_AFTER}))"
+            rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{_AFTER}))"
+        )
+
+    def find(self, text: str, hint: str | None = None) -> tuple[RegionMention, ...]:
+        """Return the places named in ``text``, in order.
+
+        A form that several regions share (동구) is settled by its own 시도 (광주 동구), else by the one 시도 that the
+        text or ``hint`` names and that has such a region; else it is reported with its candidates. A stem without 시,
+        군 or 구 (목포) counts only behind its 시도, since many stems are common words.
+        """
+        matches = list(self._pattern.finditer(text))
+        named = {self._sido_forms[m["sido"]] for m in matches if m["sido"]}
+        if hint:
+            named |= {self._sido_forms[m["sido"]] for m in self._pattern.finditer(hint) if m["sido"]}
+        return tuple(self._mention(m, named) for m in matches)
+
+    def _mention(self, match: re.Match[str], named: set[str]) -> RegionMention:
+        sido = self._sido_forms.get(match["sido"] or "")
+        form = match["sub"] or match["inner"] or match["alone"]
+        candidates = [r for r in self._below.get(form or "", []) if sido is None or r.sido == sido]
+        if sido is None and match["inner"]:
+            within = [r for r in candidates if match["alone"] in r.own.split()]
+            candidates = within or candidates
+        if (
+            sido is not None and not candidates
+        ):  # a 시도 alone, or with a word that is no region of it (경기 안산 동구)
+            start = match.start()
+            end = match.end("sido")
+            return RegionMention(match.string[start:end], start, end, sido, (sido,))
+        if len(candidates) > 1:
+            candidates = [r for r in candidates if r.sido in named] or candidates
+        if len(candidates) > 1:
+            candidates = [r for r in candidates if r.level != "gu"] or candidates
+        names = tuple(r.name for r in candidates)
+        return RegionMention(
+            match.group(), match.start(), match.end(), names[0] if len(names) == 1 else None, names
+        )
+
+    def resolve(self, text: str, hint: str | None = None) -> tuple[str, ...]:
+        """Return the full names of the settled places, most frequent first, a 시도 only where none below it stands."""
+        counted = Counter(m.name for m in self.find(text, hint) if m.name)
+        below = {name.split()[0] for name in counted if " " in name}
+        return tuple(name for name, _ in counted.most_common() if " " in name or name not in below)
+
+
+@lru_cache(maxsize=2)
+def load_regions(path: Path | None = None) -> Regions:
+    """Load the region list (CSV: name, sido, level, short, aliases separated by semicolons)."""
+    with (path or resource("regions.csv")).open(encoding="utf-8", newline="") as file:
+        return Regions(
+            tuple(
+                Region(
+                    row["name"],
+                    row["sido"],
+                    row["level"],
+                    row["short"],
+                    tuple(a for a in row["aliases"].split(";") if a),
+                )
+                for row in csv.DictReader(file)
+            )
+        )

@@ -1,0 +1,149 @@
+"""The agency router: names in the text, the plan's printed leads and a text model, joined into one probability.
+
+Per candidate agency the signals are added with learnt weights and a softmax makes them one distribution; reasons say
+which signals spoke. ``local`` stands among the candidates as "the local government's own matter".
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyeoksin.agency import LOCAL, Agencies, Mention, load_agencies
+from hyeoksin.domain import AgencyFlag
+from hyeoksin.model.heads import softmax
+from hyeoksin.plan import Plan
+
+__all__ = ["SIGNALS", "Candidates", "expected_leads", "plan_leads", "route", "signals"]
+
+SIGNALS = ("text", "speaker", "named", "named_early", "plan_lead", "local_body")
+_SPEAKER = re.compile(r"\s*(?:\([^)]{1,20}\)\s*)?(?:장관|차관|청장|처장|위원장|원장)?\s*(?:은|는|이|가)\s")
+_TOGETHER = re.compile(r"[^.\n]{0,12}(?:와|과|랑|및|·|,)?\s*(?:함께|협업|협력|협의|공동|연계|합동|협조|손잡)")
+_EARLY = 80  # characters: an agency named here usually issues the text
+_FLOOR = 1e-4
+_SHOWN = 0.05  # a supporting agency below this probability is shown only where the text names it
+_MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidate agencies (ids of the reference day) and their signals, (n candidates x n signals)."""
+
+    agencies: tuple[str, ...]
+    values: NDArray[np.float64]
+    mentions: tuple[Mention, ...]
+
+
+@lru_cache(maxsize=64)
+def plan_leads(plan: Plan, code: str) -> tuple[str, ...]:
+    """Return the ids (reference day) of the leads printed for a node."""
+    agencies = load_agencies()
+    found = (agencies.named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies)
+    return tuple(dict.fromkeys(agencies.reference(a.id) for a in found if a is not None))
+
+
+def expected_leads(plan: Plan, leaf_probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """Return agency id -> sum of the probabilities of the leaves that print it as lead."""
+    found: dict[str, float] = {}
+    for node, probability in zip(plan.leaves, leaf_probabilities, strict=True):
+        for agency in plan_leads(plan, node.code):
+            found[agency] = found.get(agency, 0.0) + float(probability)
+    return found
+
+
+def signals(
+    body: str,
+    date: str | None,
+    classes: Sequence[str],
+    text_probabilities: NDArray[np.float64],
+    leads: Mapping[str, float],
+    has_region: bool,
+) -> Candidates:
+    """Return the candidates of one text and their signals, in the order of ``SIGNALS``.
+
+    Args:
+        body: the text.
+        date: the day at which names are read, or None.
+        classes: agencies that the text model knows.
+        text_probabilities: its probability for each.
+        leads: agency id -> expected share of the plan's leaves that print it as lead.
+        has_region: whether the text names a region (speaks for ``local``).
+    """
+    agencies = load_agencies()
+    mentions = agencies.find(body, date)
+    named: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        named.setdefault(agencies.reference(mention.agency), []).append(mention)
+    ids = tuple(dict.fromkeys([*classes, *named]))
+    values = np.zeros((len(ids), len(SIGNALS)))
+    known = dict(zip(classes, text_probabilities, strict=True))
+    for row, agency in enumerate(ids):
+        here = [m for m in named.get(agency, ()) if agency != LOCAL]
+        values[row] = (
+            np.log(known.get(agency, 0.0) + _FLOOR),
+            any(_SPEAKER.match(body, m.end) for m in here),
+            min(len(here), 3) / 3,
+            any(m.start < _EARLY for m in here),
+            leads.get(agency, 0.0),
+            agency == LOCAL and has_region,
+        )
+    return Candidates(ids, values, mentions)
+
+
+def route(
+    candidates: Candidates,
+    weights: Mapping[str, float],
+    body: str,
+    date: str | None,
+    regions: Sequence[str],
+    plan: Plan,
+    code: str | None,
+) -> tuple[AgencyFlag, ...]:
+    """Return the lead (first), supporting agencies, and the region's government as the executing body."""
+    agencies = load_agencies()
+    vector = np.array([weights[name] for name in SIGNALS])
+    probabilities = softmax((candidates.values @ vector)[None, :])[0]
+    order = sorted(range(len(candidates.agencies)), key=lambda i: (-probabilities[i], candidates.agencies[i]))
+    on_day = date or datetime.date.today().isoformat()
+    together = {agencies.reference(m.agency) for m in candidates.mentions if _TOGETHER.match(body, m.end)}
+    flags: list[AgencyFlag] = []
+    for rank, i in enumerate(order):
+        agency = candidates.agencies[i]
+        named = [m for m in candidates.mentions if agencies.reference(m.agency) == agency]
+        if rank > 0 and (len(flags) >= _MOST or (probabilities[i] < _SHOWN and not named)):
+            continue
+        current = _current(agencies, agency, on_day, body)
+        reasons = [f"글에 나옴: {m.text} ({m.start}-{m.end})" for m in named[:2]]
+        if agency in together:
+            reasons.append("글이 협업 기관으로 부름")
+        if code is not None and agency in plan_leads(plan, code):
+            reasons.append(f"{plan.id} 계획 {code} 주관기관")
+        text_signal = float(np.exp(candidates.values[i, 0]) - _FLOOR)
+        if text_signal >= 0.01:
+            reasons.append(f"본문 모형 {text_signal:.2f}")
+        name = agencies[current].name
+        if agency == LOCAL and regions:
+            name = f"{name} ({regions[0]})"
+        role = "lead" if rank == 0 else "support"
+        flags.append(AgencyFlag(current, name, role, round(float(probabilities[i]), 6), tuple(reasons)))  # type: ignore[arg-type]
+    return (*flags, *_executing(flags, regions))
+
+
+def _executing(flags: Iterable[AgencyFlag], regions: Sequence[str]) -> tuple[AgencyFlag, ...]:
+    """Name the region's government beside a ministry in charge, unless it leads by itself."""
+    flags = tuple(flags)
+    if not regions or flags[0].id == LOCAL:
+        return ()
+    return (AgencyFlag(LOCAL, regions[0], "executing", flags[0].probability, (f"글의 지역: {regions[0]}",)),)
+
+
+def _current(agencies: Agencies, agency: str, day: str, body: str) -> str:
+    """Return the id of the agency's incarnation on ``day``; of several successors the one whose business the text names."""
+    bearers = agencies.at(agency, day)
+    return max(bearers, key=lambda a: sum(word in body for word in (*a.keywords, *a.bureaus))).id

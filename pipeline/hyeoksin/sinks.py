@@ -1,0 +1,116 @@
+"""Sinks: predictions out to JSONL, CSV, XLSX or Parquet; a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from hyeoksin.domain import Prediction
+from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.tabular import write_rows, written_whole
+
+__all__ = ["SINKS", "STATUS", "json_line", "table_row", "write", "write_failed"]
+
+STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
+HEADER = (
+    "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "2순위", "2순위 확률", "계획 밖 확률", "주관기관", "기관 확률",
+    "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "모델",
+)  # fmt: skip
+
+
+def json_line(prediction: Prediction) -> str:
+    """Return the JSON record on one line."""
+    return json.dumps(prediction.to_record(), ensure_ascii=False)
+
+
+def table_row(prediction: Prediction) -> tuple[str | float, ...]:
+    """Return the prediction as one row under ``HEADER``."""
+    steps = [f"{step.code} {step.title}" for step in prediction.path] + ["", "", ""]
+    if prediction.path and len(prediction.path) < 3:
+        steps[len(prediction.path) :] = ["", "", ""]
+    best = prediction.scores[0]
+    second = prediction.scores[1] if len(prediction.scores) > 1 else None
+    lead = next((flag for flag in prediction.agencies if flag.role == "lead"), None)
+    rest = [
+        f"{flag.name}({'시행' if flag.role == 'executing' else '협조'})"
+        for flag in prediction.agencies
+        if flag is not lead
+    ]
+    others = [
+        f"{other.plan}: {other.path[-1].code} {other.path[-1].title}"
+        for other in prediction.others
+        if other.path
+    ]
+    return (
+        prediction.document.id,
+        prediction.document.source,
+        prediction.document.title,
+        prediction.document.text[:500],
+        STATUS[prediction.status],
+        *steps[:3],
+        best.probability,
+        f"{second.code} {second.title}" if second else "",
+        second.probability if second else 0.0,
+        prediction.off_plan,
+        lead.name if lead else "",
+        lead.probability if lead else 0.0,
+        ", ".join(rest),
+        "; ".join(lead.reasons) if lead else "",
+        ", ".join(span.text for span in prediction.evidence),
+        f"{prediction.clause.code} {prediction.clause.title}" if prediction.clause else "",
+        ", ".join(prediction.regions),
+        "; ".join(others),
+        prediction.model,
+    )
+
+
+def _jsonl(predictions: Iterable[Prediction], path: Path) -> None:
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        for prediction in predictions:
+            file.write(json_line(prediction) + "\n")
+
+
+def _table(predictions: Iterable[Prediction], path: Path) -> None:
+    write_rows(path, HEADER, map(table_row, predictions), sheet="분류 추천")
+
+
+def _parquet(predictions: Iterable[Prediction], path: Path) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    columns: dict[str, list[str | float]] = {name: [] for name in (*HEADER, "record")}
+    for prediction in predictions:
+        for name, value in zip(HEADER, table_row(prediction), strict=True):
+            columns[name].append(value)
+        columns["record"].append(json_line(prediction))
+    with written_whole(path) as part:
+        pq.write_table(pa.table(columns), part)
+
+
+Sink = Callable[[Iterable[Prediction], Path], None]
+SINKS: dict[str, Sink] = {".jsonl": _jsonl, ".csv": _table, ".xlsx": _table, ".parquet": _parquet}
+
+
+def write(predictions: Iterable[Prediction], path: Path) -> None:
+    """Write all predictions to ``path``, by its suffix.
+
+    Raises:
+        InputError: no sink for the suffix, or the file cannot be written.
+    """
+    sink = SINKS.get(path.suffix.lower())
+    if sink is None:
+        raise InputError(f"{path}: 쓸 수 없는 형식 '{path.suffix}'. 쓰는 형식: {', '.join(SINKS)}.")
+    sink(predictions, path)
+
+
+def write_failed(errors: Iterable[RowError], path: Path) -> None:
+    """Write the rows that could not be used as JSONL: file, row, reason."""
+    with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        for error in errors:
+            name, _, place = error.source.partition("#")
+            row = place.rpartition("row=")[2]
+            line = {"file": name, "row": int(row) if row.isdigit() else None, "reason": error.reason}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -1,0 +1,1 @@
+"""Training: examples in, a calibrated model and its card out."""

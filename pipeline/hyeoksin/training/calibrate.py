@@ -1,0 +1,48 @@
+"""Calibration on held-out logits: temperature, Platt scaling, and thresholds that keep a promised precision."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.stats import beta
+from sklearn.linear_model import LogisticRegression
+
+__all__ = ["fit_gate", "fit_temperature", "safe_threshold"]
+
+_NEVER = 1.01  # a threshold that no probability reaches
+
+
+def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> float:
+    """Return the temperature that minimises the negative log-likelihood of ``target`` (Guo et al. 2017)."""
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        normaliser = np.logaddexp.reduce(scaled, axis=1)
+        return float((normaliser - scaled[np.arange(len(target)), target]).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+
+
+def fit_gate(
+    logits: NDArray[np.float64], inside: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return slope and intercept of Platt scaling (Platt 1999)."""
+    model = LogisticRegression(C=1e6).fit(logits[:, None], inside, sample_weight=weight)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def safe_threshold(
+    probability: NDArray[np.float64], right: NDArray[np.bool_], promised: float, confidence: float = 0.9
+) -> float:
+    """Return the lowest threshold at and above which precision is ``promised``.
+
+    The lower Clopper-Pearson bound (one-sided, at ``confidence``) of the precision above the threshold must lie within 0.01
+    of the promise, so that a handful of lucky rows proves nothing; where no threshold keeps it, 1.01: never settle.
+    """
+    order = np.argsort(-probability, kind="stable")
+    hits = np.cumsum(right[order])
+    shown = np.arange(1, len(order) + 1)
+    lower = np.nan_to_num(beta.ppf(1.0 - confidence, hits, shown - hits + 1))
+    good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01))
+    return round(float(probability[order[good[-1]]]), 6) if len(good) else _NEVER

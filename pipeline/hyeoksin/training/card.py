@@ -1,0 +1,101 @@
+"""The model card: ``card.json`` for programs, ``MODEL_CARD.md`` for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hyeoksin.errors import ModelError
+from hyeoksin.resources import resource
+
+__all__ = ["print_scores", "read_card", "write_card"]
+
+_NAMES = {
+    "top1": "1순위 일치",
+    "top1_acceptable": "1순위 수용",
+    "top3": "3순위 안 일치",
+    "top3_acceptable": "3순위 안 수용",
+    "strategy": "전략 일치",
+    "macro_f1": "macro-F1",
+    "kappa": "카파 (계획 밖 포함)",
+    "acceptable": "수용되는 답",
+    "off_plan_auroc": "계획 밖 AUROC",
+    "false_tag_rate": "밖인데 붙임",
+    "in_plan_found": "안인데 찾음",
+    "brier": "Brier",
+    "ece": "ECE",
+}
+
+
+def read_card(model: str | None = None) -> dict[str, Any]:
+    """Return the card of a model folder (default: the shipped one)."""
+    folder = Path(model) if model is not None else resource("model")
+    try:
+        card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder}: 모델 카드(card.json)를 읽을 수 없습니다.") from error
+    return card
+
+
+def print_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """Print scores with their 95 % intervals."""
+    for part, values in scores.items():
+        typer.echo(f"[{part}]")
+        for name, (value, low, high) in values.items():
+            typer.echo(f"  {_NAMES.get(name, name):<20} {value:.3f}  ({low:.3f}-{high:.3f})")
+
+
+def write_card(card: Mapping[str, Any], folder: Path) -> None:
+    """Write ``MODEL_CARD.md`` beside the model."""
+    lines = [
+        f"# 모델 카드: {card['model']}",
+        "",
+        "이 파일은 `hyeoksin train` 이 만듭니다. 모델의 답은 추천이며 결정이 아닙니다.",
+        "",
+        f"- hyeoksin {card['version']}; " + ", ".join(f"{k} {v}" for k, v in card["libraries"].items()),
+        f"- 학습한 글: {', '.join(f'{k} {v}' for k, v in card['examples'].items())} (SHA-256 {card['examples_sha256'][:16]})",
+        f"- 공개 자료 사용: {'예' if card['public_texts'] else '아니오'} (출처: corpus/external.yaml)",
+        f"- 계획: {', '.join(f'{k} ({v[:8]})' for k, v in card['plans'].items())}",
+        f"- 확정 문턱은 교차검증에서 정밀도 {card['promised_precision']:.0%} 를 지키는 가장 낮은 확률입니다. 1.01은 확정하지 않음을 뜻합니다: "
+        + "; ".join(
+            f"{p} {t['settle']:.2f} (계획 밖 {t['settle_off']:.2f})" for p, t in card["settle"].items()
+        ),
+        "",
+        "## 교차검증 (글 묶음 단위 5겹, 95% 부트스트랩 구간)",
+        "",
+        "`written` 은 저장소의 지어 쓴 글, `real` 은 두 사람이 분류한 공개 글입니다. 문턱과 온도는 같은 교차검증 예측에서 맞추었습니다.",
+        "",
+    ]
+    for part, values in card["cross_validation"].items():
+        lines += [f"### {part}", "", "| 지표 | 값 | 95% 구간 |", "|---|---|---|"]
+        lines += [
+            f"| {_NAMES.get(n, n)} | {v:.3f} | {lo:.3f}-{hi:.3f} |" for n, (v, lo, hi) in values.items()
+        ]
+        lines.append("")
+    for plan, classes in card["classes"].items():
+        lines += [
+            f"## 분류별: {plan}",
+            "",
+            "| 코드 | 글 | 재현율 | 정밀도 | 가장 헷갈림 |",
+            "|---|---|---|---|---|",
+        ]
+        for code, row in classes.items():
+            shown = ["-" if row[k] is None else f"{row[k]:.2f}" for k in ("recall", "precision")]
+            lines.append(
+                f"| {code} | {row['texts']} | {shown[0]} | {shown[1]} | {row['mixed_with'] or '-'} |"
+            )
+        lines.append("")
+    lines += [
+        "## 알려진 약점",
+        "",
+        "- 2020과 2022 계획은 지어 쓴 글과 계획의 이름만으로 배웠습니다. 실제 글에서는 재지 않았습니다.",
+        "- 글이 드문 세부과제(2-3, 7-2, 5-3 등)는 실제 글의 표본이 적어 구간이 넓습니다.",
+        "- 이름이 바뀐 기관은 글의 날짜로 읽습니다. 날짜가 없으면 오늘의 이름으로 적습니다.",
+        "- 앞 700자만 읽습니다. 뒤에서야 주제가 드러나는 긴 글은 놓칠 수 있습니다.",
+        "",
+    ]
+    (folder / "MODEL_CARD.md").write_text("\n".join(lines), encoding="utf-8", newline="\n")

@@ -1,0 +1,131 @@
+"""The training recipe: which examples, in which weights, and what the model card says of them."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hyeoksin import __version__
+from hyeoksin.corpus import Example, node_examples, read_examples, read_programmes
+from hyeoksin.evaluation import NONE, Scores, plan_scores
+from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
+from hyeoksin.model import save_model
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.training.fit import Settings
+from hyeoksin.training.train import Trained, train
+
+__all__ = ["gather", "recipe"]
+
+_LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "scikit-learn", "numpy", "scipy")
+
+
+def recipe(corpus: Path, external: Path | None, name: str, output: Path) -> tuple[Trained, dict[str, Any]]:
+    """Train on the corpus (and the public texts in ``external``), save the model, return it with its card."""
+    plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
+    examples = gather(corpus, external, plans)
+    settings = Settings(name=name)
+    trained = train(examples, plans, settings)
+    card = _card(trained, plans, settings, external)
+    model = save_model(trained.model, output, card)
+    return replace(trained, model=model), card | {"model": model.id}
+
+
+def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> list[Example]:
+    """Return all examples: written texts, programme names and node wordings.
+
+    With ``external`` also our labels of public texts, the plan documents' lines and masked press releases.
+    """
+    examples = read_examples(corpus / "proposals", plans)
+    examples += read_programmes(corpus / "programmes.csv", plans)
+    for plan in plans.values():
+        examples += node_examples(plan)
+    if external is not None:
+        listing = corpus / "external.yaml"
+        examples += labelled_examples(corpus / "labels", listing, external)
+        records = external / "plans" / "records.jsonl"
+        if records.is_file():
+            examples += plan_examples(records)
+        examples += press_examples(sources(listing)["epic"], external)
+    return examples
+
+
+def _card(
+    trained: Trained, plans: Mapping[str, Plan], settings: Settings, external: Path | None
+) -> dict[str, Any]:
+    scores: dict[str, Scores] = {}
+    for origin in ("written", "real"):
+        for plan in plans.values():
+            found = _held_out(trained, plan, origin)
+            if found:
+                scores[f"{plan.id} {origin}"] = found
+    return {
+        "version": __version__,
+        "settings": asdict(settings),
+        "plans": {plan.id: plan.sha256 for plan in plans.values()},
+        "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
+        "examples": dict(Counter(e.origin for e in trained.examples)),
+        "examples_sha256": _hash(trained.examples),
+        "public_texts": external is not None,
+        "cross_validation": scores,
+        "classes": {plan.id: _per_class(trained, plan) for plan in plans.values()},
+        "settle": {
+            p: {"settle": h.settle, "settle_off": h.settle_off} for p, h in trained.model.plans.items()
+        },
+        "promised_precision": settings.promised,
+        "router": dict(trained.model.router),
+    }
+
+
+def _rows(trained: Trained, plan: Plan, origin: str | None) -> list[int]:
+    return [
+        i
+        for i, e in enumerate(trained.examples)
+        if plan.id in e.labels and (e.origin == origin if origin else e.origin in ("written", "real"))
+    ]
+
+
+def _held_out(trained: Trained, plan: Plan, origin: str) -> Scores:
+    rows = _rows(trained, plan, origin)
+    if len(rows) < 50:
+        return {}
+    examples = [trained.examples[i] for i in rows]
+    codes = [(e.labels[plan.id] or (NONE,))[0] for e in examples]
+    acceptable = [
+        frozenset([*(e.labels[plan.id] or (NONE,)), *(e.acceptable or {}).get(plan.id, ())]) for e in examples
+    ]
+    return plan_scores(plan, trained.leaves[plan.id][rows], trained.off[plan.id][rows], codes, acceptable)
+
+
+def _per_class(trained: Trained, plan: Plan) -> dict[str, dict[str, float]]:
+    """Return per leaf: held-out texts, recall and precision of the answer, and the leaf it is most mixed up with."""
+    rows = _rows(trained, plan, None)
+    names = [leaf.code for leaf in plan.leaves]
+    best = trained.leaves[plan.id][rows].argmax(axis=1)
+    said = np.where(trained.off[plan.id][rows] < 0.5, np.array(names)[best], NONE)
+    gold = np.array([(trained.examples[i].labels[plan.id] or (NONE,))[0] for i in rows])
+    table: dict[str, Any] = {}
+    for code in (*names, NONE):
+        here, there = gold == code, said == code
+        mixed = Counter(s for s in said[here] if s != code).most_common(1)
+        table[code] = {
+            "texts": int(here.sum()),
+            "recall": round(float((said[here] == code).mean()), 3) if here.any() else None,
+            "precision": round(float((gold[there] == code).mean()), 3) if there.any() else None,
+            "mixed_with": mixed[0][0] if mixed else None,
+        }
+    return table
+
+
+def _hash(examples: Sequence[Example]) -> str:
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(f"{example.document.id}\0{example.document.body}\0{dict(example.labels)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,204 @@
+"""Cross-validation by family, calibration on what no fold had seen, then the fit on everything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.model_selection import GroupKFold
+from tqdm import tqdm
+
+from hyeoksin.corpus import Example
+from hyeoksin.features import Analysed, analyse
+from hyeoksin.model import Model, PlanHead
+from hyeoksin.model.heads import softmax
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import Plan
+from hyeoksin.region import load_regions
+from hyeoksin.router import SIGNALS, expected_leads, signals
+from hyeoksin.training.calibrate import fit_gate, fit_temperature, safe_threshold
+from hyeoksin.training.fit import Fitted, Settings, agency_classes, fit
+
+__all__ = ["Trained", "train"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and what cross-validation predicted for the examples that it was trained on.
+
+    ``leaves`` and ``off`` map a plan to (n examples x n leaves) and (n examples,) held-out probabilities; ``agencies`` is
+    (n examples x n agency classes).
+    """
+
+    model: Model
+    examples: Sequence[Example]
+    leaves: Mapping[str, Floats]
+    off: Mapping[str, Floats]
+    agencies: Floats
+
+
+def train(
+    examples: Sequence[Example],
+    plans: Mapping[str, Plan],
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    progress: bool = True,
+) -> Trained:
+    """Cross-validate by family, calibrate on the held-out predictions, then fit on everything."""
+    tokenizer = Tokenizer()
+    analysed = list(
+        tqdm(
+            analyse([e.document for e in examples], tokenizer, settings.limit),
+            total=len(examples),
+            desc="형태소",
+            disable=not progress,
+            file=sys.stderr,
+        )
+    )
+    held = _cross_validate(examples, analysed, plans, settings, progress)
+    raw = fit(examples, analysed, plans, settings)
+    heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
+    agency_head = replace(raw.agencies, temperature=held.agency_temperature(examples))
+    leaves, off = {}, {}
+    for plan, head in heads.items():
+        inside = 1.0 / (1.0 + np.exp(-(head.gate_slope * held.gate[plan] + head.gate_intercept)))
+        leaves[plan] = softmax(held.leaf[plan] / head.leaf.temperature) * inside[:, None]
+        off[plan] = 1.0 - inside
+    agencies = softmax(held.agencies / agency_head.temperature)
+    router = _fit_router(examples, analysed, plans, held, leaves, agencies, agency_head.classes)
+    model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router)
+    return Trained(model, examples, leaves, off, agencies)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Held-out logits of every example that was in a test fold (``seen``)."""
+
+    seen: NDArray[np.bool_]
+    leaf: Mapping[str, Floats]
+    gate: Mapping[str, Floats]
+    agencies: Floats
+    agency_classes: tuple[str, ...]
+
+    def agency_temperature(self, examples: Sequence[Example]) -> float:
+        """Fit the temperature of the agency head."""
+        column = {a: i for i, a in enumerate(self.agency_classes)}
+        rows = [i for i, e in enumerate(examples) if self.seen[i] and e.lead in column]
+        return fit_temperature(self.agencies[rows], np.array([column[examples[i].lead or ""] for i in rows]))
+
+
+def _cross_validate(
+    examples: Sequence[Example],
+    analysed: Sequence[Analysed],
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    progress: bool,
+) -> _Held:
+    """Predict written and real texts from models that saw none of their family; the rest is always in training."""
+    tested = np.array([e.origin in ("written", "real") for e in examples])
+    groups = [e.family for e in examples]
+    classes = agency_classes(examples)
+    leaf = {p: np.zeros((len(examples), len(plan.leaves))) for p, plan in plans.items()}
+    gate = {p: np.zeros(len(examples)) for p in plans}
+    agencies = np.zeros((len(examples), len(classes)))
+    indices = np.flatnonzero(tested)
+    folds = GroupKFold(settings.n_folds, shuffle=True, random_state=0)
+    splits = list(folds.split(indices, groups=[groups[i] for i in indices]))
+    for _, test in tqdm(splits, desc="교차검증", disable=not progress, file=sys.stderr):
+        test_rows = indices[test].tolist()
+        out = np.zeros(len(examples), dtype=bool)
+        out[test_rows] = True
+        rest = np.flatnonzero(~out).tolist()
+        raw = fit([examples[i] for i in rest], [analysed[i] for i in rest], plans, settings, classes)
+        rows = raw.encoder.matrix([raw.encoder.encode(analysed[i]) for i in test_rows])
+        for plan in plans:
+            leaf[plan][test_rows] = rows @ raw.leaf[plan].weights + raw.leaf[plan].bias
+            weights, bias = raw.gate[plan]
+            gate[plan][test_rows] = rows @ weights + bias
+        agencies[test_rows] = rows @ raw.agencies.weights + raw.agencies.bias
+    return _Held(tested, leaf, gate, agencies, classes)
+
+
+def _calibrated(
+    raw: Fitted, name: str, plan: Plan, examples: Sequence[Example], held: _Held, settings: Settings
+) -> PlanHead:
+    column = {leaf.code: i for i, leaf in enumerate(plan.leaves)}
+    looked = np.array([s and name in e.labels for s, e in zip(held.seen, examples, strict=True)])
+    inside = np.array([bool(e.labels.get(name)) for e in examples])
+    in_rows = np.flatnonzero(looked & inside).tolist()
+    target = np.array([column[examples[i].labels[name][0]] for i in in_rows])
+    temperature = fit_temperature(held.leaf[name][in_rows], target)
+    rows = np.flatnonzero(looked).tolist()
+    weight = np.array([4.0 if examples[i].origin == "real" else 1.0 for i in rows])
+    slope, intercept = fit_gate(held.gate[name][rows], inside[rows], weight)
+    within = 1.0 / (1.0 + np.exp(-(slope * held.gate[name][rows] + intercept)))
+    leaf = softmax(held.leaf[name][rows] / temperature) * within[:, None]
+    best = leaf.argmax(axis=1)
+    codes = [node.code for node in plan.leaves]
+    accepted = [_accepted(examples[i], name) for i in rows]
+    right = np.array([codes[b] in ok for b, ok in zip(best, accepted, strict=True)])
+    right_off = np.array(["NONE" in ok for ok in accepted])
+    weights, bias = raw.gate[name]
+    return PlanHead(
+        plan=name,
+        sha256=plan.sha256,
+        leaf=replace(raw.leaf[name], temperature=temperature),
+        gate_weights=weights,
+        gate_bias=bias,
+        gate_slope=slope,
+        gate_intercept=intercept,
+        settle=safe_threshold(leaf.max(axis=1), right, settings.promised),
+        settle_off=safe_threshold(1.0 - within, right_off, settings.promised),
+    )
+
+
+def _accepted(example: Example, plan: str) -> set[str]:
+    codes = set(example.labels[plan]) or {"NONE"}
+    return codes | set((example.acceptable or {}).get(plan, ()))
+
+
+def _fit_router(
+    examples: Sequence[Example],
+    analysed: Sequence[Analysed],
+    plans: Mapping[str, Plan],
+    held: _Held,
+    leaves: Mapping[str, Floats],
+    agencies: Floats,
+    classes: tuple[str, ...],
+) -> dict[str, float]:
+    """Fit the weights of the router's signals (conditional logit) on held-out signals."""
+    tables: list[Floats] = []
+    answers: list[int] = []
+    for i, example in enumerate(examples):
+        if not held.seen[i] or example.lead is None:
+            continue
+        body = analysed[i].body
+        candidates = signals(
+            body,
+            example.document.date,
+            classes,
+            agencies[i],
+            expected_leads(plans["2019"], leaves["2019"][i]),
+            bool(load_regions().find(body)),
+        )
+        if example.lead in candidates.agencies:
+            tables.append(candidates.values)
+            answers.append(candidates.agencies.index(example.lead))
+
+    def loss(weights: Floats) -> float:
+        total = 0.01 * float(weights @ weights)
+        for table, answer in zip(tables, answers, strict=True):
+            scores = table @ weights
+            total += float(np.logaddexp.reduce(scores) - scores[answer])
+        return total
+
+    start = np.zeros(len(SIGNALS))
+    start[0] = 1.0
+    fitted: Any = minimize(loss, start, method="L-BFGS-B")
+    return {name: round(float(w), 4) for name, w in zip(SIGNALS, fitted.x, strict=True)}

@@ -1,0 +1,57 @@
+"""A head for a plan that no model was trained on: similarity to the wording of its nodes, through the same features."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyeoksin.domain import Document
+from hyeoksin.features import analyse
+from hyeoksin.model import Head, Model, PlanHead
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import Plan
+
+__all__ = ["wording_head"]
+
+# Measured on the written corpus, with the 2019 plan treated as if it were new (bench/untrained.py).
+_SHARPNESS = 14.0
+_GATE_SLOPE = 12.0
+_GATE_AT = 0.16
+_NEVER = 1.01
+
+
+def wording_head(plan: Plan, model: Model, tokenizer: Tokenizer) -> PlanHead:
+    """Return a linear head whose leaf weights are the leaves' own wording vectors, made unit length.
+
+    The wording of a leaf is its title, aliases, definition, what it includes, and its programmes' titles. Nothing is
+    ever settled by such a head.
+    """
+    documents = [
+        Document(
+            id=leaf.code,
+            title=leaf.title,
+            text=" ".join((leaf.wording, *(child.title for child in plan.children(leaf.code)))),
+        )
+        for leaf in plan.leaves
+    ]
+    encoder = model.encoder
+    rows = encoder.matrix([encoder.encode(a) for a in analyse(documents, tokenizer, 4 * model.limit)])
+    vectors = np.asarray(rows.todense(), dtype=np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    centred = vectors - vectors.mean(axis=0)
+    leaf = Head(
+        tuple(node.code for node in plan.leaves),
+        np.float32(_SHARPNESS) * centred.T.copy(),
+        np.zeros(len(documents), np.float32),
+    )
+    near = vectors.mean(axis=0)
+    return PlanHead(
+        plan=plan.id,
+        sha256=plan.sha256,
+        leaf=leaf,
+        gate_weights=near / max(float(np.linalg.norm(near)), 1e-9),
+        gate_bias=-_GATE_AT,
+        gate_slope=_GATE_SLOPE,
+        gate_intercept=0.0,
+        settle=_NEVER,
+        settle_off=_NEVER,
+    )
