@@ -105,19 +105,20 @@ class Agencies:
 
     def at(self, agency_id: str, date: str) -> tuple[Agency, ...]:
         """Return what the agency is called on ``date``: itself, or the successors or predecessors valid then."""
-        seen = {agency_id}
-        wave = [agency_id]
-        while wave:
-            valid = tuple(self.by_id[i] for i in wave if self.by_id[i].valid(date))
-            if valid:
-                return valid
-            later = date >= (self.by_id[wave[0]].valid_from or "")
-            step = [
-                n for i in wave for n in (self.by_id[i].successors if later else self.by_id[i].predecessors)
-            ]
-            wave = [i for i in dict.fromkeys(step) if i not in seen]
-            seen.update(wave)
-        return (self.by_id[agency_id],)
+        later = date >= (self.by_id[agency_id].valid_from or "")
+        valid: list[Agency] = []
+        seen: set[str] = set()
+        ahead = [agency_id]
+        while ahead:
+            agency = self.by_id[ahead.pop(0)]
+            if agency.id in seen:
+                continue
+            seen.add(agency.id)
+            if agency.valid(date):
+                valid.append(agency)
+            else:
+                ahead = [*(agency.successors if later else agency.predecessors), *ahead]
+        return tuple(valid) or (self.by_id[agency_id],)
 
     def reference(self, agency_id: str) -> str:
         """Return the id that stands for the agency among a model's classes (its incarnation on REFERENCE_DATE)."""

@@ -71,8 +71,8 @@ class LexicalEncoder:
     def matrix(self, encoded: Sequence[Encoded]) -> csr_array:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""
         rows = list(_rows(encoded))
-        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns = np.concatenate([c for c, _ in rows]) if rows else np.zeros(0, np.int32)
+        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=np.int32)
+        columns = np.concatenate([c for c, _ in rows]).astype(np.int32) if rows else np.zeros(0, np.int32)
         values = np.concatenate([v for _, v in rows]) if rows else np.zeros(0, np.float32)
         return csr_array((values, columns, indptr), shape=(len(rows), self.n_features))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 __all__ = ["normalise", "normalise_aligned"]
 
@@ -28,7 +29,7 @@ _CHANGED = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 
 def normalise(text: str) -> str:
     """Return ``text`` composed (NFC) and with the odd signs of office files mapped; idempotent."""
-    return unicodedata.normalize("NFC", text).translate(_TRANSLATE)
+    return unicodedata.normalize("NFC", text.translate(_TRANSLATE))  # this order: what is mapped may compose
 
 
 def normalise_aligned(text: str) -> tuple[str, Sequence[int]]:
@@ -39,13 +40,14 @@ def normalise_aligned(text: str) -> tuple[str, Sequence[int]]:
     """
     if unicodedata.is_normalized("NFC", text) and not _CHANGED.search(text):
         return text, range(len(text) + 1)
+    origins = [i for i, char in enumerate(text) if char.translate(_TRANSLATE)]
+    mapped = text.translate(_TRANSLATE)
     out: list[str] = []
     offsets: list[int] = []
-    start = 0
-    for start, end in _clusters(text):
-        piece = normalise(text[start:end])
+    for start, end in _clusters(mapped):
+        piece = unicodedata.normalize("NFC", mapped[start:end])
         out.append(piece)
-        offsets.extend([start] * len(piece))
+        offsets.extend([origins[start]] * len(piece))
     offsets.append(len(text))
     return "".join(out), offsets
 
@@ -53,11 +55,11 @@ def normalise_aligned(text: str) -> tuple[str, Sequence[int]]:
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Cut ``text`` where composition cannot cross: before every character that starts a new syllable or letter."""
     cuts = [i for i, char in enumerate(text) if i == 0 or not _joins(text[i - 1], char)]
-    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
+    return list(pairwise([*cuts, len(text)]))
 
 
 def _joins(before: str, char: str) -> bool:
-    if unicodedata.combining(char):
+    if unicodedata.category(char).startswith("M"):  # Indic vowel signs compose with combining class 0
         return True
     return ("\u1100" <= before <= "\u11ff" and "\u1160" <= char <= "\u11ff") or (
         "\uac00" <= before <= "\ud7a3" and "\u11a7" <= char <= "\u11ff"

@@ -17,6 +17,10 @@ _AFTER = (
     r"(?![가-힣])|(?=(?:은|는|이|가|을|를|의|에|와|과|도|만|로|으로|에서|에는|에도|까지|부터|시민|군민|구민|도민|주민|"
     r"시장|군수|구청|도지사|지사|시청|군청|도청|교육청|의회|보건소|전역|관내|지역|일대|소재|형|측|등|산|역|권))"
 )
+_OFFICE = r"(?<=시)(?=[청민장])|(?<=군)(?=[청민수])|(?<=구)(?=[청민])"  # 강남구청, 군산시민, 의성군수
+_BESIDE_GYEONGGI = (
+    "도민|도지사|도청|도의회|도교육청|교육청|의회|지사|주민|지역|일대|전역|관내|소재|권|[동서남북]부"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,15 @@ class Regions:
         sido = union(set(self._sido_forms))
         full = union({form for form in self._below if form[-1] in "시군구"})
         stem = union({form for form in self._below if form[-1] not in "시군구" or len(form) < 3})
+        after = f"{_AFTER}|{_OFFICE}"
+        beside = "|".join(r.short for r in self.all if r.level == "sido" and len(r.short) == 2)
+        lone = (  # 경기 is also a match and the economy: alone it counts only in such company
+            rf"(?<!경기)(?:{_AFTER})|(?<=\A경기)\Z|(?<=경기)(?=\s?(?:{_BESIDE_GYEONGGI})|[·,/]\s?(?:{sido}))"
+            rf"|(?<=(?:{beside})[·,/]경기)|(?<=(?:{beside}), 경기)|(?<=[(\[]경기)(?=[)\]])"
+        )
         return re.compile(
-            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:\s*[·,/]?\s*(?P<sub>{full}|{stem})(?:{_AFTER})|(?:{_AFTER}))"
-            rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{_AFTER}))"
+            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:\s*[·,/]?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
+            rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{after}))"
         )
 
     def find(self, text: str, hint: str | None = None) -> tuple[RegionMention, ...]:

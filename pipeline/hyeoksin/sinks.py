@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,6 +18,9 @@ HEADER = (
     "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "2순위", "2순위 확률", "계획 밖 확률", "주관기관", "기관 확률",
     "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "모델",
 )  # fmt: skip
+
+
+_PLACE = re.compile(r"(?P<file>.*?)#(?:sheet=.*&)?row=(?P<row>\d+)")
 
 
 def json_line(prediction: Prediction) -> str:
@@ -110,7 +114,7 @@ def write_failed(errors: Iterable[RowError], path: Path) -> None:
     """Write the rows that could not be used as JSONL: file, row, reason."""
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         for error in errors:
-            name, _, place = error.source.partition("#")
-            row = place.rpartition("row=")[2]
-            line = {"file": name, "row": int(row) if row.isdigit() else None, "reason": error.reason}
+            place = _PLACE.fullmatch(error.source)
+            name, row = (place["file"], int(place["row"])) if place else (error.source, None)
+            line = {"file": name, "row": row, "reason": error.reason}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ __all__ = [
     "CELL_LIMIT",
     "Row",
     "decode",
+    "plain_cell",
     "read_rows",
     "safe_cell",
     "write_csv",
@@ -68,7 +71,10 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         InputError: the file cannot be read.
     """
-    return list(_xlsx_rows(path) if path.suffix.lower() in (".xlsx", ".xls") else _csv_rows(path))
+    try:
+        return list(_xlsx_rows(path) if path.suffix.lower() in (".xlsx", ".xls") else _csv_rows(path))
+    except OSError as error:
+        raise InputError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
@@ -77,11 +83,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         raise InputError(
             f"{path.name}: CSV가 아닙니다 (이진 자료가 들어 있음). 원래 프로그램에서 다시 저장하세요."
         )
-    if path.suffix.lower() == ".tsv":
-        delimiter = "\t"
-    else:
-        head = text[:20_000]
-        delimiter = max(",\t;", key=lambda d: sum(line.count(d) for line in head.splitlines()[:20]))
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:20_000])
     csv.field_size_limit(10_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = 1
@@ -92,6 +94,17 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             start = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path.name}: {start}번째 줄부터 CSV 꼴이 깨졌습니다 ({error}).") from error
+
+
+def _delimiter(head: str) -> str:
+    """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
+    lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
+
+    def agreeing(sign: str) -> int:
+        counts = Counter(n for line in lines if (n := line.count(sign)))
+        return max(counts.values(), default=0)
+
+    return max(",\t;", key=agreeing)
 
 
 def _xlsx_rows(path: Path) -> Iterator[Row]:
@@ -124,12 +137,18 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def plain_cell(text: str) -> str:
+    """Return the text that :func:`safe_cell` wrote."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it replaces ``path``, on failure nothing is left."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()  # a folder that cannot be written shows before the work, and the same way for every format
         yield temporary
         temporary.replace(path)
     except OSError as error:
@@ -138,19 +157,21 @@ def written_whole(path: Path) -> Iterator[Path]:
             "쓰기 권한이 있는지 확인하세요."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV that Excel opens without broken Korean (UTF-8 with BOM)."""
+    """Write a CSV (by suffix a TSV) that Excel opens without broken Korean (UTF-8 with BOM)."""
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with written_whole(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, delimiter=delimiter)
         writer.writerow(header)
         writer.writerows([safe_cell(c) if isinstance(c, str) else c for c in row] for row in rows)
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str) -> None:
-    """Write a table as CSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes."""
+    """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes."""
     if path.suffix.lower() != ".xlsx":
         write_csv(path, header, rows)
         return
@@ -160,7 +181,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
     with written_whole(path) as part, xlsxwriter.Workbook(str(part), options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        page = book.add_worksheet(sheet[:31])
+        page = book.add_worksheet(re.sub(r"[][:*?/\\]", "_", sheet)[:31])
         page.freeze_panes(1, 0)
         n_rows = 0
         for column, name in enumerate(header):
@@ -172,6 +193,6 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
             for column, value in enumerate(row):
                 if isinstance(value, (int, float)):
                     page.write_number(n_rows, column, value)
-                else:
+                elif value is not None:
                     page.write_string(n_rows, column, str(value)[:CELL_LIMIT], wrap)
         page.autofilter(0, 0, max(n_rows, 1), len(header) - 1)

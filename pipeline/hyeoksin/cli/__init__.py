@@ -61,3 +61,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        typer.secho(
+            f"오류: {error.filename}: 읽거나 쓸 수 없습니다 ({error.strerror or error}). 경로를 확인하세요.",
+            fg=typer.colors.RED,
+            err=True,
+        )
+        sys.exit(2)

@@ -7,18 +7,31 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(help="기관 찾기: 이름, 연혁, 소관.", no_args_is_help=True, rich_markup_mode=None)
-Day = Annotated[str | None, typer.Option("--date", help="이 날짜의 이름으로 (YYYY-MM-DD).")]
+
+
+def _day(value: str | None) -> str | None:
+    import datetime
+
+    try:
+        return value and datetime.date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"'{value}' 은 날짜가 아닙니다. 2024-03-29 처럼 적으세요.") from None
+
+
+Day = Annotated[str | None, typer.Option("--date", callback=_day, help="이 날짜의 이름으로 (YYYY-MM-DD).")]
 
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또는 id.")], date: Day = None) -> None:
     """한 기관의 이름, 기간, 앞뒤 기관, 소관 업무를 보여 줍니다."""
+    from difflib import get_close_matches
+
     from hyeoksin.agency import load_agencies
 
     agencies = load_agencies()
     agency = agencies.by_id.get(name) or agencies.named(name, date)
     if agency is None:
-        near = sorted(n for n in agencies.names if name[:2] in n)[:5]
+        near = get_close_matches(name, sorted(agencies.names), n=5, cutoff=0.5)
         raise typer.BadParameter(
             f"'{name}' 을 모릅니다." + (f" 비슷한 이름: {', '.join(near)}" if near else "")
         )
@@ -38,7 +51,9 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
 @app.command("list")
 def list_(
     date: Day = None,
-    kind: Annotated[str | None, typer.Option(help="ministry, office, administration, commission …")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="이 종류만: ministry, office, administration, commission …")
+    ] = None,
 ) -> None:
     """그 날짜(기본: 오늘)에 있는 기관을 늘어놓습니다."""
     import datetime

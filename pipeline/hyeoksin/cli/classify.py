@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,9 +44,12 @@ def classify(
     date_column: Annotated[str | None, typer.Option(help="날짜 열 이름 (기본: 추측).")] = None,
     region_column: Annotated[str | None, typer.Option(help="지역 열 이름 (기본: 추측).")] = None,
     failed: Annotated[
-        Path | None, typer.Option(help="못 읽은 줄을 적을 파일 (기본: 결과 또는 입력 옆 *.failed.jsonl).")
+        Path | None,
+        typer.Option(
+            help="못 읽은 줄을 적을 파일 (기본: 결과 옆, 결과 파일이 없으면 지금 폴더의 *.failed.jsonl)."
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="형태소 분석 스레드 수 (-1: 코어 수).")] = -1,
+    workers: Annotated[int, typer.Option(min=-1, help="형태소 분석 스레드 수 (-1: 코어 수).")] = -1,
 ) -> None:
     """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
     from hyeoksin.readers import Columns
@@ -57,6 +61,8 @@ def classify(
         raise typer.BadParameter("--format 은 table 또는 jsonl 입니다.")
     if output is not None and output.suffix.lower() not in SINKS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
+    if output is not None and any(output.resolve() == Path(name).resolve() for name in files or []):
+        raise typer.BadParameter("--output 이 입력 파일과 같습니다. 다른 이름을 주세요.")
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
     items = _items(files or [], text, columns, errors)
@@ -92,8 +98,15 @@ def _items(
     if text is not None:
         yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
     for name in files:
+        empty = True
         try:
-            yield from _standard_input(columns) if name == "-" else read(Path(name), columns)
+            for item in _standard_input(columns) if name == "-" else read(Path(name), columns):
+                empty = False
+                yield item
+            if empty:
+                errors.append(
+                    RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
+                )
         except InputError as error:
             errors.append(RowError(name, str(error)))
 
@@ -104,7 +117,9 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
     from hyeoksin.tabular import decode
 
     text, _ = decode(sys.stdin.buffer.read(), Path("표준 입력"))
-    lines = text.splitlines()
+    lines = text.split(
+        "\n"
+    )  # splitlines() would also cut at U+2028 and the like, which JSON strings may hold
     first = next((line for line in lines if line.strip()), "")
     if first.lstrip().startswith("{"):
         yield from documents_from_lines(lines, "stdin", columns)
@@ -150,7 +165,12 @@ def _show(predictions: Iterable[Prediction], form: str) -> None:
         print_table(predictions)
     else:
         for prediction in predictions:
-            typer.echo(json_line(prediction))
+            line = json_line(prediction)
+            try:
+                line.encode(sys.stdout.encoding)
+            except UnicodeEncodeError:  # a cp949 pipe: escape rather than lose letters
+                line = json.dumps(prediction.to_record())
+            typer.echo(line)
 
 
 def explain(

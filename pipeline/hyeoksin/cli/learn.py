@@ -39,10 +39,16 @@ def evaluate(
     mistakes: Annotated[int, typer.Option(help="틀린 것을 이만큼 보여 줍니다.")] = 0,
 ) -> None:
     """모델을 사람이 분류한 글로 채점합니다 (95% 신뢰구간)."""
+    from hyeoksin.errors import ModelError
     from hyeoksin.training.card import print_scores, read_card
 
     if coded is None:
-        print_scores(read_card(model)["cross_validation"])
+        scores = read_card(model).get("cross_validation")
+        if scores is None:
+            raise ModelError(
+                "모델 카드(card.json)에 교차검증 점수가 없습니다. hyeoksin train 으로 다시 학습하세요."
+            )
+        print_scores(scores)
         return
     from hyeoksin.assess import assess, wrong
     from hyeoksin.evaluation import read_coded

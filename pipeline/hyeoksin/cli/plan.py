@@ -57,6 +57,11 @@ def show(
             typer.echo(f"{label}  {value}")
 
 
+def _check_suffix(output: Path) -> None:
+    if output.suffix.lower() not in (".yaml", ".yml", ".csv", ".tsv", ".xlsx"):
+        raise typer.BadParameter(f"쓸 수 없는 형식 '{output.suffix}'. 쓰는 형식: .yaml, .csv, .xlsx.")
+
+
 @app.command()
 def template(
     output: Annotated[Path, typer.Argument(help="새 파일 (.yaml .csv .xlsx).")] = Path("my-plan.yaml"),
@@ -65,13 +70,16 @@ def template(
     from hyeoksin.errors import InputError
     from hyeoksin.plan.load import plan_from_text
     from hyeoksin.plan.tables import SUFFIXES, TEMPLATE, write_form
+    from hyeoksin.tabular import written_whole
 
     if output.exists():
         raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
+    _check_suffix(output)
     if output.suffix.lower() in SUFFIXES:
         write_form(plan_from_text(TEMPLATE, output), output)
     else:
-        output.write_text(TEMPLATE, encoding="utf-8")
+        with written_whole(output) as part:
+            part.write_text(TEMPLATE, encoding="utf-8")
     typer.echo(f"{output} 을 만들었습니다. 고친 뒤: hyeoksin plan check {output}")
 
 
@@ -84,6 +92,7 @@ def convert(
     from hyeoksin.plan.tables import SUFFIXES, write_form
     from hyeoksin.plan.written import write_yaml
 
+    _check_suffix(output)
     loaded = load_plan(plan)
     if output.suffix.lower() in SUFFIXES:
         write_form(loaded, output)
@@ -102,6 +111,11 @@ def links(
     from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
 
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    for name in (plan, to):
+        if name is not None and name not in plans:
+            raise typer.BadParameter(f"'{name}' 의 대응표는 없습니다. 실린 계획: {', '.join(BUILTIN_PLANS)}.")
+    if code not in plans[plan]:
+        raise typer.BadParameter(f"계획 {plan} 에 코드 '{code}' 가 없습니다.")
     found = load_crosswalk(plans).of(plan, code, to)
     if not found:
         typer.echo("이어지는 항목이 없습니다.")

@@ -30,7 +30,7 @@ def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 class Head:
     """A linear softmax head over ``classes``.
 
-    ``weights`` is (n features x n classes), ``bias`` (n classes,); ``temperature`` divides the logits so that
+    ``weights`` is (n features x n classes), ``bias`` (n classes,); a head may read the first features only; ``temperature`` divides the logits so that
     cross-validated probabilities are calibrated (Guo et al. 2017, "On Calibration of Modern Neural Networks").
     """
 
@@ -41,8 +41,11 @@ class Head:
 
     def probabilities(self, rows: csr_array) -> NDArray[np.float64]:
         """Return (n documents x n classes) probabilities."""
-        logits = np.asarray(rows @ self.weights, dtype=np.float64) + self.bias
-        return softmax(logits / self.temperature)
+        return softmax(self.logits(rows) / self.temperature)
+
+    def logits(self, rows: csr_array) -> NDArray[np.float64]:
+        """Return (n documents x n classes) raw scores."""
+        return np.asarray(rows[:, : len(self.weights)] @ self.weights, dtype=np.float64) + self.bias
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
 
     def head(name: str, classes: list[str], temperature: float) -> Head:
         weights = tensors[name].astype(np.float32)
-        if weights.shape != (len(vocabulary), len(classes)):
+        if weights.shape[1] != len(classes) or len(weights) > len(vocabulary):
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘·분류와 맞지 않습니다.")
         return Head(tuple(classes), weights, tensors[f"{name}_bias"], temperature)
 

@@ -74,7 +74,7 @@ def load_crosswalk(plans: Mapping[str, Plan], path: Path | None = None) -> Cross
     faults: list[str] = []
     seen: dict[frozenset[tuple[str, str]], int] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+        reader = csv.DictReader(file, restval="")
         if reader.fieldnames != _FIELDS:
             raise PlanError(f"{path}:1: 머리글이 다릅니다. 있어야 할 머리글: {','.join(_FIELDS)}")
         for row in reader:

@@ -62,10 +62,10 @@ def plan_from_text(text: str, path: Path) -> Plan:
         form = yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a safe loader (subclass of SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise PlanError(
-            f"{path}:{line}: YAML 문법이 틀렸습니다: {getattr(error, 'problem', error)}"
-        ) from error
+        before = text.encode()[: getattr(error, "position", 0)]  # a forbidden character has no mark
+        line = mark.line + 1 if mark else before.count(b"\n") + 1
+        what = getattr(error, "problem", None) or getattr(error, "reason", error)
+        raise PlanError(f"{path}:{line}: YAML 문법이 틀렸습니다: {what}") from error
     return _checked(form, path, lambda location: _line_of(text, location))
 
 

@@ -113,7 +113,7 @@ def problems(nodes: Sequence[Node], agencies: frozenset[str]) -> list[tuple[int,
         for exclusion in node.excludes:
             if exclusion.code is not None and exclusion.code not in by_code:
                 found.append((i, f"'{node.code}' 의 제외 항목이 없는 코드 '{exclusion.code}' 를 가리킵니다"))
-        if node.level == "principle" or node.parent is None:
+        if node.parent is None:
             if node.level in ("task", "subtask", "programme"):
                 found.append((i, f"'{node.code}' 에 상위코드(parent)가 없습니다"))
             continue

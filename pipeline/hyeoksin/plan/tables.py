@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hyeoksin.errors import PlanError
-from hyeoksin.plan.nodes import LEVELS, Level, Plan
-from hyeoksin.tabular import read_rows, write_rows
+from hyeoksin.plan.nodes import LEVELS, Exclusion, Level, Plan
+from hyeoksin.tabular import plain_cell, read_rows, write_rows
 
 __all__ = ["SUFFIXES", "TEMPLATE", "read_form", "write_form"]
 
@@ -70,7 +71,7 @@ def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ..
     nodes: list[dict[str, Any]] = []
     numbers: list[int] = []
     for row in rows[rows.index(header) + 1 :]:
-        cells = {f: v.strip() for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
+        cells = {f: plain_cell(v.strip()) for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
         if cells:
             nodes.append(_node(cells))
             numbers.append(row.number)
@@ -104,11 +105,25 @@ def _node(cells: dict[str, str]) -> dict[str, Any]:
 
 def _exclusion(part: str) -> dict[str, str]:
     code, colon, why = part.partition(":")
-    return {"code": code.strip(), "why": why.strip()} if colon and " " not in code.strip() else {"why": part}
+    if not colon or " " in code.strip():
+        return {"why": part}
+    return {"code": code.strip(), "why": why.strip()} if code.strip() else {"why": why.strip()}
 
 
 def _split(cell: str) -> list[str]:
-    return [part.strip() for part in cell.replace("\n", ";").split(";") if part.strip()]
+    parts = re.split(r"(?<!\\)[;\n]", cell)
+    return [part.replace("\\;", ";").strip() for part in parts if part.strip()]
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "; ".join(part.replace(";", "\\;") for part in parts)
+
+
+def _written(exclusion: Exclusion) -> str:
+    """Return ``code: why``; an empty code where there is none and a colon in ``why`` would make one."""
+    if exclusion.code or ":" in exclusion.why:
+        return f"{exclusion.code or ''}: {exclusion.why}"
+    return exclusion.why
 
 
 def write_form(plan: Plan, path: Path) -> None:
@@ -119,13 +134,13 @@ def write_form(plan: Plan, path: Path) -> None:
             LEVELS[node.level],
             node.title,
             node.parent or "",
-            "; ".join(node.aliases),
-            "; ".join(node.leads.agencies),
+            _joined(node.aliases),
+            _joined(node.leads.agencies),
             "예" if node.leads.open else "",
             "예" if node.priority else "",
             node.definition,
-            "; ".join(node.includes),
-            "; ".join(f"{e.code}: {e.why}" if e.code else e.why for e in node.excludes),
+            _joined(node.includes),
+            _joined(map(_written, node.excludes)),
         )
         for node in plan.nodes
     ]

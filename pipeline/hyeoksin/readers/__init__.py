@@ -36,9 +36,9 @@ def read(path: Path, columns: Columns = Columns()) -> Iterator[Item]:  # noqa: B
     if reader is None:
         known = ", ".join(sorted(READERS))
         raise InputError(f"{path.name}: 읽을 수 없는 형식 '{path.suffix}'. 읽는 형식: {known}.")
-    if not path.is_file():
-        raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
     try:
+        if not path.is_file():
+            raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
         yield from reader(path, columns)
     except OSError as error:
         raise InputError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error

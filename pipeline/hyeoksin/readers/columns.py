@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
     "date": ("날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "보도일", "제출일", "date"),
     "region": ("지역", "지자체", "자치단체", "자치단체명", "기관", "기관명", "제출기관", "시군구", "시도", "region"),
 }  # fmt: skip
-_DATE = re.compile(r"((?:19|20)\d{2})\D{0,2}(\d{1,2})\D{0,2}(\d{1,2})")
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,12 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
 
 
 def iso_date(cell: str) -> str | None:
-    """Return the ISO date that a cell such as ``2024. 3. 29.(금)`` holds, or None."""
+    """Return the ISO date that a cell such as ``2024. 3. 29.(금)`` holds; None where the day is missing or no such day."""
     match = _DATE.search(cell)
     if match is None:
         return None
-    year, month, day = (int(part) for part in match.groups())
-    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+    year, month, day = (int(part) for part in match.groups() if part is not None)
+    try:
+        return datetime.date(year, month, day).isoformat()
+    except ValueError:
+        return None

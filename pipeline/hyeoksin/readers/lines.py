@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +21,11 @@ _KNOWN = ("id", "title", "text", "date", "source", "region")
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per line: objects with ``id``, ``text`` and, if they like, title, date, source, region."""
     with path.open("rb") as file:
-        lines = (decode(raw, path)[0] for raw in file)
+        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what PowerShell's ">" writes
+        file.seek(0)
+        lines = (
+            iter(decode(file.read(), path)[0].split("\n")) if wide else (decode(raw, path)[0] for raw in file)
+        )
         yield from documents_from_lines(lines, path.name, columns)
 
 
@@ -32,7 +37,7 @@ def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> I
         source = f"{name}#row={number}"
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             yield RowError(source, 'JSON이 아닙니다. 한 줄에 {"id": …, "text": …} 하나를 적으세요.')
             continue
         yield _document(row, source, columns)
@@ -49,14 +54,19 @@ def _document(row: Any, source: str, columns: Columns) -> Document | RowError:
     if not (values["text"] or "").strip() and not (values["title"] or "").strip():
         return RowError(source, f"'{names['text']}' 가 없거나 비어 있습니다.")
     return Document(
-        id=str(values["id"]) if values["id"] is not None else source,
-        title=values["title"] or "",
-        text=values["text"] or "",
-        source=str(values["source"] or source),
+        id=_text(values["id"]) if values["id"] is not None else source,
+        title=_text(values["title"] or ""),
+        text=_text(values["text"] or ""),
+        source=_text(values["source"] or source),
         date=iso_date(str(values["date"])) if values["date"] else None,
-        region=str(values["region"]) if values["region"] else None,
-        meta={str(k): str(v) for k, v in row.items() if k not in names.values()},
+        region=_text(values["region"]) if values["region"] else None,
+        meta={_text(k): _text(v) for k, v in row.items() if k not in names.values()},
     )
+
+
+def _text(value: Any) -> str:
+    """Return ``value`` as text that every encoding of Unicode holds: half of a cut-off emoji becomes U+FFFD."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_text(path: Path, columns: Columns) -> Iterator[Document | RowError]:  # noqa: ARG001 - a reader's signature

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.model_selection import GroupKFold
@@ -110,19 +111,31 @@ def _cross_validate(
     indices = np.flatnonzero(tested)
     folds = GroupKFold(settings.n_folds, shuffle=True, random_state=0)
     splits = list(folds.split(indices, groups=[groups[i] for i in indices]))
-    for _, test in tqdm(splits, desc="교차검증", disable=not progress, file=sys.stderr):
-        test_rows = indices[test].tolist()
-        out = np.zeros(len(examples), dtype=bool)
-        out[test_rows] = True
-        rest = np.flatnonzero(~out).tolist()
-        raw = fit([examples[i] for i in rest], [analysed[i] for i in rest], plans, settings, classes)
+    tests = [indices[test].tolist() for _, test in splits]
+    jobs = (delayed(_without)(set(rows), examples, analysed, plans, settings, classes) for rows in tests)
+    fits = Parallel(n_jobs=settings.n_jobs, return_as="generator")(jobs)
+    bar = tqdm(fits, total=len(tests), desc="교차검증", disable=not progress, file=sys.stderr)
+    for test_rows, raw in zip(tests, bar, strict=True):
         rows = raw.encoder.matrix([raw.encoder.encode(analysed[i]) for i in test_rows])
         for plan in plans:
-            leaf[plan][test_rows] = rows @ raw.leaf[plan].weights + raw.leaf[plan].bias
+            leaf[plan][test_rows] = raw.leaf[plan].logits(rows)
             weights, bias = raw.gate[plan]
             gate[plan][test_rows] = rows @ weights + bias
-        agencies[test_rows] = rows @ raw.agencies.weights + raw.agencies.bias
+        agencies[test_rows] = raw.agencies.logits(rows)
     return _Held(tested, leaf, gate, agencies, classes)
+
+
+def _without(
+    held_out: set[int],
+    examples: Sequence[Example],
+    analysed: Sequence[Analysed],
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    classes: tuple[str, ...],
+) -> Fitted:
+    """Fit on all examples but those held out."""
+    rest = [i for i in range(len(examples)) if i not in held_out]
+    return fit([examples[i] for i in rest], [analysed[i] for i in rest], plans, settings, classes)
 
 
 def _calibrated(

@@ -1,0 +1,437 @@
+"""The command line as an officer meets it: exit codes, one Korean message, no traceback."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hyeoksin import __version__
+from hyeoksin.cli import app, main
+from hyeoksin.plan import load_plan
+from hyeoksin.resources import resource
+
+DATA = Path(__file__).parent / "data"
+HEAVY = ("sklearn", "torch", "kiwipiepy", "pandas", "scipy")
+COMMANDS = sorted(
+    [
+        *("classify", "explain", "train", "evaluate", "plan", "agency"),
+        *(f"plan {name}" for name in ("check", "show", "template", "convert", "links")),
+        *(f"agency {name}" for name in ("show", "list", "find")),
+    ]
+)
+PLAN = """\
+id: town
+title: 우리 군 계획
+year: 2026
+nodes:
+  - {code: "가", level: strategy, title: 찾아가는 진료, definition: 의사와 간호사가 섬과 마을을 찾아가 주민을 진료하는 일}
+  - {code: "나", level: strategy, title: 주민참여예산, definition: 주민이 예산 사업을 제안하고 투표로 정하는 일}
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def hyeoksin(*args: str | Path, stdin: str | bytes = b"", folder: Path | None = None) -> Run:
+    """Run :func:`hyeoksin.cli.main` here; whatever it does not turn into an exit code fails the test."""
+    raw = stdin.encode() if isinstance(stdin, str) else stdin
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    code: Any = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["hyeoksin", *map(str, args)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        patch.setenv("COLUMNS", "200")
+        if folder is not None:
+            patch.chdir(folder)
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    return Run(code, *texts)
+
+
+def process(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, *args],
+        input=stdin,
+        capture_output=True,
+        env=os.environ | env,
+        timeout=60,
+        check=False,
+    )
+
+
+def refused(run: Run) -> str:
+    """Check that the run ended with one Korean message, and return it."""
+    assert run.code == 2
+    assert run.out == ""
+    assert "Traceback" not in run.err
+    assert len(re.findall(r"오류: |Error: ", run.err)) == 1
+    assert re.search("[가-힣]", run.err)
+    return run.err
+
+
+# --- the mixed run: good, bad and unreadable inputs at once
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("일")
+    (folder / "그림.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x80")
+    (folder / "빈 표.csv").write_text("과제명,내용\n", encoding="utf-8")
+    (folder / "공고.hwp").write_bytes(b"HWP Document File")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mixed(work: Path) -> Run:
+    names = [
+        "tasks_cp949.csv",
+        "tasks.xlsx",
+        "없음.csv",
+        "그림.csv",
+        "tasks.jsonl",
+        "공고.hwp",
+        "빈 표.csv",
+        "story.txt",
+    ]
+    paths = [DATA / n if (DATA / n).exists() else work / n for n in names]
+    return hyeoksin("classify", *paths, "-o", work / "결과.jsonl", folder=work)
+
+
+def test_good_rows_beside_bad_ones_are_classified_in_order(mixed: Run, work: Path) -> None:
+    records = [json.loads(line) for line in (work / "결과.jsonl").read_text(encoding="utf-8").splitlines()]
+    ids = ["1", "2", "4", "1", "2", "tasks.xlsx#sheet=하반기&row=2", "가-1", "4", "story"]
+    assert [r["id"] for r in records] == ids
+    leaves = {leaf.code for leaf in load_plan("2019").leaves}
+    for record in records:
+        assert {c["code"] for c in record["candidates"]} == leaves
+        assert sum(c["probability"] for c in record["candidates"]) + record["off_plan"] == pytest.approx(
+            1, abs=1e-4
+        )
+        assert set(record["others"]) == {"2020", "2022", "2024"}
+
+
+def test_what_was_skipped_is_listed_and_ends_with_one(mixed: Run, work: Path) -> None:
+    lines = (work / "결과.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    failed = [json.loads(line) for line in lines]
+    assert all(list(f) == ["file", "row", "reason"] and re.search("[가-힣]", f["reason"]) for f in failed)
+    rows = {(Path(f["file"]).name, f["row"]) for f in failed}
+    assert rows == {
+        ("tasks_cp949.csv", 4), ("tasks.xlsx", 7), ("없음.csv", None), ("그림.csv", None), ("공고.hwp", None), ("빈 표.csv", None),
+        *(("tasks.jsonl", n) for n in (2, 3, 5, 6)),
+    }  # fmt: skip
+    assert mixed.code == 1
+    assert mixed.out == ""
+    assert f"9건을 {work / '결과.jsonl'} 에 적었습니다" in mixed.err
+    assert f"{len(failed)}건을 건너뛰었습니다" in mixed.err
+    assert "Traceback" not in mixed.err
+
+
+def test_nothing_but_unusable_input_needs_no_model(tmp_path: Path) -> None:
+    run = hyeoksin("classify", "없음.csv", "--model", tmp_path, "--failed", "까닭.jsonl", folder=tmp_path)
+    assert run.code == 1
+    assert json.loads((tmp_path / "까닭.jsonl").read_text(encoding="utf-8"))["file"] == "없음.csv"
+    run = hyeoksin("classify", "-", "--model", tmp_path, stdin=" \n\n", folder=tmp_path)
+    assert run.code == 1
+    assert "읽을 글이" in run.err
+    assert (tmp_path / "hyeoksin.failed.jsonl").exists()
+    run = hyeoksin("classify", "--text", " ", "--model", tmp_path, folder=tmp_path)
+    assert (run.code, "비어 있습니다" in run.err) == (1, True)
+
+
+# --- inputs and outputs that need the model
+
+
+def test_jsonl_through_a_pipe_in_a_process_of_its_own() -> None:
+    lines = [
+        {"id": "a", "text": "의사가\u2028섬을 돌며 진료하는 버스 😀"},
+        {"id": "b", "글": "x", "title": "축제"},
+    ]
+    stdin = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode()
+    done = process("-m", "hyeoksin", "classify", "-", stdin=stdin, PYTHONIOENCODING="utf-8")
+    assert (done.returncode, done.stderr) == (0, b"")
+    records = [json.loads(line) for line in done.stdout.decode().split("\n")[:-1]]
+    assert [(r["id"], r["source"]) for r in records] == [("a", "stdin#row=1"), ("b", "stdin#row=2")]
+    for span in records[0]["evidence"]:
+        assert lines[0]["text"][span["start"] : span["end"]] == span["text"]
+
+
+def test_a_cp949_terminal_gets_a_table() -> None:
+    done = process(
+        "-m", "hyeoksin", "classify", "--text", "[속보] 섬마을 진료버스 › 😀", "--format", "table",
+        PYTHONIOENCODING="cp949", COLUMNS="160",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = done.stdout.decode("cp949")
+    assert "[속보] 섬마을 진료버스" in shown
+    assert "추천이며 결정이 아닙니다" in shown
+
+
+def test_lines_of_standard_input_to_a_table_file(tmp_path: Path) -> None:
+    lines = "섬을 돌며 진료하는 버스\n\n=SUM(A1) 주민참여예산 투표\n"
+    run = hyeoksin("classify", "-", "-o", "결과.csv", stdin=lines.encode("cp949"), folder=tmp_path)
+    assert run.code == 0
+    with (tmp_path / "결과.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["번호"] for r in rows] == ["stdin#row=1", "stdin#row=3"]
+    assert rows[1]["내용"] == "'=SUM(A1) 주민참여예산 투표"
+
+
+def test_told_columns_and_an_own_plan(tmp_path: Path) -> None:
+    (tmp_path / "계획.yaml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "표.csv").write_text(
+        "관리,이름,설명,언제,어디\nㄱ7,버스,중구는 의사가 섬마을을 찾아가 주민을 진료한다,2024-03-29,부산광역시\n",
+        encoding="utf-8",
+    )
+    told = {"id": "관리", "title": "이름", "text": "설명", "date": "언제", "region": "어디"}
+    options = [part for key, name in told.items() for part in (f"--{key}-column", name)]
+    run = hyeoksin("classify", "표.csv", "--plan", "계획.yaml", *options, folder=tmp_path)
+    assert run.code == 0
+    assert "학습하지 않은 계획" in run.err
+    (record,) = run.records
+    assert (record["id"], record["plan"], record["regions"]) == ("ㄱ7", "town", ["부산광역시 중구"])
+    assert record["candidates"][0]["code"] == "가"
+    assert record["status"] == "review"
+    assert record["notes"]
+
+
+def test_explain_shows_the_parts() -> None:
+    run = hyeoksin("explain", "전라남도 신안군은 의사가 섬을 돌며 진료하는 [버스]를 운영한다.")
+    assert run.code == 0
+    for label in ("판정", "후보", "기관", "지역", "모델"):
+        assert re.search(rf"^{label} ", run.out, re.MULTILINE), label
+    assert "[버스]" in run.out
+
+
+# --- arguments that cannot be used
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ([], "--text"),
+        (["a.csv", "--text", "글"], "가운데 하나"),
+        (["--text", "글", "--format", "xml"], "table 또는 jsonl"),
+        (["--text", "글", "-o", "결과.hwp"], ".parquet"),
+        (["--text", "글", "--workers", "-7"], "workers"),
+        (["tasks.csv", "-o", "./tasks.csv"], "입력 파일과 같습니다"),
+        (["--text", "글", "--plan", "1999"], "2019, 2020, 2022, 2024"),
+        (["--text", "글", "--model", "없는 모델"], "모델 폴더가 아닙니다"),
+    ],
+)
+def test_unusable_arguments(tmp_path: Path, args: list[str], says: str) -> None:
+    run = hyeoksin("classify", *args, folder=tmp_path)
+    assert says in " ".join(run.err.split())
+    assert (run.code, run.out) == (2, "")
+    assert "Traceback" not in run.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("계획.yaml", "id: [", r"계획\.yaml:\d+"),
+        ("계획.yaml", "", "계획.yaml"),
+        ("계획.yaml", PLAN.replace("level: strategy", "level: 부서"), r"계획\.yaml:5"),
+        ("계획.csv", "가,나\n1,2\n", "머리글"),
+        ("계획.xlsx", "표가 아님", "엑셀"),
+    ],
+)
+def test_a_broken_plan_file(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    for args in (["plan", "check", name], ["classify", "--text", "글", "--plan", name]):
+        assert re.search(says, refused(hyeoksin(*args, folder=tmp_path)))
+
+
+@pytest.mark.parametrize("part", ["model.json", "vocabulary.txt", "weights.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "cut"])
+def test_a_damaged_model_folder(tmp_path: Path, part: str, damage: str) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(resource("model"), model)
+    raw = (model / part).read_bytes()
+    (model / part).unlink()
+    if damage == "cut":
+        (model / part).write_bytes(raw[: len(raw) // 2])
+    message = refused(hyeoksin("classify", "--text", "글", "--model", model, folder=tmp_path))
+    assert "모델" in message
+
+
+def test_an_error_of_the_system_is_one_message(tmp_path: Path) -> None:
+    assert "없음.jsonl" in refused(hyeoksin("evaluate", "없음.jsonl", folder=tmp_path))
+    assert "없는 말뭉치" in refused(hyeoksin("train", "--corpus", "없는 말뭉치", folder=tmp_path))
+    (tmp_path / "card.json").write_text("{}", encoding="utf-8")
+    assert "교차검증" in refused(hyeoksin("evaluate", "--model", tmp_path))
+
+
+# --- help and start
+
+
+def commands(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    for key, command in group.commands.items():
+        full = f"{name} {key}".strip()
+        yield full, command
+        if hasattr(command, "commands"):
+            yield from commands(command, full)
+
+
+def test_every_command_and_option_has_korean_help() -> None:
+    found = dict(commands(typer.main.get_command(app)))
+    assert sorted(found) == COMMANDS
+    bare = [name for name, command in found.items() if not re.search("[가-힣]", command.help or "")]
+    bare += [
+        f"{name} {p.name}"
+        for name, command in found.items()
+        for p in command.params
+        if p.name != "help" and not re.search("[가-힣]", getattr(p, "help", None) or "")
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_of_every_command(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert re.search("[가-힣]", result.output)
+
+
+def test_version() -> None:
+    assert hyeoksin("--version").out == f"hyeoksin {__version__}\n"
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert process("-m", "hyeoksin", "--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.6
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hyeoksin.readers, hyeoksin.plan",
+        "import hyeoksin.sinks, hyeoksin.agency",
+        "import hyeoksin.cli\ntry: hyeoksin.cli.app(['--help'])\nexcept SystemExit: pass",
+        "import hyeoksin.cli\ntry: hyeoksin.cli.app(['plan', 'show'])\nexcept SystemExit: pass",
+    ],
+)
+def test_machine_learning_is_not_loaded_for_it(code: str) -> None:
+    done = process("-c", f"import sys\n{code}\nprint('loaded', [m for m in {HEAVY} if m in sys.modules])")
+    assert done.stdout.decode().splitlines()[-1] == "loaded []"
+
+
+# --- plan
+
+
+@pytest.mark.parametrize("name", ["2019", "2020", "2022", "2024"])
+def test_plan_check_of_the_shipped_plans(name: str) -> None:
+    run = hyeoksin("plan", "check", name)
+    assert run.code == 0
+    assert run.out.startswith(f"이상 없음: {load_plan(name).title}")
+
+
+def test_plan_show() -> None:
+    tree = hyeoksin("plan", "show").out
+    assert all(f"{node.code}  {node.title}" in tree for node in load_plan("2019").nodes)
+    one = hyeoksin("plan", "show", "2019", "3-2")
+    assert one.out.startswith("S1 ")
+    assert re.search("^주관  행안부$", one.out, re.MULTILINE)
+    assert "'9-9'" in refused(hyeoksin("plan", "show", "2019", "9-9"))
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".csv", ".xlsx"])
+def test_plan_template_can_be_checked_and_is_not_overwritten(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "새 폴더" / f"our-2026{suffix}"
+    assert hyeoksin("plan", "template", path).code == 0
+    assert load_plan(path).leaves[0].title == "먼저 알려 주는 행정"
+    assert hyeoksin("plan", "check", path).code == 0
+    assert "이미 있습니다" in refused(hyeoksin("plan", "template", path))
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".csv", ".xlsx"])
+def test_plan_convert_keeps_the_nodes(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"2019{suffix}"
+    assert hyeoksin("plan", "convert", "2019", path).code == 0
+    assert load_plan(path).nodes == load_plan("2019").nodes
+
+
+def test_plan_files_of_other_formats_are_refused(tmp_path: Path) -> None:
+    for args in (["convert", "2019", "a.hwp"], ["template", "a.hwp"]):
+        assert ".yaml, .csv, .xlsx" in refused(hyeoksin("plan", *args, folder=tmp_path))
+    (tmp_path / "파일").write_text("글", encoding="utf-8")
+    assert "쓸 수 없습니다" in refused(hyeoksin("plan", "template", "파일/a.yaml", folder=tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["파일"]
+
+
+def test_plan_links() -> None:
+    with resource("crosswalk.csv").open(encoding="utf-8-sig", newline="") as file:
+        row = next(csv.DictReader(file))
+    run = hyeoksin("plan", "links", row["from_plan"], row["from_code"], "--to", row["to_plan"])
+    assert f"{row['relation']:8} {row['to_plan']} {row['to_code']} " in run.out
+    assert row["reason"] in run.out
+    back = hyeoksin("plan", "links", row["to_plan"], row["to_code"])
+    assert f"{row['from_plan']} {row['from_code']} " in back.out
+    assert "'9-9'" in refused(hyeoksin("plan", "links", "2019", "9-9"))
+    assert "'1999'" in refused(hyeoksin("plan", "links", "2019", "1", "--to", "1999"))
+
+
+# --- agency
+
+
+def test_agency_show() -> None:
+    run = hyeoksin("agency", "show", "행안부")
+    assert run.code == 0
+    assert run.out.startswith("행정안전부 (")
+    assert "소관  " in run.out
+    assert "행정자치부" in hyeoksin("agency", "show", "행안부", "--date", "2016-01-01").out
+    assert "행정안전부" in refused(hyeoksin("agency", "show", "행정안"))
+
+
+def test_agency_list_follows_the_day() -> None:
+    old, new = (hyeoksin("agency", "list", "--date", day).out for day in ("2016-01-01", "2019-01-01"))
+    assert "행정자치부" in old
+    assert "행정자치부" not in new
+    assert "행정안전부" in new
+    offices = hyeoksin("agency", "list", "--kind", "ministry").out.splitlines()
+    assert offices
+    assert all(line.split()[1] == "ministry" for line in offices)
+
+
+def test_agency_find_gives_the_places_in_the_text() -> None:
+    text = "행정안전부는 전라남도 신안군과 협약을 맺었다."
+    found = re.findall(r"^(기관|지역)  (\S.*) \((\d+)-(\d+)\)", hyeoksin("agency", "find", text).out, re.M)
+    assert {kind for kind, *_ in found} == {"기관", "지역"}
+    assert all(text[int(start) : int(end)] == name for _, name, start, end in found)
+
+
+@pytest.mark.parametrize("command", [["show", "행안부"], ["list"], ["find", "행안부"]])
+def test_agency_refuses_a_day_that_is_none(command: list[str]) -> None:
+    assert "2024.3.1" in refused(hyeoksin("agency", *command, "--date", "2024.3.1"))

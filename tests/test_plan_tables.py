@@ -1,0 +1,168 @@
+"""A plan as YAML, CSV and XLSX: the same nodes in each, and faults named by row."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hyeoksin.errors import PlanError
+from hyeoksin.plan import BUILTIN_PLANS, Exclusion, Leads, Node, Plan, load_plan
+from hyeoksin.plan.load import plan_from_text
+from hyeoksin.plan.tables import TEMPLATE, write_form
+from hyeoksin.plan.written import write_yaml
+from hyeoksin.tabular import write_rows
+
+TABLES = (".csv", ".tsv", ".xlsx")
+HEADER = ["코드", "단계", "제목", "상위코드", "주관기관", "제외"]
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+@pytest.mark.parametrize("plan_id", BUILTIN_PLANS)
+def test_a_shipped_plan_comes_back_from_a_table(tmp_path: Path, plan_id: str, suffix: str) -> None:
+    plan = load_plan(plan_id)
+    path = tmp_path / f"{plan_id}{suffix}"
+    write_form(plan, path)
+    back = load_plan(path)
+    assert back.nodes == plan.nodes
+    assert (back.id, back.year) == (plan_id, plan.year)
+
+
+@pytest.mark.parametrize("plan_id", BUILTIN_PLANS)
+def test_a_shipped_plan_comes_back_from_yaml(tmp_path: Path, plan_id: str) -> None:
+    plan = load_plan(plan_id)
+    path = tmp_path / "plan.yaml"
+    write_yaml(plan, path)
+    back = load_plan(path)
+    assert back == plan
+    assert back.sha256 == plan.sha256
+
+
+def test_the_template_comes_back_from_every_kind_in_turn(tmp_path: Path) -> None:
+    plan = plan_from_text(TEMPLATE, tmp_path / "서식.yaml")
+    at = plan
+    for suffix in TABLES:
+        write_form(at, tmp_path / f"서식{suffix}")
+        at = load_plan(tmp_path / f"서식{suffix}")
+    write_yaml(at, tmp_path / "서식.yaml")
+    assert load_plan(tmp_path / "서식.yaml").nodes == plan.nodes
+
+
+# What an office may write into a cell: list marks, signs of formulas, separators, colons, quotes.
+WORDS = (
+    st.text(st.sampled_from("가나다힣ㄱa1 -=+@:;,·'\"#!|○"), min_size=1, max_size=10)
+    .map(str.strip)
+    .filter(lambda word: word and not word.startswith("'"))
+)
+LISTS = st.lists(WORDS, max_size=3).map(tuple)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    codes = ["가", "가-1", "가-2"]
+    exclusions = st.builds(Exclusion, st.sampled_from([None, *codes]), WORDS)
+
+    def node(code: str) -> Node:
+        return Node(
+            code,
+            "strategy" if code == "가" else "task",
+            draw(WORDS),
+            parent=None if code == "가" else "가",
+            aliases=draw(LISTS),
+            leads=Leads(draw(st.sampled_from([(), ("행안부",), ("행안부", "기재부")])), draw(st.booleans())),
+            priority=draw(st.booleans()),
+            definition=draw(WORDS | st.just("") | st.just("- 첫째\n- 둘째")),
+            includes=draw(LISTS),
+            excludes=draw(st.lists(exclusions, max_size=2).map(tuple)),
+        )
+
+    return Plan("our-2026", "우리 계획", 2026, tuple(node(code) for code in codes))
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans())
+def test_any_plan_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> None:
+    folder = tmp_path_factory.mktemp("계획")
+    for suffix in TABLES:
+        write_form(plan, folder / f"our-2026{suffix}")
+        assert load_plan(folder / f"our-2026{suffix}").nodes == plan.nodes
+    write_yaml(plan, folder / "our-2026.yaml")
+    assert load_plan(folder / "our-2026.yaml") == plan
+
+
+def test_a_table_may_leave_columns_out_and_explain_itself_above_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "구청 2026 계획.csv"
+    path.write_text(
+        "우리 구청 혁신계획\n\n코드,단계,제목,상위코드,역점\n1,전략,서비스,,\n1-1,과제,찾아가는 행정,1,○\n",
+        encoding="cp949",
+    )
+    plan = load_plan(path)
+    assert (plan.id, plan.title, plan.year) == ("구청_2026_계획", "구청 2026 계획", 2026)
+    assert [(n.code, n.level, n.parent, n.priority) for n in plan.nodes] == [
+        ("1", "strategy", None, False),
+        ("1-1", "task", "1", True),
+    ]
+
+
+def test_numbers_typed_into_excel_are_codes(tmp_path: Path) -> None:
+    path = tmp_path / "계획.xlsx"
+    write_rows(path, HEADER, [[1, "전략", "서비스", None], [11, "과제", "행정", 1]], sheet="계획")
+    assert [(n.code, n.parent) for n in load_plan(path).nodes] == [("1", None), ("11", "1")]
+
+
+ROWS = [
+    ["1", "전략", "서비스", "", "", ""],
+    ["1-1", "과제", "찾아가는 행정", "1", "행안부", "1-2: 알리면 1-2; 축제"],
+    ["1-2", "과제", "알려 주는 행정", "1", "", ""],
+]
+
+
+def test_rows_without_a_fault_load(tmp_path: Path) -> None:
+    write_rows(tmp_path / "계획.csv", HEADER, ROWS, sheet="계획")
+    plan = load_plan(tmp_path / "계획.csv")
+    assert plan["1-1"].excludes == (Exclusion("1-2", "알리면 1-2"), Exclusion(None, "축제"))
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+@pytest.mark.parametrize(
+    ("column", "cell", "fault"),
+    [
+        ("코드", "1", "'1' 가 두 번"),
+        ("코드", "", "꼭 있어야 하는 항목"),
+        ("코드", "1 1", "빈칸, 쉼표"),
+        ("단계", "과업", "쓸 수 있는 값"),
+        ("제목", "", "꼭 있어야 하는 항목"),
+        ("상위코드", "9", "'9' 가 계획에 없습니다"),
+        ("상위코드", "", "상위코드(parent)가 없습니다"),
+        ("상위코드", "1-2", "더 높은 단계가 아닙니다"),
+        ("주관기관", "혁신부", "'혁신부' 을 기관 목록에서"),
+        ("제외", "9: 까닭", "없는 코드 '9'"),
+        ("제외", "1-2:", "비어 있습니다"),
+    ],
+)
+def test_a_fault_of_a_row_is_an_error_that_names_file_and_row(
+    tmp_path: Path, suffix: str, column: str, cell: str, fault: str
+) -> None:
+    rows = [list(row) for row in ROWS]
+    rows[1][HEADER.index(column)] = cell
+    path = tmp_path / f"계획{suffix}"
+    write_rows(path, HEADER, rows, sheet="계획")
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    (message,) = str(caught.value).splitlines()
+    assert message.startswith(f"{path}:3: ")
+    assert fault in message
+
+
+def test_a_table_without_a_header_is_an_error_that_lists_the_headers(tmp_path: Path) -> None:
+    path = tmp_path / "계획.csv"
+    path.write_text("가,나\n다,라\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"계획\.csv: 머리글 줄이 없습니다.*코드, 단계, 제목"):
+        load_plan(path)
+
+
+def test_a_table_with_a_header_only_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "계획.csv"
+    path.write_text("코드,단계,제목\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"계획\.csv:1: nodes: 적어도 하나"):
+        load_plan(path)

@@ -1,0 +1,285 @@
+"""Readers: every file an office may hand in, and what comes out for the rows that cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers import READERS, Columns, Item, read
+from hyeoksin.readers.columns import Layout, document, iso_date
+from hyeoksin.readers.lines import documents_from_lines
+
+DATA = Path(__file__).parent / "data"
+
+
+def split(items: list[Item]) -> tuple[list[Document], list[RowError]]:
+    good = [item for item in items if isinstance(item, Document)]
+    return good, [item for item in items if isinstance(item, RowError)]
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["tasks_cp949.csv", "tasks_bom.csv"])
+def test_csv_of_either_excel_encoding(name: str) -> None:
+    good, bad = split(list(read(DATA / name)))
+    assert [d.id for d in good] == ["1", "2", "4"]
+    assert good[0] == Document(
+        id="1",
+        title="섬마을 이동 진료버스 운영",
+        text="의사와 간호사가 섬을 돌며 진료하고, 약을 지어 준다",
+        source=f"{name}#row=2",
+        date="2024-03-29",
+        region="전라남도 신안군",
+        meta={"담당부서": "보건소"},
+    )
+    assert "똠방각하" in good[2].title  # in cp949, not in euc-kr
+    assert [d.date for d in good[1:]] == [None, None]  # a month without a day; 30 February
+    assert [e.source for e in bad] == [f"{name}#row=4"]
+    assert "비어" in bad[0].reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.txt"])
+def test_every_encoding_in_every_text_format(tmp_path: Path, name: str, encoding: str) -> None:
+    rows = {
+        ".csv": "제목,내용\n이동 진료,섬으로 간다\n예산 투표,주민이 고른다\n",
+        ".tsv": "제목\t내용\n이동 진료\t섬으로 간다\n예산 투표\t주민이 고른다\n",
+        ".jsonl": '{"title": "이동 진료", "text": "섬으로 간다"}\n{"title": "예산 투표", "text": "주민이 고른다"}\n',
+        ".txt": "이동 진료\n섬으로 간다",
+    }[Path(name).suffix]
+    good, bad = split(list(read(written(tmp_path, name, rows.encode(encoding)))))
+    assert bad == []
+    bodies = [d.body for d in good]
+    assert bodies == ["이동 진료\n섬으로 간다", "예산 투표\n주민이 고른다"][: len(bodies)]
+    assert len(bodies) == (1 if name.endswith(".txt") else 2)
+
+
+def test_xlsx_every_sheet_and_a_header_below_a_merged_title() -> None:
+    good, bad = split(list(read(DATA / "tasks.xlsx")))
+    assert [(d.id, d.source) for d in good] == [
+        ("1", "tasks.xlsx#row=4"),
+        ("2", "tasks.xlsx#row=6"),
+        ("tasks.xlsx#sheet=하반기&row=2", "tasks.xlsx#sheet=하반기&row=2"),
+    ]
+    assert good[0].date == "2024-03-29"
+    assert good[0].text == "섬에는 병원이 없다\n의사가 섬을 돌며 진료한다"  # two text columns, in table order
+    assert good[1].title == ""
+    assert good[1].body == "주민이 예산을 투표로 정한다"
+    assert good[2].meta == {"담당부서": "총무과"}
+    assert [e.source for e in bad] == ["tasks.xlsx#row=7"]
+
+
+def test_jsonl_bad_lines_do_not_stop_the_good_ones() -> None:
+    good, bad = split(list(read(DATA / "tasks.jsonl")))
+    assert [d.id for d in good] == ["가-1", "4"]
+    assert good[0].meta == {"부서": "보건소"}
+    assert good[0].date == "2024-03-29"
+    assert [(e.source, e.reason.split()[0]) for e in bad] == [
+        ("tasks.jsonl#row=2", "JSON이"),
+        ("tasks.jsonl#row=3", "JSON"),
+        ("tasks.jsonl#row=5", "'text'"),
+        ("tasks.jsonl#row=6", "'text'"),
+    ]
+
+
+def test_text_file_is_one_document() -> None:
+    (story,) = read(DATA / "story.txt")
+    assert isinstance(story, Document)
+    assert (story.id, story.source) == ("story", "story.txt")
+    assert story.text.startswith("이동 진료버스가")
+    assert story.text.endswith("밝혔다.")
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (Columns(), Document("7", "본문 글", "이름", "t.csv#row=2", None, None, {"비고": "덧말", "쓴날": "2024-03-29", "어디": "부산"})),
+        (
+            Columns(id="비고", title="본문", text="제목", date="쓴 날", region="어디"),
+            Document("덧말", "이름", "본문 글", "t.csv#row=2", "2024-03-29", "부산", {"번호": "7"}),
+        ),
+    ],
+)  # fmt: skip
+def test_columns_guessed_and_told(tmp_path: Path, columns: Columns, expected: Document) -> None:
+    path = written(tmp_path, "t.csv", "번호,제목,본문,비고,쓴날,어디\n7,이름,본문 글,덧말,2024-03-29,부산\n")
+    assert list(read(path, columns)) == [expected]
+
+
+def test_jsonl_columns_told() -> None:
+    line = json.dumps({"k": 3, "글": "진료버스", "제목": "버스"}, ensure_ascii=False)
+    (item,) = documents_from_lines([line], "stdin", Columns(id="k", text="글", title="제목"))
+    assert item == Document("3", "진료버스", "버스", "stdin#row=1")
+
+
+@pytest.mark.parametrize("columns", [Columns(title="없는 열"), Columns(region="없는 열")])
+def test_a_told_column_that_is_missing_is_not_guessed(columns: Columns) -> None:
+    assert Layout.of(["과제명", "내용", "지역"], columns) is None
+    with pytest.raises(InputError, match=r"--title-column, --text-column"):
+        list(read(DATA / "tasks_bom.csv", columns))
+
+
+@pytest.mark.parametrize("cell", ["과 제 명", "과제명*", "(과제명)", " 과제명 ", "과제_명"])
+def test_header_cells_are_matched_without_ornaments(cell: str) -> None:
+    layout = Layout.of(["연번", cell], Columns())
+    assert layout is not None
+    assert document(["1", "진료버스"], layout, "a#row=2") == Document("1", "", "진료버스", "a#row=2")
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+def test_delimiter_is_found_although_cells_hold_others(tmp_path: Path, sign: str) -> None:
+    others = "·".join({",", "\t", ";"} - {sign}).replace("\t", "")
+    cells = [["과제명", "내용"], *([f"진료 {i}", f"가{others * (i % 3 + 2)}나"] for i in range(5))]
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=sign).writerows(cells)
+    good, bad = split(list(read(written(tmp_path, "a.csv", out.getvalue()))))
+    assert bad == []
+    assert [[d.title, d.text] for d in good] == cells[1:]
+
+
+def test_row_numbers_count_lines_inside_cells(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", '과제명,내용\r\n버스,"첫 줄\r\n둘째 줄"\r\n\r\n, \r\n투표,셋\r\n')
+    assert [i.source for i in read(path)] == ["a.csv#row=2", "a.csv#row=6"]
+    path = written(tmp_path, "b.csv", "과제명,부서\n버스,가\n,나\n")
+    assert [(type(i), i.source) for i in read(path)] == [(Document, "b.csv#row=2"), (RowError, "b.csv#row=3")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"", "빈 파일"),
+        ("a.txt", b" \n", "빈 파일"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x80", "인코딩|이진"),
+        ("a.csv", b"a,b\0,c\n", "이진"),
+        ("a.txt", b"a\0b", "이진"),
+        ("a.jsonl", b"\xff\xff\xff\n", "인코딩"),
+        ("a.csv", "가,나\n다,라\n".encode(), "열을 찾을 수 없습니다.*가, 나"),
+        ("a.xlsx", b"PK\x03\x04 broken", "엑셀"),
+        ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "엑셀"),
+        ("a.hwp", b"HWP Document File", r"읽을 수 없는 형식 '\.hwp'"),
+    ],
+)
+def test_a_file_that_cannot_be_read_names_itself(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        list(read(written(tmp_path, name, content)))
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", sorted(READERS))
+def test_missing_files_and_folders(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"폴더{suffix}").mkdir()
+    for path in (tmp_path / f"없음{suffix}", tmp_path / f"폴더{suffix}"):
+        with pytest.raises(InputError, match="파일이 없습니다"):
+            list(read(path))
+    with pytest.raises(InputError, match="열 수 없습니다"):
+        list(read(tmp_path / f"{'긴이름' * 60}{suffix}"))
+
+
+def test_truncated_workbook(tmp_path: Path) -> None:
+    whole = (DATA / "tasks.xlsx").read_bytes()
+    with pytest.raises(InputError, match=r"잘림\.xlsx"):
+        list(read(written(tmp_path, "잘림.xlsx", whole[: len(whole) // 2])))
+
+
+def test_workbook_cells_are_read_as_they_show(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["번호", "과제명", "예산", "비율"])
+        page.write_row(1, 0, [3.0, "  버스 \n 운영 ", 1200.0, 0.5])
+    (item,) = read(tmp_path / "a.xlsx")
+    assert item == Document(
+        "3", "", "버스 운영", "a.xlsx#row=2", meta={"예산": "1200", "비율": "0.5"}
+    )  # whole numbers lose their ".0", a title its line break
+
+
+def test_too_deep_json_is_a_row_error() -> None:
+    (item,) = documents_from_lines(["[" * 200_000], "a.jsonl", Columns())
+    assert isinstance(item, RowError)
+
+
+def test_half_an_emoji_becomes_text_that_can_be_written() -> None:
+    (item,) = documents_from_lines([r'{"text": "버스\ud83d 운영", "비고": "\udc00"}'], "a", Columns())
+    assert isinstance(item, Document)
+    assert item.text == "버스\ufffd 운영"
+    assert dict(item.meta) == {"비고": "\ufffd"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("2024. 3. 29.(금)", "2024-03-29"),
+        ("2024년 3월 29일", "2024-03-29"),
+        ("20240329", "2024-03-29"),
+        ("2024-03-29 10:20:30", "2024-03-29"),
+        ("등록 2024/3/9", "2024-03-09"),
+        ("2024-12", None),
+        ("2024년 11월", None),
+        ("2020.1~2021.12", None),
+        ("2023-02-29", None),
+        ("24.3.29", None),
+        ("120240329", None),
+        ("", None),
+    ],
+)
+def test_iso_date(cell: str, date: str | None) -> None:
+    assert iso_date(cell) == date
+
+
+@given(
+    st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)),
+    st.sampled_from(["{:%Y-%m-%d}", "{:%Y%m%d}", "{0.year}. {0.month}. {0.day}.", "{0.year}년 {0.month}월 {0.day}일"]),
+)  # fmt: skip
+def test_every_written_day_is_read_back(day: datetime.date, form: str) -> None:
+    assert iso_date(form.format(day)) == day.isoformat()
+
+
+@given(st.text(alphabet="0123456789.-년월일 ", max_size=20))
+def test_a_date_is_a_real_day_or_none(cell: str) -> None:
+    found = iso_date(cell)
+    assert found is None or datetime.date.fromisoformat(found).isoformat() == found
+
+
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=20)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS), max_size=8))
+def test_every_json_line_comes_out_once_and_in_order(rows: list[tuple[str, str]]) -> None:
+    lines = [json.dumps({"title": title, "text": text}, ensure_ascii=False) for title, text in rows]
+    items = list(documents_from_lines(lines, "a.jsonl", Columns()))
+    assert [i.source for i in items] == [f"a.jsonl#row={n}" for n in range(1, len(rows) + 1)]
+    for (title, text), item in zip(rows, items, strict=True):
+        if title.strip() or text.strip():
+            assert isinstance(item, Document)
+            assert (item.title, item.text) == (title, text)
+        else:
+            assert isinstance(item, RowError)
+
+
+@given(st.text(max_size=200))
+def test_any_line_is_a_document_or_a_row_error(line: str) -> None:
+    items = list(documents_from_lines([line], "a.jsonl", Columns()))
+    assert len(items) == (1 if line.strip() else 0)
+
+
+def test_sample_tasks_hold_thirty_whole_rows() -> None:
+    good, bad = split(list(read(DATA / "sample_tasks.csv")))
+    assert bad == []
+    assert [d.id for d in good] == [str(n) for n in range(1, 31)]
+    assert all(d.title and d.text and d.region for d in good)
+    assert len({d.region for d in good}) == 30
+    assert set(good[0].meta) == {"담당부서", "예산(백만원)"}
