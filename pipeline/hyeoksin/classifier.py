@@ -90,7 +90,9 @@ class Classifier:
     ) -> Prediction:
         document = analysed.document
         main = self._bare(self.plan.id, document, answers[self.plan.id], row)
-        regions = load_regions().resolve(analysed.body, document.region)
+        regions = load_regions().resolve(analysed.body, document.region) or load_regions().resolve(
+            document.region or ""
+        )
         candidates = signals(
             analysed.body,
             document.date,

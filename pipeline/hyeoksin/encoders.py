@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from hyeoksin.features import BLOCKS, Analysed, occurrences
+from hyeoksin.features import BLOCKS, Analysed, grams, occurrences, words
 
 __all__ = ["Encoded", "LexicalEncoder"]
 
 Floats = NDArray[np.float32]
+_CACHED = 100_000  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class LexicalEncoder:
         self.vocabulary = vocabulary
         self.idf = idf
         self._column = {name: i for i, name in enumerate(vocabulary)}
+        self._known_grams = lru_cache(maxsize=_CACHED)(self._look_up)
 
     @property
     def n_features(self) -> int:
@@ -59,14 +62,31 @@ class LexicalEncoder:
     def _block(
         self, analysed: Analysed, block: str
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], Floats]:
-        column = self._column
-        known = [(column[o.name], o.start, o.end) for o in occurrences(analysed, block) if o.name in column]
+        known = self._morphemes(analysed) if block == "morphemes" else self._characters(analysed)
         table = np.array(known, dtype=np.int32).reshape(-1, 3)
         features, inverse, counts = np.unique(table[:, 0], return_inverse=True, return_counts=True)
         values = (1.0 + np.log(counts)) * self.idf[features]
         length = np.sqrt((values * values).sum())
         share = (values / (length or 1.0) / counts)[inverse].astype(np.float32)
         return table[:, 0], table[:, 1], table[:, 2], share
+
+    def _morphemes(self, analysed: Analysed) -> list[tuple[int, int, int]]:
+        column = self._column
+        found = occurrences(analysed, "morphemes")
+        return [(column[name], start, end) for name, start, end in found if name in column]
+
+    def _characters(self, analysed: Analysed) -> list[tuple[int, int, int]]:
+        """Return what ``occurrences`` would, word by word through a cache: the words of a language repeat."""
+        known: list[tuple[int, int, int]] = []
+        for word, start in words(analysed.body):
+            here = [(column, start + begin, start + end) for column, begin, end in self._known_grams(word)]
+            known += here
+            known += [one for one in here if one[2] <= analysed.head]
+        return known
+
+    def _look_up(self, word: str) -> tuple[tuple[int, int, int], ...]:
+        column = self._column
+        return tuple((column[name], begin, end) for name, begin, end in grams(word) if name in column)
 
     def matrix(self, encoded: Sequence[Encoded]) -> csr_array:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""

@@ -19,7 +19,7 @@ from hyeoksin.errors import InputError
 
 __all__ = ["labelled_examples", "plan_examples", "press_examples", "public_texts", "sources"]
 
-REAL_WEIGHT = 1.0
+REAL_WEIGHT = 3.0
 
 
 def sources(path: Path) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ characters within a word (``_`` marks the word's edge).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,10 +15,12 @@ from hyeoksin.domain import Document
 from hyeoksin.morphemes import Morpheme, Tokenizer
 from hyeoksin.normalise import normalise_aligned
 
-__all__ = ["BLOCKS", "Analysed", "Occurrence", "analyse", "feature_names", "occurrences"]
+__all__ = ["BLOCKS", "Analysed", "Occurrence", "analyse", "feature_names", "grams", "occurrences", "words"]
 
 BLOCKS = ("morphemes", "characters")  # each block is weighted by TF-IDF and has unit length of its own
 _SIZES = (2, 3, 4)
+_WORD = re.compile(r"\S+")
+_LONGEST = 40  # characters of a word
 _HEAD = 120  # characters; a longer first line is no title
 
 
@@ -84,15 +87,21 @@ def _morphemes(morphemes: Sequence[Morpheme]) -> Iterator[Occurrence]:
         before = morpheme
 
 
+def words(body: str) -> Iterator[tuple[str, int]]:
+    """Yield the words between white space, in lower case, with their places; of a very long one only its beginning."""
+    for match in _WORD.finditer(body):
+        yield match.group()[:_LONGEST].lower(), match.start()
+
+
+def grams(word: str) -> Iterator[Occurrence]:
+    """Yield the character features of one word, with places counted from its beginning."""
+    padded = f"_{word}_"
+    for size in _SIZES:
+        for at in range(len(padded) - size + 1):
+            yield Occurrence(f"c:{padded[at : at + size]}", max(at - 1, 0), min(at - 1 + size, len(word)))
+
+
 def _characters(body: str) -> Iterator[Occurrence]:
-    lower = body.lower()
-    start = 0
-    for word in lower.split():
-        start = lower.index(word, start)
-        padded = f"_{word[:40]}_"
-        last = start + len(word)
-        for size in _SIZES:
-            for at in range(len(padded) - size + 1):
-                begin = start + at - 1
-                yield Occurrence(f"c:{padded[at : at + size]}", max(begin, start), min(begin + size, last))
-        start = last
+    for word, start in words(body):
+        for name, begin, end in grams(word):
+            yield Occurrence(name, start + begin, start + end)

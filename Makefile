@@ -1,0 +1,48 @@
+# The two commands that matter: `make demo` and `make test`. Both build .venv by themselves; they need Python 3.11+.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTERNAL ?=
+
+.PHONY: demo test check train bench lock clean
+
+.venv/tools: requirements/lock.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	touch $@
+
+.venv/package: .venv/tools pyproject.toml README.md $(shell find pipeline corpus models -type f -not -name '*.pyc')
+	rm -rf dist
+	$(BIN)/python -m build --quiet --wheel --no-isolation
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	touch $@
+
+demo: .venv/package  ## classify the sample file into the four plans
+	$(BIN)/hyeoksin classify tests/data/sample_tasks.csv --format table
+	$(BIN)/hyeoksin classify tests/data/sample_tasks.csv --output demo-out/sample_tasks.xlsx
+	$(BIN)/hyeoksin classify tests/data/sample_tasks.csv --output demo-out/sample_tasks.jsonl
+	$(BIN)/hyeoksin explain "복지 사각지대에 놓인 위기가구를 전력 사용량으로 찾아내어 읍면동이 방문하는 사업을 전남 목포시가 한전과 함께 시작한다."
+
+test: .venv/package  ## all tests, on the installed wheel
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: .venv/package  ## lint, format, types, import contracts, dependencies, licences
+	$(BIN)/ruff check pipeline tests bench notebooks
+	$(BIN)/ruff format --check pipeline tests bench notebooks
+	$(BIN)/mypy
+	PYTHONPATH=pipeline $(BIN)/lint-imports
+	$(BIN)/python -m pip check
+	$(BIN)/pip-licenses --partial-match --fail-on "GNU General Public;GNU Affero;AGPL" > /dev/null
+
+train: .venv/package  ## train again; EXTERNAL=DIR adds the public texts of corpus/external.yaml
+	$(BIN)/hyeoksin train --corpus corpus --output models/default $(if $(EXTERNAL),--external $(EXTERNAL))
+
+bench: .venv/package  ## throughput and start-up beside bare Kiwi
+	$(BIN)/python bench/throughput.py
+
+lock:  ## pin all dependencies with hashes (needs uv)
+	uv pip compile pyproject.toml --extra parquet --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -o requirements/lock.txt
+
+clean:
+	rm -rf .venv dist demo-out

@@ -1,0 +1,43 @@
+"""What several test modules share: the shipped classifier (loaded once), the corpus, and a small trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.classifier import Classifier, load_classifier
+from hyeoksin.corpus import Example, node_examples, read_examples
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.training.fit import Settings
+from hyeoksin.training.train import Trained, train
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    return load_classifier()
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return Tokenizer()
+
+
+@pytest.fixture(scope="session")
+def plans() -> dict[str, Plan]:
+    return {name: load_plan(name) for name in BUILTIN_PLANS}
+
+
+@pytest.fixture(scope="session")
+def written(plans: dict[str, Plan]) -> list[Example]:
+    return read_examples(CORPUS / "proposals", plans)
+
+
+@pytest.fixture(scope="session")
+def trained(written: list[Example], plans: dict[str, Plan]) -> Trained:
+    """A small model: every eighth written text and the node wordings, two folds."""
+    examples = written[::8] + [e for plan in plans.values() for e in node_examples(plan)]
+    return train(examples, plans, Settings(name="small", n_folds=2, max_features=5_000), progress=False)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.corpus import Example, read_examples, read_programmes, text_hash
+from hyeoksin.errors import PlanError
+from hyeoksin.plan import Plan
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+def test_every_subtask_has_sixty_texts_and_six_hundred_are_outside(
+    written: list[Example], plans: dict[str, Plan]
+) -> None:
+    best = Counter((e.labels["2019"] or ("NONE",))[0] for e in written)
+    assert all(best[leaf.code] >= 60 for leaf in plans["2019"].leaves)
+    assert best["NONE"] >= 600
+
+
+def test_genre_does_not_tell_inside_from_outside(written: list[Example]) -> None:
+    kinds = {e.kind for e in written}
+    assert kinds == {"task", "officer", "citizen", "press", "complaint", "news"}
+    for inside in (True, False):
+        some = [e for e in written if bool(e.labels["2019"]) == inside]
+        counts = Counter(e.kind for e in some)
+        assert all(counts[kind] >= 0.03 * len(some) for kind in kinds)
+        assert sum(len(e.document.body) > 350 for e in some) >= 0.05 * len(some)
+
+
+def test_no_near_duplicates(written: list[Example]) -> None:
+    bodies = [e.document.body for e in written]
+    rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit_transform(bodies)
+    for start in range(0, len(bodies), 500):
+        cosines = (rows[start : start + 500] @ rows.T).toarray()
+        for i, row in enumerate(cosines, start=start):
+            row[i] = 0.0
+            near = int(np.argmax(row))
+            assert row[near] < 0.8, (
+                f"{written[i].document.id} ~ {written[near].document.id} ({row[near]:.2f})"
+            )
+
+
+def test_labels_are_complete(written: list[Example]) -> None:
+    for example in written:
+        assert set(example.labels) == {"2019", "2020", "2022", "2024"}
+        assert example.family
+    assert sum(e.lead is not None for e in written) > 0.95 * len(written)
+
+
+def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:
+    programmes = list(read_programmes(CORPUS / "programmes.csv", plans))
+    assert len(programmes) > 120
+    assert all(len(codes) == 1 for e in programmes for codes in e.labels.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("not json", "a.jsonl:1"),
+        (
+            '{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {"2019": ["9-9"]}}',
+            "9-9",
+        ),
+        (
+            '{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {}, "lead": "없는부"}',
+            "없는부",
+        ),
+        ('{"id": "1"}', "a.jsonl:1"),
+    ],
+)
+def test_faults_are_named_with_file_and_line(
+    tmp_path: Path, plans: dict[str, Plan], line: str, what: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text(line, encoding="utf-8")
+    with pytest.raises(PlanError, match=what):
+        read_examples(tmp_path, plans)
+
+
+def test_text_hash_does_not_see_white_space_or_composition() -> None:
+    assert text_hash("제목", "본문  글") == text_hash("제목", "본문\n글 ")
+    assert text_hash("제목", "본문") != text_hash("제목", "본 문")
+
+
+def test_label_tables_hold_labels_and_no_text(plans: dict[str, Plan]) -> None:
+    codes = {plan: {leaf.code for leaf in plans[plan].leaves} | {"NONE"} for plan in ("2019", "2024")}
+    n_rows = 0
+    for path in sorted((CORPUS / "labels").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                n_rows += 1
+                assert row["plan2019"] in codes["2019"]
+                assert row["plan2024"] in codes["2024"]
+                assert set(filter(None, row["ok2019"].split(","))) <= codes["2019"]
+                assert row["agency"] == "" or row["agency"] in load_agencies().by_id
+                assert len(row["sha256"]) == 64
+                assert not any("가" <= char <= "힣" for value in row.values() for char in value)
+    assert n_rows >= 4_000

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyeoksin.errors import InputError
+from hyeoksin.evaluation import calibration_error, plan_scores, read_coded
+from hyeoksin.plan import load_plan
+
+PLAN = load_plan("2022")  # F1, F2, F3
+
+
+def scores(
+    leaves: list[list[float]], off: list[float], codes: list[str], ok: list[set[str]]
+) -> dict[str, float]:
+    found = plan_scores(PLAN, np.array(leaves), np.array(off), codes, [frozenset(o) for o in ok])
+    return {name: value for name, (value, _, _) in found.items()}
+
+
+def test_figures_by_hand() -> None:
+    found = scores(
+        [[0.8, 0.1, 0.0], [0.2, 0.5, 0.1], [0.1, 0.1, 0.1], [0.6, 0.1, 0.1]],
+        [0.1, 0.2, 0.7, 0.2],
+        ["F1", "F1", "NONE", "NONE"],
+        [{"F1"}, {"F1", "F2"}, {"NONE"}, {"NONE"}],
+    )
+    assert found["top1"] == 0.5
+    assert found["top1_acceptable"] == 1.0
+    assert found["top3"] == 1.0
+    assert found["false_tag_rate"] == 0.5
+    assert found["in_plan_found"] == 1.0
+    assert found["off_plan_auroc"] == 0.875  # of four pairs three are ordered and one is a tie
+    assert found["acceptable"] == 0.75
+
+
+def test_perfect_answers() -> None:
+    found = scores(np.eye(3).tolist(), [0.0] * 3, ["F1", "F2", "F3"], [{"F1"}, {"F2"}, {"F3"}])
+    assert found["kappa"] == found["macro_f1"] == found["strategy"] == 1.0
+    assert found["brier"] == found["ece"] == 0.0
+
+
+def test_intervals_hold_the_value() -> None:
+    rng = np.random.default_rng(0)
+    leaves = rng.dirichlet([1, 1, 1], 60)
+    codes = [f"F{i}" for i in rng.integers(1, 4, 60)]
+    for value, low, high in plan_scores(
+        PLAN, leaves, np.zeros(60), codes, [frozenset([c]) for c in codes]
+    ).values():
+        assert low <= value <= high or value == pytest.approx(low, abs=0.05)
+
+
+def test_calibration_error_of_a_known_case() -> None:
+    assert calibration_error(np.array([0.9, 0.9]), np.array([1.0, 0.0])) == pytest.approx(0.4)
+
+
+def test_coded_texts_are_read_with_old_and_short_agency_names(tmp_path: Path) -> None:
+    row = {
+        "id": "1",
+        "text": "글",
+        "plan2019": "3-1",
+        "plan2019_ok": ["NONE"],
+        "agency": "기재부",
+        "agency_ok": ["지자체"],
+    }
+    path = tmp_path / "coded.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    (coded,) = read_coded(path)
+    assert coded.codes == {"2019": "3-1"}
+    assert coded.acceptable["2019"] == {"3-1", "NONE"}
+    assert coded.agencies == {"moef", "local"}
+
+
+def test_a_bad_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "coded.jsonl"
+    path.write_text('{"id": "1", "text": "글"}\nnonsense\n', encoding="utf-8")
+    with pytest.raises(InputError, match="row=2"):
+        read_coded(path)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyeoksin.training.calibrate import fit_temperature, safe_threshold
+from hyeoksin.training.train import Trained
+
+
+def test_a_small_model_has_learnt_something(trained: Trained) -> None:
+    codes = [
+        leaf.code for leaf in __import__("hyeoksin.plan", fromlist=["load_plan"]).load_plan("2019").leaves
+    ]
+    rows = [i for i, e in enumerate(trained.examples) if e.origin == "written" and e.labels["2019"]]
+    right = [codes[trained.leaves["2019"][i].argmax()] in trained.examples[i].labels["2019"] for i in rows]
+    assert len(rows) > 150
+    assert np.mean(right) > 0.4  # from 9 texts a leaf; chance is 0.05
+
+
+def test_held_out_probabilities_are_probabilities(trained: Trained) -> None:
+    for plan, leaves in trained.leaves.items():
+        np.testing.assert_allclose(leaves.sum(axis=1) + trained.off[plan], 1.0)
+
+
+def test_temperature_mends_overconfidence() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2000, 4))
+    target = np.array([rng.choice(4, p=np.exp(row) / np.exp(row).sum()) for row in logits])
+    assert 4.0 < fit_temperature(5.0 * logits, target) < 6.2
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200))
+def test_a_threshold_keeps_its_promise_or_never_settles(rows: list[tuple[float, bool]]) -> None:
+    probability = np.array([p for p, _ in rows])
+    right = np.array([r for _, r in rows])
+    threshold = safe_threshold(probability, right, 0.9)
+    settled = probability >= threshold
+    assert not settled.any() or right[settled].mean() >= 0.85
+
+
+def test_a_few_lucky_rows_settle_nothing() -> None:
+    assert safe_threshold(np.array([0.9, 0.8]), np.array([True, True]), 0.95) > 1.0
+    assert safe_threshold(np.full(500, 0.9), np.ones(500, dtype=bool), 0.95) == 0.9
