@@ -49,6 +49,9 @@ class LexicalEncoder:
         self._column = {name: i for i, name in enumerate(vocabulary)}
         self._known_grams = lru_cache(maxsize=_CACHED)(self._look_up)
 
+    def __reduce__(self) -> tuple[type[LexicalEncoder], tuple[Sequence[str], Floats]]:
+        return LexicalEncoder, (self.vocabulary, self.idf)  # the cache stays behind
+
     @property
     def n_features(self) -> int:
         """Number of columns."""
