@@ -86,7 +86,8 @@ def plan_scores(
     """Score (n x leaves) probabilities and (n,) off-plan probabilities against codes.
 
     In-plan figures (top-1, top-3, strategy, macro-F1) are over the texts whose code is not ``NONE``, ranking the leaves
-    alone; agreement (kappa) is over all texts, the answer being ``NONE`` where off-plan is likelier than not.
+    alone; agreement (kappa) is over all texts, the answer being ``NONE`` where off-plan is likelier than not. Brier score and calibration error are those of the
+    answer's probability, right being the majority code and nothing else.
     """
     names = np.array([leaf.code for leaf in plan.leaves])
     ranked = names[np.argsort(-leaves, axis=1, kind="stable")]
@@ -108,8 +109,8 @@ def plan_scores(
         [roots[ranked[i, 0]] == roots[codes[i]] for i in np.flatnonzero(inside).tolist()], dtype=np.float64
     )
     loosely = np.array([a in ok for a, ok in zip(answer, acceptable, strict=True)], dtype=np.float64)
-    correct = np.array([r in ok for r, ok in zip(ranked[:, 0], acceptable, strict=True)], dtype=np.float64)
-    top = leaves.max(axis=1)
+    correct = (answer == gold).astype(np.float64)
+    sure = np.where(answer == NONE, off, leaves.max(axis=1))
     scores: Scores = {}
     if inside.any():
         scores |= {
@@ -126,7 +127,7 @@ def plan_scores(
             ),
         }
     everything = np.arange(len(gold))
-    scores["kappa"] = _resampled(lambda i: cohen_kappa_score(gold[i], answer[i]), everything)
+    scores["kappa"] = _resampled(lambda i: _kappa(gold[i], answer[i]), everything)
     scores["acceptable"] = _mean(loosely)
     if inside.any() and not inside.all():
         scores |= {
@@ -134,8 +135,8 @@ def plan_scores(
             "false_tag_rate": _mean((answer[~inside] != NONE).astype(float)),
             "in_plan_found": _mean((answer[inside] != NONE).astype(float)),
         }
-    scores["brier"] = _mean((top - correct) ** 2)
-    scores["ece"] = _resampled(lambda i: calibration_error(top[i], correct[i]), everything)
+    scores["brier"] = _mean((sure - correct) ** 2)
+    scores["ece"] = _resampled(lambda i: calibration_error(sure[i], correct[i]), everything)
     return scores
 
 
@@ -169,8 +170,14 @@ def calibration_error(
     return float(error)
 
 
+def _kappa(gold: NDArray[np.str_], answer: NDArray[np.str_]) -> float:
+    return 1.0 if len({*gold, *answer}) == 1 else float(cohen_kappa_score(gold, answer))
+
+
 def _auroc(inside: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    return float(roc_auc_score(inside, score)) if 0 < inside.sum() < len(inside) else float("nan")
+    return (
+        float(roc_auc_score(inside, score)) if 0 < inside.sum() < len(inside) else 0.5
+    )  # one side only: nothing to order
 
 
 def _mean(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -64,8 +64,11 @@ def spans(
             joined[-1] = (joined[-1][0], end, joined[-1][2] + weight)
         else:
             joined.append((start, end, weight))
-    best = sorted(joined, key=lambda span: (-span[2], span[0]))[:n_spans]
-    return tuple(_span(analysed, start, end, weight / positive) for start, end, weight in best)
+    found: dict[str, Span] = {}
+    for start, end, weight in sorted(joined, key=lambda span: (-span[2], span[0])):
+        span = _span(analysed, start, end, weight / positive)
+        found.setdefault(span.text, span)  # the same words a second time say nothing new
+    return tuple(found.values())[:n_spans]
 
 
 def _span(analysed: Analysed, start: int, end: int, weight: float) -> Span:

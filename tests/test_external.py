@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.corpus import text_hash
+from hyeoksin.errors import InputError
+from hyeoksin.external import labelled_examples, plan_examples, press_examples, public_texts, sources
+
+LISTING = """\
+- name: town
+  repository: example.org/town
+  commit: abc
+  files: [town.jsonl.gz]
+  fields: {id: number, title: head, text: body, date: day}
+  masked_fields: {id: number, title: head, text: body, date: day}
+  meta: {agency: from}
+"""
+ROWS = [
+    {
+        "number": "t1",
+        "head": "경로당에 무선망",
+        "body": "어르신도 쓰게 한다.",
+        "day": "2024-05-01",
+        "from": "행정안전부",
+    },
+    {
+        "number": "t2",
+        "head": "벚꽃 축제",
+        "body": "[기관]이 축제를 연다.",
+        "day": "2024-04-01",
+        "from": "문화체육관광부",
+    },
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with gzip.open(tmp_path / "town.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
+    (tmp_path / "external.yaml").write_text(LISTING, encoding="utf-8")
+    return tmp_path
+
+
+def write_labels(folder: Path, sha256: str) -> Path:
+    labels = folder / "labels"
+    labels.mkdir()
+    with (labels / "town.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "sha256", "plan2019", "ok2019", "plan2024", "ok2024", "agency"])
+        writer.writerow(["t1", sha256, "3-1", "8-2,NONE", "K5", "", "mois"])
+    return labels
+
+
+def test_labels_find_their_text_again(folder: Path) -> None:
+    labels = write_labels(folder, text_hash(ROWS[0]["head"], ROWS[0]["body"]))
+    (example,) = labelled_examples(labels, folder / "external.yaml", folder)
+    assert example.document.title == "경로당에 무선망"
+    assert example.labels == {"2019": ("3-1",), "2024": ("K5",)}
+    assert example.acceptable == {"2019": ("8-2", "NONE"), "2024": ()}
+    assert example.origin == "real"
+
+
+def test_another_text_under_the_same_id_is_refused(folder: Path) -> None:
+    labels = write_labels(folder, "0" * 64)
+    with pytest.raises(InputError, match="t1"):
+        list(labelled_examples(labels, folder / "external.yaml", folder))
+
+
+def test_a_missing_file_names_its_public_source(tmp_path: Path, folder: Path) -> None:
+    entry = sources(folder / "external.yaml")["town"]
+    with pytest.raises(InputError, match=r"example\.org/town"):
+        list(public_texts(entry, tmp_path / "nowhere"))
+
+
+def test_press_releases_carry_their_agency_and_a_limit(folder: Path) -> None:
+    entry = sources(folder / "external.yaml")["town"]
+    examples = list(press_examples(entry, folder, per_agency=1))
+    assert [e.lead for e in examples] == ["mois", "mcst"]
+    assert "[기관]" not in examples[1].document.text
+    assert all(e.labels == {} for e in examples)
+
+
+def test_plan_lines_leave_out_what_is_the_label_itself(tmp_path: Path) -> None:
+    row = {
+        "id": "1", "plan": "2019", "text": "순회 진료", "label_strategy": "S1", "label_task": "3", "label_subtask": "3-2",
+        "lead_agencies": ["복지부"], "group": "g1",
+    }  # fmt: skip
+    path = tmp_path / "records.jsonl"
+    lines = [row, row | {"id": "2", "same_wording_as_label": "3-2"}, row | {"id": "3", "label_subtask": None}]
+    path.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), encoding="utf-8")
+    (example,) = plan_examples(path)
+    assert example.labels == {"2019": ("3-2",)}
+    assert example.lead == "mohw"
+    assert example.family == "g1"
