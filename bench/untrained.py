@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import read_examples
@@ -40,10 +41,12 @@ def main() -> None:
         top1 = (ranks[:, 0] == target).mean()
         top3 = (ranks[:, :3] == target[:, None]).any(axis=1).mean()
         temperature = fit_temperature(logits, target)
-        gate = np.asarray(rows @ head.gate_weights, dtype=np.float64)
-        slope, intercept = fit_gate(gate, inside, np.ones(len(gate)))
-        print(f"{name}: top-1 {top1:.3f}, top-3 {top3:.3f}; temperature {temperature:.2f} (1 = well set)")
-        print(f"      gate: slope {slope:.1f}, even at {-intercept / slope:.3f}")
+        peak = head.leaf.logits(rows).max(axis=1)
+        (slope,), intercept = fit_gate(peak[:, None], inside, np.ones(len(peak)))
+        print(f"{name}: top-1 {top1:.3f}, top-3 {top3:.3f}; temperature {temperature:.4f}")
+        print(
+            f"      off-plan AUROC {roc_auc_score(inside, peak):.3f}; slope {slope:.1f}, even at {-intercept / slope:.3f}"
+        )
 
 
 if __name__ == "__main__":

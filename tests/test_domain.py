@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hyeoksin.domain import AgencyFlag, Clause, Document, PathStep, Prediction, Rival, Score, Span
+from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Rival, Score, Span
 
 BUS = Document(
     id="1", title="찾아가는 이동 진료버스 운영", text="섬 마을을 매주 찾아간다.", source="tasks.csv#row=2"
@@ -17,7 +17,7 @@ def prediction(plan: str = "2019", **changes: object) -> Prediction:
         document=BUS,
         plan=plan,
         status="settled",
-        path=(PathStep("S1", "사회적 가치", 0.9), PathStep("3-1", "사각지대 해소", 0.7)),
+        path=(Score("S1", "사회적 가치", 0.9), Score("3-1", "사각지대 해소", 0.7)),
         scores=(Score("3-1", "사각지대 해소", 0.7), Score("8-1", "서비스 혁신", 0.2)),
         off_plan=0.1,
         agencies=(AgencyFlag("mohw", "보건복지부", "lead", 0.6, ("계획의 주관기관",)),),

@@ -17,7 +17,7 @@ import xlsxwriter  # noqa: F401 - loaded before the rights are given up
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyeoksin.domain import AgencyFlag, Clause, Document, PathStep, Prediction, Score, Span
+from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Score, Span
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.sinks import HEADER, SINKS, STATUS, json_line, table_row, write, write_failed
 from hyeoksin.tabular import read_rows
@@ -26,7 +26,7 @@ BUS = Prediction(
     document=Document("가-1", "의사가 섬을 돌며 진료한다", "이동 진료버스", "tasks.csv#row=2"),
     plan="2019",
     status="settled",
-    path=(PathStep("S1", "사회적 가치", 0.9), PathStep("3", "포용적 행정", 0.85), PathStep("3-2", "현장중심 서비스 확대", 0.8)),
+    path=(Score("S1", "사회적 가치", 0.9), Score("3", "포용적 행정", 0.85), Score("3-2", "현장중심 서비스 확대", 0.8)),
     scores=(Score("3-2", "현장중심 서비스 확대", 0.8), Score("3-1", "사각지대 해소", 0.125)),
     off_plan=0.075,
     agencies=(

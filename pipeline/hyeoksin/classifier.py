@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.domain import Clause, Document, PathStep, Prediction, Rival, Score, Span, Status
+from hyeoksin.domain import Clause, Document, Prediction, Rival, Score, Span, Status
 from hyeoksin.encoders import Encoded, LexicalEncoder
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import spans, speaking_words
@@ -162,11 +162,11 @@ class Classifier:
         first, second = main.scores[0], main.scores[1] if len(main.scores) > 1 else None
         weights = head.leaf.weights
         top = weights[:, column[first.code]]
-        gate = np.float32(head.gate_slope) * head.gate_weights
+        inside = np.float32(head.gate_slope) * head.gate_weights + np.float32(head.peak_slope) * top
         if not main.path:
-            return spans(analysed, encoded, -gate), None
+            return spans(analysed, encoded, -inside), None
         evidence = spans(
-            analysed, encoded, (top - weights.mean(axis=1)) / np.float32(head.leaf.temperature) + gate
+            analysed, encoded, (top - weights.mean(axis=1)) / np.float32(head.leaf.temperature) + inside
         )
         if second is None:
             return evidence, None
@@ -177,7 +177,7 @@ class Classifier:
         return evidence, Rival(second.code, second.title, second.probability, why)
 
 
-def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[PathStep, ...]:
+def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[Score, ...]:
     """Return the path: from the root to the deepest likely node along the best children; empty when off-plan is likelier.
 
     A parent's probability is the sum of its leaves, so levels never contradict each other. Where no single leaf is more
@@ -189,7 +189,7 @@ def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[PathSte
     for leaf, probability in zip(plan.leaves, leaves, strict=True):
         for node in plan.path(leaf.code):
             total[node.code] = total.get(node.code, 0.0) + float(probability)
-    steps: list[PathStep] = []
+    steps: list[Score] = []
     here: str | None = None
     while True:
         children = [n for n in plan.nodes if n.parent == here and n.code in total]
@@ -198,7 +198,7 @@ def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[PathSte
         best = max(children, key=lambda n: total[n.code])
         if steps and total[best.code] < _LIKELY:
             break
-        steps.append(PathStep(best.code, best.title, round(total[best.code], 6)))
+        steps.append(Score(best.code, best.title, round(total[best.code], 6)))
         here = best.code
     return tuple(steps)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,8 +124,3 @@ def text_hash(title: str, text: str) -> str:
     """Return the SHA-256 of the normalised text: how a label finds its public text again."""
     body = " ".join(normalise(f"{title}\n{text}").split())
     return hashlib.sha256(body.encode()).hexdigest()
-
-
-def families(examples: Iterable[Example]) -> list[str]:
-    """Return the family of each example."""
-    return [example.family for example in examples]

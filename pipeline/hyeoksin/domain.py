@@ -11,7 +11,6 @@ __all__ = [
     "Clause",
     "Decision",
     "Document",
-    "PathStep",
     "Prediction",
     "Rival",
     "Role",
@@ -50,16 +49,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The calibrated probability of one leaf of a plan."""
-
-    code: str
-    title: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    """One step of strategy › task › sub-task; its probability is the sum of its leaves."""
+    """The calibrated probability of one node of a plan; a parent's is the sum of its leaves'."""
 
     code: str
     title: str
@@ -117,7 +107,7 @@ class Prediction:
     document: Document
     plan: str
     status: Status
-    path: tuple[PathStep, ...]
+    path: tuple[Score, ...]
     scores: tuple[Score, ...]
     off_plan: float
     agencies: tuple[AgencyFlag, ...]

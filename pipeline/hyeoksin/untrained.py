@@ -13,9 +13,9 @@ from hyeoksin.plan import Plan
 __all__ = ["wording_head"]
 
 # Measured on the written corpus, with the 2019 plan treated as if it were new (bench/untrained.py).
-_SHARPNESS = 14.0
-_GATE_SLOPE = 12.0
-_GATE_AT = 0.16
+_TEMPERATURE = 0.07
+_PEAK_SLOPE = 12.0
+_PEAK_EVEN = 0.16
 _NEVER = 1.01
 
 
@@ -37,21 +37,21 @@ def wording_head(plan: Plan, model: Model, tokenizer: Tokenizer) -> PlanHead:
     rows = encoder.matrix([encoder.encode(a) for a in analyse(documents, tokenizer, 4 * model.limit)])
     vectors = np.asarray(rows.todense(), dtype=np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    centred = vectors - vectors.mean(axis=0)
     leaf = Head(
         tuple(node.code for node in plan.leaves),
-        np.float32(_SHARPNESS) * centred.T.copy(),
+        vectors.T.copy(),
         np.zeros(len(documents), np.float32),
+        temperature=_TEMPERATURE,
     )
-    near = vectors.mean(axis=0)
     return PlanHead(
         plan=plan.id,
         sha256=plan.sha256,
         leaf=leaf,
-        gate_weights=near / max(float(np.linalg.norm(near)), 1e-9),
-        gate_bias=-_GATE_AT,
-        gate_slope=_GATE_SLOPE,
-        gate_intercept=0.0,
+        gate_weights=np.zeros(encoder.n_features, np.float32),
+        gate_bias=0.0,
+        gate_slope=0.0,
+        peak_slope=_PEAK_SLOPE,
+        gate_intercept=-_PEAK_SLOPE * _PEAK_EVEN,
         settle=_NEVER,
         settle_off=_NEVER,
     )

@@ -18,11 +18,25 @@ _ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
 _NOTICE = "추천이며 결정이 아닙니다."
 
 
+def _console() -> Console:
+    """Return a console as wide as the terminal, or wide enough for the table where there is none."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
+
+
 def print_table(predictions: Iterable[Prediction]) -> None:
     """Print one line per prediction."""
-    console = Console()
+    console = _console()
     table = Table(show_lines=False, header_style="bold")
-    for name, ratio in (("글", 5), ("판정", 2), ("분류", 6), ("확률", 1), ("주관기관", 3), ("근거", 4)):
+    for name, ratio in (
+        ("글", 5),
+        ("판정", 2),
+        ("분류", 6),
+        ("확률", 1),
+        ("주관기관", 3),
+        ("근거", 4),
+        ("다른 계획", 3),
+    ):
         table.add_column(name, ratio=ratio, overflow="fold", no_wrap=name == "확률")
     for prediction in predictions:
         best = prediction.scores[0]
@@ -37,6 +51,7 @@ def print_table(predictions: Iterable[Prediction]) -> None:
             f"{leaf.probability if leaf else prediction.off_plan:.0%}",
             escape(lead.name) if lead else "",
             escape(", ".join(span.text for span in prediction.evidence[:3])),
+            ", ".join(f"{o.plan} {o.path[-1].code if o.path else '밖'}" for o in prediction.others),
         )
     console.print(table)
     console.print(_NOTICE, style="dim")
@@ -44,7 +59,7 @@ def print_table(predictions: Iterable[Prediction]) -> None:
 
 def print_explanation(prediction: Prediction) -> None:
     """Print everything that the record holds about one text."""
-    console = Console(highlight=False)
+    console = _console()
     body = prediction.document.body
     marked, at = "", 0
     for span in sorted(prediction.evidence, key=lambda s: s.start):

@@ -52,8 +52,10 @@ class Head:
 class PlanHead:
     """What a model knows of one plan: which leaf, given that the text belongs to the plan, and whether it does.
 
-    ``gate_weights`` is (n features,); the gate's logit is scaled by ``gate_slope`` and ``gate_intercept`` (Platt 1999),
-    fitted on cross-validated logits. ``settle`` is the probability from which a leaf may stand without a person, and
+    ``leaf`` holds one leaf against everything else, off-plan texts included, so its highest logit also says how much
+    the text belongs to the plan at all. It does: with the gate's own logit (``gate_weights`` is (n features,)) it enters
+    a logistic function with ``gate_slope``, ``peak_slope`` and ``gate_intercept`` (Platt 1999), fitted on
+    cross-validated logits. ``settle`` is the probability from which a leaf may stand without a person, and
     ``settle_off`` the same for off-plan; both keep the cross-validated precision that the model card names.
     """
 
@@ -63,12 +65,23 @@ class PlanHead:
     gate_weights: Floats
     gate_bias: float
     gate_slope: float
+    peak_slope: float
     gate_intercept: float
     settle: float
     settle_off: float
 
     def probabilities(self, rows: csr_array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (n x leaves) probabilities and (n,) off-plan; together each row sums to 1."""
-        gate = np.asarray(rows @ self.gate_weights, dtype=np.float64) + self.gate_bias
-        inside = sigmoid(self.gate_slope * gate + self.gate_intercept)
-        return self.leaf.probabilities(rows) * inside[:, None], 1.0 - inside
+        return self.join(self.leaf.logits(rows), self.gate_logits(rows))
+
+    def gate_logits(self, rows: csr_array) -> NDArray[np.float64]:
+        """Return the (n,) raw scores of the gate."""
+        return np.asarray(rows @ self.gate_weights, dtype=np.float64) + self.gate_bias
+
+    def join(
+        self, leaf: NDArray[np.float64], gate: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return calibrated probabilities from (n x leaves) and (n,) raw scores."""
+        peak = leaf.max(axis=1)
+        inside = sigmoid(self.gate_slope * gate + self.peak_slope * peak + self.gate_intercept)
+        return softmax(leaf / self.leaf.temperature) * inside[:, None], 1.0 - inside

@@ -77,6 +77,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
                 "temperature": head.leaf.temperature,
                 "gate_bias": head.gate_bias,
                 "gate_slope": head.gate_slope,
+                "peak_slope": head.peak_slope,
                 "gate_intercept": head.gate_intercept,
                 "settle": head.settle,
                 "settle_off": head.settle_off,
@@ -142,7 +143,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
             gate_weights=tensors[f"{plan}/gate"].astype(np.float32),
             **{
                 key: float(entry[key])
-                for key in ("gate_bias", "gate_slope", "gate_intercept", "settle", "settle_off")
+                for key in ("gate_bias", "gate_slope", "peak_slope", "gate_intercept", "settle", "settle_off")
             },
         )
         for plan, entry in description["plans"].items()

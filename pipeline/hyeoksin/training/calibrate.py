@@ -8,9 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["fit_gate", "fit_temperature", "safe_threshold"]
+__all__ = ["NEVER", "fit_gate", "fit_temperature", "safe_threshold"]
 
-_NEVER = 1.01  # a threshold that no probability reaches
+NEVER = 1.01  # a threshold that no probability reaches
 
 
 def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> float:
@@ -26,10 +26,10 @@ def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> fl
 
 def fit_gate(
     logits: NDArray[np.float64], inside: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return slope and intercept of Platt scaling (Platt 1999)."""
-    model = LogisticRegression(C=1e6).fit(logits[:, None], inside, sample_weight=weight)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+) -> tuple[list[float], float]:
+    """Return the slopes of (n, k) logits and the intercept of Platt scaling (Platt 1999)."""
+    model = LogisticRegression(C=1e6).fit(logits, inside, sample_weight=weight)
+    return [float(slope) for slope in model.coef_[0]], float(model.intercept_[0])
 
 
 def safe_threshold(
@@ -45,4 +45,4 @@ def safe_threshold(
     shown = np.arange(1, len(order) + 1)
     lower = np.nan_to_num(beta.ppf(1.0 - confidence, hits, shown - hits + 1))
     good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01))
-    return round(float(probability[order[good[-1]]]), 6) if len(good) else _NEVER
+    return round(float(probability[order[good[-1]]]), 6) if len(good) else NEVER

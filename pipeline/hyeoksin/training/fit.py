@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +29,7 @@ class Settings:
 
     ``limit``: characters read of a text. ``min_df``: texts that a feature must stand in; ``max_features``: the most
     features that a block keeps, the most frequent first. ``strength`` and
-    ``gate_strength``: scikit-learn's inverse regularisation ``C``. ``second``: weight of a text's further labels.
+    ``gate_strength``: scikit-learn's inverse regularisation ``C``. ``share``: weight of a leaf's own texts against all others.
     ``promised``: precision that the settle thresholds must keep in cross-validation. ``n_jobs``: folds fitted at the same time.
     """
 
@@ -37,10 +37,10 @@ class Settings:
     limit: int = 700
     min_df: int = 2
     max_features: int = 50_000
-    strength: float = 20.0
+    strength: float = 5.0
+    share: float = 0.3
     gate_strength: float = 10.0
     agency_strength: float = 10.0
-    second: float = 0.4
     promised: float = 0.95
     n_folds: int = 5
     n_jobs: int = 2
@@ -75,11 +75,6 @@ def vectoriser(settings: Settings) -> FeatureUnion:
     )
 
 
-def classifier(strength: float) -> LogisticRegression:
-    """Return the stock scikit-learn head."""
-    return LogisticRegression(C=strength, max_iter=300, tol=1e-3)
-
-
 def fit(
     examples: Sequence[Example],
     analysed: Sequence[Analysed],
@@ -111,19 +106,43 @@ def _encoder(front: FeatureUnion) -> LexicalEncoder:
     return LexicalEncoder(vocabulary, np.concatenate(idf).astype(np.float32))
 
 
-def _labelled(examples: Sequence[Example], plan: Plan, second: float) -> Iterable[tuple[int, str, float]]:
-    for i, example in enumerate(examples):
-        for rank, code in enumerate(example.labels.get(plan.id, ())):
-            yield i, code, example.weight * (1.0 if rank == 0 else second)
-
-
 def _fit_leaf(rows: csr_array, examples: Sequence[Example], plan: Plan, settings: Settings) -> Head:
-    labelled = list(_labelled(examples, plan, settings.second))
-    index = np.array([i for i, _, _ in labelled])
-    model = classifier(settings.strength).fit(
-        rows[index], [code for _, code, _ in labelled], sample_weight=[w for _, _, w in labelled]
+    """Fit each leaf against everything else, off-plan texts included; a text's further labels count as neither."""
+    index = [i for i, e in enumerate(examples) if plan.id in e.labels]
+    labels = [examples[i].labels[plan.id] for i in index]
+    weight = np.array([examples[i].weight for i in index])
+    leaves = tuple(leaf.code for leaf in plan.leaves)
+    return _one_against_rest(
+        rows[index],
+        leaves,
+        [np.array([codes[:1] == (leaf,) for codes in labels]) for leaf in leaves],
+        [weight * np.array([leaf not in codes[1:] for codes in labels]) for leaf in leaves],
+        settings.strength,
+        settings.share,
     )
-    return _head(model, tuple(leaf.code for leaf in plan.leaves))
+
+
+def _one_against_rest(
+    rows: csr_array,
+    classes: tuple[str, ...],
+    targets: Sequence[NDArray[np.bool_]],
+    weights: Sequence[NDArray[np.float64]],
+    strength: float,
+    share: float | None,
+) -> Head:
+    """Fit one logistic regression per class; ``share`` is the weight that its positives get together, of 1."""
+    coefficients = np.zeros((rows.shape[1], len(classes)), dtype=np.float32)
+    bias = np.full(len(classes), -20.0, dtype=np.float32)  # a class without examples is never chosen
+    for column, (target, weight) in enumerate(zip(targets, weights, strict=True)):
+        if not target.any():
+            continue
+        scale = weight
+        if share is not None:
+            parts = np.where(target, share / weight[target].sum(), (1 - share) / weight[~target].sum())
+            scale = weight * parts * len(target)
+        model = LogisticRegression(C=strength, solver="liblinear").fit(rows, target, scale)
+        coefficients[:, column], bias[column] = model.coef_[0], model.intercept_[0]
+    return Head(classes, coefficients, bias)
 
 
 def _fit_gate(
@@ -133,7 +152,9 @@ def _fit_gate(
     inside = np.array([bool(examples[i].labels[plan.id]) for i in index])
     weight = np.array([examples[i].weight for i in index])
     weight *= np.where(inside, 0.5 / weight[inside].sum(), 0.5 / weight[~inside].sum()) * len(index)
-    model = classifier(settings.gate_strength).fit(rows[index], inside, sample_weight=weight)
+    model = LogisticRegression(C=settings.gate_strength, max_iter=300, tol=1e-3).fit(
+        rows[index], inside, sample_weight=weight
+    )
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
@@ -158,29 +179,11 @@ def _fit_agencies(
     index = np.array([i for i, e in enumerate(examples) if e.lead in classes])
     leads = [examples[i].lead for i in index]
     weight = [examples[i].weight for i in index]
-    columns = rows[index][:, :n_read]
-    weights = np.zeros((n_read, len(classes)), dtype=np.float32)
-    bias = np.full(len(classes), -20.0, dtype=np.float32)
-    for column, agency in enumerate(classes):
-        target = np.array([lead == agency for lead in leads])
-        if target.any():
-            model = LogisticRegression(C=settings.agency_strength, solver="liblinear").fit(
-                columns, target, weight
-            )
-            weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
-    return Head(classes, weights, bias)
-
-
-def _head(model: LogisticRegression, classes: tuple[str, ...]) -> Head:
-    """Put scikit-learn's weights into the order of ``classes``; a class without examples gets a very low bias."""
-    n_features = model.coef_.shape[1]
-    weights = np.zeros((n_features, len(classes)), dtype=np.float32)
-    bias = np.full(len(classes), -20.0, dtype=np.float32)
-    coef, intercept = model.coef_, model.intercept_
-    if len(model.classes_) == 2:
-        coef, intercept = np.vstack([-coef / 2, coef / 2]), np.array([-intercept[0] / 2, intercept[0] / 2])
-    for row, name in enumerate(model.classes_):
-        if name in classes:
-            weights[:, classes.index(name)] = coef[row]
-            bias[classes.index(name)] = intercept[row]
-    return Head(classes, weights, bias)
+    return _one_against_rest(
+        rows[index][:, :n_read],
+        classes,
+        [np.array([lead == agency for lead in leads]) for agency in classes],
+        [np.array(weight)] * len(classes),
+        settings.agency_strength,
+        None,
+    )

@@ -22,7 +22,7 @@ from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
 from hyeoksin.router import SIGNALS, expected_leads, signals
-from hyeoksin.training.calibrate import fit_gate, fit_temperature, safe_threshold
+from hyeoksin.training.calibrate import NEVER, fit_gate, fit_temperature, safe_threshold
 from hyeoksin.training.fit import Fitted, Settings, agency_classes, fit
 
 __all__ = ["Trained", "train"]
@@ -66,11 +66,9 @@ def train(
     raw = fit(examples, analysed, plans, settings)
     heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
     agency_head = replace(raw.agencies, temperature=held.agency_temperature(examples))
-    leaves, off = {}, {}
-    for plan, head in heads.items():
-        inside = 1.0 / (1.0 + np.exp(-(head.gate_slope * held.gate[plan] + head.gate_intercept)))
-        leaves[plan] = softmax(held.leaf[plan] / head.leaf.temperature) * inside[:, None]
-        off[plan] = 1.0 - inside
+    joined = {plan: head.join(held.leaf[plan], held.gate[plan]) for plan, head in heads.items()}
+    leaves = {plan: leaf for plan, (leaf, _) in joined.items()}
+    off = {plan: outside for plan, (_, outside) in joined.items()}
     agencies = softmax(held.agencies / agency_head.temperature)
     router = _fit_router(examples, analysed, plans, held, leaves, agencies, agency_head.classes)
     model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router)
@@ -146,28 +144,34 @@ def _calibrated(
     inside = np.array([bool(e.labels.get(name)) for e in examples])
     in_rows = np.flatnonzero(looked & inside).tolist()
     target = np.array([column[examples[i].labels[name][0]] for i in in_rows])
-    temperature = fit_temperature(held.leaf[name][in_rows], target)
     rows = np.flatnonzero(looked).tolist()
-    weight = np.array([4.0 if examples[i].origin == "real" else 1.0 for i in rows])
-    slope, intercept = fit_gate(held.gate[name][rows], inside[rows], weight)
-    within = 1.0 / (1.0 + np.exp(-(slope * held.gate[name][rows] + intercept)))
-    leaf = softmax(held.leaf[name][rows] / temperature) * within[:, None]
-    best = leaf.argmax(axis=1)
-    codes = [node.code for node in plan.leaves]
-    accepted = [_accepted(examples[i], name) for i in rows]
-    right = np.array([codes[b] in ok for b, ok in zip(best, accepted, strict=True)])
-    right_off = np.array(["NONE" in ok for ok in accepted])
-    weights, bias = raw.gate[name]
-    return PlanHead(
+    gate_weights, gate_bias = raw.gate[name]
+    slopes, intercept = fit_gate(
+        np.column_stack([held.gate[name][rows], held.leaf[name][rows].max(axis=1)]),
+        inside[rows],
+        np.array([4.0 if examples[i].origin == "real" else 1.0 for i in rows]),
+    )
+    head = PlanHead(
         plan=name,
         sha256=plan.sha256,
-        leaf=replace(raw.leaf[name], temperature=temperature),
-        gate_weights=weights,
-        gate_bias=bias,
-        gate_slope=slope,
+        leaf=replace(raw.leaf[name], temperature=fit_temperature(held.leaf[name][in_rows], target)),
+        gate_weights=gate_weights,
+        gate_bias=gate_bias,
+        gate_slope=slopes[0],
+        peak_slope=slopes[1],
         gate_intercept=intercept,
+        settle=NEVER,
+        settle_off=NEVER,
+    )
+    leaf, off = head.join(held.leaf[name][rows], held.gate[name][rows])
+    codes = [node.code for node in plan.leaves]
+    accepted = [_accepted(examples[i], name) for i in rows]
+    right = np.array([codes[b] in ok for b, ok in zip(leaf.argmax(axis=1), accepted, strict=True)])
+    right_off = np.array(["NONE" in ok for ok in accepted])
+    return replace(
+        head,
         settle=safe_threshold(leaf.max(axis=1), right, settings.promised),
-        settle_off=safe_threshold(1.0 - within, right_off, settings.promised),
+        settle_off=safe_threshold(off, right_off, settings.promised),
     )
 
 
