@@ -1,0 +1,36 @@
+"""Show that nothing measured on was trained on: near-duplicates between coded texts and all training examples.
+
+Usage: python bench/leaks.py CODED.jsonl [folder of public texts]; exits 1 if a pair is nearer than 0.8 (cosine of
+character 3- and 4-grams).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from hyeoksin.evaluation import read_coded
+from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.training.recipe import gather
+
+NEAR = 0.8
+
+
+def main() -> None:
+    coded = [c.document.body[:700] for c in read_coded(Path(sys.argv[1]))]
+    external = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    examples = gather(Path("corpus"), external, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
+    bodies = [e.document.body[:700] for e in examples]
+    front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, min_df=2)
+    trained = front.fit_transform(bodies)
+    nearest = (front.transform(coded) @ trained.T).tocsr()
+    worst = sorted(((row.max(), row.argmax(), i) for i, row in enumerate(nearest)), reverse=True)
+    for value, j, i in worst[:5]:
+        print(f"{value:.2f}  {coded[i][:40]!r} ~ {bodies[j][:40]!r} ({examples[j].origin})")
+    sys.exit(int(worst[0][0] >= NEAR))
+
+
+if __name__ == "__main__":
+    main()
