@@ -73,7 +73,7 @@ def test_a_missing_file_is_refused(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"format": "hyeoksin-model/99"}', '{"format": "hyeoksin-model/1"}']
+    "text", ["{", "[]", '{"format": "hyeoksin-model/99"}', '{"format": "hyeoksin-model/2"}']
 )
 def test_an_unknown_description_is_refused(copy: Path, text: str) -> None:
     (copy / "model.json").write_text(text, encoding="utf-8")

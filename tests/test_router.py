@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from hyeoksin.domain import Document
+from hyeoksin.features import Analysed
 from hyeoksin.plan import load_plan
 from hyeoksin.router import SIGNALS, expected_leads, plan_leads, route, signals
 
 WEIGHTS = {"text": 1.0, "speaker": 4.5, "named": 6.5, "named_early": 1.5, "plan_lead": 0.5, "local_body": 0.5}
 
 
+def analysed(body: str, date: str | None) -> Analysed:
+    document = Document(id="1", text=body, date=date)
+    return Analysed(document, body, (), range(len(body) + 1), 0)
+
+
 def flags(body: str, date: str | None = "2024-06-01", regions: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     classes = ("mois", "mohw", "local")
     candidates = signals(body, date, classes, np.array([0.4, 0.35, 0.25]), {}, bool(regions))
-    found = route(candidates, WEIGHTS, body, date, regions, load_plan("2019"), "3-1")
+    found = route(candidates, WEIGHTS, analysed(body, date), regions, load_plan("2019"), "3-1")
     return [(flag.role, flag.name) for flag in found]
 
 
@@ -32,7 +39,7 @@ def test_the_region_executes_beside_the_ministry() -> None:
 def test_reasons_say_which_signal_spoke() -> None:
     body = "복지부와 협업해 위기가구를 찾는다."
     candidates = signals(body, None, ("mohw",), np.array([0.9]), {}, has_region=False)
-    (flag,) = route(candidates, WEIGHTS, body, "2024-06-01", (), load_plan("2019"), "3-1")
+    (flag,) = route(candidates, WEIGHTS, analysed(body, "2024-06-01"), (), load_plan("2019"), "3-1")
     assert flag.reasons == (
         "글에 나옴: 복지부 (0-3)",
         "글이 협업 기관으로 부름",

@@ -8,6 +8,7 @@ import numpy as np
 
 from hyeoksin.classifier import load_classifier
 from hyeoksin.domain import Prediction
+from hyeoksin.errors import InputError, ModelError
 from hyeoksin.evaluation import NONE, Coded, Scores, agency_scores, plan_scores
 from hyeoksin.plan import load_plan
 
@@ -20,8 +21,15 @@ def assess(coded: Sequence[Coded], model: str | None = None) -> tuple[dict[str, 
     predictions = list(classifier.classify([c.document for c in coded]))
     scores: dict[str, Scores] = {}
     for plan_id in sorted({p for c in coded for p in c.codes}):
+        if plan_id not in classifier.model.plans:
+            raise ModelError(f"모델 {classifier.model.id} 은 계획 {plan_id} 를 배우지 않았습니다.")
         plan = load_plan(plan_id)
         rows = [i for i, c in enumerate(coded) if plan_id in c.codes]
+        unknown = {coded[i].codes[plan_id] for i in rows} - {leaf.code for leaf in plan.leaves} - {NONE}
+        if unknown:
+            raise InputError(
+                f"계획 {plan_id} 에 없는 코드: {', '.join(sorted(unknown))}. 분류한 파일을 고치세요."
+            )
         answers = [_answer(predictions[i], plan_id) for i in rows]
         leaves = np.array(
             [[{s.code: s.probability for s in a.scores}[leaf.code] for leaf in plan.leaves] for a in answers]

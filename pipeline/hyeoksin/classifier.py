@@ -90,38 +90,49 @@ class Classifier:
     ) -> Prediction:
         document = analysed.document
         main = self._bare(self.plan.id, document, answers[self.plan.id], row)
-        regions = load_regions().resolve(analysed.body, document.region) or load_regions().resolve(
-            document.region or ""
-        )
+        regions = load_regions().of(analysed.body, document.region)
         candidates = signals(
             analysed.body,
             document.date,
             self.model.agencies.classes,
             agency_probabilities,
-            expected_leads(self._router_plan, answers[self._router_plan.id].leaves[row]),
+            self._leads(answers, row),
             bool(regions),
         )
-        leaf = main.scores[0].code
+        leaf = self._leaf(main)
         flags = route(
             candidates,
             self.model.router,
-            analysed.body,
-            document.date,
+            analysed,
             regions,
             self.plan,
-            leaf if main.path else None,
+            leaf.code if main.path else None,
         )
-        evidence, rival = self._why(analysed, encoded, main)
+        evidence, rival = self._why(analysed, encoded, main, leaf)
         return replace(
             main,
             agencies=flags,
             evidence=evidence,
-            clause=self._clauses.nearest(encoded, leaf) if main.path else None,
+            clause=self._clauses.nearest(encoded, leaf.code) if main.path else None,
             rival=rival,
             regions=regions,
             notes=() if self.trained else (UNTRAINED,),
             others=tuple(self._bare(p, document, answers[p], row) for p in self._shown),
         )
+
+    def _leads(self, answers: dict[str, _Answer], row: int) -> dict[str, float]:
+        """Return how much the plans print each agency as lead of what the text is about."""
+        leads: dict[str, float] = {}
+        for plan in {self._router_plan.id, self.plan.id}:
+            for agency, share in expected_leads(self._plans[plan], answers[plan].leaves[row]).items():
+                leads[agency] = max(leads.get(agency, 0.0), share)
+        return leads
+
+    def _leaf(self, main: Prediction) -> Score:
+        """Return the best leaf below the end of the path: what clause, evidence and reasons speak about."""
+        end = main.path[-1].code if main.path else None
+        below = (s for s in main.scores if end is None or end in {n.code for n in self.plan.path(s.code)})
+        return next(below)
 
     def _bare(self, plan_id: str, document: Document, answer: _Answer, row: int) -> Prediction:
         """Return the answer of one plan without agencies and evidence."""
@@ -134,9 +145,9 @@ class Classifier:
         )
         path = decode(plan, leaves, off)
         status: Status = "review"
-        if off >= head.settle_off:
+        if off >= max(head.settle_off, _LIKELY):
             status = "off_plan"
-        elif path and leaves[order[0]] >= head.settle:
+        elif path and leaves[order[0]] >= max(head.settle, _LIKELY):
             status = "settled"
         return Prediction(
             document=document,
@@ -155,19 +166,17 @@ class Classifier:
         )
 
     def _why(
-        self, analysed: Analysed, encoded: Encoded, main: Prediction
+        self, analysed: Analysed, encoded: Encoded, main: Prediction, first: Score
     ) -> tuple[tuple[Span, ...], Rival | None]:
         head = self._heads[self.plan.id]
         column = {code: i for i, code in enumerate(head.leaf.classes)}
-        first, second = main.scores[0], main.scores[1] if len(main.scores) > 1 else None
-        weights = head.leaf.weights
+        weights = head.leaf.weights[encoded.index]  # (occurrences x leaves)
         top = weights[:, column[first.code]]
-        inside = np.float32(head.gate_slope) * head.gate_weights + np.float32(head.peak_slope) * top
+        inside = head.gate_slope * head.gate_weights[encoded.index] + head.peak_slope * top
         if not main.path:
             return spans(analysed, encoded, -inside), None
-        evidence = spans(
-            analysed, encoded, (top - weights.mean(axis=1)) / np.float32(head.leaf.temperature) + inside
-        )
+        evidence = spans(analysed, encoded, (top - weights.mean(axis=1)) / head.leaf.temperature + inside)
+        second = next((score for score in main.scores if score.code != first.code), None)
         if second is None:
             return evidence, None
         words = speaking_words(analysed, encoded, weights[:, column[second.code]] - top)

@@ -48,11 +48,13 @@ def read_examples(folder: Path, plans: Mapping[str, Plan]) -> list[Example]:
     examples: list[Example] = []
     seen: set[str] = set()
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+            if not line.strip():
+                continue
             try:
                 row = json.loads(line)
                 example = _example(row, plans, f"{path.name}#row={number}")
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 raise PlanError(f"{path}:{number}: {error}") from error
             if example.document.id in seen:
                 raise PlanError(f"{path}:{number}: id '{example.document.id}' 가 두 번 나옵니다")

@@ -18,7 +18,7 @@ from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
 
-__all__ = ["NONE", "Coded", "agency_scores", "calibration_error", "plan_scores", "read_coded"]
+__all__ = ["NONE", "Coded", "agency_scores", "calibration_error", "mean_score", "plan_scores", "read_coded"]
 
 NONE = "NONE"
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
@@ -45,12 +45,16 @@ def read_coded(path: Path) -> list[Coded]:
         InputError: not such a file; names the line.
     """
     coded = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             coded.append(_coded(row))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다 ({error}).") from error
+    if not coded:
+        raise InputError(f"{path.name}: 분류한 글이 없습니다.")
     return coded
 
 
@@ -94,50 +98,53 @@ def plan_scores(
     gold = np.array(codes)
     inside = gold != NONE
     answer = np.where(off < 0.5, ranked[:, 0], NONE)
-    roots = {leaf.code: plan.path(leaf.code)[0].code for leaf in plan.leaves}
-
-    def hit(k: int, loose: bool) -> NDArray[np.float64]:
-        return np.array(
-            [
-                bool(set(ranked[i, :k]) & (acceptable[i] if loose else {codes[i]}))
-                for i in np.flatnonzero(inside).tolist()
-            ],
-            dtype=np.float64,
-        )
-
-    strategy = np.array(
-        [roots[ranked[i, 0]] == roots[codes[i]] for i in np.flatnonzero(inside).tolist()], dtype=np.float64
-    )
     loosely = np.array([a in ok for a, ok in zip(answer, acceptable, strict=True)], dtype=np.float64)
     correct = (answer == gold).astype(np.float64)
     sure = np.where(answer == NONE, off, leaves.max(axis=1))
-    scores: Scores = {}
-    if inside.any():
-        scores |= {
-            "top1": _mean(hit(1, loose=False)),
-            "top1_acceptable": _mean(hit(1, loose=True)),
-            "top3": _mean(hit(3, loose=False)),
-            "top3_acceptable": _mean(hit(3, loose=True)),
-            "strategy": _mean(strategy),
-            "macro_f1": _resampled(
-                lambda i: f1_score(
-                    gold[i], ranked[i, 0], average="macro", labels=np.unique(gold[i]), zero_division=0
-                ),
-                np.flatnonzero(inside),
-            ),
-        }
+    scores = _in_plan_scores(plan, leaves, ranked, gold, acceptable) if inside.any() else {}
     everything = np.arange(len(gold))
     scores["kappa"] = _resampled(lambda i: _kappa(gold[i], answer[i]), everything)
-    scores["acceptable"] = _mean(loosely)
+    scores["acceptable"] = mean_score(loosely)
     if inside.any() and not inside.all():
         scores |= {
             "off_plan_auroc": _resampled(lambda i: _auroc(inside[i], 1.0 - off[i]), everything),
-            "false_tag_rate": _mean((answer[~inside] != NONE).astype(float)),
-            "in_plan_found": _mean((answer[inside] != NONE).astype(float)),
+            "false_tag_rate": mean_score((answer[~inside] != NONE).astype(float)),
+            "in_plan_found": mean_score((answer[inside] != NONE).astype(float)),
         }
-    scores["brier"] = _mean((sure - correct) ** 2)
+    scores["brier"] = mean_score((sure - correct) ** 2)
     scores["ece"] = _resampled(lambda i: calibration_error(sure[i], correct[i]), everything)
     return scores
+
+
+def _in_plan_scores(
+    plan: Plan,
+    leaves: NDArray[np.float64],
+    ranked: NDArray[np.str_],
+    gold: NDArray[np.str_],
+    acceptable: Sequence[frozenset[str]],
+) -> Scores:
+    """Score the texts that belong to the plan; the strategy is the one whose leaves sum highest."""
+    rows = np.flatnonzero(gold != NONE)
+    inside: list[int] = rows.tolist()
+    roots = [plan.path(leaf.code)[0].code for leaf in plan.leaves]
+    strategies = sorted(set(roots))
+    sums = np.stack([leaves[:, [r == s for r in roots]].sum(axis=1) for s in strategies], axis=1)
+    chosen = np.array(strategies)[sums.argmax(axis=1)]
+    strict = {k: [str(gold[i]) in ranked[i, :k] for i in inside] for k in (1, 3)}
+    loose = {k: [bool(set(ranked[i, :k]) & acceptable[i]) for i in inside] for k in (1, 3)}
+    return {
+        "top1": mean_score(strict[1]),
+        "top1_acceptable": mean_score(loose[1]),
+        "top3": mean_score(strict[3]),
+        "top3_acceptable": mean_score(loose[3]),
+        "strategy": mean_score([chosen[i] == plan.path(str(gold[i]))[0].code for i in inside]),
+        "macro_f1": _resampled(
+            lambda i: f1_score(
+                gold[i], ranked[i, 0], average="macro", labels=np.unique(gold[i]), zero_division=0
+            ),
+            rows,
+        ),
+    }
 
 
 def agency_scores(predictions: Sequence[Prediction], coded: Sequence[Coded]) -> Scores:
@@ -146,13 +153,15 @@ def agency_scores(predictions: Sequence[Prediction], coded: Sequence[Coded]) -> 
     flags = [[agencies.reference(f.id) for f in p.agencies if f.role != "executing"] for p in predictions]
     rows = [i for i, c in enumerate(coded) if c.agencies]
     strict = [i for i in rows if coded[i].agency]
+    if not strict:
+        return {}
     return {
-        "top1": _mean(np.array([flags[i][0] == coded[i].agency for i in strict], dtype=np.float64)),
-        "top1_acceptable": _mean(
+        "top1": mean_score(np.array([flags[i][0] == coded[i].agency for i in strict], dtype=np.float64)),
+        "top1_acceptable": mean_score(
             np.array([flags[i][0] in coded[i].agencies for i in rows], dtype=np.float64)
         ),
-        "top3": _mean(np.array([coded[i].agency in flags[i][:3] for i in strict], dtype=np.float64)),
-        "top3_acceptable": _mean(
+        "top3": mean_score(np.array([coded[i].agency in flags[i][:3] for i in strict], dtype=np.float64)),
+        "top3_acceptable": mean_score(
             np.array([bool(coded[i].agencies & set(flags[i][:3])) for i in rows], dtype=np.float64)
         ),
     }
@@ -180,7 +189,9 @@ def _auroc(inside: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     )  # one side only: nothing to order
 
 
-def _mean(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def mean_score(hits: Sequence[bool] | NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the mean with its 95 % interval."""
+    values = np.asarray(hits, dtype=np.float64)
     return _resampled(lambda i: float(values[i].mean()), np.arange(len(values)))
 
 

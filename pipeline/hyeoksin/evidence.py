@@ -25,14 +25,17 @@ _LONGEST = 40
 
 
 def occurrence_weights(encoded: Encoded, direction: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return what each occurrence adds to the logit along ``direction`` (n features,)."""
-    return np.asarray(encoded.share * direction[encoded.index], dtype=np.float64)
+    """Return what each occurrence adds to a logit whose weights, per occurrence, are ``direction``."""
+    return np.asarray(encoded.share * direction, dtype=np.float64)
 
 
 def words(
     analysed: Analysed, encoded: Encoded, direction: NDArray[np.float32]
 ) -> list[tuple[int, int, float]]:
-    """Return (start, end, weight) of every word of the body; a word's weight is the sum over what touches it."""
+    """Return (start, end, weight) of every word of the body.
+
+    Half an occurrence's weight goes to its first word, half to its last.
+    """
     bounds = [(m.start(), m.end()) for m in _WORD.finditer(analysed.body)]
     if not bounds:
         return []

@@ -101,7 +101,9 @@ def plan_examples(path: Path) -> Iterator[Example]:
     ``group`` is the split family; lines whose wording is the label itself are left out (they stand in the plan).
     """
     agencies = load_agencies()
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if not line.strip():
+            continue
         row = json.loads(line)
         code = row["label_subtask"] or (row["label_task"] if row["plan"] in ("2020", "2024") else None)
         if row["plan"] == "2022":

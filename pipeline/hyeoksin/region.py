@@ -142,6 +142,10 @@ class Regions:
         below = {name.split()[0] for name in counted if " " in name}
         return tuple(name for name, _ in counted.most_common() if " " in name or name not in below)
 
+    def of(self, text: str, region: str | None = None) -> tuple[str, ...]:
+        """Return the places of a document: those settled in its text, else those of its region column."""
+        return self.resolve(text, region) or self.resolve(region or "")
+
 
 @lru_cache(maxsize=2)
 def load_regions(path: Path | None = None) -> Regions:

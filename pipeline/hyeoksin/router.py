@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyeoksin.agency import LOCAL, Agencies, Mention, load_agencies
-from hyeoksin.domain import AgencyFlag
+from hyeoksin.domain import AgencyFlag, Role
+from hyeoksin.features import Analysed
 from hyeoksin.model.heads import softmax
 from hyeoksin.plan import Plan
 
@@ -24,7 +25,9 @@ __all__ = ["SIGNALS", "Candidates", "expected_leads", "plan_leads", "route", "si
 
 SIGNALS = ("text", "speaker", "named", "named_early", "plan_lead", "local_body")
 _SPEAKER = re.compile(r"\s*(?:\([^)]{1,20}\)\s*)?(?:장관|차관|청장|처장|위원장|원장)?\s*(?:은|는|이|가)\s")
-_TOGETHER = re.compile(r"[^.\n]{0,12}(?:와|과|랑|및|·|,)?\s*(?:함께|협업|협력|협의|공동|연계|합동|협조|손잡)")
+_TOGETHER = re.compile(
+    r"(?:장관|차관|청장|처장)?\s*(?:와|과|랑|및|·|,)\s*[^.\n]{0,12}?(?:함께|협업|협력|협의|공동|연계|합동|협조|손잡)"
+)
 _EARLY = 80  # characters: an agency named here usually issues the text
 _FLOOR = 1e-4
 _SHOWN = 0.05  # a supporting agency below this probability is shown only where the text names it
@@ -80,7 +83,7 @@ def signals(
     named: dict[str, list[Mention]] = {}
     for mention in mentions:
         named.setdefault(agencies.reference(mention.agency), []).append(mention)
-    ids = tuple(dict.fromkeys([*classes, *named]))
+    ids = tuple(dict.fromkeys([*classes, *leads, *named]))
     values = np.zeros((len(ids), len(SIGNALS)))
     known = dict(zip(classes, text_probabilities, strict=True))
     for row, agency in enumerate(ids):
@@ -99,27 +102,35 @@ def signals(
 def route(
     candidates: Candidates,
     weights: Mapping[str, float],
-    body: str,
-    date: str | None,
+    analysed: Analysed,
     regions: Sequence[str],
     plan: Plan,
     code: str | None,
 ) -> tuple[AgencyFlag, ...]:
-    """Return the lead (first), supporting agencies, and the region's government as the executing body."""
+    """Return the lead (first), supporting agencies, and the region's government as the executing body.
+
+    Where the local government itself leads, the likeliest ministry always stands beside it; where a ministry leads and the
+    text names a region, that region's government executes.
+    """
     agencies = load_agencies()
+    body, date = analysed.body, analysed.document.date
     vector = np.array([weights[name] for name in SIGNALS])
     probabilities = softmax((candidates.values @ vector)[None, :])[0]
     order = sorted(range(len(candidates.agencies)), key=lambda i: (-probabilities[i], candidates.agencies[i]))
     on_day = date or datetime.date.today().isoformat()
     together = {agencies.reference(m.agency) for m in candidates.mentions if _TOGETHER.match(body, m.end)}
     flags: list[AgencyFlag] = []
-    for rank, i in enumerate(order):
+    for i in order:
         agency = candidates.agencies[i]
         named = [m for m in candidates.mentions if agencies.reference(m.agency) == agency]
-        if rank > 0 and (len(flags) >= _MOST or (probabilities[i] < _SHOWN and not named)):
+        local_lead = len(flags) == 1 and flags[0].id == LOCAL
+        if flags and (len(flags) >= _MOST or (probabilities[i] < _SHOWN and not named and not local_lead)):
             continue
+        if flags and agency == LOCAL and regions:
+            continue  # named below as the executing body
         current = _current(agencies, agency, on_day, body)
-        reasons = [f"글에 나옴: {m.text} ({m.start}-{m.end})" for m in named[:2]]
+        places = [analysed.original(m.start, m.end) for m in named[:2]]
+        reasons = [f"글에 나옴: {m.text} ({a}-{b})" for m, (a, b) in zip(named, places, strict=False)]
         if agency in together:
             reasons.append("글이 협업 기관으로 부름")
         if code is not None and agency in plan_leads(plan, code):
@@ -130,17 +141,13 @@ def route(
         name = agencies[current].name
         if agency == LOCAL and regions:
             name = f"{name} ({regions[0]})"
-        role = "lead" if rank == 0 else "support"
-        flags.append(AgencyFlag(current, name, role, round(float(probabilities[i]), 6), tuple(reasons)))  # type: ignore[arg-type]
-    return (*flags, *_executing(flags, regions))
-
-
-def _executing(flags: Iterable[AgencyFlag], regions: Sequence[str]) -> tuple[AgencyFlag, ...]:
-    """Name the region's government beside a ministry in charge, unless it leads by itself."""
-    flags = tuple(flags)
-    if not regions or flags[0].id == LOCAL:
-        return ()
-    return (AgencyFlag(LOCAL, regions[0], "executing", flags[0].probability, (f"글의 지역: {regions[0]}",)),)
+        role: Role = "support" if flags else "lead"
+        flags.append(AgencyFlag(current, name, role, round(float(probabilities[i]), 6), tuple(reasons)))
+    if regions and flags[0].id != LOCAL:
+        own = probabilities[candidates.agencies.index(LOCAL)] if LOCAL in candidates.agencies else 0.0
+        reason = (f"글의 지역: {regions[0]}",)
+        flags.append(AgencyFlag(LOCAL, regions[0], "executing", round(float(own), 6), reason))
+    return tuple(flags)
 
 
 def _current(agencies: Agencies, agency: str, day: str, body: str) -> str:

@@ -39,8 +39,9 @@ def evaluate(
     mistakes: Annotated[int, typer.Option(help="틀린 것을 이만큼 보여 줍니다.")] = 0,
 ) -> None:
     """모델을 사람이 분류한 글로 채점합니다 (95% 신뢰구간)."""
+    from hyeoksin.cli.screen import print_scores
     from hyeoksin.errors import ModelError
-    from hyeoksin.training.card import print_scores, read_card
+    from hyeoksin.training.card import SCORE_NAMES, read_card
 
     if coded is None:
         scores = read_card(model).get("cross_validation")
@@ -48,13 +49,13 @@ def evaluate(
             raise ModelError(
                 "모델 카드(card.json)에 교차검증 점수가 없습니다. hyeoksin train 으로 다시 학습하세요."
             )
-        print_scores(scores)
+        print_scores(scores, SCORE_NAMES)
         return
     from hyeoksin.assess import assess, wrong
     from hyeoksin.evaluation import read_coded
 
     texts = read_coded(coded)
     scores, predictions = assess(texts, model)
-    print_scores(scores)
+    print_scores(scores, SCORE_NAMES)
     for line in wrong(texts, predictions)[:mistakes]:
         typer.echo(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +11,7 @@ from rich.table import Table
 from hyeoksin.domain import Prediction
 from hyeoksin.sinks import STATUS
 
-__all__ = ["print_explanation", "print_table"]
+__all__ = ["print_explanation", "print_scores", "print_table"]
 
 _COLOURS = {"settled": "green", "review": "yellow", "off_plan": "bright_black"}
 _ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
@@ -97,3 +97,12 @@ def print_explanation(prediction: Prediction) -> None:
     console.print(
         f"모델    {prediction.model}, 계획 {prediction.plan} ({prediction.plan_sha}). {_NOTICE}", style="dim"
     )
+
+
+def print_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], names: Mapping[str, str]) -> None:
+    """Print scores with their 95 % intervals."""
+    console = Console(highlight=False)
+    for part, values in scores.items():
+        console.print(escape(f"[{part}]"))
+        for name, (value, low, high) in values.items():
+            console.print(f"  {names.get(name, name):<20} {value:.3f}  ({low:.3f}-{high:.3f})")

@@ -1,4 +1,4 @@
-"""Models: heads and weights, their safe folder, and their training."""
+"""Models: heads and weights, and their safe folder."""
 
 from hyeoksin.model.heads import Head, PlanHead
 from hyeoksin.model.store import FORMAT, Model, load_model, save_model

@@ -2,7 +2,7 @@
 
 ::
 
-    model.json            format, classes, thresholds, plan hashes, and the SHA-256 of every other file
+    model.json            format, classes, thresholds, plan hashes, and the SHA-256 of weights and vocabulary
     weights.safetensors   idf and the weights of the heads (float16)
     vocabulary.txt        one feature name a line, line = column
     card.json             what it was trained on and how good it is; MODEL_CARD.md says it in prose
@@ -27,7 +27,7 @@ from hyeoksin.model.heads import Head, PlanHead
 
 __all__ = ["FORMAT", "Model", "load_model", "save_model"]
 
-FORMAT = "hyeoksin-model/1"
+FORMAT = "hyeoksin-model/2"
 _FILES = ("weights.safetensors", "vocabulary.txt")
 
 
@@ -121,13 +121,16 @@ def load_model(folder: Path) -> Model:
         return _build(folder, description, hashlib.sha256(raw).hexdigest())
     except OSError as error:
         raise ModelError(f"{folder}: 모델 파일이 빠졌습니다 ({error.filename}).") from error
-    except (KeyError, TypeError, SafetensorError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: 모델의 내용이 온전하지 않습니다 ({error}).") from error
 
 
 def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
     tensors = load_file(folder / "weights.safetensors")
     vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+    for name in ("idf", *(f"{plan}/gate" for plan in description["plans"])):
+        if tensors[name].shape != (len(vocabulary),):
+            raise ModelError(f"{folder}: '{name}' 의 크기가 어휘와 맞지 않습니다.")
 
     def head(name: str, classes: list[str], temperature: float) -> Head:
         weights = tensors[name].astype(np.float32)

@@ -81,6 +81,9 @@ class Plan:
     def _by_code(self) -> dict[str, Node]:
         return {node.code: node for node in self.nodes}
 
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
     @cached_property
     def sha256(self) -> str:
         """Hash of the content: stands in every model and every prediction."""

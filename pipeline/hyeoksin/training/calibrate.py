@@ -44,5 +44,6 @@ def safe_threshold(
     hits = np.cumsum(right[order])
     shown = np.arange(1, len(order) + 1)
     lower = np.nan_to_num(beta.ppf(1.0 - confidence, hits, shown - hits + 1))
-    good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01))
-    return round(float(probability[order[good[-1]]]), 6) if len(good) else NEVER
+    last_of_equals = np.append(np.diff(probability[order]) != 0, True)
+    good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01) & last_of_equals)
+    return float(probability[order[good[-1]]]) if len(good) else NEVER

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import typer
 
 from hyeoksin.errors import ModelError
 from hyeoksin.resources import resource
 
-__all__ = ["print_scores", "read_card", "write_card"]
+__all__ = ["SCORE_NAMES", "read_card", "write_card"]
 
-_NAMES = {
+SCORE_NAMES = {
     "top1": "1순위 일치",
     "top1_acceptable": "1순위 수용",
     "top3": "3순위 안 일치",
@@ -41,14 +39,6 @@ def read_card(model: str | None = None) -> dict[str, Any]:
     return card
 
 
-def print_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
-    """Print scores with their 95 % intervals."""
-    for part, values in scores.items():
-        typer.echo(f"[{part}]")
-        for name, (value, low, high) in values.items():
-            typer.echo(f"  {_NAMES.get(name, name):<20} {value:.3f}  ({low:.3f}-{high:.3f})")
-
-
 def write_card(card: Mapping[str, Any], folder: Path) -> None:
     """Write ``MODEL_CARD.md`` beside the model."""
     lines = [
@@ -65,15 +55,15 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
             f"{p} {t['settle']:.2f} (계획 밖 {t['settle_off']:.2f})" for p, t in card["settle"].items()
         ),
         "",
-        "## 교차검증 (글 묶음 단위 5겹, 95% 부트스트랩 구간)",
+        f"## 교차검증 (글 묶음 단위 {card['settings']['n_folds']}겹, 95% 부트스트랩 구간)",
         "",
-        "`written` 은 저장소의 지어 쓴 글, `real` 은 두 사람이 분류한 공개 글입니다. 문턱과 온도는 같은 교차검증 예측에서 맞추었습니다.",
+        "`written` 은 저장소의 지어 쓴 글, `real` 은 두 번 따로 분류하고 갈린 것을 세 번째로 정한 공개 글입니다. 문턱과 온도는 같은 교차검증 예측에서 맞추었습니다.",
         "",
     ]
     for part, values in card["cross_validation"].items():
         lines += [f"### {part}", "", "| 지표 | 값 | 95% 구간 |", "|---|---|---|"]
         lines += [
-            f"| {_NAMES.get(n, n)} | {v:.3f} | {lo:.3f}-{hi:.3f} |" for n, (v, lo, hi) in values.items()
+            f"| {SCORE_NAMES.get(n, n)} | {v:.3f} | {lo:.3f}-{hi:.3f} |" for n, (v, lo, hi) in values.items()
         ]
         lines.append("")
     for plan, classes in card["classes"].items():
@@ -93,9 +83,19 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
         "## 알려진 약점",
         "",
         "- 2020과 2022 계획은 지어 쓴 글과 계획의 이름만으로 배웠습니다. 실제 글에서는 재지 않았습니다.",
-        "- 글이 드문 세부과제(2-3, 7-2, 5-3 등)는 실제 글의 표본이 적어 구간이 넓습니다.",
+        f"- 교차검증 재현율이 낮은 세부과제(2019): {_weakest(card['classes']['2019'])}.",
         "- 이름이 바뀐 기관은 글의 날짜로 읽습니다. 날짜가 없으면 오늘의 이름으로 적습니다.",
-        "- 앞 700자만 읽습니다. 뒤에서야 주제가 드러나는 긴 글은 놓칠 수 있습니다.",
+        f"- 앞 {card['settings']['limit']}자만 읽습니다. 뒤에서야 주제가 드러나는 긴 글은 놓칠 수 있습니다.",
         "",
     ]
     (folder / "MODEL_CARD.md").write_text("\n".join(lines), encoding="utf-8", newline="\n")
+
+
+def _weakest(classes: Mapping[str, Any]) -> str:
+    """Return the three leaves that are found least, with what they are taken for."""
+    known = [
+        (row["recall"], code, row["mixed_with"]) for code, row in classes.items() if row["recall"] is not None
+    ]
+    return ", ".join(
+        f"{code} ({recall:.2f}, {mixed or '-'} 로 봄)" for recall, code, mixed in sorted(known)[:3]
+    )

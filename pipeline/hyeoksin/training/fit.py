@@ -27,10 +27,10 @@ __all__ = ["Fitted", "Settings", "agency_classes", "fit", "vectoriser"]
 class Settings:
     """What training can be told; the defaults are those of the shipped model.
 
-    ``limit``: characters read of a text. ``min_df``: texts that a feature must stand in; ``max_features``: the most
-    features that a block keeps, the most frequent first. ``strength`` and
-    ``gate_strength``: scikit-learn's inverse regularisation ``C``. ``share``: weight of a leaf's own texts against all others.
-    ``promised``: precision that the settle thresholds must keep in cross-validation. ``n_jobs``: folds fitted at the same time.
+    ``name`` stands in every record. ``limit``: characters read of a text. ``min_df``: texts that a feature must stand in; ``max_features``: the most
+    features that a block keeps, the most frequent first. ``strength``, ``gate_strength`` and
+    ``agency_strength``: scikit-learn's inverse regularisation ``C``. ``share``: weight of a leaf's own texts against all others.
+    ``promised``: precision that the settle thresholds must keep in cross-validation. ``n_folds``: folds of cross-validation; ``n_jobs``: how many at the same time.
     """
 
     name: str = "default"

@@ -15,7 +15,7 @@ import numpy as np
 
 from hyeoksin import __version__
 from hyeoksin.corpus import Example, node_examples, read_examples, read_programmes
-from hyeoksin.evaluation import NONE, Scores, plan_scores
+from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores
 from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
@@ -53,7 +53,11 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
         records = external / "plans" / "records.jsonl"
         if records.is_file():
             examples += plan_examples(records)
-        examples += press_examples(sources(listing)["epic"], external)
+        labelled = {
+            e.document.id for e in examples if e.kind == "epic"
+        }  # those are tested in cross-validation
+        press = press_examples(sources(listing)["epic"], external)
+        examples += [e for e in press if e.document.id.removeprefix("press:") not in labelled]
     return examples
 
 
@@ -66,6 +70,7 @@ def _card(
             found = _held_out(trained, plan, origin)
             if found:
                 scores[f"{plan.id} {origin}"] = found
+        scores[f"agency {origin}"] = _lead_scores(trained, origin)
     return {
         "version": __version__,
         "settings": asdict(settings),
@@ -102,6 +107,17 @@ def _held_out(trained: Trained, plan: Plan, origin: str) -> Scores:
         frozenset([*(e.labels[plan.id] or (NONE,)), *(e.acceptable or {}).get(plan.id, ())]) for e in examples
     ]
     return plan_scores(plan, trained.leaves[plan.id][rows], trained.off[plan.id][rows], codes, acceptable)
+
+
+def _lead_scores(trained: Trained, origin: str) -> Scores:
+    rows = [i for i in trained.leads if trained.examples[i].origin == origin]
+    if not rows:
+        return {}
+    leads = [trained.examples[i].lead for i in rows]
+    return {
+        f"top{k}": mean_score([lead in trained.leads[i][:k] for i, lead in zip(rows, leads, strict=True)])
+        for k in (1, 3)
+    }
 
 
 def _per_class(trained: Trained, plan: Plan) -> dict[str, dict[str, float]]:

@@ -15,34 +15,36 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from hyeoksin.corpus import Example
+from hyeoksin.errors import InputError
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.model import Model, PlanHead
 from hyeoksin.model.heads import softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
-from hyeoksin.router import SIGNALS, expected_leads, signals
+from hyeoksin.router import SIGNALS, Candidates, expected_leads, signals
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_temperature, safe_threshold
 from hyeoksin.training.fit import Fitted, Settings, agency_classes, fit
 
 __all__ = ["Trained", "train"]
 
 Floats = NDArray[np.float64]
+_REAL = 4.0  # public texts set the prior of the gate, since they are what streams look like
 
 
 @dataclass(frozen=True)
 class Trained:
     """A model, and what cross-validation predicted for the examples that it was trained on.
 
-    ``leaves`` and ``off`` map a plan to (n examples x n leaves) and (n examples,) held-out probabilities; ``agencies`` is
-    (n examples x n agency classes).
+    ``leaves`` and ``off`` map a plan to (n examples x n leaves) and (n examples,) held-out probabilities; ``leads`` maps
+    an example's position to its three likeliest agencies, from held-out signals.
     """
 
     model: Model
     examples: Sequence[Example]
     leaves: Mapping[str, Floats]
     off: Mapping[str, Floats]
-    agencies: Floats
+    leads: Mapping[int, tuple[str, ...]]
 
 
 def train(
@@ -51,7 +53,12 @@ def train(
     settings: Settings = Settings(),  # noqa: B008 - frozen
     progress: bool = True,
 ) -> Trained:
-    """Cross-validate by family, calibrate on the held-out predictions, then fit on everything."""
+    """Cross-validate by family, calibrate on the held-out predictions, then fit on everything.
+
+    Raises:
+        InputError: too few families to cut into folds, or a plan with texts on one side of its border only.
+    """
+    _check(examples, plans, settings)
     tokenizer = Tokenizer()
     analysed = list(
         tqdm(
@@ -70,9 +77,22 @@ def train(
     leaves = {plan: leaf for plan, (leaf, _) in joined.items()}
     off = {plan: outside for plan, (_, outside) in joined.items()}
     agencies = softmax(held.agencies / agency_head.temperature)
-    router = _fit_router(examples, analysed, plans, held, leaves, agencies, agency_head.classes)
+    found = _router_signals(examples, analysed, plans, held, leaves, agencies, agency_head.classes)
+    router = _fit_router(found, examples)
     model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router)
-    return Trained(model, examples, leaves, off, agencies)
+    return Trained(model, examples, leaves, off, {i: _ranked(c, router) for i, c in found.items()})
+
+
+def _check(examples: Sequence[Example], plans: Mapping[str, Plan], settings: Settings) -> None:
+    families = {e.family for e in examples if e.origin in ("written", "real")}
+    if len(families) < 2 * settings.n_folds:
+        raise InputError(
+            f"학습할 글이 모자랍니다: 글 묶음이 {len(families)}개뿐입니다 (적어도 {2 * settings.n_folds}개)."
+        )
+    for name in plans:
+        sides = {bool(e.labels[name]) for e in examples if name in e.labels and e.origin != "node"}
+        if sides != {True, False}:
+            raise InputError(f"계획 {name}: 안에 드는 글과 밖에 있는 글이 모두 있어야 학습할 수 있습니다.")
 
 
 @dataclass(frozen=True)
@@ -149,7 +169,7 @@ def _calibrated(
     slopes, intercept = fit_gate(
         np.column_stack([held.gate[name][rows], held.leaf[name][rows].max(axis=1)]),
         inside[rows],
-        np.array([4.0 if examples[i].origin == "real" else 1.0 for i in rows]),
+        np.array([_REAL if examples[i].origin == "real" else 1.0 for i in rows]),
     )
     head = PlanHead(
         plan=name,
@@ -180,7 +200,7 @@ def _accepted(example: Example, plan: str) -> set[str]:
     return codes | set((example.acceptable or {}).get(plan, ()))
 
 
-def _fit_router(
+def _router_signals(
     examples: Sequence[Example],
     analysed: Sequence[Analysed],
     plans: Mapping[str, Plan],
@@ -188,29 +208,34 @@ def _fit_router(
     leaves: Mapping[str, Floats],
     agencies: Floats,
     classes: tuple[str, ...],
-) -> dict[str, float]:
-    """Fit the weights of the router's signals (conditional logit) on held-out signals."""
-    tables: list[Floats] = []
-    answers: list[int] = []
-    for i, example in enumerate(examples):
-        if not held.seen[i] or example.lead is None:
-            continue
-        body = analysed[i].body
-        candidates = signals(
-            body,
+) -> dict[int, Candidates]:
+    """Return the candidates and held-out signals of every tested example whose lead is known."""
+    regions = load_regions()
+    return {
+        i: signals(
+            analysed[i].body,
             example.document.date,
             classes,
             agencies[i],
             expected_leads(plans["2019"], leaves["2019"][i]),
-            bool(load_regions().find(body)),
+            bool(regions.of(analysed[i].body, example.document.region)),
         )
-        if example.lead in candidates.agencies:
-            tables.append(candidates.values)
-            answers.append(candidates.agencies.index(example.lead))
+        for i, example in enumerate(examples)
+        if held.seen[i] and example.lead is not None
+    }
+
+
+def _fit_router(found: Mapping[int, Candidates], examples: Sequence[Example]) -> dict[str, float]:
+    """Fit the weights of the router's signals (conditional logit)."""
+    known = [
+        (c.values, c.agencies.index(examples[i].lead))
+        for i, c in found.items()
+        if examples[i].lead in c.agencies
+    ]
 
     def loss(weights: Floats) -> float:
         total = 0.01 * float(weights @ weights)
-        for table, answer in zip(tables, answers, strict=True):
+        for table, answer in known:
             scores = table @ weights
             total += float(np.logaddexp.reduce(scores) - scores[answer])
         return total
@@ -219,3 +244,8 @@ def _fit_router(
     start[0] = 1.0
     fitted: Any = minimize(loss, start, method="L-BFGS-B")
     return {name: round(float(w), 4) for name, w in zip(SIGNALS, fitted.x, strict=True)}
+
+
+def _ranked(candidates: Candidates, weights: Mapping[str, float]) -> tuple[str, ...]:
+    scores = candidates.values @ np.array([weights[name] for name in SIGNALS])
+    return tuple(candidates.agencies[i] for i in np.argsort(-scores, kind="stable")[:3])
