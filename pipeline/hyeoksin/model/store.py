@@ -63,6 +63,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
     tensors["agencies"] = model.agencies.weights.astype(np.float16)
     tensors["agencies_bias"] = model.agencies.bias.astype(np.float32)
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "weights.safetensors")
+    (folder / "weights.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     (folder / "vocabulary.txt").write_text(
         "\n".join(model.encoder.vocabulary), encoding="utf-8", newline="\n"
     )
