@@ -21,7 +21,7 @@ def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> fl
         normaliser = np.logaddexp.reduce(scaled, axis=1)
         return float((normaliser - scaled[np.arange(len(target)), target]).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
 
 
 def fit_gate(
