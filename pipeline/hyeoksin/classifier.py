@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array
 
 from hyeoksin.domain import Clause, Document, Prediction, Rival, Score, Span, Status
 from hyeoksin.encoders import Encoded, LexicalEncoder
@@ -77,8 +78,9 @@ class Classifier:
             rows = self.model.encoder.matrix(encoded)
             answers = {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
             agencies = self.model.agencies.probabilities(rows)
+            cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
-                yield self._predict(one, features, i, answers, agencies[i])
+                yield self._predict(one, features, i, answers, agencies[i], cosines[i])
 
     def _predict(
         self,
@@ -87,6 +89,7 @@ class Classifier:
         row: int,
         answers: dict[str, _Answer],
         agency_probabilities: NDArray[np.float64],
+        cosines: NDArray[np.float64],
     ) -> Prediction:
         document = analysed.document
         main = self._bare(self.plan.id, document, answers[self.plan.id], row)
@@ -113,7 +116,7 @@ class Classifier:
             main,
             agencies=flags,
             evidence=evidence,
-            clause=self._clauses.nearest(encoded, leaf.code) if main.path else None,
+            clause=self._clauses.nearest(cosines, leaf.code) if main.path else None,
             rival=rival,
             regions=regions,
             notes=() if self.trained else (UNTRAINED,),
@@ -223,20 +226,22 @@ class _ClauseIndex:
             for code, title, text in clauses or [(leaf.code, leaf.title, leaf.wording)]:
                 self._below[leaf.code].append((code, title, len(texts)))
                 texts.append(Document(id=code, title=text))
-        self._vectors = encoder.matrix([encoder.encode(a) for a in analyse(texts, tokenizer, limit)])
-        self._encoder = encoder
+        vectors = encoder.matrix([encoder.encode(a) for a in analyse(texts, tokenizer, limit)])
+        self._vectors = (diags_array(1.0 / np.maximum(_lengths(vectors), 1e-9)) @ vectors).T.tocsr()
 
-    def nearest(self, encoded: Encoded, leaf: str) -> Clause | None:
-        """Return the clause of the leaf that is nearest to the text (cosine of the feature values)."""
-        row = self._encoder.matrix([encoded])
-        norm = float(np.sqrt(row.multiply(row).sum())) or 1.0
-        options = self._below[leaf]
-        vectors = self._vectors[[i for *_, i in options]]
-        lengths = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
-        cosines = np.asarray((vectors @ row.T).todense()).ravel() / (np.maximum(lengths, 1e-9) * norm)
-        best = int(cosines.argmax())
-        code, title, _ = options[best]
+    def cosines(self, rows: csr_array) -> NDArray[np.float64]:
+        """Return the (n documents x n clauses) cosines of the feature values."""
+        products = np.asarray((rows @ self._vectors).todense(), dtype=np.float64)
+        return products / np.maximum(_lengths(rows), 1e-9)[:, None]
+
+    def nearest(self, cosines: NDArray[np.float64], leaf: str) -> Clause:
+        """Return the clause of the leaf that is nearest to the text."""
+        code, title, best = max(self._below[leaf], key=lambda option: cosines[option[2]])
         return Clause(code, title, round(float(cosines[best]), 4))
+
+
+def _lengths(rows: csr_array) -> NDArray[np.float64]:
+    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
 
 
 def check_plan(model: Model, plan: Plan) -> None:

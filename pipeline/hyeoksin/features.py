@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from hyeoksin.domain import Document
 from hyeoksin.morphemes import Morpheme, Tokenizer
@@ -42,12 +41,7 @@ class Analysed:
         return self.offsets[start], self.offsets[end]
 
 
-class Occurrence(NamedTuple):
-    """One occurrence of a feature in ``Analysed.body``."""
-
-    name: str
-    start: int
-    end: int
+Occurrence = tuple[str, int, int]  # a feature's name, and where it starts and ends in ``Analysed.body``
 
 
 def analyse(documents: Iterable[Document], tokenizer: Tokenizer, limit: int) -> Iterator[Analysed]:
@@ -69,21 +63,21 @@ def occurrences(analysed: Analysed, block: str) -> Iterator[Occurrence]:
     """Yield the feature occurrences of one block, those of the title a second time."""
     for occurrence in _morphemes(analysed.morphemes) if block == "morphemes" else _characters(analysed.body):
         yield occurrence
-        if occurrence.end <= analysed.head:
+        if occurrence[2] <= analysed.head:
             yield occurrence
 
 
 def feature_names(analysed: Analysed, block: str) -> list[str]:
     """Return the names alone: the ``analyzer`` of a scikit-learn vectoriser."""
-    return [occurrence.name for occurrence in occurrences(analysed, block)]
+    return [name for name, _, _ in occurrences(analysed, block)]
 
 
 def _morphemes(morphemes: Sequence[Morpheme]) -> Iterator[Occurrence]:
     before: Morpheme | None = None
     for morpheme in morphemes:
-        yield Occurrence(f"m:{morpheme.key}", morpheme.start, morpheme.end)
+        yield f"m:{morpheme.key}", morpheme.start, morpheme.end
         if before is not None:
-            yield Occurrence(f"b:{before.key}+{morpheme.key}", before.start, morpheme.end)
+            yield f"b:{before.key}+{morpheme.key}", before.start, morpheme.end
         before = morpheme
 
 
@@ -98,10 +92,10 @@ def grams(word: str) -> Iterator[Occurrence]:
     padded = f"_{word}_"
     for size in _SIZES:
         for at in range(len(padded) - size + 1):
-            yield Occurrence(f"c:{padded[at : at + size]}", max(at - 1, 0), min(at - 1 + size, len(word)))
+            yield f"c:{padded[at : at + size]}", max(at - 1, 0), min(at - 1 + size, len(word))
 
 
 def _characters(body: str) -> Iterator[Occurrence]:
     for word, start in words(body):
         for name, begin, end in grams(word):
-            yield Occurrence(name, start + begin, start + end)
+            yield name, start + begin, start + end

@@ -85,17 +85,19 @@ def signals(
         named.setdefault(agencies.reference(mention.agency), []).append(mention)
     ids = tuple(dict.fromkeys([*classes, *leads, *named]))
     values = np.zeros((len(ids), len(SIGNALS)))
-    known = dict(zip(classes, text_probabilities, strict=True))
-    for row, agency in enumerate(ids):
-        here = [m for m in named.get(agency, ()) if agency != LOCAL]
-        values[row] = (
-            np.log(known.get(agency, 0.0) + _FLOOR),
-            any(_SPEAKER.match(body, m.end) for m in here),
-            min(len(here), 3) / 3,
-            any(m.start < _EARLY for m in here),
-            leads.get(agency, 0.0),
-            agency == LOCAL and has_region,
-        )
+    values[:, 0] = np.log(_FLOOR)
+    values[: len(classes), 0] = np.log(text_probabilities + _FLOOR)
+    for agency, share in leads.items():
+        values[ids.index(agency), 4] = share
+    for agency, here in named.items():
+        if agency != LOCAL:
+            values[ids.index(agency), 1:4] = (
+                any(_SPEAKER.match(body, m.end) for m in here),
+                min(len(here), 3) / 3,
+                any(m.start < _EARLY for m in here),
+            )
+    if has_region and LOCAL in ids:
+        values[ids.index(LOCAL), 5] = 1.0
     return Candidates(ids, values, mentions)
 
 

@@ -103,12 +103,17 @@ class Plan:
 
     def path(self, code: str) -> tuple[Node, ...]:
         """Return the nodes from the root down to ``code``."""
-        steps: list[Node] = []
-        at: str | None = code
-        while at is not None:
-            steps.append(self[at])
-            at = self[at].parent
-        return tuple(reversed(steps))
+        return self._paths[code]
+
+    @cached_property
+    def _paths(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, tuple[Node, ...]] = {}
+        for node in self.nodes:
+            steps = [node]
+            while steps[-1].parent is not None:
+                steps.append(self[steps[-1].parent])
+            found[node.code] = tuple(reversed(steps))
+        return found
 
     def leaf_of(self, code: str) -> str | None:
         """Return the leaf above (or at) ``code``, None where ``code`` stands above the leaves."""
