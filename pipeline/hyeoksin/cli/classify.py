@@ -53,7 +53,7 @@ def classify(
 ) -> None:
     """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
     from hyeoksin.readers import Columns
-    from hyeoksin.sinks import SINKS, write, write_failed
+    from hyeoksin.sinks import SINKS, write
 
     if bool(files) == (text is not None):
         raise typer.BadParameter("파일이나 --text 가운데 하나를 주세요.")
@@ -80,12 +80,18 @@ def classify(
         else:
             _show(predictions, format or ("table" if sys.stdout.isatty() else "jsonl"))
     if errors:
-        place = failed or _failed_path(output, files or [])
-        write_failed(errors, place)
-        for error in errors[:5]:
-            typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
-        typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
+        _report_failed(errors, failed or _failed_path(output, files or []))
         raise typer.Exit(1)
+
+
+def _report_failed(errors: list[RowError], place: Path) -> None:
+    """Write the rows that could not be used, and show the first of them."""
+    from hyeoksin.sinks import write_failed
+
+    write_failed(errors, place)
+    for error in errors[:5]:
+        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+    typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
 
 
 def _items(
