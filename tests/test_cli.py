@@ -141,7 +141,10 @@ def test_good_rows_beside_bad_ones_are_classified_in_order(mixed: Run, work: Pat
 def test_what_was_skipped_is_listed_and_ends_with_one(mixed: Run, work: Path) -> None:
     lines = (work / "결과.failed.jsonl").read_text(encoding="utf-8").splitlines()
     failed = [json.loads(line) for line in lines]
-    assert all(list(f) == ["file", "row", "reason"] and re.search("[가-힣]", f["reason"]) for f in failed)
+    assert all(
+        list(f) == ["file", "sheet", "row", "reason"] and re.search("[가-힣]", f["reason"]) for f in failed
+    )
+    assert [f["sheet"] for f in failed if f["file"] == "tasks.xlsx"] == ["상반기"]
     rows = {(Path(f["file"]).name, f["row"]) for f in failed}
     assert rows == {
         ("tasks_cp949.csv", 4), ("tasks.xlsx", 7), ("없음.csv", None), ("그림.csv", None), ("공고.hwp", None), ("빈 표.csv", None),
