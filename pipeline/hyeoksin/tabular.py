@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -79,7 +80,7 @@ def sheets(path: Path) -> Iterator[Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        book = CalamineWorkbook.from_path(str(path))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
         for name in book.sheet_names:
             page = book.get_sheet_by_name(name)
             numbered = enumerate(page.to_python(skip_empty_area=False), start=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import Columns, iso_date, label_field
-from hyeoksin.readers.press import press_document
+from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import Header, Table, find_header, table_documents
 
 __all__ = ["Content", "documents", "form_documents", "is_form"]
@@ -48,20 +48,40 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
     if not text.strip():
         raise InputError(f"{path.name}: 글이 없습니다. 내용이 그림으로만 들어 있지 않은지 확인하세요.")
     tables = [block for block in content.blocks if isinstance(block, Table)]
-    lists = [(table, header) for table in tables if (header := _list_header(table, columns)) is not None]
+    lists = list(_lists(tables, columns))
     forms = [table for table in tables if is_form(table)]
     n_listed = sum(len(cell) for table, _ in lists for row in table.rows for cell in row.cells)
     if lists and 2 * n_listed >= len(text):
         for table, header in lists:
             yield from table_documents(table, header, path.name)
     elif any(label_field(label) == "title" for table in forms for label, _ in _pairs(table)):
-        rest = [b for b in content.blocks if isinstance(b, str)] if len(forms) == 1 else []
-        yield from form_documents(forms, path.name, rest)
+        rest = [b for b in content.blocks if isinstance(b, str) and len(b) >= _MIN_CONTENT]
+        yield from form_documents(forms, path.name, rest if len(forms) == 1 else ())
     else:
         press = press_document(text, path.stem, path.name)
+        issuer = content.meta.get("기관", "")
         yield press or Document(
-            path.stem, text.strip(), content.title, path.name, content.date, meta=content.meta
+            id=path.stem,
+            text=text.strip(),
+            title=content.title,
+            source=path.name,
+            date=content.date,
+            region=issuer if is_local(issuer) else None,
+            meta=content.meta,
         )
+
+
+def _lists(tables: Sequence[Table], columns: Columns) -> Iterator[tuple[Table, Header]]:
+    """Yield the tables that list tasks with their headers; one without a header goes on with the list before it."""
+    last: tuple[int, Header] | None = None
+    for table in tables:
+        width = max(len(row.cells) for row in table.rows)
+        header = _list_header(table, columns)
+        if header is None and last is not None and last[0] == width and not is_form(table):
+            header = Header(0, 0, last[1].layout)
+        last = None if header is None else (width, header)
+        if header is not None:
+            yield table, header
 
 
 def _list_header(table: Table, columns: Columns) -> Header | None:

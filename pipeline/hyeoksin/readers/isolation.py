@@ -74,6 +74,8 @@ class _Worker:
             if "end" in message:
                 return
             yield message
+            if "input_error" in message or "missing" in message:
+                return
 
     def _last_words(self) -> str:
         self._process.wait(10)

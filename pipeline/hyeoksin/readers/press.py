@@ -7,7 +7,7 @@ import re
 from hyeoksin.domain import Document
 from hyeoksin.readers.columns import iso_date
 
-__all__ = ["press_document"]
+__all__ = ["is_local", "press_document"]
 
 _HEAD = 30  # lines at the top in which the head may stand
 _MARK = re.compile(
@@ -32,6 +32,11 @@ _PHONE = re.compile(r"\(?0\d{1,2}\)?[-.) ]+\d{3,4}[-. ]\d{4}")
 _LOCAL = re.compile(r"(?:시|군|구|도)$")
 _MAX_LINE = 120  # characters of a line of the head
 _MIN_TITLE = 8  # characters
+
+
+def is_local(body: str) -> bool:
+    """Tell whether an issuing body is a local government by its name."""
+    return _LOCAL.search(body) is not None
 
 
 def press_document(text: str, identity: str, source: str) -> Document | None:
@@ -62,7 +67,7 @@ def press_document(text: str, identity: str, source: str) -> Document | None:
         text="\n".join(kept),
         source=source,
         date=iso_date(found.get("date", "")),
-        region=issuer if issuer and _LOCAL.search(issuer) else None,
+        region=issuer if issuer and is_local(issuer) else None,
         meta={name: value for name, value in meta.items() if value},
     )
 

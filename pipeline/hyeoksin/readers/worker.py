@@ -41,11 +41,11 @@ def main() -> None:
     log.setLevel(logging.INFO)
     log.addHandler(_Notes(out))
     for line in sys.stdin.buffer:
-        _answer(json.loads(line), out)
-        _say(out, {"end": True})
+        _say(out, _answer(json.loads(line), out))
 
 
-def _answer(request: dict[str, Any], out: TextIO) -> None:
+def _answer(request: dict[str, Any], out: TextIO) -> dict[str, Any]:
+    """Say what the reader yields, and return the last message."""
     path = Path(request["path"])
     try:
         for item in READERS[request["kind"]](path, Columns(**request["columns"])):
@@ -54,16 +54,14 @@ def _answer(request: dict[str, Any], out: TextIO) -> None:
             else:
                 _say(out, {"row_error": [item.source, item.reason]})
     except MissingExtraError as error:
-        _say(out, {"missing": [error.library, error.extra]})
+        return {"missing": [error.library, error.extra]}
     except InputError as error:
-        _say(out, {"input_error": str(error)})
+        return {"input_error": str(error)}
     except OSError as error:
-        _say(out, {"input_error": f"{path.name}: 열 수 없습니다 ({error.strerror or error})."})
+        return {"input_error": f"{path.name}: 열 수 없습니다 ({error.strerror or error})."}
     except (MemoryError, RecursionError):
-        _say(
-            out,
-            {"input_error": f"{path.name}: 파일이 너무 크거나 복잡해 읽지 못했습니다. 나누어 저장하세요."},
-        )
+        return {"input_error": f"{path.name}: 파일이 너무 크거나 복잡해 읽지 못했습니다. 나누어 저장하세요."}
+    return {"end": True}
 
 
 def _limit_memory(n_bytes: int) -> None:
