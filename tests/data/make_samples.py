@@ -306,7 +306,8 @@ def pdf() -> None:
     words = [_line(50, 780, "2024년 청해군 혁신과제", 14)]
     for row, cells in enumerate((HEADER, *TASKS)):
         for column, cell in enumerate(cells):
-            wide = max(1, int((xs[column + 1] - xs[column] - 4) // 9))
+            wide = max(2, int((xs[column + 1] - xs[column] - 4) // 9))
+            wide -= len(cell) % wide == 1  # pdfium drops a line of one letter in a font that it does not have
             for n, start in enumerate(range(0, len(cell), wide)):
                 words.append(_line(xs[column] + 2, ys[row] - 12 - 11 * n, cell[start : start + wide], 9))
     (OUT / "list.pdf").write_bytes(_pdf(["\n".join([*rules, *words])]))

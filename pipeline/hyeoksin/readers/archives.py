@@ -12,13 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.limits import MAX_DEPTH, MAX_FILES, MAX_MEMBERS, MAX_UNPACKED_BYTES
+from hyeoksin.readers import limits
 
-__all__ = ["check_package", "folder_items", "zip_items"]
+__all__ = ["BROKEN_ZIP", "check_package", "folder_items", "zip_items"]
 
 Item = Document | RowError
 Read = Callable[[Path, int], Iterator[Item]]
-_BROKEN = (
+BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -38,8 +38,8 @@ def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
         if path.is_symlink() or not path.is_file() or any(_is_hidden(part) for part in inner.parts):
             continue
         n_files += 1
-        if n_files > MAX_FILES:
-            yield RowError(folder.name, f"파일이 {MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
+        if n_files > limits.MAX_FILES:
+            yield RowError(folder.name, f"파일이 {limits.MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
             return
         place = PurePosixPath(folder.name, *inner.parts[:-1])
         yield from _placed(read, path, depth, place)
@@ -51,14 +51,16 @@ def zip_items(path: Path, read: Read, depth: int) -> Iterator[Item]:
     Raises:
         InputError: too many members, too deep, or the archive is broken.
     """
-    if depth >= MAX_DEPTH:
-        raise InputError(f"{path.name}: 압축이 {MAX_DEPTH}겹을 넘습니다. 풀어서 넣으세요.")
+    if depth >= limits.MAX_DEPTH:
+        raise InputError(f"{path.name}: 압축이 {limits.MAX_DEPTH}겹을 넘습니다. 풀어서 넣으세요.")
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             members = [m for m in archive.infolist() if not m.is_dir()]
-            if len(members) > MAX_MEMBERS:
-                raise InputError(f"{path.name}: 파일이 {MAX_MEMBERS:,}개를 넘습니다. 나누어 압축하세요.")
-            left = MAX_UNPACKED_BYTES
+            if len(members) > limits.MAX_MEMBERS:
+                raise InputError(
+                    f"{path.name}: 파일이 {limits.MAX_MEMBERS:,}개를 넘습니다. 나누어 압축하세요."
+                )
+            left = limits.MAX_UNPACKED_BYTES
             for number, member in enumerate(members):
                 inner = PurePosixPath(_name(member).replace("\\", "/"))
                 if any(_is_hidden(part) or part == "__MACOSX" for part in inner.parts if part != ".."):
@@ -69,13 +71,13 @@ def zip_items(path: Path, read: Read, depth: int) -> Iterator[Item]:
                 try:
                     left -= _unpack(archive, member, target, left)
                     yield from _placed(read, target, depth + 1, place)
-                except _BROKEN as error:
+                except BROKEN_ZIP as error:
                     yield RowError(f"{place}/{inner.name}", _reason(member, error))
                 except InputError as error:
                     yield RowError(f"{place}/{inner.name}", str(error))
                 finally:
                     target.unlink(missing_ok=True)
-    except _BROKEN as error:
+    except BROKEN_ZIP as error:
         raise InputError(
             f"{path.name}: 깨진 ZIP입니다 ({error}). 다시 압축하거나 다시 내려받으세요."
         ) from error
@@ -93,9 +95,9 @@ def check_package(path: Path) -> None:
             n_bytes = sum(member.file_size for member in members)
             if any(member.flag_bits & 1 for member in members):
                 raise InputError(f"{path.name}: 암호가 걸린 파일입니다. 암호를 풀고 다시 저장하세요.")
-    except _BROKEN as error:
+    except BROKEN_ZIP as error:
         raise InputError(f"{path.name}: 깨진 파일입니다 ({error}). 다시 저장하세요.") from error
-    if len(members) > MAX_MEMBERS or n_bytes > MAX_UNPACKED_BYTES:
+    if len(members) > limits.MAX_MEMBERS or n_bytes > limits.MAX_UNPACKED_BYTES:
         raise InputError(
             f"{path.name}: 풀면 너무 커지는 파일입니다 ({n_bytes >> 20:,}MB, {len(members):,}개). 나누어 저장하세요."
         )
@@ -130,7 +132,9 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, lef
         while piece := source.read(_PIECE):
             n_bytes += len(piece)
             if n_bytes > left:
-                raise InputError(f"풀면 {MAX_UNPACKED_BYTES >> 20:,}MB를 넘는 압축입니다. 나누어 압축하세요.")
+                raise InputError(
+                    f"풀면 {limits.MAX_UNPACKED_BYTES >> 20:,}MB를 넘는 압축입니다. 나누어 압축하세요."
+                )
             file.write(piece)
     return n_bytes
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.archives import check_package
+from hyeoksin.readers.archives import BROKEN_ZIP, check_package
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.tables import Cell, Places, Table
@@ -35,6 +34,7 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """
     try:
         from hwpx import Hwp5ConversionWarning, Hwp5Error, HwpxDocument, HwpxError
+        from hwpx.opc.package import HwpxPackageError
         from lxml.etree import LxmlError
     except ModuleNotFoundError as error:
         raise MissingExtraError("python-hwpx", "docs") from error
@@ -54,7 +54,7 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
             error.code, f"한글 문서가 깨졌습니다 ({error}). 한글에서 열어 다시 저장하세요."
         )
         raise InputError(f"{path.name}: {reason}") from error
-    except (HwpxError, LxmlError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, IndexError) as error:
+    except (HwpxError, HwpxPackageError, LxmlError, LookupError, *BROKEN_ZIP) as error:
         raise InputError(
             f"{path.name}: 한글 문서가 깨졌습니다 ({error}). 한글에서 열어 다시 저장하세요."
         ) from error

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"},
         )
         self._lines: queue.Queue[bytes] = queue.Queue(1_000)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         out = self._process.stdout
@@ -81,14 +83,18 @@ class _Worker:
         self._process.wait(10)
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2_000))
         lines = self._log.read().decode(errors="replace").split("\n")
-        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+        told = (
+            line.strip()[:200] for line in reversed(lines) if line.strip() and not line.startswith("note:")
+        )
+        return next(told, "메모리 한도를 넘음")
 
     def close(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.wait()
-        while self._lines.get():  # until the listener has seen the end
-            pass
+        while self._listener.is_alive():  # it may wait for room in the queue
+            with suppress(queue.Empty):
+                self._lines.get(timeout=0.01)
         for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
                 stream.close()

@@ -11,4 +11,4 @@ log = logging.getLogger("hyeoksin.readers")
 def note_encoding(path: Path, encoding: str) -> None:
     """Report an encoding that is not UTF-8: Korean that it misread would look like Korean."""
     if not encoding.startswith("utf-8"):
-        log.info("%s: 인코딩 %s 으로 읽습니다.", path.name, encoding.upper())
+        log.info("%s: 인코딩은 %s 입니다.", path.name, encoding.upper())

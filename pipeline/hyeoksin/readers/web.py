@@ -12,12 +12,13 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import Columns, iso_date
 from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.tables import Cell, Places, Table
 
 __all__ = ["read_html"]
 
 _PRUNED = ["//nav", "//header", "//footer", "//aside", "//form", "//script", "//style"]
-_MAX_SPAN = 1_000
+_SHORT = 100  # characters below which an article is looked for more thoroughly
 
 
 def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -36,9 +37,12 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     text = _decoded(path)
     try:
         tree = html.fromstring(text)
-        page: Any = trafilatura.bare_extraction(
-            text, include_comments=False, prune_xpath=_PRUNED, with_metadata=True
-        )
+        page: Any = None
+        for fast in (True, False):  # the thorough way takes ten times as long
+            if page is None or len(page.text or "") < _SHORT:
+                page = trafilatura.bare_extraction(
+                    text, fast=fast, include_comments=False, prune_xpath=_PRUNED, with_metadata=True
+                )
     except (LxmlError, ValueError) as error:
         raise InputError(
             f"{path.name}: 웹 문서가 깨졌습니다 ({error}). 브라우저에서 다시 저장하세요."
@@ -81,27 +85,24 @@ def _tables(tree: Any) -> Iterator[Table]:
 
 
 def _cells(table: Any) -> Iterator[Cell]:
-    taken: set[tuple[int, int]] = set()
+    covered: dict[int, int] = {}  # column: the row under the cell that reaches down through it
     for number, row in enumerate(table.iter("tr")):
         column = 0
         for cell in row.iter("td", "th"):
-            while (number, column) in taken:
+            while covered.get(column, 0) > number:
                 column += 1
             n_rows, n_columns = _span(cell, "rowspan"), _span(cell, "colspan")
-            if n_rows > 1:
-                taken |= {
-                    (r, c)
-                    for r in range(number + 1, number + n_rows)
-                    for c in range(column, column + n_columns)
-                }
             yield Cell(number, column, n_rows, n_columns, _text(cell))
+            covered |= {place: number + n_rows for place in range(column, column + n_columns) if n_rows > 1}
             column += n_columns
+            if column >= MAX_COLUMNS:
+                break
 
 
 def _span(cell: Any, name: str) -> int:
     value = str(cell.get(name, "1")).strip()
     return (
-        min(int(value), _MAX_SPAN)
+        min(int(value), MAX_COLUMNS)
         if value.isascii() and value.isdigit() and value != "0" and len(value) < 9
         else 1
     )

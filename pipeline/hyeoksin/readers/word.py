@@ -8,7 +8,7 @@ from typing import Any
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.archives import check_package
+from hyeoksin.readers.archives import BROKEN_ZIP, check_package
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.tables import Cell, Places, Table
@@ -32,7 +32,7 @@ def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     check_package(path)
     try:
         blocks = tuple(_blocks(docx.Document(str(path)), Places()))
-    except (OpcError, LxmlError, KeyError, ValueError, AttributeError, IndexError) as error:
+    except (OpcError, LxmlError, KeyError, AttributeError, IndexError, *BROKEN_ZIP) as error:
         raise InputError(
             f"{path.name}: 워드 문서가 깨졌습니다 ({error}). 워드에서 열어 다시 저장하세요."
         ) from error
