@@ -102,7 +102,7 @@ def _lenient(line: str, delimiter: str) -> list[str] | str:
 
 def _swallowed(cells: list[str], taken: list[str], delimiter: str, width: int) -> bool:
     """Tell whether a record over several lines holds what look like rows of their own."""
-    if len(taken) == 1 or len(cells) == width:
+    if len(taken) == 1 or len(cells) >= width:
         return False
     return any(line.count(delimiter) >= max(1, width - 1) for line in taken[1:])
 

@@ -39,7 +39,12 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "PYTHONUTF8": "1",
+                "RUST_BACKTRACE": "0",
+            },
         )
         self._lines: queue.Queue[bytes] = queue.Queue(1_000)
         self._listener = threading.Thread(target=self._listen, daemon=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +35,22 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         from lxml.etree import LxmlError
     except ModuleNotFoundError as error:
         raise MissingExtraError("trafilatura", "docs") from error
-    text = _decoded(path)
     try:
-        tree = html.fromstring(text)
+        tree = html.fromstring(_decoded(path))
+        tables = tuple(_tables(tree))
+        for cell in tree.iter("td", "th"):
+            for name in ("colspan", "rowspan"):  # trafilatura would write out a billion columns
+                cell.attrib.pop(name, None)
         page: Any = None
         for fast in (True, False):  # the thorough way takes ten times as long
             if page is None or len(page.text or "") < _SHORT:
                 page = trafilatura.bare_extraction(
-                    text, fast=fast, include_comments=False, prune_xpath=_PRUNED, with_metadata=True
+                    deepcopy(tree), fast=fast, include_comments=False, prune_xpath=_PRUNED, with_metadata=True
                 )
     except (LxmlError, ValueError) as error:
         raise InputError(
             f"{path.name}: 웹 문서가 깨졌습니다 ({error}). 브라우저에서 다시 저장하세요."
         ) from error
-    tables = tuple(_tables(tree))
     if page is not None and page.text:
         title = str(page.title or "")
         article = str(page.text).removeprefix(title).strip()
