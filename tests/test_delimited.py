@@ -30,7 +30,7 @@ def numbers(text: str) -> tuple[list[int], list[int]]:
     ("text", "good", "bad"),
     [
         ('가,나\n1,"둘\n셋",\n2,넷\n', [1, 2, 4], []),
-        ('가,나,다\n1,"둘\n2,셋,넷\n3,다섯"\n4,여섯,일곱\n', [1, 3, 5], [2, 4]),  # two stray quotes
+        ('가,나,다\n1,"둘\n2,셋,넷\n3,다섯"\n4,여섯,일곱\n', [1, 3, 4, 5], [2]),  # two stray quotes
         ('가,나\n1,"둘\n셋"\n2,넷\n', [1, 2, 4], []),
         ('가,나\n1,"둘\n2,셋\n3,넷\n', [1, 3, 4], [2]),  # never closed
         ('가,나\n1,"둘\n2,셋\n3,"넷"\n', [1, 3, 4], [2]),  # closed by the quote of another row

@@ -102,9 +102,10 @@ def is_form(table: Table) -> bool:
     for row in table.rows:
         cells = [cell for cell in row.cells if cell.strip()]
         fields = [label_field(cell) for cell in cells[:2]]
-        if fields[:1] != [None] and len(fields) == 2 and fields[1] is None:
+        if fields and fields[0] in ("title", "text") and fields[1:] in ([], [None]):
+            has_content = True  # left empty, perhaps
+        if len(fields) == 2 and fields[0] is not None and fields[1] is None:
             n_rows += 1
-            has_content = has_content or fields[0] in ("title", "text")
         elif len(fields) == 2 and None not in fields and n_rows == 0:
             return False  # names side by side: the header of a list
     return n_rows >= 2 and has_content
@@ -138,8 +139,8 @@ def form_documents(
                 found, seen = [], set()
             if label_field(label) == "title" and not seen:
                 n_forms += 1
-                single = len(tables) == 1 and n_forms == 1
-                place = f"{name}#{table.place}" if table.place and not single else name
+                several = len(tables) > 1 or n_forms > 1 or table.place.startswith("sheet=")
+                place = f"{name}#{table.place}" if table.place and several else name
                 if n_forms > 1:
                     place += f"{'&' if '#' in place else '#'}form={n_forms}"
             if label_field(label) == "title":

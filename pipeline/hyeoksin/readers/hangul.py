@@ -40,8 +40,8 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         raise MissingExtraError("python-hwpx", "docs") from error
     if zipfile.is_zipfile(path):
         check_package(path)
-        _refuse_encrypted(path)
     try:
+        _refuse_encrypted(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Hwp5ConversionWarning)  # pictures and drawings: no text is lost
             with HwpxDocument.open(path) as document:
@@ -62,6 +62,8 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
 
 
 def _refuse_encrypted(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        return
     with zipfile.ZipFile(path) as archive:
         try:
             manifest = archive.read("META-INF/manifest.xml")

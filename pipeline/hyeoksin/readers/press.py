@@ -31,6 +31,7 @@ _CONTACT = re.compile(
 _PHONE = re.compile(r"\(?0\d{1,2}\)?[-.) ]+\d{3,4}[-. ]\d{4}")
 _LOCAL = re.compile(r"(?:시|군|구|도)$")
 _MAX_LINE = 120  # characters of a line of the head
+_MAX_DATE = 25  # characters of a line that is nothing but a date
 _MIN_TITLE = 8  # characters
 
 
@@ -56,7 +57,7 @@ def press_document(text: str, identity: str, source: str) -> Document | None:
             break
     if start is None and "title" not in found:
         return None
-    body = lines[start or len(lines) :]
+    body = lines[len(lines) if start is None else start :]
     title = found.get("title") or body.pop(0)
     kept = [line for line in body if not _tail_line(line, found)]
     issuer = found.get("issuer")
@@ -84,7 +85,9 @@ def _head_line(line: str, found: dict[str, str]) -> bool:
     for kind, match in named.items():
         if match:
             found.setdefault(kind, " ".join(match["name"].split()))
-    is_date = _DATE_LABEL.match(line.lstrip("□○※-[( ")) is not None
+    is_date = _DATE_LABEL.match(line.lstrip("□○※-[( ")) is not None or (
+        len(line) <= _MAX_DATE and iso_date(line) is not None
+    )
     if is_date and iso_date(line):
         found.setdefault("date", line)
     others = _MARK.search(line) or _CONTACT.match(line) or _PHONE.search(line)

@@ -1,0 +1,42 @@
+"""Files broken by script: nothing crashes, nothing hangs, every failure has a Korean reason that names the file."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hyeoksin.readers import limits
+
+N_FILES = 240
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    path = Path(__file__).parents[1] / "bench" / "broken_files.py"
+    spec = importlib.util.spec_from_file_location("broken_files", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["broken_files"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_broken_files_are_read_or_refused(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SILENT_SECONDS", 30.0)
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", bench.BOMB_BYTES // 2)
+    outcomes = [bench.outcome(path) for path in bench.mutants(tmp_path, N_FILES, seed=20261128)]
+    assert len(outcomes) == N_FILES >= 200
+    assert [(o.name, o.crash) for o in outcomes if o.crash] == []
+    assert [(o.name, o.seconds) for o in outcomes if any("초 안에" in error for error in o.errors)] == []
+    assert [o.name for o in outcomes if not o.documents and not o.errors] in ([], ["머리만.zip"])
+    assert all(o.name.split(".")[0] in error for o in outcomes for error in o.errors)
+    assert all(re.search("[가-힣]", error) for o in outcomes for error in o.errors)
+    assert sum(bool(o.errors) for o in outcomes) > N_FILES // 3
