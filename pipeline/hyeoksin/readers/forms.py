@@ -9,6 +9,7 @@ from pathlib import Path
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import Columns, iso_date, label_field
+from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import Header, Table, find_header, table_documents
 
@@ -16,6 +17,7 @@ __all__ = ["Content", "documents", "form_documents", "is_form"]
 
 _MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
 _MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
+_MIN_NOTED = 300  # characters beside a list whose loss is worth a note
 _PLACEHOLDER = "상위 버전의 배포용 문서"
 
 
@@ -52,23 +54,30 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
     forms = [table for table in tables if is_form(table)]
     n_listed = sum(len(cell) for table, _ in lists for row in table.rows for cell in row.cells)
     if lists and 2 * n_listed >= len(text):
+        if len(text) - n_listed > _MIN_NOTED:
+            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, len(text) - n_listed)
         for table, header in lists:
             yield from table_documents(table, header, path.name)
+    elif (press := press_document(text, path.stem, path.name)) is not None:
+        yield press
     elif any(label_field(label) == "title" for table in forms for label, _ in _pairs(table)):
         rest = [b for b in content.blocks if isinstance(b, str) and len(b) >= _MIN_CONTENT]
         yield from form_documents(forms, path.name, rest if len(forms) == 1 else ())
     else:
-        press = press_document(text, path.stem, path.name)
-        issuer = content.meta.get("기관", "")
-        yield press or Document(
-            id=path.stem,
-            text=text.strip(),
-            title=content.title,
-            source=path.name,
-            date=content.date,
-            region=issuer if is_local(issuer) else None,
-            meta=content.meta,
-        )
+        yield _narrative(content, text, path)
+
+
+def _narrative(content: Content, text: str, path: Path) -> Document:
+    issuer = content.meta.get("기관", "")
+    return Document(
+        id=path.stem,
+        text=text.strip(),
+        title=content.title,
+        source=path.name,
+        date=content.date,
+        region=issuer if is_local(issuer) else None,
+        meta=content.meta,
+    )
 
 
 def _lists(tables: Sequence[Table], columns: Columns) -> Iterator[tuple[Table, Header]]:

@@ -45,8 +45,9 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Hwp5ConversionWarning)  # pictures and drawings: no text is lost
             with HwpxDocument.open(path) as document:
+                places = Places()
                 blocks = tuple(
-                    block for section in document.sections for block in _blocks(section.paragraphs, Places())
+                    block for section in document.sections for block in _blocks(section.paragraphs, places)
                 )
                 content = Content(blocks, document.text.plain())
     except Hwp5Error as error:

@@ -11,7 +11,8 @@ __all__ = ["is_local", "press_document"]
 
 _HEAD = 30  # lines at the top in which the head may stand
 _MARK = re.compile(
-    r"보\s*도\s*(자\s*료|시\s*점|일\s*시|일\s*자|참\s*고)|배\s*포\s*(일\s*시|일\s*자|즉\s*시)|엠바고"
+    r"보\s*도\s*(?:참\s*고\s*)?자\s*료[\])】\s]*(?:$|\t)|"
+    r"^\W*(?:보\s*도\s*(?:시\s*점|일\s*시|일\s*자)|배\s*포\s*(?:일\s*시|일\s*자|즉\s*시)|즉\s*시\s*보\s*도|엠바고)"
 )
 _DATE_LABEL = re.compile(
     r"보\s*도\s*(시\s*점|일\s*시|일\s*자|일)|배\s*포\s*(일\s*시|일\s*자|일)?|즉시\s*보도|엠바고"

@@ -150,9 +150,7 @@ def _joined(rows: Sequence[Row], columns: Columns, merges: Sequence[Merge]) -> L
             if merge.top == row.number and merge.left < width:
                 for column in range(merge.left + 1, min(merge.right + 1, width)):
                     upper[column] = upper[column] or upper[merge.left]
-    if (
-        not merges
-    ):  # a CSV that lost its merges: an upper name reaches as far as there are names under empty cells
+    if not merges:  # lost in a CSV: an upper name reaches as far as there are names under empty cells
         for upper, lower in pairwise(grid):
             for column in range(1, width):
                 if lower[column] and not upper[column]:
