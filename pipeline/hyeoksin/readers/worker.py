@@ -30,7 +30,6 @@ class _Notes(logging.Handler):
 
 def _say(out: TextIO, message: dict[str, Any]) -> None:
     out.write(json.dumps(message) + "\n")
-    out.flush()
 
 
 def main() -> None:
@@ -42,6 +41,7 @@ def main() -> None:
     log.addHandler(_Notes(out))
     for line in sys.stdin.buffer:
         _say(out, _answer(json.loads(line), out))
+        out.flush()
 
 
 def _answer(request: dict[str, Any], out: TextIO) -> dict[str, Any]:
