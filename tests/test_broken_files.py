@@ -10,7 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from hyeoksin.readers import limits
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError
+from hyeoksin.readers import limits, read
 
 N_FILES = 240
 
@@ -40,3 +42,25 @@ def test_broken_files_are_read_or_refused(
     assert all(o.name.split(".")[0] in error for o in outcomes for error in o.errors)
     assert all(re.search("[가-힣]", error) for o in outcomes for error in o.errors)
     assert sum(bool(o.errors) for o in outcomes) > N_FILES // 3
+
+
+@pytest.mark.parametrize("suffix", ["docx", "hwpx", "xlsx", "ods"])
+def test_entities_are_neither_multiplied_nor_fetched(bench: ModuleType, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"개체.{suffix}"
+    path.write_bytes(dict(bench.MADE)[path.name]())
+    try:
+        bodies = [item.body for item in read(path) if isinstance(item, Document)]
+    except InputError as error:
+        bodies = [str(error)]
+    assert all(len(body) < 1_000 and "root:" not in body for body in bodies)
+
+
+def test_a_pdf_under_a_password_says_so(bench: ModuleType, tmp_path: Path) -> None:
+    lock = b"trailer<</Encrypt<</Filter/Standard/V 1/R 2/P -4/O(%s)/U(%s)>>/ID[(a)(a)]" % (
+        b"o" * 32,
+        b"u" * 32,
+    )
+    path = tmp_path / "잠김.pdf"
+    path.write_bytes((bench.SAMPLES / "story.pdf").read_bytes().replace(b"trailer<<", lock))
+    with pytest.raises(InputError, match=r"잠김\.pdf: 암호가 걸린 PDF"):
+        list(read(path))

@@ -94,6 +94,19 @@ def test_a_form_left_empty_is_a_failed_row() -> None:
         read("  ", " ")
 
 
+def test_the_head_of_a_press_release_wins_over_a_form_and_an_attachment_does_not_make_one() -> None:
+    head = table("보도시점 | 2024. 3. 29.", "제목 | 섬마을 이동 진료버스 운영", "담당부서 | 보건소")
+    body = "청해군은 다음 달부터 이동 진료버스를 다섯 섬에 보낸다고 29일 밝혔다."
+    (item,) = read("청해군 보도자료", head, body)
+    assert isinstance(item, Document)
+    assert (item.title, item.date, item.region, item.text) == (
+        "섬마을 이동 진료버스 운영", "2024-03-29", "청해군", body,
+    )  # fmt: skip
+    (form,) = read(FORM, "붙임 보도자료 1부")
+    assert isinstance(form, Document)
+    assert (form.title, form.date) == ("이동 진료버스", None)
+
+
 def test_a_told_column_makes_a_list() -> None:
     found = table("무엇 | 왜", "버스 | 섬에 병원이 없다")
     (item,) = read(found, columns=Columns(title="무엇", text="왜"))

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
+MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -83,6 +84,11 @@ def sheets(path: Path) -> Iterator[Sheet]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
         for name in book.sheet_names:
             page = book.get_sheet_by_name(name)
+            if page.total_height * page.total_width > MAX_SHEET_CELLS:
+                raise InputError(
+                    f"{path.name}: 시트 '{name}'이 너무 큽니다 ({page.total_height:,}줄 × {page.total_width:,}칸). "
+                    "빈 줄과 칸을 지우거나 나누어 저장하세요."
+                )
             numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
             rows = ((number, tuple(cell_text(cell) for cell in cells)) for number, cells in numbered)
             merges = tuple(

@@ -22,4 +22,4 @@ MAX_DEPTH = 3  # ZIP in ZIP in ZIP
 MAX_FILES = 100_000  # files in one folder, subfolders counted
 MAX_TEXT = 1_000_000  # characters of one document: about a thousand pages
 SILENT_SECONDS = 60.0  # that a parser may work without yielding anything
-WORKER_BYTES = 3 << 30  # address space of the process that parses
+WORKER_BYTES = 2 << 30  # address space of the process that parses
