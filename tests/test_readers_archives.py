@@ -72,7 +72,14 @@ def test_a_bomb_stops_at_the_limit_and_the_rest_goes_on(
     assert [(type(i), i.source) for i in items] == [
         (Document, "묶음.zip/가.txt"), (RowError, "묶음.zip/폭탄.txt"), (Document, "묶음.zip/나.txt"),
     ]  # fmt: skip
-    assert "1MB를 넘는" in str(items[1])
+    assert "풀면 1MB" in str(items[1])
+
+
+def test_what_is_packed_inside_shares_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 1 << 20)
+    inner = packed(("큰.txt", (TEXT + "\n") * 10_000))  # 0.4 MB
+    items = list(read(archive(tmp_path, *((f"{n}.zip", inner) for n in range(4)))))
+    assert [type(i) for i in items] == [Document, Document, RowError, RowError]
 
 
 def test_zip_in_zip_ends(tmp_path: Path) -> None:

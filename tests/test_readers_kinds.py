@@ -73,3 +73,9 @@ def test_other_office_packages_are_no_zip_of_files(tmp_path: Path) -> None:
         archive.writestr("ppt/presentation.xml", "<p/>")
     with pytest.raises(InputError, match="읽지 않는 오피스 형식"):
         kind_of(path)
+
+
+def test_a_thousand_comments_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"<!---->" * 1_100 + b"<x")
+    assert kind_of(path) == ".csv"

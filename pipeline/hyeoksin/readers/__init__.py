@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.archives import folder_items, zip_items
+from hyeoksin.readers.archives import Budget, folder_items, zip_items
 from hyeoksin.readers.columnar import read_parquet
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.hangul import read_hangul
@@ -54,12 +54,12 @@ def read(path: Path, columns: Columns = Columns()) -> Iterator[Item]:  # noqa: B
         InputError: there is no such file, no reader for it, or the whole file cannot be read.
         MissingExtraError: the library for its format is not installed; the message names the install command.
     """
-    yield from _read(path, columns, 0)
+    yield from _read(path, columns, 0, None)
 
 
-def _read(path: Path, columns: Columns, depth: int) -> Iterator[Item]:
+def _read(path: Path, columns: Columns, depth: int, budget: Budget | None) -> Iterator[Item]:
     def inner(file: Path, level: int) -> Iterator[Item]:
-        return _read(file, columns, level)
+        return _read(file, columns, level, budget)
 
     try:
         if path.is_dir():
@@ -72,7 +72,8 @@ def _read(path: Path, columns: Columns, depth: int) -> Iterator[Item]:
         if kind != suffix:
             log.info("%s: 이름은 %s 이지만 내용은 %s 입니다.", path.name, suffix or "확장자가 없", kind)
         if kind == ".zip":
-            items = zip_items(path, inner, depth)
+            budget = budget or Budget()
+            items = zip_items(path, inner, depth, budget)
         elif kind in _OWN:
             items = READERS[kind](path, columns)
         else:

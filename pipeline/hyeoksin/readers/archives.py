@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -14,20 +14,18 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
 
-__all__ = ["BROKEN_ZIP", "check_package", "folder_items", "zip_items"]
+__all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_items", "zip_items"]
 
 Item = Document | RowError
 Read = Callable[[Path, int], Iterator[Item]]
 BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     NotImplementedError,
     RuntimeError,
     EOFError,
     ValueError,
 )
-_PIECE = 1 << 20
 
 
 def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
@@ -45,7 +43,33 @@ def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
         yield from _placed(read, path, depth, place)
 
 
-def zip_items(path: Path, read: Read, depth: int) -> Iterator[Item]:
+class Budget:
+    """How much one archive, with all that is packed inside it, may still unpack."""
+
+    def __init__(self) -> None:
+        self.n_bytes = limits.MAX_UNPACKED_BYTES
+        self.n_files = limits.MAX_MEMBERS
+
+    def refusal(self, member: zipfile.ZipInfo) -> str | None:
+        """Return why a member is not unpacked, or take it off the budget.
+
+        No more than it declares ever comes out of a stored or deflated member.
+        """
+        if member.flag_bits & 1:
+            return "암호가 걸린 ZIP입니다. 암호 없이 다시 압축하세요."
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            return "보통 ZIP이 아닌 방식으로 압축되었습니다. 윈도우의 압축 기능으로 다시 압축하세요."
+        if member.file_size > self.n_bytes or self.n_files <= 0:
+            return (
+                f"풀면 {limits.MAX_UNPACKED_BYTES >> 20:,}MB나 파일 {limits.MAX_MEMBERS:,}개를 넘는 압축입니다. "
+                "나누어 압축하세요."
+            )
+        self.n_bytes -= member.file_size
+        self.n_files -= 1
+        return None
+
+
+def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[Item]:
     """Yield what ``read`` finds in all members of a ZIP, which are unpacked one at a time.
 
     Raises:
@@ -60,21 +84,24 @@ def zip_items(path: Path, read: Read, depth: int) -> Iterator[Item]:
                 raise InputError(
                     f"{path.name}: 파일이 {limits.MAX_MEMBERS:,}개를 넘습니다. 나누어 압축하세요."
                 )
-            left = limits.MAX_UNPACKED_BYTES
             for number, member in enumerate(members):
                 inner = PurePosixPath(_name(member).replace("\\", "/"))
                 if any(_is_hidden(part) or part == "__MACOSX" for part in inner.parts if part != ".."):
                     continue
                 place = PurePosixPath(path.name, *(p for p in inner.parts[:-1] if p not in ("..", "/")))
+                refusal = budget.refusal(member)
+                if refusal:
+                    yield RowError(f"{place}/{inner.name}", refusal)
+                    continue
                 target = Path(folder, str(number), _safe(inner.name))
                 target.parent.mkdir()
                 try:
-                    left -= _unpack(archive, member, target, left)
+                    with archive.open(member) as source, target.open("wb") as file:
+                        shutil.copyfileobj(source, file)
                     yield from _placed(read, target, depth + 1, place)
                 except BROKEN_ZIP as error:
-                    yield RowError(f"{place}/{inner.name}", _reason(member, error))
-                except InputError as error:
-                    yield RowError(f"{place}/{inner.name}", str(error))
+                    reason = f"압축을 풀 수 없습니다 ({error}). 다시 압축하거나 다시 내려받으세요."
+                    yield RowError(f"{place}/{inner.name}", reason)
                 finally:
                     target.unlink(missing_ok=True)
     except BROKEN_ZIP as error:
@@ -84,7 +111,7 @@ def zip_items(path: Path, read: Read, depth: int) -> Iterator[Item]:
 
 
 def check_package(path: Path) -> None:
-    """Refuse a DOCX, HWPX, XLSX … that unpacks to more than the limit, before any parser opens it.
+    """Refuse a DOCX or HWPX that unpacks to more than the limit, before any parser opens it.
 
     Raises:
         InputError: too large, or not a ZIP.
@@ -97,7 +124,7 @@ def check_package(path: Path) -> None:
                 raise InputError(f"{path.name}: 암호가 걸린 파일입니다. 암호를 풀고 다시 저장하세요.")
     except BROKEN_ZIP as error:
         raise InputError(f"{path.name}: 깨진 파일입니다 ({error}). 다시 저장하세요.") from error
-    if len(members) > limits.MAX_MEMBERS or n_bytes > limits.MAX_UNPACKED_BYTES:
+    if len(members) > limits.MAX_MEMBERS or n_bytes > limits.MAX_PACKAGE_BYTES:
         raise InputError(
             f"{path.name}: 풀면 너무 커지는 파일입니다 ({n_bytes >> 20:,}MB, {len(members):,}개). 나누어 저장하세요."
         )
@@ -121,24 +148,6 @@ def _placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterato
         yield RowError(f"{place}/{path.name}", str(error).removeprefix(f"{path.name}: "))
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:
-    """Write one member to ``target``; count the bytes that really come out, whatever the archive declares.
-
-    Raises:
-        InputError: more than ``left`` bytes.
-    """
-    n_bytes = 0
-    with archive.open(member) as source, target.open("wb") as file:
-        while piece := source.read(_PIECE):
-            n_bytes += len(piece)
-            if n_bytes > left:
-                raise InputError(
-                    f"풀면 {limits.MAX_UNPACKED_BYTES >> 20:,}MB를 넘는 압축입니다. 나누어 압축하세요."
-                )
-            file.write(piece)
-    return n_bytes
-
-
 def _name(member: zipfile.ZipInfo) -> str:
     """Return the member's name; Windows in Korea writes it in cp949, which ZIP takes for cp437."""
     if member.flag_bits & 0x800:
@@ -160,9 +169,3 @@ def _safe(name: str) -> str:
 
 def _is_hidden(part: str) -> bool:
     return part.startswith((".", "~$"))
-
-
-def _reason(member: zipfile.ZipInfo, error: Exception) -> str:
-    if member.flag_bits & 1:
-        return "암호가 걸린 ZIP입니다. 암호 없이 다시 압축하세요."
-    return f"압축을 풀 수 없습니다 ({error}). 다시 압축하거나 다시 내려받으세요."

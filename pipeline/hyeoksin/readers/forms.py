@@ -15,6 +15,7 @@ from hyeoksin.readers.tables import Header, Table, find_header, table_documents
 
 __all__ = ["Content", "documents", "form_documents", "is_form"]
 
+_LOOKED_AT = 100  # rows that tell a form from a list
 _MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
 _MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
 _MIN_NOTED = 300  # characters beside a list whose loss is worth a note
@@ -108,7 +109,7 @@ def _list_header(table: Table, columns: Columns) -> Header | None:
 def is_form(table: Table) -> bool:
     """Tell whether the rows of a table are labels with their values beside them."""
     n_rows, has_content = 0, False
-    for row in table.rows:
+    for row in table.rows[:_LOOKED_AT]:
         cells = [cell for cell in row.cells if cell.strip()]
         fields = [label_field(cell) for cell in cells[:2]]
         if fields and fields[0] in ("title", "text") and fields[1:] in ([], [None]):

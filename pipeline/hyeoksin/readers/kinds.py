@@ -43,8 +43,9 @@ _MIMETYPES = {
     "application/hwp+zip": ".hwpx",
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }
-_HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head|body|table|meta|div)\b", re.I | re.S
+_HTML = re.compile(  # possessive: a thousand comments must not be tried in every combination
+    rb"\s*+(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+)*+<(?:!doctype html|html|head|body|table|meta|div)\b",
+    re.I | re.S,
 )
 
 
@@ -66,7 +67,7 @@ def kind_of(path: Path) -> str:
     kind = _binary_kind(path, head)
     if kind is None and suffix in _TEXTS:
         return suffix
-    if kind not in (".parquet", None) and size > MAX_FILE_BYTES:
+    if kind not in (".parquet", ".zip", None) and size > MAX_FILE_BYTES:
         raise InputError(
             f"{name}: 파일이 너무 큽니다 ({size >> 20:,}MB). {MAX_FILE_BYTES >> 20}MB 아래로 나누세요."
         )

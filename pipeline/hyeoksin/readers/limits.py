@@ -8,6 +8,7 @@ __all__ = [
     "MAX_FILES",
     "MAX_FILE_BYTES",
     "MAX_MEMBERS",
+    "MAX_PACKAGE_BYTES",
     "MAX_TEXT",
     "MAX_UNPACKED_BYTES",
     "SILENT_SECONDS",
@@ -15,7 +16,8 @@ __all__ = [
 ]
 
 MAX_FILE_BYTES = 512 << 20  # of a file that must be read whole (not CSV, JSONL, Parquet)
-MAX_UNPACKED_BYTES = 1 << 30  # of all that a ZIP, DOCX, HWPX, XLSX holds
+MAX_PACKAGE_BYTES = 512 << 20  # of all that a DOCX or HWPX holds
+MAX_UNPACKED_BYTES = 4 << 30  # of all that a ZIP holds; it is unpacked file by file
 MAX_MEMBERS = 10_000  # files in one ZIP
 MAX_COLUMNS = 1_000  # of a table in a document or web page
 MAX_DEPTH = 3  # ZIP in ZIP in ZIP
