@@ -251,11 +251,7 @@ def outcome(path: Path) -> Outcome:
 
 
 def main() -> None:
-    n_files, seed = (
-        (int(word) for word in (*sys.argv[1:3], "1000", "1")[:2])
-        if len(sys.argv) != 2
-        else (int(sys.argv[1]), 1)
-    )
+    n_files, seed = map(int, [*sys.argv[1:], *("1000", "1")[len(sys.argv) - 1 :]])
     limits.SILENT_SECONDS, limits.MAX_UNPACKED_BYTES = SLOW_SECONDS, BOMB_BYTES // 2
     found: Counter[str] = Counter()
     slowest = Outcome("", 0, (), "", 0.0)

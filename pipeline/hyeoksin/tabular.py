@@ -84,9 +84,10 @@ def sheets(path: Path) -> Iterator[Sheet]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
         for name in book.sheet_names:
             page = book.get_sheet_by_name(name)
-            if page.total_height * page.total_width > MAX_SHEET_CELLS:
+            n_rows, n_columns = page.total_height + 1, page.total_width + 1  # they are the last indices
+            if n_rows * n_columns > MAX_SHEET_CELLS:
                 raise InputError(
-                    f"{path.name}: 시트 '{name}'이 너무 큽니다 ({page.total_height:,}줄 × {page.total_width:,}칸). "
+                    f"{path.name}: '{name}' 시트가 너무 큽니다 ({n_rows:,}줄 × {n_columns:,}칸). "
                     "빈 줄과 칸을 지우거나 나누어 저장하세요."
                 )
             numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
