@@ -13,7 +13,7 @@ from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import Header, Table, find_header, table_documents
 
-__all__ = ["Content", "documents", "form_documents", "is_form"]
+__all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists"]
 
 _LOOKED_AT = 100  # rows that tell a form from a list
 _MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
@@ -53,10 +53,10 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
     tables = [block for block in content.blocks if isinstance(block, Table)]
     lists = list(_lists(tables, columns))
     forms = [table for table in tables if is_form(table)]
-    n_listed = sum(len(cell) for table, _ in lists for row in table.rows for cell in row.cells)
-    if lists and 2 * n_listed >= len(text):
-        if len(text) - n_listed > _MIN_NOTED:
-            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, len(text) - n_listed)
+    n_left = len(text) - _size(lists)
+    if lists and n_left <= _size(lists):
+        if n_left > _MIN_NOTED:
+            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
         for table, header in lists:
             yield from table_documents(table, header, path.name)
     elif (press := press_document(text, path.stem, path.name)) is not None:
@@ -66,6 +66,16 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
         yield from form_documents(forms, path.name, rest if len(forms) == 1 else ())
     else:
         yield _narrative(content, text, path)
+
+
+def is_mostly_lists(tables: Sequence[Table], columns: Columns, n_characters: int) -> bool:
+    """Tell whether lists of tasks hold at least half of a file's ``n_characters``."""
+    n_listed = _size(list(_lists(tables, columns)))
+    return n_listed > 0 and 2 * n_listed >= n_characters
+
+
+def _size(lists: Sequence[tuple[Table, Header]]) -> int:
+    return sum(len(cell) for table, _ in lists for row in table.rows for cell in row.cells)
 
 
 def _narrative(content: Content, text: str, path: Path) -> Document:

@@ -12,7 +12,7 @@ from hyeoksin.decoding import decode
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import Columns, iso_date
-from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.forms import Content, documents, is_mostly_lists
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.tables import Cell, Places, Table
 
@@ -38,6 +38,9 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     try:
         tree = html.fromstring(_decoded(path))
         tables = tuple(_tables(tree))
+        if is_mostly_lists(tables, columns, len(tree.text_content())):
+            yield from documents(Content(tables), path, columns)
+            return
         for cell in tree.iter("td", "th"):
             for name in ("colspan", "rowspan"):  # trafilatura would write out a billion columns
                 cell.attrib.pop(name, None)
@@ -74,7 +77,7 @@ def _decoded(path: Path) -> str:
             "cp949" if re.search(rb"charset=[\"']?(?:euc-kr|cp949|ks_c_5601)", raw[:4096], re.I) else "utf-8"
         )
         text = raw.decode(encoding, "replace")
-    return re.sub(r"^\s*<\?xml[^>]*\?>", "", text).replace("\0", "")
+    return re.sub(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", " ", re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
 
 
 def _tables(tree: Any) -> Iterator[Table]:
