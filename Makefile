@@ -41,7 +41,7 @@ bench: .venv/package  ## throughput and start-up beside bare Kiwi
 	$(BIN)/python bench/throughput.py
 
 lock:  ## pin all dependencies with hashes (needs uv)
-	uv pip compile pyproject.toml --extra parquet --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra docs --extra parquet --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -o requirements/lock.txt
 
 clean:

@@ -141,7 +141,10 @@ def test_good_rows_beside_bad_ones_are_classified_in_order(mixed: Run, work: Pat
 def test_what_was_skipped_is_listed_and_ends_with_one(mixed: Run, work: Path) -> None:
     lines = (work / "결과.failed.jsonl").read_text(encoding="utf-8").splitlines()
     failed = [json.loads(line) for line in lines]
-    assert all(list(f) == ["file", "row", "reason"] and re.search("[가-힣]", f["reason"]) for f in failed)
+    assert all(
+        list(f) == ["file", "sheet", "row", "reason"] and re.search("[가-힣]", f["reason"]) for f in failed
+    )
+    assert [f["sheet"] for f in failed if f["file"] == "tasks.xlsx"] == ["상반기"]
     rows = {(Path(f["file"]).name, f["row"]) for f in failed}
     assert rows == {
         ("tasks_cp949.csv", 4), ("tasks.xlsx", 7), ("없음.csv", None), ("그림.csv", None), ("공고.hwp", None), ("빈 표.csv", None),
@@ -152,6 +155,34 @@ def test_what_was_skipped_is_listed_and_ends_with_one(mixed: Run, work: Path) ->
     assert f"9건을 {work / '결과.jsonl'} 에 적었습니다" in mixed.err
     assert f"{len(failed)}건을 건너뛰었습니다" in mixed.err
     assert "Traceback" not in mixed.err
+
+
+def test_a_folder_of_office_files_is_one_run(tmp_path: Path) -> None:
+    folder = tmp_path / "제출"
+    folder.mkdir()
+    for name in ("list.hwpx", "list.xlsx", "press.pdf", "protected_drm.hwp", "unclosed.csv", "bundle.zip"):
+        (folder / name).write_bytes((DATA / "office" / name).read_bytes())
+    run = hyeoksin("classify", folder, "-o", tmp_path / "결과.jsonl", folder=tmp_path)
+    assert run.code == 1
+    assert "Traceback" not in run.err
+    assert "알림: 목록.xlsx: 이름은 .xlsx 이지만 내용은 .xls 입니다." in run.err
+    records = [
+        json.loads(line) for line in (tmp_path / "결과.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [r["source"] for r in records] == [
+        *(f"제출/bundle.zip/과제/목록.xlsx#row={n}" for n in (2, 3, 4)),
+        "제출/bundle.zip/속.zip/press.hwpx", "제출/bundle.zip/보도.txt",
+        *(f"제출/list.hwpx#table=1&row={n}" for n in (2, 3, 4)),
+        *(f"제출/list.xlsx#sheet=혁신과제&row={n}" for n in (5, 7, 8)), "제출/list.xlsx#sheet=과제 서식",
+        "제출/press.pdf", "제출/unclosed.csv#row=2", "제출/unclosed.csv#row=4",
+    ]  # fmt: skip
+    failed = [
+        json.loads(line) for line in (tmp_path / "결과.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [(f["file"], f["row"]) for f in failed] == [
+        ("제출/protected_drm.hwp", None),
+        ("제출/unclosed.csv", 3),
+    ]
 
 
 def test_nothing_but_unusable_input_needs_no_model(tmp_path: Path) -> None:

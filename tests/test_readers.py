@@ -71,8 +71,8 @@ def test_every_encoding_in_every_text_format(tmp_path: Path, name: str, encoding
 def test_xlsx_every_sheet_and_a_header_below_a_merged_title() -> None:
     good, bad = split(list(read(DATA / "tasks.xlsx")))
     assert [(d.id, d.source) for d in good] == [
-        ("1", "tasks.xlsx#row=4"),
-        ("2", "tasks.xlsx#row=6"),
+        ("1", "tasks.xlsx#sheet=상반기&row=4"),
+        ("2", "tasks.xlsx#sheet=상반기&row=6"),
         ("tasks.xlsx#sheet=하반기&row=2", "tasks.xlsx#sheet=하반기&row=2"),
     ]
     assert good[0].date == "2024-03-29"
@@ -80,7 +80,7 @@ def test_xlsx_every_sheet_and_a_header_below_a_merged_title() -> None:
     assert good[1].title == ""
     assert good[1].body == "주민이 예산을 투표로 정한다"
     assert good[2].meta == {"담당부서": "총무과"}
-    assert [e.source for e in bad] == ["tasks.xlsx#row=7"]
+    assert [e.source for e in bad] == ["tasks.xlsx#sheet=상반기&row=7"]
 
 
 def test_jsonl_bad_lines_do_not_stop_the_good_ones() -> None:
@@ -162,14 +162,14 @@ def test_row_numbers_count_lines_inside_cells(tmp_path: Path) -> None:
     [
         ("a.csv", b"", "빈 파일"),
         ("a.txt", b" \n", "빈 파일"),
-        ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x80", "인코딩|이진"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe\x80", "그림"),
         ("a.csv", b"a,b\0,c\n", "이진"),
         ("a.txt", b"a\0b", "이진"),
         ("a.jsonl", b"\xff\xff\xff\n", "인코딩"),
         ("a.csv", "가,나\n다,라\n".encode(), "열을 찾을 수 없습니다.*가, 나"),
-        ("a.xlsx", b"PK\x03\x04 broken", "엑셀"),
-        ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "엑셀"),
-        ("a.hwp", b"HWP Document File", r"읽을 수 없는 형식 '\.hwp'"),
+        ("a.xlsx", b"PK\x03\x04 broken", "깨진"),
+        ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "다시 저장"),
+        ("a.hwp", b"HWP Document File", "확장자와 다르거나"),
     ],
 )
 def test_a_file_that_cannot_be_read_names_itself(
@@ -181,11 +181,11 @@ def test_a_file_that_cannot_be_read_names_itself(
 
 
 @pytest.mark.parametrize("suffix", sorted(READERS))
-def test_missing_files_and_folders(tmp_path: Path, suffix: str) -> None:
+def test_missing_files_and_empty_folders(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"폴더{suffix}").mkdir()
-    for path in (tmp_path / f"없음{suffix}", tmp_path / f"폴더{suffix}"):
-        with pytest.raises(InputError, match="파일이 없습니다"):
-            list(read(path))
+    assert list(read(tmp_path / f"폴더{suffix}")) == []
+    with pytest.raises(InputError, match="파일이 없습니다"):
+        list(read(tmp_path / f"없음{suffix}"))
     with pytest.raises(InputError, match="열 수 없습니다"):
         list(read(tmp_path / f"{'긴이름' * 60}{suffix}"))
 

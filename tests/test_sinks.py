@@ -229,17 +229,24 @@ def test_the_folder_is_read_only(rights: None, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "file", "row"),
+    ("source", "place"),
     [
-        ("tasks.csv#row=12", "tasks.csv", 12),
-        ("tasks.xlsx#sheet=하반기&row=3", "tasks.xlsx", 3),
-        ("tasks.xlsx#sheet=A#1&row=3", "tasks.xlsx", 3),
-        ("과제#1.csv#row=4", "과제#1.csv", 4),
-        ("과제#1.csv", "과제#1.csv", None),
-        ("없음.csv", "없음.csv", None),
+        ("tasks.csv#row=12", {"file": "tasks.csv", "sheet": None, "row": 12}),
+        ("tasks.xlsx#sheet=하반기&row=3", {"file": "tasks.xlsx", "sheet": "하반기", "row": 3}),
+        ("tasks.xlsx#sheet=A#1&row=3", {"file": "tasks.xlsx", "sheet": "A#1", "row": 3}),
+        ("tasks.xlsx#sheet=하반기", {"file": "tasks.xlsx", "sheet": "하반기", "row": None}),
+        (
+            "묶음.zip/안/과제.docx#table=2&row=3",
+            {"file": "묶음.zip/안/과제.docx", "sheet": None, "table": 2, "row": 3},
+        ),
+        ("a.pdf#page=3&table=1&row=2", {"file": "a.pdf", "sheet": None, "page": 3, "table": 1, "row": 2}),
+        ("a.docx#table=3&form=2", {"file": "a.docx", "sheet": None, "table": 3, "row": None}),
+        ("과제#1.csv#row=4", {"file": "과제#1.csv", "sheet": None, "row": 4}),
+        ("과제#1.csv", {"file": "과제#1.csv", "sheet": None, "row": None}),
+        ("없음.csv", {"file": "없음.csv", "sheet": None, "row": None}),
     ],
 )
-def test_failed_rows_are_named(tmp_path: Path, source: str, file: str, row: int | None) -> None:
+def test_failed_rows_are_named(tmp_path: Path, source: str, place: dict[str, str | int | None]) -> None:
     write_failed([RowError(source, "까닭")], tmp_path / "a.failed.jsonl")
     line = (tmp_path / "a.failed.jsonl").read_text(encoding="utf-8")
-    assert json.loads(line) == {"file": file, "row": row, "reason": "까닭"}
+    assert json.loads(line) == {**place, "reason": "까닭"}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hyeoksin import tabular
 from hyeoksin.errors import InputError
 from hyeoksin.tabular import (
     CELL_LIMIT,
@@ -78,6 +79,14 @@ def test_a_broken_workbook_is_an_input_error(tmp_path: Path) -> None:
     path = tmp_path / "깨짐.xlsx"
     path.write_bytes(b"PK\x03\x04 not a workbook")
     with pytest.raises(InputError, match=r"깨짐\.xlsx.*엑셀"):
+        read_rows(path)
+
+
+def test_a_sheet_that_is_nothing_but_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "빈칸.xlsx"
+    write_rows(path, ["제목"], [["가"]] * 20, sheet="결과")
+    monkeypatch.setattr(tabular, "MAX_SHEET_CELLS", 20)
+    with pytest.raises(InputError, match=r"빈칸\.xlsx: '결과' 시트가 너무 큽니다 \(21줄"):
         read_rows(path)
 
 

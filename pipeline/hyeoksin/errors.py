@@ -51,3 +51,5 @@ class MissingExtraError(HyeoksinError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'")
+        self.library = library
+        self.extra = extra

@@ -20,7 +20,10 @@ HEADER = (
 )  # fmt: skip
 
 
-_PLACE = re.compile(r"(?P<file>.*?)#(?:sheet=.*&)?row=(?P<row>\d+)")
+_PLACE = re.compile(
+    r"(?P<file>.*?)#(?:sheet=(?P<sheet>.*?)(?:&|$))?(?:page=(?P<page>\d+)(?:&|$))?(?:table=(?P<table>\d+)(?:&|$))?"
+    r"(?:row=(?P<row>\d+)|form=\d+)?"
+)
 
 
 def json_line(prediction: Prediction) -> str:
@@ -111,10 +114,15 @@ def write(predictions: Iterable[Prediction], path: Path) -> None:
 
 
 def write_failed(errors: Iterable[RowError], path: Path) -> None:
-    """Write the rows that could not be used as JSONL: file, row, reason."""
+    """Write the rows that could not be used as JSONL: file, sheet, page and table where there are any, row, reason."""
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         for error in errors:
-            place = _PLACE.fullmatch(error.source)
-            name, row = (place["file"], int(place["row"])) if place else (error.source, None)
-            line = {"file": name, "row": row, "reason": error.reason}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(_failed_line(error), ensure_ascii=False) + "\n")
+
+
+def _failed_line(error: RowError) -> dict[str, str | int | None]:
+    match = _PLACE.fullmatch(error.source)
+    place = match.groupdict() if match else {"file": error.source}
+    numbers = {name: int(place[name]) for name in ("page", "table") if place.get(name)}
+    row = int(place["row"]) if place.get("row") else None
+    return {"file": place["file"], "sheet": place.get("sheet"), **numbers, "row": row, "reason": error.reason}

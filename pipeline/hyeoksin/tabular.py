@@ -6,63 +6,46 @@ import csv
 import io
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.errors import InputError
+from hyeoksin.decoding import decode
+from hyeoksin.delimited import Row, delimited_rows
+from hyeoksin.errors import InputError, RowError
 
 __all__ = [
     "CELL_LIMIT",
     "Row",
+    "Sheet",
+    "cell_text",
     "decode",
     "plain_cell",
     "read_rows",
     "safe_cell",
+    "sheets",
     "write_csv",
     "write_rows",
     "written_whole",
 ]
 
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
+MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its 1-based number as the office program shows it, its cells as text, and its sheet ("" for CSV)."""
+class Sheet:
+    """One sheet: its rows, empty ones left out, and its merged ranges (top row, left, bottom row, right).
 
-    number: int
-    cells: tuple[str, ...]
-    sheet: str = ""
-
-
-def decode(raw: bytes, path: Path) -> tuple[str, str]:
-    """Return the text of ``raw`` and the encoding it was in: UTF-8 (with BOM or not), UTF-16 with BOM, else cp949.
-
-    Never euc-kr: Windows writes cp949, which contains it.
-
-    Raises:
-        InputError: none of them fits.
+    Rows count from 1 as in :class:`Row`, columns from 0, all inclusive; only the top left cell of a range is filled.
     """
-    if raw.startswith(b"\xef\xbb\xbf"):
-        order: tuple[str, ...] = ("utf-8-sig",)
-    elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        order = ("utf-16",)
-    else:
-        order = ("utf-8", "cp949")
-    for encoding in order:
-        try:
-            return raw.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise InputError(
-        f"{path.name}: 글자 인코딩을 알 수 없습니다 (UTF-8도 CP949도 아님). "
-        "엑셀에서 'CSV UTF-8(쉼표로 분리)'로 다시 저장하세요."
-    )
+
+    name: str
+    rows: tuple[Row, ...]
+    merges: tuple[tuple[int, int, int, int], ...] = ()
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -78,53 +61,54 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
-    text, _ = decode(path.read_bytes(), path)
-    if "\0" in text:
-        raise InputError(
-            f"{path.name}: CSV가 아닙니다 (이진 자료가 들어 있음). 원래 프로그램에서 다시 저장하세요."
-        )
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:20_000])
-    csv.field_size_limit(10_000_000)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    start = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield Row(start, tuple(cells))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"{path.name}: {start}번째 줄부터 CSV 꼴이 깨졌습니다 ({error}).") from error
-
-
-def _delimiter(head: str) -> str:
-    """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
-    lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
-
-    def agreeing(sign: str) -> int:
-        counts = Counter(n for line in lines if (n := line.count(sign)))
-        return max(counts.values(), default=0)
-
-    return max(",\t;", key=agreeing)
+    for row in delimited_rows(path):
+        if isinstance(row, RowError):
+            raise row
+        yield row
 
 
 def _xlsx_rows(path: Path) -> Iterator[Row]:
-    from python_calamine import CalamineError, CalamineWorkbook
+    for sheet in sheets(path):
+        yield from sheet.rows
+
+
+def sheets(path: Path) -> Iterator[Sheet]:
+    """Yield the sheets of an XLSX, XLS, XLSB or ODS file.
+
+    Raises:
+        InputError: the file cannot be opened.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        for sheet in book.sheet_names:
-            rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            for number, cells in enumerate(rows, start=1):
-                texts = tuple(_cell(cell) for cell in cells)
-                if any(texts):
-                    yield Row(number, texts, sheet)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
+        for name in book.sheet_names:
+            page = book.get_sheet_by_name(name)
+            n_rows, n_columns = page.total_height + 1, page.total_width + 1  # they are the last indices
+            if n_rows * n_columns > MAX_SHEET_CELLS:
+                raise InputError(
+                    f"{path.name}: '{name}' 시트가 너무 큽니다 ({n_rows:,}줄 × {n_columns:,}칸). "
+                    "빈 줄과 칸을 지우거나 나누어 저장하세요."
+                )
+            numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
+            rows = ((number, tuple(cell_text(cell) for cell in cells)) for number, cells in numbered)
+            merges = tuple(
+                (top + 1, left, bottom + 1, right)
+                for (top, left), (bottom, right) in page.merged_cell_ranges or ()
+            )
+            yield Sheet(name, tuple(Row(number, texts, name) for number, texts in rows if any(texts)), merges)
+    except PasswordError as error:
+        raise InputError(
+            f"{path.name}: 암호가 걸린 엑셀 파일입니다. 엑셀에서 암호를 풀고 다시 저장하세요."
+        ) from error
     except CalamineError as error:
         raise InputError(
             f"{path.name}: 엑셀 파일을 열 수 없습니다 ({error}). 암호가 걸렸거나 깨졌다면 엑셀에서 다시 저장하세요."
         ) from error
 
 
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
+    """Return a workbook cell as text: a whole number without its ".0"."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

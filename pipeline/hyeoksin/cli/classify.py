@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.errors import InputError, RowError
+from hyeoksin.errors import InputError, MissingExtraError, RowError
 
 if TYPE_CHECKING:
     from hyeoksin.domain import Document, Prediction
@@ -26,7 +27,9 @@ Text = Annotated[str | None, typer.Option("--text", help="파일 대신 이 글 
 def classify(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="CSV, XLSX, JSONL, TXT 파일; '-' 는 표준 입력(JSONL 또는 한 줄에 글 하나)."),
+        typer.Argument(
+            help="파일, 폴더, ZIP (CSV XLSX HWPX HWP DOCX PDF HTML JSONL TXT Parquet …); '-' 는 표준 입력(JSONL 또는 한 줄에 글 하나)."
+        ),
     ] = None,
     text: Text = None,
     plan: PlanName = "2019",
@@ -63,6 +66,7 @@ def classify(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
     if output is not None and any(output.resolve() == Path(name).resolve() for name in files or []):
         raise typer.BadParameter("--output 이 입력 파일과 같습니다. 다른 이름을 주세요.")
+    _show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
     items = _items(files or [], text, columns, errors)
@@ -82,6 +86,15 @@ def classify(
     if errors:
         _report_failed(errors, failed or _failed_path(output, files or []))
         raise typer.Exit(1)
+
+
+def _show_notes() -> None:
+    """Let the readers' notes (encoding, wrong suffix, sheets left out) reach the terminal."""
+    log = logging.getLogger("hyeoksin.readers")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("알림: %(message)s"))
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
 
 
 def _report_failed(errors: list[RowError], place: Path) -> None:
@@ -113,7 +126,7 @@ def _items(
                 errors.append(
                     RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
                 )
-        except InputError as error:
+        except (InputError, MissingExtraError) as error:
             errors.append(RowError(name, str(error)))
 
 

@@ -1,4 +1,4 @@
-"""Readers: a file in, documents out; a row that cannot be used comes out as a :class:`RowError` and the rest goes on."""
+"""Readers: a file, folder or ZIP in, documents out; a row or file that cannot be used comes out as a :class:`RowError`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers.archives import Budget, folder_items, zip_items
+from hyeoksin.readers.columnar import read_parquet
 from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.hangul import read_hangul
+from hyeoksin.readers.kinds import kind_of
+from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.lines import read_jsonl, read_text
-from hyeoksin.readers.tables import read_table
+from hyeoksin.readers.notes import log
+from hyeoksin.readers.pdf import read_pdf
+from hyeoksin.readers.spreadsheets import read_delimited, read_workbook
+from hyeoksin.readers.web import read_html
+from hyeoksin.readers.word import read_docx
 
 __all__ = ["READERS", "Columns", "Item", "read"]
 
@@ -17,28 +26,67 @@ Item = Document | RowError
 Reader = Callable[[Path, Columns], Iterator[Item]]
 
 READERS: dict[str, Reader] = {
-    ".csv": read_table,
-    ".tsv": read_table,
-    ".xlsx": read_table,
-    ".xls": read_table,
+    ".csv": read_delimited,
+    ".docx": read_docx,
+    ".html": read_html,
+    ".hwp": read_hangul,
+    ".hwpx": read_hangul,
     ".jsonl": read_jsonl,
+    ".ods": read_workbook,
+    ".parquet": read_parquet,
+    ".pdf": read_pdf,
+    ".tsv": read_delimited,
     ".txt": read_text,
+    ".xls": read_workbook,
+    ".xlsb": read_workbook,
+    ".xlsx": read_workbook,
 }
+_ALIASES = {".htm": ".html", ".xlsm": ".xlsx", ".ndjson": ".jsonl", ".tab": ".tsv"}
+_OWN = frozenset(
+    {".csv", ".jsonl", ".tsv", ".txt"}
+)  # parsed by ourselves, without native code: no process of its own
 
 
 def read(path: Path, columns: Columns = Columns()) -> Iterator[Item]:  # noqa: B008 - frozen
-    """Yield the documents of one file, by its suffix.
+    """Yield the documents of a file, by its content and suffix, or of all files in a folder or ZIP.
 
     Raises:
-        InputError: there is no such file, no reader for its suffix, or the whole file cannot be read.
+        InputError: there is no such file, no reader for it, or the whole file cannot be read.
+        MissingExtraError: the library for its format is not installed; the message names the install command.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        known = ", ".join(sorted(READERS))
-        raise InputError(f"{path.name}: 읽을 수 없는 형식 '{path.suffix}'. 읽는 형식: {known}.")
+    yield from _read(path, columns, 0, None)
+
+
+def _read(path: Path, columns: Columns, depth: int, budget: Budget | None) -> Iterator[Item]:
+    def inner(file: Path, level: int) -> Iterator[Item]:
+        return _read(file, columns, level, budget)
+
     try:
+        if path.is_dir():
+            yield from folder_items(path, inner, depth)
+            return
         if not path.is_file():
             raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
-        yield from reader(path, columns)
+        kind = kind_of(path)
+        suffix = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
+        if kind != suffix:
+            log.info("%s: 이름은 %s 이지만 내용은 %s 입니다.", path.name, suffix or "확장자가 없", kind)
+        if kind == ".zip":
+            budget = budget or Budget()
+            items = zip_items(path, inner, depth, budget)
+        elif kind in _OWN:
+            items = READERS[kind](path, columns)
+        else:
+            from hyeoksin.readers.isolation import read_isolated
+
+            items = read_isolated(kind, path, columns)
+        for item in items:
+            yield _bounded(item)
     except OSError as error:
         raise InputError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
+
+
+def _bounded(item: Item) -> Item:
+    if isinstance(item, Document) and len(item.text) + len(item.title) > MAX_TEXT:
+        return RowError(item.source, f"글이 {MAX_TEXT:,}자를 넘습니다. 나누어 넣으세요.")
+    return item

@@ -6,23 +6,35 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 
-__all__ = ["Columns", "Layout", "document"]
+__all__ = ["Columns", "Layout", "document", "iso_date", "label_field"]
 
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),
-    "title": ("제목", "과제명", "사업명", "안건명", "제안명", "제안제목", "정책명", "과제", "사업", "title", "subject", "headline"),
-    "text": (
-        "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요",
-        "현황", "현황및문제점", "문제점", "개선방안", "추진배경", "추진계획", "기대효과", "text", "content", "contents", "body", "summary",
+    "title": (
+        "제목", "세부과제명", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목", "정책명",
+        "세부과제", "과제", "사업", "title", "subject", "headline",
     ),
-    "date": ("날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "보도일", "제출일", "date"),
+    "text": (
+        "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요", "세부추진내용",
+        "현황", "현황및문제점", "문제점", "개선방안", "추진배경", "추진배경및필요성", "필요성", "추진목적", "목적", "추진계획", "세부추진계획",
+        "추진방안", "추진실적", "추진성과", "주요성과", "기대효과", "text", "content", "contents", "body", "summary",
+    ),
+    "date": ("날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "보도일", "제출일", "제출일자", "date"),
     "region": ("지역", "지자체", "자치단체", "자치단체명", "기관", "기관명", "제출기관", "시군구", "시도", "region"),
 }  # fmt: skip
+# Not read by us, but they show that a row is a header and a cell a label.
+_OTHERS = frozenset((
+    "구분", "분야", "부서", "부서명", "담당부서", "소관부서", "추진부서", "주관부서", "담당자", "책임자", "연락처", "전화번호", "예산", "예산액",
+    "사업비", "총사업비", "소요예산", "국비", "도비", "시비", "군비", "구비", "지방비", "기간", "사업기간", "추진기간", "추진일정", "추진시기", "대상",
+    "사업대상", "추진주체", "주관기관", "협조부서", "비고", "진도율", "우수성", "전략",
+))  # fmt: skip
+_MAX_LABEL = 30  # characters of a cell that can be a label
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
 )
@@ -47,24 +59,41 @@ class Layout:
     places: Mapping[str, tuple[int, ...]]
 
     @classmethod
-    def of(cls, cells: Sequence[str], columns: Columns) -> Layout | None:
-        """Return the layout if ``cells`` is a header with a title or text column, else None."""
-        header = tuple(cell.strip() for cell in cells)
-        keys = [_key(cell) for cell in header]
+    def of(cls, cells: Sequence[str], columns: Columns, tails: Sequence[str] = ()) -> Layout | None:
+        """Return the layout if ``cells`` is a header with a title or text column, else None.
+
+        ``tails`` are the lowest names of a header of several rows ("예산 국비": "국비"); a column is known by either.
+        """
+        header = tuple(" ".join(cell.split()) for cell in cells)
+        names = [_keys(cell) | _keys(tail) for cell, tail in zip_longest(header, tails, fillvalue="")]
         places: dict[str, tuple[int, ...]] = {}
         for field, guesses in _GUESSES.items():
             told = getattr(columns, field)
             wanted = (_key(told),) if told else guesses
-            found = tuple(keys.index(name) for name in wanted if name in keys)
+            found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
             if told and not found:
                 return None
             places[field] = found if field == "text" else found[:1]
-        places["text"] = tuple(sorted(places["text"]))
+        places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
         return cls(header, places) if places["title"] or places["text"] else None
 
 
 def _key(cell: str) -> str:
-    return re.sub(r"[\s()*·_\-]", "", cell).lower()
+    return re.sub(r"[\s()*·_\-□○◦:：]", "", cell).lower()
+
+
+def _keys(cell: str) -> set[str]:
+    """Return what a header cell may be known by: as it stands, and without what it has in brackets."""
+    return {_key(cell), _key(re.sub(r"\([^()]*\)|\[[^][]*\]", "", cell))} - {""}
+
+
+def label_field(cell: str) -> str | None:
+    """Return the field of :class:`Document` that a label names, "meta" for another known label, else None."""
+    if len(cell) > _MAX_LABEL:
+        return None
+    keys = _keys(cell)
+    known = next((field for field, guesses in _GUESSES.items() if not keys.isdisjoint(guesses)), None)
+    return known or ("meta" if keys & _OTHERS else None)
 
 
 def document(cells: Sequence[str], layout: Layout, source: str) -> Document | RowError:

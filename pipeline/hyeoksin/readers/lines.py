@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
+from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import Columns, iso_date
-from hyeoksin.tabular import decode
+from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.limits import MAX_TEXT
+from hyeoksin.readers.notes import note_encoding
 
 __all__ = ["documents_from_lines", "read_jsonl", "read_text"]
 
@@ -20,13 +23,10 @@ _KNOWN = ("id", "title", "text", "date", "source", "region")
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per line: objects with ``id``, ``text`` and, if they like, title, date, source, region."""
-    with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what PowerShell's ">" writes
-        file.seek(0)
-        lines = (
-            iter(decode(file.read(), path)[0].split("\n")) if wide else (decode(raw, path)[0] for raw in file)
-        )
-        yield from documents_from_lines(lines, path.name, columns)
+    encoding = detect(path)
+    note_encoding(path, encoding)
+    with path.open(encoding=encoding, errors="surrogateescape", newline="\n") as file:
+        yield from documents_from_lines(iter(lambda: file.readline(MAX_LINE), ""), path.name, columns)
 
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
@@ -35,6 +35,9 @@ def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> I
         if not line.strip():
             continue
         source = f"{name}#row={number}"
+        if BAD_BYTE.search(line):
+            yield RowError(source, broken_bytes([line]))
+            continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
@@ -69,11 +72,18 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def read_text(path: Path, columns: Columns) -> Iterator[Document | RowError]:  # noqa: ARG001 - a reader's signature
-    """Yield the whole file as one document; its first line counts as the title where it looks like one."""
-    text, _ = decode(path.read_bytes(), path)
-    if "\0" in text:
-        raise InputError(f"{path.name}: 글이 아니라 이진 파일입니다.")
+def read_text(path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield the whole file as one document; a press release gives its title, date and issuing body."""
+    if path.stat().st_size > 4 * MAX_TEXT:
+        raise InputError(f"{path.name}: {MAX_TEXT:,}자를 넘는 글입니다. 나누어 넣으세요.")
+    encoding = detect(path)
+    note_encoding(path, encoding)
+    text = path.read_bytes().decode(encoding, "surrogateescape")
+    broken = BAD_BYTE.search(text)
+    if broken:
+        number = text.count("\n", 0, broken.start()) + 1
+        yield RowError(f"{path.name}#row={number}", broken_bytes([text.split("\n")[number - 1]]))
+        return
     if not text.strip():
         raise InputError(f"{path.name}: 빈 파일입니다.")
-    yield Document(id=path.stem, text=text.strip(), source=path.name)
+    yield from documents(Content((text,), text), path, columns)

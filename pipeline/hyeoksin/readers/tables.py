@@ -1,44 +1,254 @@
-"""CSV, TSV and XLSX: one document a row."""
+"""A table in, one document a row out: header rows found and joined, merged cells filled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, pairwise
 
+from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, Layout, document
-from hyeoksin.tabular import read_rows
+from hyeoksin.errors import RowError
+from hyeoksin.readers.columns import Columns, Layout, document, label_field
+from hyeoksin.readers.limits import MAX_COLUMNS
+from hyeoksin.readers.notes import log
 
-__all__ = ["read_table"]
+__all__ = [
+    "Cell",
+    "Header",
+    "Merge",
+    "Places",
+    "Table",
+    "find_header",
+    "row_documents",
+    "streamed",
+    "table_documents",
+    "table_of",
+]
 
-_SEARCHED = 20  # rows at the top of a sheet in which the header may stand
+_SEARCHED = 20  # rows at the top in which the header may stand
+_MAX_DEPTH = 4  # rows that a header may have
+_MAX_HEADING = 60  # characters
+_TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
 
 
-def read_table(path: Path, columns: Columns) -> Iterator[Document | RowError]:
-    """Yield one document per row of every sheet that has a header with a title or text column.
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merged range; ``top`` and ``bottom`` are row numbers as in :class:`Row`, columns count from 0, all inclusive."""
 
-    Raises:
-        InputError: no sheet has such a header; the message lists the columns found.
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a document or workbook.
+
+    Only the top left cell of a merged range is filled. ``place`` goes into the source (``sheet=하반기``, ``table=2``),
+    ``heading`` is the line above the table.
     """
-    rows = read_rows(path)
-    if not rows:
-        raise InputError(f"{path.name}: 빈 파일입니다.")
-    found = False
-    for sheet, group in groupby(rows, key=lambda row: row.sheet):
-        table = list(group)
-        layouts = ((i, Layout.of(row.cells, columns)) for i, row in enumerate(table[:_SEARCHED]))
-        start, layout = next(((i, it) for i, it in layouts if it is not None), (0, None))
-        if layout is None:
+
+    rows: tuple[Row, ...]
+    place: str = ""
+    merges: tuple[Merge, ...] = ()
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table in a document: its top left place, counted from 0, and how far it reaches."""
+
+    row: int
+    column: int
+    n_rows: int
+    n_columns: int
+    text: str
+
+
+def table_of(cells: Iterable[Cell], place: str, heading: str = "") -> Table | None:
+    """Return the table that the cells make, or None where they hold no text; hostile sizes are cut to the limits."""
+    grid: dict[int, dict[int, str]] = {}
+    merges: list[Merge] = []
+    for cell in cells:
+        if cell.column >= MAX_COLUMNS or not cell.text.strip():
             continue
-        found = True
-        place = f"{path.name}#sheet={sheet}&row=" if sheet and sheet != rows[0].sheet else f"{path.name}#row="
-        for row in table[start + 1 :]:
-            yield document(row.cells, layout, f"{place}{row.number}")
-    if not found:
-        seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
-        raise InputError(
-            f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. "
-            "--title-column, --text-column 으로 열 이름을 알려 주세요."
-        )
+        grid.setdefault(cell.row, {})[cell.column] = cell.text.strip()
+        if cell.n_rows > 1 or cell.n_columns > 1:
+            right = min(cell.column + cell.n_columns, MAX_COLUMNS) - 1
+            merges.append(Merge(cell.row + 1, cell.column, cell.row + cell.n_rows, right))
+    if not grid:
+        return None
+    width = max(max(row) for row in grid.values()) + 1
+    rows = (Row(n + 1, tuple(grid[n].get(i, "") for i in range(width))) for n in sorted(grid))
+    return Table(tuple(rows), place, tuple(merges), heading)
+
+
+class Places:
+    """Counts the tables of a file while it is walked, and remembers the line above the next one."""
+
+    def __init__(self) -> None:
+        self.n_tables = 0
+        self.heading = ""
+
+    def table(self, cells: Iterable[Cell], page: int = 0) -> Table | None:
+        """Return the next table, placed and under its heading."""
+        self.n_tables += 1
+        heading, self.heading = " ".join(self.heading.split()), ""
+        place = f"page={page}&table={self.n_tables}" if page else f"table={self.n_tables}"
+        return table_of(cells, place, heading if len(heading) <= _MAX_HEADING else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the header starts in the rows searched, how many rows it has, and what its columns are."""
+
+    start: int
+    depth: int
+    layout: Layout
+
+
+def find_header(head: Sequence[Row], columns: Columns, merges: Sequence[Merge] = ()) -> Header | None:
+    """Return the first header with a title or text column among the first rows; rows under it that go on are joined."""
+    for start, row in enumerate(head[:_SEARCHED]):
+        layout = Layout.of(row.cells, columns)
+        if layout is not None:
+            below = head[start : start + _MAX_DEPTH]
+            depth = max(_merged_depth(below, layout, merges), _named_depth(below, layout))
+            if depth > 1:
+                layout = _joined(head[start : start + depth], columns, merges) or layout
+            return Header(start, depth, layout)
+    return None
+
+
+def _merged_depth(below: Sequence[Row], layout: Layout, merges: Sequence[Merge]) -> int:
+    """Return the number of rows that the header's own cells are merged over."""
+    used = {i for places in layout.places.values() for i in places}
+    bottom = max((m.bottom for m in merges if m.top == below[0].number and m.left in used), default=0)
+    return max(1, sum(1 for row in below if row.number <= bottom))
+
+
+def _named_depth(below: Sequence[Row], layout: Layout) -> int:
+    """Return the number of header rows by their cells: more names, or names under empty header cells only."""
+    filled = {*layout.places["title"], *layout.places["text"]}
+    for depth, row in enumerate(below[1:], start=1):
+        cells = {i: cell for i, cell in enumerate(row.cells) if cell.strip()}
+        empty = any(i >= len(layout.header) or not layout.header[i] for i in cells)
+        if sum(label_field(cell) is not None for cell in cells.values()) < 2 and not (
+            depth == 1 and empty and cells and not filled & cells.keys()
+        ):
+            return depth
+    return len(below)
+
+
+def _joined(rows: Sequence[Row], columns: Columns, merges: Sequence[Merge]) -> Layout | None:
+    width = max(len(row.cells) for row in rows)
+    grid = [[*(cell.strip() for cell in row.cells), *[""] * (width - len(row.cells))] for row in rows]
+    for merge in merges:
+        for upper, row in zip(grid, rows, strict=True):
+            if merge.top == row.number and merge.left < width:
+                for column in range(merge.left + 1, min(merge.right + 1, width)):
+                    upper[column] = upper[column] or upper[merge.left]
+    if not merges:  # lost in a CSV: an upper name reaches as far as there are names under empty cells
+        for upper, lower in pairwise(grid):
+            for column in range(1, width):
+                if lower[column] and not upper[column]:
+                    upper[column] = upper[column - 1]
+    parts = [list(dict.fromkeys(cell for cell in column if cell)) for column in zip(*grid, strict=True)]
+    return Layout.of([" ".join(p) for p in parts], columns, tails=[p[-1] if p else "" for p in parts])
+
+
+def table_documents(table: Table, header: Header, name: str) -> Iterator[Document | RowError]:
+    """Yield one document per row under the header of ``table`` in the file ``name``."""
+    body = table.rows[header.start + header.depth :]
+    prefix = f"{name}#{table.place}&row=" if table.place else f"{name}#row="
+    rows = _grouped(_filled(body, table.merges), header.layout)
+    for item in row_documents(rows, header.layout, prefix):
+        if table.heading and isinstance(item, Document):
+            item = _under(item, table.heading)
+        yield item
+
+
+def _under(item: Document, heading: str) -> Document:
+    meta = {"소제목": heading, **item.meta}
+    return Document(item.id, item.text, item.title, item.source, item.date, item.region, meta)
+
+
+def row_documents(
+    rows: Iterable[Row | RowError], layout: Layout, prefix: str
+) -> Iterator[Document | RowError]:
+    """Yield the document of every row; a repeated header and a row of totals are left out, with a note in the log."""
+    for row in rows:
+        if isinstance(row, RowError):
+            yield row
+            continue
+        source = f"{prefix}{row.number}"
+        cells = [cell.strip() for cell in row.cells]
+        if tuple(cells[: len(layout.header)]) == layout.header:
+            log.info("%s: 되풀이된 머리글 줄은 건너뜁니다.", source)
+        elif _is_total(cells, layout):
+            log.info("%s: 합계 줄은 건너뜁니다.", source)
+        else:
+            yield document(row.cells, layout, source)
+
+
+def _is_total(cells: Sequence[str], layout: Layout) -> bool:
+    first = next((cell for cell in cells if cell), "")
+    words = [cells[i] for f in ("title", "text") for i in layout.places[f] if i < len(cells) and cells[i]]
+    return "".join(first.split()) in _TOTALS and all("".join(w.split()) in _TOTALS for w in words)
+
+
+def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row, frozenset[int]]]:
+    """Yield rows with what is merged from above written in, and the columns that it stands in."""
+    starts: dict[int, list[Merge]] = {}
+    for merge in merges:
+        if merge.bottom > merge.top:
+            starts.setdefault(merge.top, []).append(merge)
+    active: dict[int, tuple[int, str]] = {}
+    for row in rows:
+        cells = list(row.cells)
+        active = {column: it for column, it in active.items() if it[0] >= row.number}
+        came = frozenset(column for column in active if column < len(cells) and not cells[column].strip())
+        for column in came:
+            cells[column] = active[column][1]
+        for merge in starts.get(row.number, ()):
+            if merge.left < len(cells) and cells[merge.left].strip():
+                active[merge.left] = (merge.bottom, cells[merge.left])
+        yield Row(row.number, tuple(cells), row.sheet), came
+
+
+def _grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
+    """Join the rows that share one merged title: one task over several rows."""
+    title = set(layout.places["title"])
+    group: list[Row] = []
+    for row, came in rows:
+        if group and not (title and title <= came):
+            yield _one(group)
+            group = []
+        group.append(row)
+    if group:
+        yield _one(group)
+
+
+def _one(group: Sequence[Row]) -> Row:
+    if len(group) == 1:
+        return group[0]
+    width = max(len(row.cells) for row in group)
+    columns = (
+        [row.cells[i] for row in group if i < len(row.cells) and row.cells[i].strip()] for i in range(width)
+    )
+    return Row(group[0].number, tuple("\n".join(dict.fromkeys(c)) for c in columns), group[0].sheet)
+
+
+def streamed(
+    rows: Iterator[Row | RowError], columns: Columns
+) -> tuple[Header | None, list[Row], Iterator[Row | RowError]]:
+    """Find the header in a stream; return it, the rows looked at, and the rows under the header."""
+    seen = list(islice(rows, _SEARCHED + _MAX_DEPTH))
+    head = [row for row in seen if isinstance(row, Row)]
+    header = find_header(head, columns)
+    if header is None:
+        return None, head, iter(())
+    skipped = set(map(id, head[: header.start + header.depth]))
+    return header, head, chain((row for row in seen if id(row) not in skipped), rows)

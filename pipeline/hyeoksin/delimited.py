@@ -1,0 +1,118 @@
+"""Rows of CSV and TSV files, streamed; a row that is broken says so and the others go on."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
+from hyeoksin.errors import RowError
+
+__all__ = ["MAX_LINE", "Row", "delimited_rows", "records"]
+
+MAX_RECORD_LINES = 1_000  # lines that one quoted cell may span
+MAX_LINE = 10_000_000  # characters
+_UNCLOSED = '큰따옴표가 닫히지 않았거나 짝이 맞지 않습니다. 이 줄의 " 를 짝이 맞게 고치거나 엑셀에서 CSV로 다시 저장하세요.'
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its 1-based number as the office program shows it, its cells as text, and its sheet ("" for CSV)."""
+
+    number: int
+    cells: tuple[str, ...]
+    sheet: str = ""
+
+
+def delimited_rows(path: Path, encoding: str | None = None) -> Iterator[Row | RowError]:
+    """Yield the rows of a CSV or TSV file, empty ones left out; memory does not grow with the file.
+
+    Raises:
+        InputError: the encoding is unknown, or the file is binary.
+    """
+    encoding = encoding or detect(path)
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+        head = file.read(20_000)
+        file.seek(0)
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
+        for number, found in records(iter(lambda: file.readline(MAX_LINE), ""), delimiter):
+            source = f"{path.name}#row={number}"
+            if isinstance(found, str):
+                yield RowError(source, found)
+            elif any(BAD_BYTE.search(cell) for cell in found):
+                yield RowError(source, broken_bytes(found))
+            elif any(cell.strip() for cell in found):
+                yield Row(number, tuple(found))
+
+
+def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield (number of its first line, cells or what is wrong) for every record.
+
+    A quote that is never closed would swallow what follows: the record is given up at its first line, and reading
+    goes on at the second.
+    """
+    csv.field_size_limit(MAX_LINE)
+    back: deque[str] = deque()
+    taken: list[str] = []
+
+    def feed() -> Iterator[str]:
+        while line := back.popleft() if back else next(lines, ""):
+            taken.append(line)
+            if len(taken) > MAX_RECORD_LINES or len(line) >= MAX_LINE:
+                raise csv.Error
+            yield line
+
+    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+    number, width, lost = 1, 0, False
+    while True:
+        taken.clear()
+        found: list[str] | str | None
+        try:
+            found = next(reader, None)
+        except csv.Error:
+            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+            found = _lenient(taken[0], delimiter) if len(taken) == 1 else _UNCLOSED
+        if found is None:
+            return
+        width = width or len(found) * isinstance(found, list)
+        if isinstance(found, list) and _swallowed(found, taken, delimiter, width):
+            found = _UNCLOSED
+        if isinstance(found, str):
+            lost = True
+            back.extendleft(reversed(taken[1:]))
+            del taken[1:]
+        elif lost and found and len(found) != width:  # the rest of a record that was given up
+            found = _UNCLOSED
+        else:
+            lost = lost and not found
+        yield number, found
+        number += len(taken)
+
+
+def _lenient(line: str, delimiter: str) -> list[str] | str:
+    """Read one line as spreadsheets do, which forgive a quote inside a cell."""
+    if len(line) >= MAX_LINE:
+        return f"한 줄이 {MAX_LINE:,}자를 넘습니다. 줄바꿈이 빠졌는지 확인하세요."
+    return _UNCLOSED if line.count('"') % 2 else next(csv.reader([line], delimiter=delimiter))
+
+
+def _swallowed(cells: list[str], taken: list[str], delimiter: str, width: int) -> bool:
+    """Tell whether a record over several lines holds what look like rows of their own."""
+    if len(taken) == 1 or len(cells) >= width:
+        return False
+    return any(line.count(delimiter) >= max(1, width - 1) for line in taken[1:])
+
+
+def _delimiter(head: str) -> str:
+    """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
+    lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
+
+    def agreeing(sign: str) -> int:
+        counts = Counter(n for line in lines if (n := line.count(sign)))
+        return max(counts.values(), default=0)
+
+    return max(",\t;", key=agreeing)

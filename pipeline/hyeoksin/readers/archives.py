@@ -1,0 +1,171 @@
+"""Folders and ZIP files of everything else, to a bounded depth and size; nothing is unpacked outside a temporary folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.readers import limits
+
+__all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_items", "zip_items"]
+
+Item = Document | RowError
+Read = Callable[[Path, int], Iterator[Item]]
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+)
+
+
+def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
+    """Yield what ``read`` finds in all files under ``folder``, in the order of their names; links are not followed."""
+    n_files = 0
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if path.is_symlink() or not path.is_file() or any(_is_hidden(part) for part in inner.parts):
+            continue
+        n_files += 1
+        if n_files > limits.MAX_FILES:
+            yield RowError(folder.name, f"파일이 {limits.MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
+            return
+        place = PurePosixPath(folder.name, *inner.parts[:-1])
+        yield from _placed(read, path, depth, place)
+
+
+class Budget:
+    """How much one archive, with all that is packed inside it, may still unpack."""
+
+    def __init__(self) -> None:
+        self.n_bytes = limits.MAX_UNPACKED_BYTES
+        self.n_files = limits.MAX_MEMBERS
+
+    def refusal(self, member: zipfile.ZipInfo) -> str | None:
+        """Return why a member is not unpacked, or take it off the budget.
+
+        No more than it declares ever comes out of a stored or deflated member.
+        """
+        if member.flag_bits & 1:
+            return "암호가 걸린 ZIP입니다. 암호 없이 다시 압축하세요."
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            return "보통 ZIP이 아닌 방식으로 압축되었습니다. 윈도우의 압축 기능으로 다시 압축하세요."
+        if member.file_size > self.n_bytes or self.n_files <= 0:
+            return (
+                f"풀면 {limits.MAX_UNPACKED_BYTES >> 20:,}MB나 파일 {limits.MAX_MEMBERS:,}개를 넘는 압축입니다. "
+                "나누어 압축하세요."
+            )
+        self.n_bytes -= member.file_size
+        self.n_files -= 1
+        return None
+
+
+def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[Item]:
+    """Yield what ``read`` finds in all members of a ZIP, which are unpacked one at a time.
+
+    Raises:
+        InputError: too many members, too deep, or the archive is broken.
+    """
+    if depth >= limits.MAX_DEPTH:
+        raise InputError(f"{path.name}: 압축이 {limits.MAX_DEPTH}겹을 넘습니다. 풀어서 넣으세요.")
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            if len(members) > limits.MAX_MEMBERS:
+                raise InputError(
+                    f"{path.name}: 파일이 {limits.MAX_MEMBERS:,}개를 넘습니다. 나누어 압축하세요."
+                )
+            for number, member in enumerate(members):
+                inner = PurePosixPath(_name(member).replace("\\", "/"))
+                if any(_is_hidden(part) or part == "__MACOSX" for part in inner.parts if part != ".."):
+                    continue
+                place = PurePosixPath(path.name, *(p for p in inner.parts[:-1] if p not in ("..", "/")))
+                refusal = budget.refusal(member)
+                if refusal:
+                    yield RowError(f"{place}/{inner.name}", refusal)
+                    continue
+                target = Path(folder, str(number), _safe(inner.name))
+                target.parent.mkdir()
+                try:
+                    with archive.open(member) as source, target.open("wb") as file:
+                        shutil.copyfileobj(source, file)
+                    yield from _placed(read, target, depth + 1, place)
+                except BROKEN_ZIP as error:
+                    reason = f"압축을 풀 수 없습니다 ({error}). 다시 압축하거나 다시 내려받으세요."
+                    yield RowError(f"{place}/{inner.name}", reason)
+                finally:
+                    target.unlink(missing_ok=True)
+    except BROKEN_ZIP as error:
+        raise InputError(
+            f"{path.name}: 깨진 ZIP입니다 ({error}). 다시 압축하거나 다시 내려받으세요."
+        ) from error
+
+
+def check_package(path: Path) -> None:
+    """Refuse a DOCX or HWPX that unpacks to more than the limit, before any parser opens it.
+
+    Raises:
+        InputError: too large, or not a ZIP.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            n_bytes = sum(member.file_size for member in members)
+            if any(member.flag_bits & 1 for member in members):
+                raise InputError(f"{path.name}: 암호가 걸린 파일입니다. 암호를 풀고 다시 저장하세요.")
+    except BROKEN_ZIP as error:
+        raise InputError(f"{path.name}: 깨진 파일입니다 ({error}). 다시 저장하세요.") from error
+    if len(members) > limits.MAX_MEMBERS or n_bytes > limits.MAX_PACKAGE_BYTES:
+        raise InputError(
+            f"{path.name}: 풀면 너무 커지는 파일입니다 ({n_bytes >> 20:,}MB, {len(members):,}개). 나누어 저장하세요."
+        )
+
+
+def _placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterator[Item]:
+    """Yield the items of one file with ``place`` before their sources; a file that cannot be read is one error."""
+    n_items = 0
+    try:
+        for item in read(path, depth):
+            n_items += 1
+            source = f"{place}/{item.source}"
+            if isinstance(item, RowError):
+                yield RowError(source, item.reason)
+            else:
+                unnamed = item.id in (item.source, path.stem)
+                yield replace(item, source=source, id=source if unnamed else item.id)
+        if n_items == 0:
+            yield RowError(f"{place}/{path.name}", "읽을 글이 한 줄도 없습니다.")
+    except (InputError, MissingExtraError) as error:
+        yield RowError(f"{place}/{path.name}", str(error).removeprefix(f"{path.name}: "))
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """Return the member's name; Windows in Korea writes it in cp949, which ZIP takes for cp437."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("cp949")
+    except UnicodeError:
+        return member.filename
+
+
+def _safe(name: str) -> str:
+    """Return a file name that every system can hold: no separators, at most 120 characters, the suffix kept."""
+    clean = "".join(char if char.isprintable() and char not in '<>:"/\\|?*' else "_" for char in name) or "_"
+    if clean.strip(".") == "":
+        return "_"
+    suffix = PurePosixPath(clean).suffix[:10]
+    return clean if len(clean.encode()) <= 200 else clean[:40] + suffix
+
+
+def _is_hidden(part: str) -> bool:
+    return part.startswith((".", "~$"))

@@ -1,0 +1,206 @@
+"""What a document file is: a list of tasks, a form of labels and values, a press release, or plain narrative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers.columns import Columns, iso_date, label_field
+from hyeoksin.readers.notes import log
+from hyeoksin.readers.press import is_local, press_document
+from hyeoksin.readers.tables import Header, Table, find_header, table_documents
+
+__all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists"]
+
+_LOOKED_AT = 100  # rows that tell a form from a list
+_MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
+_MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
+_MIN_NOTED = 300  # characters beside a list whose loss is worth a note
+_PLACEHOLDER = "상위 버전의 배포용 문서"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a parser found in a file.
+
+    ``blocks`` are its paragraphs and tables in order, ``text`` its narrative where the parser knows better than the
+    joined blocks, ``title`` and ``date`` what the file itself declares.
+    """
+
+    blocks: tuple[str | Table, ...]
+    text: str = ""
+    title: str = ""
+    date: str | None = None
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+def documents(content: Content, path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield the documents of a file: one per row of its task lists, one per form, or one for all of it.
+
+    Raises:
+        InputError: the file holds no text.
+    """
+    text = content.text or _joined(content.blocks)
+    if _PLACEHOLDER in text[:500]:
+        raise InputError(
+            f"{path.name}: 배포용 문서라 본문을 읽을 수 없습니다. 배포용을 풀거나 원본 파일을 받아 넣으세요."
+        )
+    if not text.strip():
+        raise InputError(f"{path.name}: 글이 없습니다. 내용이 그림으로만 들어 있지 않은지 확인하세요.")
+    tables = [block for block in content.blocks if isinstance(block, Table)]
+    lists = list(_lists(tables, columns))
+    forms = [table for table in tables if is_form(table)]
+    n_left = len(text) - _size(lists)
+    if lists and n_left <= _size(lists):
+        if n_left > _MIN_NOTED:
+            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
+        for table, header in lists:
+            yield from table_documents(table, header, path.name)
+    elif (press := press_document(text, path.stem, path.name)) is not None:
+        yield press
+    elif any(label_field(label) == "title" for table in forms for label, _ in _pairs(table)):
+        rest = [b for b in content.blocks if isinstance(b, str) and len(b) >= _MIN_CONTENT]
+        yield from form_documents(forms, path.name, rest if len(forms) == 1 else ())
+    else:
+        yield _narrative(content, text, path)
+
+
+def is_mostly_lists(tables: Sequence[Table], columns: Columns, n_characters: int) -> bool:
+    """Tell whether lists of tasks hold at least half of a file's ``n_characters``."""
+    n_listed = _size(list(_lists(tables, columns)))
+    return n_listed > 0 and 2 * n_listed >= n_characters
+
+
+def _size(lists: Sequence[tuple[Table, Header]]) -> int:
+    return sum(len(cell) for table, _ in lists for row in table.rows for cell in row.cells)
+
+
+def _narrative(content: Content, text: str, path: Path) -> Document:
+    issuer = content.meta.get("기관", "")
+    return Document(
+        id=path.stem,
+        text=text.strip(),
+        title=content.title,
+        source=path.name,
+        date=content.date,
+        region=issuer if is_local(issuer) else None,
+        meta=content.meta,
+    )
+
+
+def _lists(tables: Sequence[Table], columns: Columns) -> Iterator[tuple[Table, Header]]:
+    """Yield the tables that list tasks with their headers; one without a header goes on with the list before it."""
+    last: tuple[int, Header] | None = None
+    for table in tables:
+        width = max(len(row.cells) for row in table.rows)
+        header = _list_header(table, columns)
+        if header is None and last is not None and last[0] == width and not is_form(table):
+            header = Header(0, 0, last[1].layout)
+        last = None if header is None else (width, header)
+        if header is not None:
+            yield table, header
+
+
+def _list_header(table: Table, columns: Columns) -> Header | None:
+    """Return the header of a table that lists tasks: a title or text column beside other known ones, rows below it."""
+    if is_form(table):
+        return None
+    header = find_header(table.rows[:3], columns, table.merges)
+    if header is None or len(table.rows) <= header.start + header.depth:
+        return None
+    told = any(getattr(columns, name) for name in ("title", "text"))
+    n_known = sum(label_field(cell.split(" ")[-1]) is not None for cell in header.layout.header)
+    return header if told or n_known >= 2 else None
+
+
+def is_form(table: Table) -> bool:
+    """Tell whether the rows of a table are labels with their values beside them."""
+    n_rows, has_content = 0, False
+    for row in table.rows[:_LOOKED_AT]:
+        cells = [cell for cell in row.cells if cell.strip()]
+        fields = [label_field(cell) for cell in cells[:2]]
+        if fields and fields[0] in ("title", "text") and fields[1:] in ([], [None]):
+            has_content = True  # left empty, perhaps
+        if len(fields) == 2 and fields[0] is not None and fields[1] is None:
+            n_rows += 1
+        elif len(fields) == 2 and None not in fields and n_rows == 0:
+            return False  # names side by side: the header of a list
+    return n_rows >= 2 and has_content
+
+
+def _pairs(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield the labels of a form with their values, joined over rows and cells."""
+    label, values = "", list[str]()
+    for row in table.rows:
+        cells = [cell.strip() for cell in row.cells if cell.strip()]
+        for place, cell in enumerate(cells):
+            own = place == 0 and len(cells) > 1 and len(cell) <= _MAX_OWN_LABEL
+            if own or label_field(cell) is not None:
+                yield label, "\n".join(values)
+                label, values = cell, []
+            else:
+                values.append(cell)
+    yield label, "\n".join(values)
+
+
+def form_documents(
+    tables: Sequence[Table], name: str, narrative: Sequence[str] = ()
+) -> Iterator[Document | RowError]:
+    """Yield one document per form; a title label that comes again starts the next form, ``narrative`` joins the last."""
+    found: list[tuple[str, str]] = []
+    place, seen, n_forms = name, set[str](), 0
+    for table in tables:
+        for label, value in _pairs(table):
+            if label_field(label) == "title" and label in seen:
+                yield _form(found, place)
+                found, seen = [], set()
+            if label_field(label) == "title" and not seen:
+                n_forms += 1
+                several = len(tables) > 1 or n_forms > 1 or table.place.startswith("sheet=")
+                place = f"{name}#{table.place}" if table.place and several else name
+                if n_forms > 1:
+                    place += f"{'&' if '#' in place else '#'}form={n_forms}"
+            if label_field(label) == "title":
+                seen.add(label)
+            found.append((label, value))
+    yield _form([*found, ("내용", "\n".join(narrative))], place)
+
+
+def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
+    values: dict[str, list[str]] = {}
+    meta: dict[str, str] = {}
+    for label, value in pairs:
+        kind = label_field(label)
+        if not value:
+            continue
+        if kind == "text" or (kind is None and len(value) >= _MIN_CONTENT) or not label:
+            values.setdefault("text", []).append(value)
+        elif kind in (None, "meta") or kind in values:
+            meta[" ".join(label.split())] = value
+        else:
+            values[kind] = [value]
+    title = " ".join("".join(values.get("title", ())).split())
+    if not title and not values.get("text"):
+        return RowError(source, "과제명과 내용이 모두 비어 있습니다. 서식을 채워 넣으세요.")
+    return Document(
+        id=values.get("id", [source])[0],
+        title=title,
+        text="\n".join(values.get("text", ())),
+        source=source,
+        date=iso_date(values.get("date", [""])[0]),
+        region=values.get("region", [None])[0],
+        meta=meta,
+    )
+
+
+def _joined(blocks: Sequence[str | Table]) -> str:
+    lines: list[str] = []
+    for block in blocks:
+        if isinstance(block, str):
+            lines.append(block)
+        else:
+            lines += ["\t".join(cell for cell in row.cells if cell.strip()) for row in block.rows]
+    return "\n".join(line for line in lines if line.strip())

@@ -1,0 +1,162 @@
+"""What a file is, by its content: offices rename files, and web systems send one format under another's name."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+from hyeoksin.errors import InputError
+from hyeoksin.readers.limits import MAX_FILE_BYTES
+
+__all__ = ["kind_of"]
+
+_TEXTS = (".csv", ".tsv", ".jsonl", ".txt")
+_NEVER_TEXT = (".docx", ".hwp", ".hwpx", ".pdf", ".parquet", ".zip")
+_HEAD = 8_192  # bytes looked at
+_REFUSED: tuple[tuple[bytes, str], ...] = (
+    (b"HWP Document File V", "한글 97 이전 문서(HWP 3)입니다. 한글에서 열어 HWPX로 저장하세요."),
+    (b"\x9b DRMONE", "문서보안(DRM)이 걸린 파일입니다. 보안을 해제한 파일을 넣으세요."),
+    (b"<DRMONE", "문서보안(DRM)이 걸린 파일입니다. 보안을 해제한 파일을 넣으세요."),
+    (b"SCDSA0", "문서보안(DRM)이 걸린 파일입니다. 보안을 해제한 파일을 넣으세요."),
+    (b"\x89PNG", "그림 파일이라 글이 없습니다. 글자로 된 파일을 넣으세요."),
+    (b"\xff\xd8\xff", "그림 파일이라 글이 없습니다. 글자로 된 파일을 넣으세요."),
+    (b"GIF8", "그림 파일이라 글이 없습니다. 글자로 된 파일을 넣으세요."),
+    (b"{\\rtf", "RTF 문서입니다. DOCX나 HWPX로 저장하세요."),
+    (b"7z\xbc\xaf", "7z 압축입니다. ZIP으로 다시 압축하세요."),
+    (b"Rar!", "RAR 압축입니다. ZIP으로 다시 압축하세요."),
+    (b"\x1f\x8b", "gzip 압축입니다. 풀어서 넣으세요."),
+)
+_STREAMS: tuple[tuple[str, str], ...] = (  # names in the directory of an OLE compound file
+    ("EncryptedPackage", "암호나 문서보안(DRM)이 걸린 오피스 파일입니다. 암호를 풀고 다시 저장하세요."),
+    ("WordDocument", "옛 워드 문서(.doc)입니다. 워드에서 DOCX로 저장하세요."),
+    ("PowerPoint Document", "파워포인트 파일입니다. 내용을 DOCX나 XLSX로 옮기세요."),
+)
+_MEMBERS: tuple[tuple[str, str], ...] = (
+    ("word/document.xml", ".docx"),
+    ("xl/workbook.xml", ".xlsx"),
+    ("xl/workbook.bin", ".xlsb"),
+    ("Contents/content.hpf", ".hwpx"),
+)
+_MIMETYPES = {
+    "application/hwp+zip": ".hwpx",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+}
+_HTML = re.compile(  # possessive: a thousand comments must not be tried in every combination
+    rb"\s*+(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+)*+<(?:!doctype html|html|head|body|table|meta|div)\b",
+    re.I | re.S,
+)
+
+
+def kind_of(path: Path) -> str:
+    """Return the suffix of the format that the file really has.
+
+    Raises:
+        InputError: a format that is known but not read (old formats, pictures, DRM), an empty or a broken file.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    name, suffix = path.name, path.suffix.lower()
+    if not head.strip(b"\0"):
+        raise InputError(f"{name}: 빈 파일입니다.")
+    for magic, reason in _REFUSED:
+        if head.startswith(magic):
+            raise InputError(f"{name}: {reason}")
+    kind = _binary_kind(path, head)
+    if kind is None and suffix in _TEXTS:
+        return suffix
+    if kind not in (".parquet", ".zip", None) and size > MAX_FILE_BYTES:
+        raise InputError(
+            f"{name}: 파일이 너무 큽니다 ({size >> 20:,}MB). {MAX_FILE_BYTES >> 20}MB 아래로 나누세요."
+        )
+    return kind or _text_kind(head, name, suffix)
+
+
+def _binary_kind(path: Path, head: bytes) -> str | None:
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_kind(path)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _ole_kind(path)
+    if b"%PDF-" in head[:1024]:
+        return ".pdf"
+    if head.startswith(b"PAR1"):
+        return ".parquet"
+    plain = head.decode("utf-16", "ignore").encode() if head.startswith((b"\xff\xfe", b"\xfe\xff")) else head
+    plain = plain.removeprefix(b"\xef\xbb\xbf")
+    if b'progid="Excel.Sheet"' in plain:
+        raise InputError(f"{path.name}: 엑셀 2003 XML입니다. 엑셀에서 XLSX로 저장하세요.")
+    if b"<HWPML" in plain:
+        raise InputError(f"{path.name}: HWPML 문서입니다. 한글에서 HWPX로 저장하세요.")
+    return ".html" if _HTML.match(plain) else None
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            declared = ""
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    declared = file.read(100).decode("ascii", "replace").strip()
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        OSError,
+    ) as error:
+        raise InputError(
+            f"{path.name}: 깨진 파일입니다 ({error}). 원래 프로그램에서 열어 다시 저장하거나 다시 내려받으세요."
+        ) from error
+    for member, kind in _MEMBERS:
+        if member in names:
+            return kind
+    if declared in _MIMETYPES:
+        return _MIMETYPES[declared]
+    if declared or "ppt/presentation.xml" in names or "[Content_Types].xml" in names:
+        raise InputError(f"{path.name}: 읽지 않는 오피스 형식입니다. DOCX, HWPX, XLSX로 저장하세요.")
+    return ".zip"
+
+
+def _ole_kind(path: Path) -> str:
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return ".hwp"  # refused for its size by the caller
+    raw = path.read_bytes()
+    for stream, reason in _STREAMS:
+        if stream.encode("utf-16-le") in raw:
+            raise InputError(f"{path.name}: {reason}")
+    if "FileHeader".encode("utf-16-le") in raw:
+        return ".hwp"
+    if any(stream.encode("utf-16-le") + b"\0\0" in raw for stream in ("Workbook", "Book")):
+        return ".xls"
+    raise InputError(f"{path.name}: 엑셀(.xls)이나 한글(.hwp) 파일이 아니거나 깨졌습니다. 다시 저장하세요.")
+
+
+def _text_kind(head: bytes, name: str, suffix: str) -> str:
+    """Return what a text under a foreign suffix is; web systems call their CSV .xls.
+
+    Raises:
+        InputError: it is no text, or stands for a document that can be no text.
+    """
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head.decode("utf-16" if wide else "utf-8", "ignore").lstrip("\ufeff")
+    if suffix in _NEVER_TEXT or (
+        not wide and (b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 50)
+    ):
+        raise InputError(
+            f"{name}: 내용이 확장자와 다르거나 깨진 파일입니다. 원래 프로그램에서 다시 저장하세요."
+        )
+    lines = text.split("\n")
+    try:
+        if isinstance(json.loads(lines[0]), dict):
+            return ".jsonl"
+    except (ValueError, RecursionError):
+        pass
+    whole = [line for line in lines[:10] if line.strip()]
+    if len(whole) > 1 and all("\t" in line for line in whole[:-1]):
+        return ".tsv"
+    return ".csv" if len(whole) > 1 and all("," in line for line in whole[:-1]) else ".txt"

@@ -1,0 +1,71 @@
+"""CSV, TSV, XLSX, XLS, XLSB and ODS: one document a row, of every sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hyeoksin.decoding import detect
+from hyeoksin.delimited import Row, delimited_rows
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.forms import form_documents, is_form
+from hyeoksin.readers.notes import log, note_encoding
+from hyeoksin.readers.tables import Merge, Table, find_header, row_documents, streamed, table_documents
+from hyeoksin.tabular import sheets
+
+__all__ = ["read_delimited", "read_workbook"]
+
+
+def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield one document per row of a CSV or TSV file, streamed.
+
+    Raises:
+        InputError: no header with a title or text column; the message lists the columns found.
+    """
+    encoding = detect(path)
+    note_encoding(path, encoding)
+    header, head, body = streamed(delimited_rows(path, encoding), columns)
+    if header is None:
+        raise _no_header(path, head)
+    yield from row_documents(body, header.layout, f"{path.name}#row=")
+
+
+def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield one document per row of every sheet with a title or text column, and one per form (label and value).
+
+    Raises:
+        InputError: the file cannot be opened, or it has no such sheet.
+    """
+    pages = list(sheets(path))
+    tables = [
+        Table(
+            page.rows, f"sheet={page.name}" if len(pages) > 1 else "", tuple(Merge(*m) for m in page.merges)
+        )
+        for page in pages
+        if page.rows
+    ]
+    found = False
+    for table in tables:
+        if is_form(table):
+            found = True
+            yield from form_documents([table], path.name)
+        elif (header := find_header(table.rows, columns, table.merges)) is not None:
+            found = True
+            yield from table_documents(table, header, path.name)
+        else:
+            sheet = table.rows[0].sheet
+            log.info("%s: 시트 '%s'에 제목이나 내용 열이 없어 건너뜁니다.", path.name, sheet)
+    if not found:
+        raise _no_header(path, list(tables[0].rows) if tables else [])
+
+
+def _no_header(path: Path, rows: list[Row]) -> InputError:
+    if not rows:
+        return InputError(f"{path.name}: 빈 파일입니다.")
+    seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
+    return InputError(
+        f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. "
+        "--title-column, --text-column 으로 열 이름을 알려 주세요."
+    )

@@ -1,0 +1,77 @@
+"""DOCX: paragraphs and tables in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.readers.archives import BROKEN_ZIP, check_package
+from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.tables import Cell, Places, Table
+
+__all__ = ["read_docx"]
+
+
+def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield the documents of a DOCX file: the rows of its task lists, its forms, or its narrative.
+
+    Raises:
+        InputError: the file cannot be opened or is too large unpacked.
+        MissingExtraError: python-docx is not installed.
+    """
+    try:
+        import docx
+        from docx.opc.exceptions import OpcError
+        from lxml.etree import LxmlError
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("python-docx", "docs") from error
+    check_package(path)
+    try:
+        blocks = tuple(_blocks(docx.Document(str(path)), Places()))
+    except (OpcError, LxmlError, KeyError, AttributeError, IndexError, *BROKEN_ZIP) as error:
+        raise InputError(
+            f"{path.name}: 워드 문서가 깨졌습니다 ({error}). 워드에서 열어 다시 저장하세요."
+        ) from error
+    yield from documents(Content(blocks), path, columns)
+
+
+def _blocks(holder: Any, places: Places) -> Iterator[str | Table]:
+    """Yield paragraphs and tables of a document or cell; a table of one cell is a frame around what it holds."""
+    for block in holder.iter_inner_content():
+        if not hasattr(block, "rows"):
+            if block.text.strip():
+                places.heading = block.text
+                yield block.text
+            continue
+        cells = list(_cells(block))
+        if len(cells) == 1:
+            yield from _blocks(cells[0][0], places)
+        elif (table := places.table(cell for _, cell in cells)) is not None:
+            yield table
+
+
+def _cells(table: Any) -> Iterator[tuple[Any, Cell]]:
+    """Yield the cells of a Word table once each: python-docx repeats a merged cell at every place that it covers."""
+    rows = [list(row.cells) for row in table.rows]
+    reach: dict[Any, list[int]] = {}
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            place = reach.setdefault(cell._tc, [r, c, r, c])
+            place[2], place[3] = max(place[2], r), max(place[3], c)
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            top, left, bottom, right = reach[cell._tc]
+            if (top, left) == (r, c):
+                yield cell, Cell(r, c, bottom - r + 1, right - c + 1, _text(cell))
+
+
+def _text(cell: Any) -> str:
+    parts = (
+        block.text if not hasattr(block, "rows") else "\n".join(inner.text for _, inner in _cells(block))
+        for block in cell.iter_inner_content()
+    )
+    return "\n".join(part for part in parts if part.strip())

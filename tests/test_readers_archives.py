@@ -1,0 +1,124 @@
+"""ZIP files and folders: nested, hostile, and named as Windows in Korea names them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers import limits, read
+
+OFFICE = Path(__file__).parent / "data" / "office"
+TEXT = "이동 진료버스가 섬에 왔다"
+
+
+def packed(*members: tuple[str, bytes | str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def archive(folder: Path, *members: tuple[str, bytes | str]) -> Path:
+    path = folder / "묶음.zip"
+    path.write_bytes(packed(*members))
+    return path
+
+
+def test_a_zip_of_everything_with_korean_names() -> None:
+    sources = [item.source for item in read(OFFICE / "bundle.zip") if isinstance(item, Document)]
+    assert sources == [
+        *(f"bundle.zip/과제/목록.xlsx#row={n}" for n in (2, 3, 4)),  # really an .xls
+        "bundle.zip/속.zip/press.hwpx",
+        "bundle.zip/보도.txt",
+    ]
+
+
+def test_a_folder_in_the_order_of_names_without_hidden_files(tmp_path: Path) -> None:
+    folder = tmp_path / "자료"
+    (folder / "나").mkdir(parents=True)
+    for name in ("나/둘.txt", "가.txt", ".숨김.txt", "~$가.docx"):
+        (folder / name).write_text(TEXT, encoding="utf-8")
+    (folder / "빈.txt").write_text("", encoding="utf-8")
+    (folder / "밖").symlink_to(OFFICE)
+    items = list(read(folder))
+    assert [(type(i), i.source) for i in items] == [
+        (Document, "자료/가.txt"), (Document, "자료/나/둘.txt"), (RowError, "자료/빈.txt"),
+    ]  # fmt: skip
+    assert [i.id for i in items if isinstance(i, Document)] == ["자료/가.txt", "자료/나/둘.txt"]
+
+
+def test_names_that_lead_out_stay_inside(tmp_path: Path) -> None:
+    inside = tmp_path / "일"
+    inside.mkdir()
+    names = ("../../밖.txt", "/etc/밖.txt", "C:\\밖.txt", "..", "가" * 500 + ".txt")
+    items = list(read(archive(inside, *((name, TEXT) for name in names))))
+    assert [type(i) for i in items] == [Document] * 5
+    assert all(i.source.startswith("묶음.zip/") and ".." not in i.source.split("/")[:-1] for i in items)
+    assert [p.name for p in tmp_path.iterdir()] == ["일"]
+
+
+def test_a_bomb_stops_at_the_limit_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 1 << 20)
+    path = archive(tmp_path, ("가.txt", TEXT), ("폭탄.txt", bytes(1 << 22)), ("나.txt", TEXT))
+    items = list(read(path))
+    assert [(type(i), i.source) for i in items] == [
+        (Document, "묶음.zip/가.txt"), (RowError, "묶음.zip/폭탄.txt"), (Document, "묶음.zip/나.txt"),
+    ]  # fmt: skip
+    assert "풀면 1MB" in str(items[1])
+
+
+def test_what_is_packed_inside_shares_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 1 << 20)
+    inner = packed(("큰.txt", (TEXT + "\n") * 10_000))  # 0.4 MB
+    items = list(read(archive(tmp_path, *((f"{n}.zip", inner) for n in range(4)))))
+    assert [type(i) for i in items] == [Document, Document, RowError, RowError]
+
+
+def test_zip_in_zip_ends(tmp_path: Path) -> None:
+    raw = packed(("글.txt", TEXT))
+    for _ in range(limits.MAX_DEPTH - 1):
+        raw = packed(("속.zip", raw))
+    assert [type(i) for i in read(archive(tmp_path, ("글.txt", TEXT)))] == [Document]
+    (tmp_path / "묶음.zip").write_bytes(raw)
+    assert [type(i) for i in read(tmp_path / "묶음.zip")] == [Document]
+    (tmp_path / "묶음.zip").write_bytes(packed(("속.zip", raw)))
+    (item,) = read(tmp_path / "묶음.zip")
+    assert isinstance(item, RowError)
+    assert "겹을 넘습니다" in item.reason
+
+
+def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_MEMBERS", 2)
+    with pytest.raises(InputError, match="2개를 넘습니다"):
+        list(read(archive(tmp_path, *((f"{n}.txt", TEXT) for n in range(3)))))
+    monkeypatch.setattr(limits, "MAX_FILES", 1)
+    (tmp_path / "자료").mkdir()
+    for n in range(2):
+        (tmp_path / "자료" / f"{n}.txt").write_text(TEXT, encoding="utf-8")
+    assert [type(i) for i in read(tmp_path / "자료")] == [Document, RowError]
+
+
+def test_a_password_and_a_broken_member_are_named(tmp_path: Path) -> None:
+    path = archive(tmp_path, ("가.txt", TEXT), ("나.txt", TEXT))
+    raw = bytearray(path.read_bytes())
+    raw[6] |= 1
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(raw)
+    items = list(read(path))
+    assert [type(i) for i in items] == [RowError, Document]
+    assert "암호" in str(items[0])
+    raw = bytearray(packed(("가.txt", TEXT * 50), ("나.txt", TEXT)))
+    raw[45] ^= 0xFF
+    path.write_bytes(raw)
+    assert [(type(i), i.source) for i in read(path)] == [
+        (RowError, "묶음.zip/가.txt"),
+        (Document, "묶음.zip/나.txt"),
+    ]

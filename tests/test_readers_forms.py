@@ -1,0 +1,146 @@
+"""Lists, forms, press releases and narrative: which of them a file is, and what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyeoksin.delimited import Row
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.forms import Content, documents, is_form
+from hyeoksin.readers.tables import Table
+
+
+def table(*rows: str, place: str = "table=1") -> Table:
+    cells = [tuple(cell.strip() for cell in row.split("|")) for row in rows]
+    return Table(tuple(Row(n, row) for n, row in enumerate(cells, start=1)), place)
+
+
+def read(*blocks: str | Table, columns: Columns = Columns()) -> list[Document | RowError]:  # noqa: B008
+    return list(documents(Content(blocks), Path("과제.docx"), columns))
+
+
+LIST = table("과제명 | 추진내용 | 부서", "버스 | 섬으로 간다 | 보건소", "투표 | 주민이 고른다 | 기획과")
+FORM = table(
+    "과제명 | 이동 진료버스 | 부서 | 보건소", "추진배경 | 섬에 병원이 없다", "우수성 | 전국에서 처음이다"
+)
+
+
+def test_a_list_is_a_document_a_row() -> None:
+    assert read("제출 서식", LIST) == [
+        Document("과제.docx#table=1&row=2", "섬으로 간다", "버스", "과제.docx#table=1&row=2", meta={"부서": "보건소"}),
+        Document("과제.docx#table=1&row=3", "주민이 고른다", "투표", "과제.docx#table=1&row=3", meta={"부서": "기획과"}),
+    ]  # fmt: skip
+
+
+def test_a_list_goes_on_in_a_table_without_a_header() -> None:
+    more = table("약국 | 밤에 연다 | 보건소", place="table=2")
+    other = table("주소 | 전화", place="table=3")
+    titles = [item.title for item in read(LIST, more, other) if isinstance(item, Document)]
+    assert titles == ["버스", "투표", "약국"]
+
+
+def test_a_small_list_inside_a_long_text_stays_in_it() -> None:
+    (item,) = read("이동 진료버스가 섬에 왔다. " * 30, LIST)
+    assert isinstance(item, Document)
+    assert item.source == "과제.docx"
+    assert "버스\t섬으로 간다\t보건소" in item.text
+
+
+def test_a_form_is_one_document_with_its_labels_understood() -> None:
+    assert is_form(FORM)
+    assert not is_form(LIST)
+    (item,) = read("혁신과제 제출 서식", FORM)
+    assert item == Document(
+        "과제.docx",
+        "섬에 병원이 없다",
+        "이동 진료버스",
+        "과제.docx",
+        meta={"부서": "보건소", "우수성": "전국에서 처음이다"},
+    )
+
+
+def test_forms_one_after_another_are_told_apart_by_their_title() -> None:
+    second = table("과제명 | 온라인 투표", "주요내용 | 주민이 고른다", place="table=2")
+    stacked = table("과제명 | 하나", "내용 | 첫째", "과제명 | 둘", "내용 | 둘째")
+    assert [(i.title, i.source) for i in read(FORM, second) if isinstance(i, Document)] == [
+        ("이동 진료버스", "과제.docx#table=1"),
+        ("온라인 투표", "과제.docx#table=2&form=2"),
+    ]
+    assert [(i.title, i.text) for i in read(stacked) if isinstance(i, Document)] == [
+        ("하나", "첫째"),
+        ("둘", "둘째"),
+    ]
+
+
+def test_a_value_over_several_rows_is_one() -> None:
+    (item,) = read(table("과제명 | 버스", "주요내용 | 하나를 한다", " | 둘을 한다", "추진계획 | 셋을 한다"))
+    assert isinstance(item, Document)
+    assert item.text == "하나를 한다\n둘을 한다\n셋을 한다"
+
+
+def test_a_form_left_empty_is_a_failed_row() -> None:
+    empty = table("과제명 | ", "주요내용 | ", "부서 | 보건소", "예산 | 10")
+    one, two = read(empty, table("과제명 | 가", "내용 | 나", place="table=2"))
+    assert isinstance(one, RowError)
+    assert (one.source, two.source) == ("과제.docx#table=1", "과제.docx#table=2&form=2")
+    assert isinstance(two, Document)
+    with pytest.raises(InputError, match="글이 없습니다"):
+        read("  ", " ")
+
+
+def test_the_head_of_a_press_release_wins_over_a_form_and_an_attachment_does_not_make_one() -> None:
+    head = table("보도시점 | 2024. 3. 29.", "제목 | 섬마을 이동 진료버스 운영", "담당부서 | 보건소")
+    body = "청해군은 다음 달부터 이동 진료버스를 다섯 섬에 보낸다고 29일 밝혔다."
+    (item,) = read("청해군 보도자료", head, body)
+    assert isinstance(item, Document)
+    assert (item.title, item.date, item.region, item.text) == (
+        "섬마을 이동 진료버스 운영", "2024-03-29", "청해군", body,
+    )  # fmt: skip
+    (form,) = read(FORM, "붙임 보도자료 1부")
+    assert isinstance(form, Document)
+    assert (form.title, form.date) == ("이동 진료버스", None)
+
+
+def test_a_told_column_makes_a_list() -> None:
+    found = table("무엇 | 왜", "버스 | 섬에 병원이 없다")
+    (item,) = read(found, columns=Columns(title="무엇", text="왜"))
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == ("버스", "섬에 병원이 없다")
+
+
+def test_the_placeholder_of_a_distributed_document_is_never_a_text() -> None:
+    with pytest.raises(InputError, match=r"과제\.docx: 배포용"):
+        read("이 문서는 상위 버전의 배포용 문서입니다.")
+    (item,) = read("가" * 600 + "상위 버전의 배포용 문서라는 말을 다룬 글")
+    assert isinstance(item, Document)
+
+
+CELL = st.sampled_from(["", "과제명", "내용", "부서", "예산", "버스 운영", "섬으로 간다", "1", "합계"])
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=20), st.lists(st.lists(CELL, min_size=1, max_size=5), min_size=1, max_size=5)
+        )
+    )
+)
+def test_no_blocks_break_the_reader_and_no_source_comes_twice(blocks: list[str | list[list[str]]]) -> None:
+    content = tuple(
+        block
+        if isinstance(block, str)
+        else Table(tuple(Row(n, tuple(r)) for n, r in enumerate(block, 1)), f"table={i}")
+        for i, block in enumerate(blocks)
+    )
+    try:
+        items = list(documents(Content(content), Path("a.docx"), Columns()))
+    except InputError:
+        return
+    assert len({item.source for item in items}) == len(items)
+    assert all(isinstance(i, RowError) or i.body.strip() for i in items)

@@ -1,0 +1,81 @@
+"""What a file is by its content, whatever its name says."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.errors import InputError
+from hyeoksin.readers import READERS
+from hyeoksin.readers.kinds import kind_of
+
+OFFICE = Path(__file__).parent / "data" / "office"
+BINARY = [".docx", ".hwp", ".hwpx", ".ods", ".parquet", ".pdf", ".xls", ".xlsb", ".xlsx", ".html"]
+
+
+@pytest.mark.parametrize("suffix", [*READERS, ".zip", ".dat", ""])
+@pytest.mark.parametrize("kind", BINARY)
+def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) -> None:
+    path = tmp_path / f"이름{suffix}"
+    shutil.copy(OFFICE / f"list{kind}", path)
+    assert kind_of(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.xls", "과제명\t내용\n버스\t섬\n투표\t예산\n", ".tsv"),
+        ("a.xlsx", "과제명,내용\n버스,섬\n투표,예산\n", ".csv"),
+        ("a.dat", '{"text": "버스"}\n{"text": "투표"}\n', ".jsonl"),
+        ("a.md", "이동 진료버스가 섬에 왔다\n", ".txt"),
+        ("a.txt", "과제명,내용\n버스,섬\n", ".txt"),
+        ("a.csv", "<p>", ".csv"),
+        ("a.html", "그냥 글", ".txt"),
+        ("a.htm", "\ufeff <!-- 저장 --><HTML><body>글", ".html"),
+        ("a.csv", "<table><tr><td>과제명</td></tr></table>", ".html"),
+    ],
+)
+def test_texts(tmp_path: Path, name: str, content: str, kind: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert kind_of(tmp_path / name) == kind
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"HWP Document File V3.00 \x1a\x01\x02", "HWP 3.*HWPX로 저장"),
+        (b"\x9b DRMONE  This Document is encrypted", "DRM"),
+        (b"SCDSA002 \0\0", "DRM"),
+        (b"\x89PNG\r\n\x1a\n", "그림"),
+        (b"Rar!\x1a\x07", "RAR"),
+        (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>', "XLSX로 저장"),
+        (b'<?xml version="1.0"?><HWPML Version="2.1"/>', "HWPX로 저장"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "DOCX로 저장"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "암호"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "깨졌습니다"),
+        (b"\0\0\0\0", "빈 파일"),
+        (b"\x01\x02\x03\x04\x05" * 99, "깨진 파일"),
+    ],
+)
+def test_what_is_known_and_not_read_says_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "문서.hwp"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"문서\.hwp: .*{says}"):
+        kind_of(path)
+
+
+def test_other_office_packages_are_no_zip_of_files(tmp_path: Path) -> None:
+    path = tmp_path / "발표.pptx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ppt/presentation.xml", "<p/>")
+    with pytest.raises(InputError, match="읽지 않는 오피스 형식"):
+        kind_of(path)
+
+
+def test_a_thousand_comments_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"<!---->" * 1_100 + b"<x")
+    assert kind_of(path) == ".csv"

@@ -1,0 +1,123 @@
+"""Tables: headers found and joined, merged cells, totals, repeated headers."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyeoksin.delimited import Row
+from hyeoksin.domain import Document
+from hyeoksin.errors import RowError
+from hyeoksin.readers.columns import Columns, Layout
+from hyeoksin.readers.tables import Cell, Merge, Places, Table, find_header, table_documents, table_of
+
+
+def table(*rows: str, merges: tuple[Merge, ...] = ()) -> Table:
+    """Return a table of lines whose cells stand between bars."""
+    cells = [tuple(cell.strip() for cell in row.split("|")) for row in rows]
+    return Table(tuple(Row(n, row) for n, row in enumerate(cells, start=1)), merges=merges)
+
+
+def read(found: Table, columns: Columns = Columns()) -> list[Document | RowError]:  # noqa: B008
+    header = find_header(found.rows, columns, found.merges)
+    assert header is not None
+    return list(table_documents(found, header, "a.xlsx"))
+
+
+def test_two_header_rows_are_joined_by_their_merges() -> None:
+    merges = (Merge(1, 0, 2, 0), Merge(1, 1, 2, 1), Merge(1, 2, 1, 3))
+    (item,) = read(table("과제명 | 내용 | 예산 |", " | | 국비 | 군비", "버스 | 섬 | 10 | 20", merges=merges))
+    assert item == Document(
+        "a.xlsx#row=3", "섬", "버스", "a.xlsx#row=3", meta={"예산 국비": "10", "예산 군비": "20"}
+    )
+
+
+def test_two_header_rows_of_a_csv_are_joined_without_merges() -> None:
+    (item,) = read(table("과제명 | 내용 | 예산 |", " | | 국비 | 군비", "버스 | 섬 | 10 | 20"))
+    assert isinstance(item, Document)
+    assert dict(item.meta) == {"예산 국비": "10", "예산 군비": "20"}
+
+
+def test_the_lower_name_tells_what_a_column_is() -> None:
+    merges = (Merge(1, 0, 2, 0), Merge(1, 1, 1, 2))
+    (item,) = read(table("연번 | 과제 |", " | 과제명 | 추진내용", "7 | 버스 | 섬", merges=merges))
+    assert item == Document("7", "섬", "버스", "a.xlsx#row=3")
+
+
+def test_a_department_merged_over_tasks_belongs_to_each() -> None:
+    rows = ("과제명 | 부서", "버스 | 보건소", "약국 |", "투표 | 기획과")
+    items = read(table(*rows, merges=(Merge(2, 1, 3, 1),)))
+    assert [(i.title, dict(i.meta)) for i in items if isinstance(i, Document)] == [
+        ("버스", {"부서": "보건소"}),
+        ("약국", {"부서": "보건소"}),
+        ("투표", {"부서": "기획과"}),
+    ]
+
+
+def test_a_title_merged_over_rows_is_one_task() -> None:
+    rows = ("과제명 | 내용 | 부서", "버스 | 섬으로 | 가", " | 산으로 | 나", "투표 | 예산 | 다")
+    items = read(table(*rows, merges=(Merge(2, 0, 3, 0),)))
+    assert [(i.title, i.text, i.source) for i in items if isinstance(i, Document)] == [
+        ("버스", "섬으로\n산으로", "a.xlsx#row=2"),
+        ("투표", "예산", "a.xlsx#row=4"),
+    ]
+
+
+def test_totals_and_repeated_headers_are_left_out() -> None:
+    rows = (
+        "연번 | 과제명 | 예산",
+        "1 | 버스 | 10",
+        "연번 | 과제명 | 예산",
+        "2 | 합계 처리 | 20",
+        " | 합 계 | 30",
+        "소계 | | 30",
+    )
+    titles = [i.title for i in read(table(*rows)) if isinstance(i, Document)]
+    assert titles == ["버스", "합계 처리"]
+
+
+def test_a_header_with_a_bracket_or_a_line_break_is_known() -> None:
+    assert Layout.of(["과제명\n(사업명)", "추진 내용*"], Columns()) is not None
+
+
+def test_a_sheet_without_a_header_has_none() -> None:
+    found = table("안내 | 작성 방법", "전화 | 000")
+    assert find_header(found.rows, Columns()) is None
+
+
+def test_cells_become_a_table_with_its_merges() -> None:
+    found = table_of(
+        [Cell(0, 0, 1, 2, "과제명"), Cell(1, 0, 2, 1, "버스"), Cell(1, 1, 1, 10**9, "섬"), Cell(0, 10**9, 1, 1, "멀리")], "table=1"
+    )  # fmt: skip
+    assert found is not None
+    assert [row.cells for row in found.rows] == [("과제명", ""), ("버스", "섬")]
+    assert found.merges == (Merge(1, 0, 1, 1), Merge(2, 0, 3, 0), Merge(2, 1, 2, 999))
+    assert table_of([Cell(0, 0, 1, 1, " ")], "table=1") is None
+
+
+def test_the_line_above_a_table_is_its_heading_once() -> None:
+    places = Places()
+    places.heading = "제1분과\n과제"
+    one, two = (places.table([Cell(0, 0, 1, 1, "과제명")]) for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert (one.place, one.heading) == ("table=1", "제1분과 과제")
+    assert (two.place, two.heading) == ("table=2", "")
+
+
+WORD = st.text(st.sampled_from("가나다버스과제명내용부서합계 "), max_size=5)
+MERGE = st.tuples(*[st.integers(1, 8)] * 4).map(
+    lambda m: Merge(min(m[0], m[2]), min(m[1], m[3]) - 1, max(m[0], m[2]), max(m[1], m[3]) - 1)
+)
+
+
+@given(st.lists(st.lists(WORD, min_size=1, max_size=6), max_size=8), st.lists(MERGE, max_size=4))
+def test_no_table_breaks_the_reader_and_no_row_comes_twice(
+    rows: list[list[str]], merges: list[Merge]
+) -> None:
+    lines = [tuple(c.strip() for c in row) for row in rows]
+    found = Table(tuple(Row(n, row) for n, row in enumerate(lines, start=1)), merges=tuple(merges))
+    header = find_header(found.rows, Columns(), found.merges)
+    if header is not None:
+        sources = [item.source for item in table_documents(found, header, "a")]
+        assert len(sources) == len(set(sources)) <= len(rows)
