@@ -135,6 +135,29 @@ class Agencies:
     def _references(self) -> dict[str, str]:
         return {agency_id: self.at(agency_id, REFERENCE_DATE)[0].id for agency_id in self.by_id}
 
+    def bearer(self, agency_id: str, date: str, text: str) -> str:
+        """Return the id of the agency's incarnation on ``date``; of several the one whose business ``text`` names.
+
+        Only words that set the branches of a split apart are counted (keywords, bureaus, words of the duties); where none
+        stands in the text, the first successor remains.
+        """
+        found = self._branches.get((agency_id, date))
+        if found is None:
+            branches = self.at(agency_id, date)
+            words = [_business(branch) for branch in branches]
+            found = tuple(
+                (branch.id, mine - frozenset().union(*(w for w in words if w is not mine)))
+                for branch, mine in zip(branches, words, strict=True)
+            )
+            self._branches[agency_id, date] = found
+        if len(found) == 1:
+            return found[0][0]
+        return max(found, key=lambda branch: sum(word in text for word in branch[1]))[0]
+
+    @cached_property
+    def _branches(self) -> dict[tuple[str, str], tuple[tuple[str, frozenset[str]], ...]]:
+        return {}
+
     def find(self, text: str, date: str | None = None) -> tuple[Mention, ...]:
         """Return the agencies named in ``text``, in order; names are read at ``date``."""
         mentions = []
@@ -152,6 +175,12 @@ class Agencies:
         tail = rf"(?![가-힣])|(?={_LONG_TITLE})|(?=(?:{_SHORT_TITLE})?(?:{_PARTICLE}){{0,3}}(?![가-힣]))"
         # (?={start}) looks at two letters before the long alternation is tried: 3 times as fast
         return re.compile(rf"(?:(?<![가-힣A-Za-z])|(?<=지방))(?={start})(?:{body})(?![A-Za-z])(?:{tail})")
+
+
+def _business(agency: Agency) -> frozenset[str]:
+    """Return the words of an agency's business, those of its duties from three letters on."""
+    duties = re.findall(r"[가-힣]{3,}", " ".join(agency.duties))
+    return frozenset((*agency.keywords, *agency.bureaus, *(re.sub(r"[와과의를]$", "", word) for word in duties)))
 
 
 @lru_cache(maxsize=4)

@@ -13,14 +13,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
-from hyeoksin.agency import LOCAL
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.features import BLOCKS, Analysed, feature_names
 from hyeoksin.model import Head
 from hyeoksin.plan import Plan
 
-__all__ = ["Fitted", "Settings", "agency_classes", "fit", "vectoriser"]
+__all__ = ["Fitted", "Settings", "fit", "vectoriser"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,34 +155,3 @@ def _fit_gate(
         rows[index], inside, sample_weight=weight
     )
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-
-def agency_classes(examples: Sequence[Example]) -> tuple[str, ...]:
-    """Return the agencies that lead at least four examples, and the local government."""
-    counts: dict[str, int] = {}
-    for example in examples:
-        if example.lead is not None:
-            counts[example.lead] = counts.get(example.lead, 0) + 1
-    return tuple(sorted({LOCAL} | {agency for agency, n in counts.items() if n >= 4}))
-
-
-def _fit_agencies(
-    rows: csr_array,
-    examples: Sequence[Example],
-    settings: Settings,
-    classes: tuple[str, ...] | None,
-    n_read: int,
-) -> Head:
-    """Fit one class against the rest (a softmax over 50 agencies takes 20 times as long), from morphemes only."""
-    classes = classes or agency_classes(examples)
-    index = np.array([i for i, e in enumerate(examples) if e.lead in classes])
-    leads = [examples[i].lead for i in index]
-    weight = [examples[i].weight for i in index]
-    return _one_against_rest(
-        rows[index][:, :n_read],
-        classes,
-        [np.array([lead == agency for lead in leads]) for agency in classes],
-        [np.array(weight)] * len(classes),
-        settings.agency_strength,
-        None,
-    )
