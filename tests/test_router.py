@@ -9,7 +9,7 @@ from hyeoksin.plan import load_plan
 from hyeoksin.router import SIGNALS, Candidates, Desk, disagreement, plan_leads, route
 
 WEIGHTS = {
-    "text": 1.0, "speaker": 3.0, "issuer": 3.0, "in_charge": 3.0, "aside": -2.0, "named": 4.0, "named_early": 1.5,
+    "text": 1.0, "speaker": 4.5, "issuer": 3.0, "in_charge": 3.0, "aside": -2.0, "named": 6.5, "named_early": 1.5,
     "plan_lead": 0.5, "local_body": 0.5,
 }  # fmt: skip
 PLAN = load_plan("2019")

@@ -180,7 +180,9 @@ class Agencies:
 def _business(agency: Agency) -> frozenset[str]:
     """Return the words of an agency's business, those of its duties from three letters on."""
     duties = re.findall(r"[가-힣]{3,}", " ".join(agency.duties))
-    return frozenset((*agency.keywords, *agency.bureaus, *(re.sub(r"[와과의를]$", "", word) for word in duties)))
+    return frozenset(
+        (*agency.keywords, *agency.bureaus, *(re.sub(r"[와과의를]$", "", word) for word in duties))
+    )
 
 
 @lru_cache(maxsize=4)

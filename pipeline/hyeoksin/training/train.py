@@ -19,7 +19,7 @@ from hyeoksin.model import Model, PlanHead
 from hyeoksin.model.heads import softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
-from hyeoksin.training.agencies import agency_classes, fit_router, ranked, router_candidates
+from hyeoksin.training.agencies import agency_classes, fit_router, lead_of, ranked, router_candidates
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_temperature, safe_threshold
 from hyeoksin.training.fit import Fitted, Settings, fit
 
@@ -67,7 +67,7 @@ def train(
         )
     )
     held = _cross_validate(examples, analysed, plans, settings, progress)
-    raw = fit(examples, analysed, plans, settings)
+    raw = fit(examples, analysed, plans, settings, n_pieces=settings.agency_pieces)
     heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
     agency_head = replace(raw.agencies, temperature=held.agency_temperature(examples))
     joined = {plan: head.join(held.leaf[plan], held.gate[plan]) for plan, head in heads.items()}
@@ -109,8 +109,10 @@ class _Held:
     def agency_temperature(self, examples: Sequence[Example]) -> float:
         """Fit the temperature of the agency head."""
         column = {a: i for i, a in enumerate(self.agency_classes)}
-        rows = [i for i, e in enumerate(examples) if self.seen[i] and e.lead in column]
-        return fit_temperature(self.agencies[rows], np.array([column[examples[i].lead or ""] for i in rows]))
+        rows = [i for i, e in enumerate(examples) if self.seen[i] and lead_of(e) in column]
+        return fit_temperature(
+            self.agencies[rows], np.array([column[lead_of(examples[i]) or ""] for i in rows])
+        )
 
 
 def _cross_validate(
