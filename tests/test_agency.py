@@ -176,6 +176,36 @@ def test_no_agency_is_found_inside_another_word(agencies: Agencies, text: str) -
     assert found(agencies, text) == []
 
 
+@pytest.mark.parametrize(
+    ("agency", "day", "text", "name"),
+    [
+        ("moef", "2019-06-30", "예산 편성", "기획재정부"),
+        ("moef", "2026-06-30", "국민참여예산과 예비타당성조사 개편", "기획예산처"),
+        ("moef", "2026-06-30", "세제 개편과 국채 발행", "재정경제부"),
+        ("moef", "2026-06-30", "아무 말도 없는 글", "재정경제부"),
+        ("motie", "2026-06-30", "태양광과 전력망 확충", "기후에너지환경부"),
+        ("motie", "2026-06-30", "수출 통상 협상과 산업단지", "산업통상부"),
+        ("motie", "2025-09-30", "태양광과 전력망 확충", "산업통상자원부"),
+        ("me", "2026-06-30", "하천 녹조", "기후에너지환경부"),
+        ("mogef", "2026-06-30", "청소년 쉼터", "성평등가족부"),
+        ("kostat", "2026-06-30", "인구 통계", "국가데이터처"),
+        ("kipo", "2026-06-30", "상표 출원", "지식재산처"),
+        ("kcc", "2026-06-30", "방송 심의", "방송미디어통신위원회"),
+        ("mpva", "2019-06-30", "참전유공자", "국가보훈처"),
+        ("khs", "2019-06-30", "궁궐 관람", "문화재청"),
+        ("kdca", "2019-06-30", "예방접종", "질병관리본부"),
+        ("kasa", "2019-06-30", "발사체", "과학기술정보통신부"),
+        ("mss", "2016-06-30", "창업", "중소기업청"),
+        ("mois", "2016-06-30", "119 구조와 재난문자", "국민안전처"),
+        ("mois", "2016-06-30", "지방세와 주민등록", "행정자치부"),
+    ],
+)
+def test_business_decides_between_the_branches_of_a_split(
+    agencies: Agencies, agency: str, day: str, text: str, name: str
+) -> None:
+    assert agencies[agencies.bearer(agency, day, text)].name == name
+
+
 def test_a_mention_stands_where_it_says(agencies: Agencies) -> None:
     text = "올해부터 행안부와 환경부에서 함께 추진"
     mentions = agencies.find(text)
