@@ -130,6 +130,15 @@ def test_every_printed_lead_was_an_agency_in_the_year_of_its_plan(agencies: Agen
         ("NIA가 주관", ["한국지능정보사회진흥원"]),
         ("LH, 캠코 참여", ["한국토지주택공사", "한국자산관리공사"]),
         ("한국전력공사", ["한국전력공사"]),  # not 한국전력
+        ("환경부는 밝혔다", ["환경부"]),
+        ("환경부에서는 안내한다", ["환경부"]),
+        ("환경부·국토부", ["환경부", "국토교통부"]),
+        ("환경부장관표창을 받았다", ["환경부"]),
+        ("환경부과 맺은 협약", ["환경부"]),
+        ("소방청장은 현장을 찾았다", ["소방청"]),
+        ("행정안전부령으로 정한다", ["행정안전부"]),
+        ("산림청에서만", ["산림청"]),
+        ("주관은 법제처입니다", ["법제처"]),
     ],
 )
 def test_agencies_are_found_behind_signs_and_before_particles(
@@ -151,11 +160,50 @@ def test_agencies_are_found_behind_signs_and_before_particles(
         "NIAGARA",
         "신한전기",
         "우리은행안부장",
+        "환경부과금 체납",
+        "환경부담금을 낸다",
+        "교육부담이 크다",
+        "교육부터 바꾼다",
+        "통일부터 하자",
+        "산업부문은 줄었다",
+        "국회의원 보좌관",
+        "소방청장비 구입",
+        "법무부장 회의",
         "",
     ],
 )
 def test_no_agency_is_found_inside_another_word(agencies: Agencies, text: str) -> None:
     assert found(agencies, text) == []
+
+
+@pytest.mark.parametrize(
+    ("agency", "day", "text", "name"),
+    [
+        ("moef", "2019-06-30", "예산 편성", "기획재정부"),
+        ("moef", "2026-06-30", "국민참여예산과 예비타당성조사 개편", "기획예산처"),
+        ("moef", "2026-06-30", "세제 개편과 국채 발행", "재정경제부"),
+        ("moef", "2026-06-30", "아무 말도 없는 글", "재정경제부"),
+        ("motie", "2026-06-30", "태양광과 전력망 확충", "기후에너지환경부"),
+        ("motie", "2026-06-30", "수출 통상 협상과 산업단지", "산업통상부"),
+        ("motie", "2025-09-30", "태양광과 전력망 확충", "산업통상자원부"),
+        ("me", "2026-06-30", "하천 녹조", "기후에너지환경부"),
+        ("mogef", "2026-06-30", "청소년 쉼터", "성평등가족부"),
+        ("kostat", "2026-06-30", "인구 통계", "국가데이터처"),
+        ("kipo", "2026-06-30", "상표 출원", "지식재산처"),
+        ("kcc", "2026-06-30", "방송 심의", "방송미디어통신위원회"),
+        ("mpva", "2019-06-30", "참전유공자", "국가보훈처"),
+        ("khs", "2019-06-30", "궁궐 관람", "문화재청"),
+        ("kdca", "2019-06-30", "예방접종", "질병관리본부"),
+        ("kasa", "2019-06-30", "발사체", "과학기술정보통신부"),
+        ("mss", "2016-06-30", "창업", "중소기업청"),
+        ("mois", "2016-06-30", "119 구조와 재난문자", "국민안전처"),
+        ("mois", "2016-06-30", "지방세와 주민등록", "행정자치부"),
+    ],
+)
+def test_business_decides_between_the_branches_of_a_split(
+    agencies: Agencies, agency: str, day: str, text: str, name: str
+) -> None:
+    assert agencies[agencies.bearer(agency, day, text)].name == name
 
 
 def test_a_mention_stands_where_it_says(agencies: Agencies) -> None:

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.features import Analysed
 from hyeoksin.plan import load_plan
-from hyeoksin.router import SIGNALS, expected_leads, plan_leads, route, signals
+from hyeoksin.router import SIGNALS, Candidates, Desk, disagreement, plan_leads, route
 
-WEIGHTS = {"text": 1.0, "speaker": 4.5, "named": 6.5, "named_early": 1.5, "plan_lead": 0.5, "local_body": 0.5}
+WEIGHTS = {
+    "text": 1.0, "speaker": 4.5, "issuer": 3.0, "in_charge": 3.0, "aside": -2.0, "named": 6.5, "named_early": 1.5,
+    "plan_lead": 0.5, "local_body": 0.5,
+}  # fmt: skip
+PLAN = load_plan("2019")
+TEXT = {"mois": 0.4, "mohw": 0.35, "local": 0.25}
 
 
 def analysed(body: str, date: str | None) -> Analysed:
@@ -15,10 +21,17 @@ def analysed(body: str, date: str | None) -> Analysed:
     return Analysed(document, body, (), range(len(body) + 1), 0)
 
 
+def candidates(
+    body: str, date: str | None = "2024-06-01", text: dict[str, float] = TEXT, region: bool = False
+) -> Candidates:
+    desk = Desk(tuple(text), [PLAN])
+    leads = desk.leads({"2019": np.full((1, len(PLAN.leaves)), 1 / len(PLAN.leaves))})
+    return desk.candidates(body, date, np.array(list(text.values())), leads[0], region)
+
+
 def flags(body: str, date: str | None = "2024-06-01", regions: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    classes = ("mois", "mohw", "local")
-    candidates = signals(body, date, classes, np.array([0.4, 0.35, 0.25]), {}, bool(regions))
-    found = route(candidates, WEIGHTS, analysed(body, date), regions, load_plan("2019"), "3-1")
+    known = candidates(body, date, region=bool(regions))
+    found = route(known, WEIGHTS, analysed(body, date), regions, PLAN, "3-1")
     return [(flag.role, flag.name) for flag in found]
 
 
@@ -30,16 +43,21 @@ def test_an_agency_that_the_model_never_saw_can_lead_when_named() -> None:
     assert flags("산림청은 산불 감시를 강화한다고 밝혔다. 산림청장은 현장을 찾았다.")[0] == ("lead", "산림청")
 
 
+def test_an_agency_that_only_helps_does_not_lead() -> None:
+    assert flags("주민센터 창구를 바꾼다. 산림청과 협력한다.")[0] == ("lead", "행정안전부")
+
+
 def test_the_region_executes_beside_the_ministry() -> None:
     found = flags("행안부는 주민자치를 돕는다고 밝혔다.", regions=("대구광역시 중구",))
     assert found[0] == ("lead", "행정안전부")
     assert found[-1] == ("executing", "대구광역시 중구")
 
 
-def test_reasons_say_which_signal_spoke() -> None:
+def test_every_source_that_spoke_gives_its_own_reason() -> None:
     body = "복지부와 협업해 위기가구를 찾는다."
-    candidates = signals(body, None, ("mohw",), np.array([0.9]), {}, has_region=False)
-    (flag,) = route(candidates, WEIGHTS, analysed(body, "2024-06-01"), (), load_plan("2019"), "3-1")
+    (flag, *_) = route(
+        candidates(body, text={"mohw": 0.9}), WEIGHTS, analysed(body, "2024-06-01"), (), PLAN, "3-1"
+    )
     assert flag.reasons == (
         "글에 나옴: 복지부 (0-3)",
         "글이 협업 기관으로 부름",
@@ -48,14 +66,57 @@ def test_reasons_say_which_signal_spoke() -> None:
     )
 
 
+def test_no_reason_is_given_for_a_source_that_was_silent() -> None:
+    body = "위기가구를 찾는다."
+    (flag, *_) = route(
+        candidates(body, text={"npa": 0.9}), WEIGHTS, analysed(body, "2024-06-01"), (), PLAN, "3-1"
+    )
+    assert (flag.id, flag.reasons) == ("npa", ("본문 모형 0.90",))
+
+
 def test_printed_leads_are_read_at_the_plans_year() -> None:
-    assert plan_leads(load_plan("2019"), "1-1") == ("moef",)
-    share = expected_leads(load_plan("2019"), np.eye(20)[0])
-    assert share["moef"] == 1.0
-    assert sum(share.values()) == 1.0
+    assert plan_leads(PLAN, "1-1") == ("moef",)
+
+
+def test_the_share_of_leads_is_the_sum_of_the_leaves_that_print_them() -> None:
+    desk = Desk(("mois",), [PLAN])
+    leads = desk.leads({"2019": np.eye(len(PLAN.leaves))})
+    assert leads.shape == (len(PLAN.leaves), len(desk.agencies))
+    for row, leaf in enumerate(PLAN.leaves):
+        assert {desk.agencies[i] for i in np.flatnonzero(leads[row])} == set(plan_leads(PLAN, leaf.code))
 
 
 def test_signals_have_one_row_per_candidate() -> None:
-    candidates = signals("조달청과 중기부가 함께", None, ("mois",), np.array([1.0]), {}, has_region=False)
-    assert candidates.agencies == ("mois", "pps", "mss")
-    assert candidates.values.shape == (3, len(SIGNALS))
+    found = candidates("한국조폐공사와 중기부가 함께")
+    assert found.agencies[: len(TEXT)] == tuple(TEXT)
+    assert {"komsco", "mss"} <= set(found.agencies)
+    assert found.values.shape == (len(found.agencies), len(SIGNALS))
+    assert np.isclose(found.probabilities(WEIGHTS).sum(), 1.0)
+
+
+def test_a_model_without_the_newer_weights_still_routes() -> None:
+    assert np.isclose(candidates("조달청은 밝혔다").probabilities({"text": 1.0}).sum(), 1.0)
+
+
+def test_agencies_bear_the_name_of_the_texts_day() -> None:
+    body = "국고보조금 예산 편성과 성과 관리, 예비타당성조사를 개편한다."
+    known = candidates(body, text={"moef": 0.9})
+    names = {
+        day: route(known, WEIGHTS, analysed(body, day), (), PLAN, None)[0].name
+        for day in ("2019-03-01", "2026-03-01")
+    }
+    assert names == {"2019-03-01": "기획재정부", "2026-03-01": "기획예산처"}
+
+
+def test_text_and_plan_that_disagree_are_told() -> None:
+    body = "소방차 진입로를 넓힌다."
+    found = candidates(body, text={"nfa": 0.95, "mohw": 0.02})
+    note = disagreement(found, PLAN, "3-1", analysed(body, "2024-06-01"))
+    leads = ", ".join(load_agencies()[a].name for a in plan_leads(PLAN, "3-1"))
+    assert note == (
+        f"주관기관 확인: 글의 내용은 소방청 소관으로 보이지만(0.95), 2019 계획 3-1의 주관기관은 {leads}입니다."
+    )
+    for text in ({"nfa": 0.7}, {"nfa": 0.85, "mohw": 0.1}, {"mohw": 0.95}, {"local": 0.95}):
+        assert (
+            disagreement(candidates(body, text=text), PLAN, "3-1", analysed(body, None)) is None
+        )  # not sure, or agreed

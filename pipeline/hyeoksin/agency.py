@@ -21,9 +21,16 @@ LOCAL = "local"  # id of "the local government itself"
 REFERENCE_DATE = (
     "2024-06-30"  # model classes are the agencies of this day; other days are reached through renames
 )
+# What may follow a name without a space: a title, then particles up to the end of the word. 환경부과 is 환경부 + 과, but
+# 환경부과금 is 환경 + 부과금: no chain of particles ends there.
+_LONG_TITLE = (
+    "장관|차관|청장|처장|실장|위원장|원장|이사장|사장|관계자|공무원|직원|담당|국장|과장|본부|고시|훈령|예규|공고|"
+    "산하|소속|주관|주최|주재"
+)
+_SHORT_TITLE = "(?<=[청처원회])장|령|측|등|발"
 _PARTICLE = (
-    "은|는|이|가|을|를|의|에|와|과|랑|도|만|로|으로|까지|부터|에서|에게|께서|나|이나|및|등|측|산하|소속|주관|주최|"
-    "장관|차관|청장|처장|실장|위원장|원장|이사장|사장|관계자|공무원|직원|담당|국장|과장|본부|고시|훈령|예규|공고|장"
+    "은|는|이|가|을|를|의|에|와|과|랑|도|만|로|으로|까지|부터|에서|에게|께서|나|이나|및|라고|이라고|라는|이라는|라며|처럼|"
+    "보다|인|이며|이고|이다|입니다|이었다|였다|한테|대로|마다|든|이든|조차|뿐|님"
 )
 
 
@@ -82,20 +89,20 @@ class Agencies:
         return frozenset(self._by_name)
 
     @cached_property
-    def _by_name(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        for agency in self.by_id.values():
+    def _by_name(self) -> dict[str, tuple[Agency, ...]]:
+        """Every name with those who bore it, the oldest first."""
+        found: dict[str, tuple[Agency, ...]] = {}
+        for agency in sorted(self.by_id.values(), key=lambda a: a.valid_from or ""):
             for name in agency.all_names:
-                found[name] = (*found.get(name, ()), agency.id)
+                found[name] = (*found.get(name, ()), agency)
         return found
 
     def named(self, name: str, date: str | None = None) -> Agency | None:
         """Return the agency that ``name`` means on ``date`` (default: the newest that ever bore it)."""
-        ids = self._by_name.get(name)
-        if not ids:
+        bearers = self._by_name.get(name)
+        if not bearers:
             return None
-        bearers = sorted((self.by_id[i] for i in ids), key=lambda a: a.valid_from or "")
-        if date is not None:
+        if date is not None and len(bearers) > 1:
             on_day = [a for a in bearers if a.valid(date)]
             if on_day:
                 return on_day[-1]
@@ -122,7 +129,34 @@ class Agencies:
 
     def reference(self, agency_id: str) -> str:
         """Return the id that stands for the agency among a model's classes (its incarnation on REFERENCE_DATE)."""
-        return self.at(agency_id, REFERENCE_DATE)[0].id
+        return self._references[agency_id]
+
+    @cached_property
+    def _references(self) -> dict[str, str]:
+        return {agency_id: self.at(agency_id, REFERENCE_DATE)[0].id for agency_id in self.by_id}
+
+    def bearer(self, agency_id: str, date: str, text: str) -> str:
+        """Return the id of the agency's incarnation on ``date``; of several the one whose business ``text`` names.
+
+        Only words that set the branches of a split apart are counted (keywords, bureaus, words of the duties); where none
+        stands in the text, the first successor remains.
+        """
+        found = self._branches.get((agency_id, date))
+        if found is None:
+            branches = self.at(agency_id, date)
+            words = [_business(branch) for branch in branches]
+            found = tuple(
+                (branch.id, mine - frozenset().union(*(w for w in words if w is not mine)))
+                for branch, mine in zip(branches, words, strict=True)
+            )
+            self._branches[agency_id, date] = found
+        if len(found) == 1:
+            return found[0][0]
+        return max(found, key=lambda branch: sum(word in text for word in branch[1]))[0]
+
+    @cached_property
+    def _branches(self) -> dict[tuple[str, str], tuple[tuple[str, frozenset[str]], ...]]:
+        return {}
 
     def find(self, text: str, date: str | None = None) -> tuple[Mention, ...]:
         """Return the agencies named in ``text``, in order; names are read at ``date``."""
@@ -136,10 +170,19 @@ class Agencies:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         names = sorted((n for n in self.names if len(n) > 1), key=len, reverse=True)
+        start = "".join(f"[{re.escape(''.join(sorted({n[at] for n in names})))}]" for at in (0, 1))
         body = "|".join(map(re.escape, names))
-        return re.compile(
-            rf"(?:(?<![가-힣A-Za-z])|(?<=지방))(?:{body})(?![A-Za-z])(?:(?![가-힣])|(?={_PARTICLE}))"
-        )
+        tail = rf"(?![가-힣])|(?={_LONG_TITLE})|(?=(?:{_SHORT_TITLE})?(?:{_PARTICLE}){{0,3}}(?![가-힣]))"
+        # (?={start}) looks at two letters before the long alternation is tried: 3 times as fast
+        return re.compile(rf"(?:(?<![가-힣A-Za-z])|(?<=지방))(?={start})(?:{body})(?![A-Za-z])(?:{tail})")
+
+
+def _business(agency: Agency) -> frozenset[str]:
+    """Return the words of an agency's business, those of its duties from three letters on."""
+    duties = re.findall(r"[가-힣]{3,}", " ".join(agency.duties))
+    return frozenset(
+        (*agency.keywords, *agency.bureaus, *(re.sub(r"[와과의를]$", "", word) for word in duties))
+    )
 
 
 @lru_cache(maxsize=4)

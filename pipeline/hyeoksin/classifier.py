@@ -21,7 +21,7 @@ from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
 from hyeoksin.resources import resource
-from hyeoksin.router import expected_leads, route, signals
+from hyeoksin.router import Candidates, Desk, disagreement, route
 from hyeoksin.untrained import wording_head
 
 __all__ = ["Classifier", "decode", "load_classifier"]
@@ -67,6 +67,7 @@ class Classifier:
                 self._heads[known.id] = model.plans[known.id]
         if not self.trained:
             self._heads[plan.id] = wording_head(plan, model, self.tokenizer)
+        self._desk = Desk(model.agencies.classes, {p.id: p for p in (self._router_plan, plan)}.values())
         self._clauses = _ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
 
     def classify(self, documents: Iterable[Document]) -> Iterator[Prediction]:
@@ -78,9 +79,10 @@ class Classifier:
             rows = self.model.encoder.matrix(encoded)
             answers = {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
             agencies = self.model.agencies.probabilities(rows)
+            leads = self._desk.leads({plan: answer.leaves for plan, answer in answers.items()})
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
-                yield self._predict(one, features, i, answers, agencies[i], cosines[i])
+                yield self._predict(one, features, i, answers, agencies[i], leads[i], cosines[i])
 
     def _predict(
         self,
@@ -89,18 +91,14 @@ class Classifier:
         row: int,
         answers: dict[str, _Answer],
         agency_probabilities: NDArray[np.float64],
+        leads: NDArray[np.float64],
         cosines: NDArray[np.float64],
     ) -> Prediction:
         document = analysed.document
         main = self._bare(self.plan.id, document, answers[self.plan.id], row)
         regions = load_regions().of(analysed.body, document.region)
-        candidates = signals(
-            analysed.body,
-            document.date,
-            self.model.agencies.classes,
-            agency_probabilities,
-            self._leads(answers, row),
-            bool(regions),
+        candidates = self._desk.candidates(
+            analysed.body, document.date, agency_probabilities, leads, bool(regions)
         )
         leaf = self._leaf(main)
         flags = route(
@@ -119,17 +117,16 @@ class Classifier:
             clause=self._clauses.nearest(cosines, leaf.code) if main.path else None,
             rival=rival,
             regions=regions,
-            notes=() if self.trained else (UNTRAINED,),
+            notes=self._notes(main, candidates, leaf.code, analysed),
             others=tuple(self._bare(p, document, answers[p], row) for p in self._shown),
         )
 
-    def _leads(self, answers: dict[str, _Answer], row: int) -> dict[str, float]:
-        """Return how much the plans print each agency as lead of what the text is about."""
-        leads: dict[str, float] = {}
-        for plan in {self._router_plan.id, self.plan.id}:
-            for agency, share in expected_leads(self._plans[plan], answers[plan].leaves[row]).items():
-                leads[agency] = max(leads.get(agency, 0.0), share)
-        return leads
+    def _notes(
+        self, main: Prediction, candidates: Candidates, code: str, analysed: Analysed
+    ) -> tuple[str, ...]:
+        notes = () if self.trained else (UNTRAINED,)
+        warning = disagreement(candidates, self.plan, code, analysed) if main.path else None
+        return notes if warning is None else (*notes, warning)
 
     def _leaf(self, main: Prediction) -> Score:
         """Return the best leaf below the end of the path: what clause, evidence and reasons speak about."""

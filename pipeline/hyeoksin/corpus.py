@@ -16,7 +16,10 @@ from hyeoksin.errors import PlanError
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
 
-__all__ = ["Example", "node_examples", "read_examples", "read_programmes", "text_hash"]
+__all__ = ["Example", "duty_examples", "node_examples", "read_examples", "read_programmes", "text_hash"]
+
+
+_CENTRAL = ("ministry", "office", "administration", "commission", "independent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,29 @@ def node_examples(plan: Plan) -> Iterator[Example]:
                     kind="task",
                     origin="node",
                 )
+
+
+def duty_examples() -> Iterator[Example]:
+    """Yield duties, keywords and bureaus of the central agencies (``agencies.yaml``) as texts that they lead.
+
+    An incarnation speaks for the agency of the reference day, so what a ministry did under another name is not lost.
+    """
+    agencies = load_agencies()
+    for agency in agencies.by_id.values():
+        if agency.kind not in _CENTRAL:
+            continue
+        lists = (", ".join(agency.keywords[at : at + 5]) for at in range(0, len(agency.keywords), 5))
+        offices = (", ".join(agency.bureaus[at : at + 3]) for at in range(0, len(agency.bureaus), 3))
+        for number, text in enumerate((*agency.duties, *lists, *offices)):
+            yield Example(
+                document=Document(id=f"duty:{agency.id}:{number}", title=text),
+                labels={},
+                family=f"duty:{agency.id}",
+                kind="duty",
+                origin="duty",
+                lead=agencies.reference(agency.id),
+                weight=0.5,
+            )
 
 
 def text_hash(title: str, text: str) -> str:

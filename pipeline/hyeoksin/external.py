@@ -122,8 +122,10 @@ def plan_examples(path: Path) -> Iterator[Example]:
         )
 
 
-def press_examples(entry: Mapping[str, Any], folder: Path, per_agency: int = 200) -> Iterator[Example]:
-    """Yield press releases with their issuing ministry, its names masked, at most ``per_agency`` each."""
+def press_examples(
+    entry: Mapping[str, Any], folder: Path, per_agency: int | None = None
+) -> Iterator[Example]:
+    """Yield press releases with their issuing agency, its names masked, at most ``per_agency`` of each (default: all)."""
     agencies = load_agencies()
     taken: dict[str, int] = {}
 
@@ -134,7 +136,7 @@ def press_examples(entry: Mapping[str, Any], folder: Path, per_agency: int = 200
 
     for document in public_texts(dict(entry) | {"fields": entry["masked_fields"]}, folder):
         lead = identify(document.meta["agency"])
-        if lead is None or taken.get(lead, 0) >= per_agency:
+        if lead is None or (per_agency is not None and taken.get(lead, 0) >= per_agency):
             continue
         taken[lead] = taken.get(lead, 0) + 1
         yield Example(

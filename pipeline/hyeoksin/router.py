@@ -1,37 +1,38 @@
 """The agency router: names in the text, the plan's printed leads and a text model, joined into one probability.
 
 Per candidate agency the signals are added with learnt weights and a softmax makes them one distribution; reasons say
-which signals spoke. ``local`` stands among the candidates as "the local government's own matter".
+which signals spoke. ``local`` stands among the candidates as "the local government's own matter". How the text speaks of
+an agency that it names (as its subject, its issuer, or aside) is read in :mod:`hyeoksin.mentions`.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.agency import LOCAL, Agencies, Mention, load_agencies
+from hyeoksin.agency import LOCAL, Agency, load_agencies
 from hyeoksin.domain import AgencyFlag, Role
 from hyeoksin.features import Analysed
-from hyeoksin.model.heads import softmax
+from hyeoksin.mentions import MANNERS, Named, named_agencies
 from hyeoksin.plan import Plan
 
-__all__ = ["SIGNALS", "Candidates", "expected_leads", "plan_leads", "route", "signals"]
+__all__ = ["SIGNALS", "Candidates", "Desk", "disagreement", "plan_leads", "route"]
 
-SIGNALS = ("text", "speaker", "named", "named_early", "plan_lead", "local_body")
-_SPEAKER = re.compile(r"\s*(?:\([^)]{1,20}\)\s*)?(?:장관|차관|청장|처장|위원장|원장)?\s*(?:은|는|이|가)\s")
-_TOGETHER = re.compile(
-    r"(?:장관|차관|청장|처장)?\s*(?:와|과|랑|및|·|,)\s*[^.\n]{0,12}?(?:함께|협업|협력|협의|공동|연계|합동|협조|손잡)"
-)
+Floats = NDArray[np.float64]
+SIGNALS = ("text", "plan_lead", "local_body", "named", "named_early", *MANNERS)
+_NAMED = SIGNALS.index("named")
 _EARLY = 80  # characters: an agency named here usually issues the text
 _FLOOR = 1e-4
 _SHOWN = 0.05  # a supporting agency below this probability is shown only where the text names it
 _MOST = 4
+_SURE = 0.8  # the text model is sure from here
+_UNLIKELY = 0.05  # and thinks little of the printed leads below here
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,19 @@ class Candidates:
     """Candidate agencies (ids of the reference day) and their signals, (n candidates x n signals)."""
 
     agencies: tuple[str, ...]
-    values: NDArray[np.float64]
-    mentions: tuple[Mention, ...]
+    values: Floats
+    named: Mapping[str, Named]
+
+    def text(self, place: int) -> float:
+        """Return the text model's probability of the candidate at ``place``."""
+        return math.exp(self.values[place, 0]) - _FLOOR
+
+    def probabilities(self, weights: Mapping[str, float]) -> Floats:
+        """Return one probability per candidate; a signal without a weight stays silent."""
+        scores = self.values @ np.array([weights.get(name, 0.0) for name in SIGNALS])
+        shifted = np.exp(scores - scores.max())
+        result: Floats = shifted / shifted.sum()
+        return result
 
 
 @lru_cache(maxsize=64)
@@ -51,54 +63,71 @@ def plan_leads(plan: Plan, code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(agencies.reference(a.id) for a in found if a is not None))
 
 
-def expected_leads(plan: Plan, leaf_probabilities: NDArray[np.float64]) -> dict[str, float]:
-    """Return agency id -> sum of the probabilities of the leaves that print it as lead."""
-    found: dict[str, float] = {}
-    for node, probability in zip(plan.leaves, leaf_probabilities, strict=True):
-        for agency in plan_leads(plan, node.code):
-            found[agency] = found.get(agency, 0.0) + float(probability)
-    return found
-
-
-def signals(
-    body: str,
-    date: str | None,
-    classes: Sequence[str],
-    text_probabilities: NDArray[np.float64],
-    leads: Mapping[str, float],
-    has_region: bool,
-) -> Candidates:
-    """Return the candidates of one text and their signals, in the order of ``SIGNALS``.
+class Desk:
+    """The candidates that every text has, and the plans' printed leads as matrices.
 
     Args:
-        body: the text.
-        date: the day at which names are read, or None.
         classes: agencies that the text model knows.
-        text_probabilities: its probability for each.
-        leads: agency id -> expected share of the plan's leaves that print it as lead.
-        has_region: whether the text names a region (speaks for ``local``).
+        plans: plans whose printed leads speak.
     """
-    agencies = load_agencies()
-    mentions = agencies.find(body, date)
-    named: dict[str, list[Mention]] = {}
-    for mention in mentions:
-        named.setdefault(agencies.reference(mention.agency), []).append(mention)
-    ids = tuple(dict.fromkeys([*classes, *leads, *named]))
-    values = np.zeros((len(ids), len(SIGNALS)))
-    values[:, 0] = np.log(_FLOOR)
-    values[: len(classes), 0] = np.log(text_probabilities + _FLOOR)
-    for agency, share in leads.items():
-        values[ids.index(agency), 4] = share
-    for agency, here in named.items():
-        if agency != LOCAL:
-            values[ids.index(agency), 1:4] = (
-                any(_SPEAKER.match(body, m.end) for m in here),
-                min(len(here), 3) / 3,
-                any(m.start < _EARLY for m in here),
-            )
-    if has_region and LOCAL in ids:
-        values[ids.index(LOCAL), 5] = 1.0
-    return Candidates(ids, values, mentions)
+
+    def __init__(self, classes: Sequence[str], plans: Iterable[Plan]) -> None:
+        plans = tuple(plans)
+        printed = (a for plan in plans for leaf in plan.leaves for a in plan_leads(plan, leaf.code))
+        self.agencies = tuple(dict.fromkeys([*classes, *printed]))
+        self.place = {agency: i for i, agency in enumerate(self.agencies)}
+        self._n_classes = len(classes)
+        self._printed = {plan.id: self._matrix(plan) for plan in plans}
+
+    def _matrix(self, plan: Plan) -> Floats:
+        """Return (leaves x agencies): 1 where the leaf prints the agency as lead."""
+        table = np.zeros((len(plan.leaves), len(self.agencies)))
+        for row, leaf in enumerate(plan.leaves):
+            table[row, [self.place[a] for a in plan_leads(plan, leaf.code)]] = 1.0
+        return table
+
+    def leads(self, leaves: Mapping[str, Floats]) -> Floats:
+        """Return (n texts x n agencies): the share of a plan's leaves that print the agency, of the plans the highest.
+
+        Args:
+            leaves: plan id -> (n texts x n leaves) probabilities; plans without printed leads here are passed over.
+        """
+        shares = [leaves[plan] @ printed for plan, printed in self._printed.items() if plan in leaves]
+        result: Floats = np.maximum.reduce(shares)
+        return result
+
+    def candidates(
+        self, body: str, date: str | None, text: Floats, leads: Floats, has_region: bool
+    ) -> Candidates:
+        """Return the candidates of one text and their signals, in the order of ``SIGNALS``.
+
+        Args:
+            body: the text.
+            date: the day at which names are read, or None.
+            text: the text model's probability of each of its classes.
+            leads: the text's row of :meth:`leads`.
+            has_region: whether the text names a region (speaks for ``local``).
+        """
+        named = named_agencies(body, date)
+        unknown = tuple(agency for agency in named if agency not in self.place)
+        values = np.zeros((len(self.agencies) + len(unknown), len(SIGNALS)))
+        values[:, 0] = np.log(_FLOOR)
+        values[: self._n_classes, 0] = np.log(text + _FLOOR)
+        values[: len(leads), 1] = leads
+        if has_region and LOCAL in self.place:
+            values[self.place[LOCAL], 2] = 1.0
+        for agency, mentions in named.items():
+            if agency != LOCAL:
+                row = self.place[agency] if agency in self.place else len(self.place) + unknown.index(agency)
+                values[row, _NAMED:] = _spoken(mentions)
+        return Candidates((*self.agencies, *unknown), values, named)
+
+
+def _spoken(named: Named) -> tuple[float, ...]:
+    """Return the signals of one named agency: how often and how early outside asides, and the manners."""
+    plain = [m for m, manner in zip(named.mentions, named.manners, strict=True) if manner != "aside"]
+    manners = (float(manner in named.manners) for manner in MANNERS)
+    return (min(len(plain), 3) / 3, float(any(m.start < _EARLY for m in plain)), *manners)
 
 
 def route(
@@ -114,37 +143,18 @@ def route(
     Where the local government itself leads, the likeliest ministry always stands beside it; where a ministry leads and the
     text names a region, that region's government executes.
     """
-    agencies = load_agencies()
-    body, date = analysed.body, analysed.document.date
-    vector = np.array([weights[name] for name in SIGNALS])
-    probabilities = softmax((candidates.values @ vector)[None, :])[0]
-    order = sorted(range(len(candidates.agencies)), key=lambda i: (-probabilities[i], candidates.agencies[i]))
-    on_day = date or datetime.date.today().isoformat()
-    together = {agencies.reference(m.agency) for m in candidates.mentions if _TOGETHER.match(body, m.end)}
+    probabilities = candidates.probabilities(weights)
     flags: list[AgencyFlag] = []
-    for i in order:
+    for i in _order(candidates, probabilities):
         agency = candidates.agencies[i]
-        named = [m for m in candidates.mentions if agencies.reference(m.agency) == agency]
         local_lead = len(flags) == 1 and flags[0].id == LOCAL
-        if flags and (len(flags) >= _MOST or (probabilities[i] < _SHOWN and not named and not local_lead)):
-            continue
-        if flags and agency == LOCAL and regions:
-            continue  # named below as the executing body
-        current = _current(agencies, agency, on_day, body)
-        places = [analysed.original(m.start, m.end) for m in named[:2]]
-        reasons = [f"글에 나옴: {m.text} ({a}-{b})" for m, (a, b) in zip(named, places, strict=False)]
-        if agency in together:
-            reasons.append("글이 협업 기관으로 부름")
-        if code is not None and agency in plan_leads(plan, code):
-            reasons.append(f"{plan.id} 계획 {code} 주관기관")
-        text_signal = float(np.exp(candidates.values[i, 0]) - _FLOOR)
-        if text_signal >= 0.01:
-            reasons.append(f"본문 모형 {text_signal:.2f}")
-        name = agencies[current].name
-        if agency == LOCAL and regions:
-            name = f"{name} ({regions[0]})"
+        shown = probabilities[i] >= _SHOWN or agency in candidates.named or local_lead
+        if flags and (not shown or (agency == LOCAL and regions)):
+            continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
-        flags.append(AgencyFlag(current, name, role, round(float(probabilities[i]), 6), tuple(reasons)))
+        flags.append(_flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code))
+        if len(flags) == _MOST:
+            break
     if regions and flags[0].id != LOCAL:
         own = probabilities[candidates.agencies.index(LOCAL)] if LOCAL in candidates.agencies else 0.0
         reason = (f"글의 지역: {regions[0]}",)
@@ -152,7 +162,58 @@ def route(
     return tuple(flags)
 
 
-def _current(agencies: Agencies, agency: str, day: str, body: str) -> str:
-    """Return the id of the agency's incarnation on ``day``; of several successors the one whose business the text names."""
-    bearers = agencies.at(agency, day)
-    return max(bearers, key=lambda a: sum(word in body for word in (*a.keywords, *a.bureaus))).id
+def _order(candidates: Candidates, probabilities: Floats) -> list[int]:
+    """Return the candidates that may be shown, likeliest first; equal ones by id."""
+    ids = candidates.agencies
+    likeliest = np.argsort(-probabilities, kind="stable")[: _MOST + 1].tolist()
+    named = map(ids.index, candidates.named)
+    return sorted({*likeliest, *named}, key=lambda i: (-probabilities[i], ids[i]))
+
+
+def _flag(
+    candidates: Candidates,
+    place: int,
+    probability: float,
+    role: Role,
+    analysed: Analysed,
+    regions: Sequence[str],
+    plan: Plan,
+    code: str | None,
+) -> AgencyFlag:
+    """Name the agency as it is called on the text's day, with one reason per source that spoke for it."""
+    agency = candidates.agencies[place]
+    reasons = candidates.named[agency].reasons(analysed) if agency in candidates.named else []
+    if code is not None and agency in plan_leads(plan, code):
+        reasons.append(f"{plan.id} 계획 {code} 주관기관")
+    by_text = candidates.text(place)
+    if by_text >= 0.01:
+        reasons.append(f"본문 모형 {by_text:.2f}")
+    current = _current(agency, analysed)
+    name = current.name
+    if agency == LOCAL and regions:
+        name = f"{name} ({regions[0]})"
+        reasons.append(f"글의 지역: {regions[0]}")
+    return AgencyFlag(current.id, name, role, round(probability, 6), tuple(reasons))
+
+
+def disagreement(candidates: Candidates, plan: Plan, code: str, analysed: Analysed) -> str | None:
+    """Return a warning where the text model is sure of an agency and finds the leads printed for ``code`` unlikely."""
+    best = int(candidates.values[:, 0].argmax())
+    agency, sure = candidates.agencies[best], candidates.text(best)
+    printed = plan_leads(plan, code)
+    if sure < _SURE or agency == LOCAL or not printed:
+        return None
+    if sum(candidates.text(candidates.agencies.index(a)) for a in printed) > _UNLIKELY:
+        return None
+    theirs = ", ".join(_current(a, analysed).name for a in printed)
+    return (
+        f"주관기관 확인: 글의 내용은 {_current(agency, analysed).name} 소관으로 보이지만({sure:.2f}), "
+        f"{plan.id} 계획 {code}의 주관기관은 {theirs}입니다."
+    )
+
+
+def _current(agency: str, analysed: Analysed) -> Agency:
+    """Return the agency as it is called on the text's day (today where it has none)."""
+    agencies = load_agencies()
+    day = analysed.document.date or datetime.date.today().isoformat()
+    return agencies[agencies.bearer(agency, day, analysed.body)]

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from hyeoksin import __version__
-from hyeoksin.corpus import Example, node_examples, read_examples, read_programmes
+from hyeoksin.corpus import Example, duty_examples, node_examples, read_examples, read_programmes
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores
 from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.training.agencies import lead_of
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import Trained, train
 
@@ -44,6 +45,8 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
     With ``external`` also our labels of public texts, the plan documents' lines and masked press releases.
     """
     examples = read_examples(corpus / "proposals", plans)
+    examples += read_examples(corpus / "duties", plans)
+    examples += duty_examples()
     examples += read_programmes(corpus / "programmes.csv", plans)
     for plan in plans.values():
         examples += node_examples(plan)
@@ -113,7 +116,7 @@ def _lead_scores(trained: Trained, origin: str) -> Scores:
     rows = [i for i in trained.leads if trained.examples[i].origin == origin]
     if not rows:
         return {}
-    leads = [trained.examples[i].lead for i in rows]
+    leads = [lead_of(trained.examples[i]) for i in rows]
     return {
         f"top{k}": mean_score([lead in trained.leads[i][:k] for i, lead in zip(rows, leads, strict=True)])
         for k in (1, 3)

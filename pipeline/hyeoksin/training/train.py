@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
@@ -21,10 +19,9 @@ from hyeoksin.model import Model, PlanHead
 from hyeoksin.model.heads import softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
-from hyeoksin.region import load_regions
-from hyeoksin.router import SIGNALS, Candidates, expected_leads, signals
+from hyeoksin.training.agencies import agency_classes, fit_router, lead_of, ranked, router_candidates
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_temperature, safe_threshold
-from hyeoksin.training.fit import Fitted, Settings, agency_classes, fit
+from hyeoksin.training.fit import Fitted, Settings, fit
 
 __all__ = ["Trained", "train"]
 
@@ -70,17 +67,21 @@ def train(
         )
     )
     held = _cross_validate(examples, analysed, plans, settings, progress)
-    raw = fit(examples, analysed, plans, settings)
+    raw = fit(examples, analysed, plans, settings, n_pieces=settings.agency_pieces)
     heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
     agency_head = replace(raw.agencies, temperature=held.agency_temperature(examples))
     joined = {plan: head.join(held.leaf[plan], held.gate[plan]) for plan, head in heads.items()}
     leaves = {plan: leaf for plan, (leaf, _) in joined.items()}
     off = {plan: outside for plan, (_, outside) in joined.items()}
     agencies = softmax(held.agencies / agency_head.temperature)
-    found = _router_signals(examples, analysed, plans, held, leaves, agencies, agency_head.classes)
-    router = _fit_router(found, examples)
+    routed = [i for i, e in enumerate(examples) if held.seen[i] and e.lead is not None]
+    plan = plans["2019"]
+    found = router_candidates(
+        routed, examples, analysed, plan, leaves[plan.id], agencies, agency_head.classes
+    )
+    router = fit_router(found, examples)
     model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router)
-    return Trained(model, examples, leaves, off, {i: _ranked(c, router) for i, c in found.items()})
+    return Trained(model, examples, leaves, off, {i: ranked(c, router) for i, c in found.items()})
 
 
 def _check(examples: Sequence[Example], plans: Mapping[str, Plan], settings: Settings) -> None:
@@ -108,8 +109,10 @@ class _Held:
     def agency_temperature(self, examples: Sequence[Example]) -> float:
         """Fit the temperature of the agency head."""
         column = {a: i for i, a in enumerate(self.agency_classes)}
-        rows = [i for i, e in enumerate(examples) if self.seen[i] and e.lead in column]
-        return fit_temperature(self.agencies[rows], np.array([column[examples[i].lead or ""] for i in rows]))
+        rows = [i for i, e in enumerate(examples) if self.seen[i] and lead_of(e) in column]
+        return fit_temperature(
+            self.agencies[rows], np.array([column[lead_of(examples[i]) or ""] for i in rows])
+        )
 
 
 def _cross_validate(
@@ -198,54 +201,3 @@ def _calibrated(
 def _accepted(example: Example, plan: str) -> set[str]:
     codes = set(example.labels[plan]) or {"NONE"}
     return codes | set((example.acceptable or {}).get(plan, ()))
-
-
-def _router_signals(
-    examples: Sequence[Example],
-    analysed: Sequence[Analysed],
-    plans: Mapping[str, Plan],
-    held: _Held,
-    leaves: Mapping[str, Floats],
-    agencies: Floats,
-    classes: tuple[str, ...],
-) -> dict[int, Candidates]:
-    """Return the candidates and held-out signals of every tested example whose lead is known."""
-    regions = load_regions()
-    return {
-        i: signals(
-            analysed[i].body,
-            example.document.date,
-            classes,
-            agencies[i],
-            expected_leads(plans["2019"], leaves["2019"][i]),
-            bool(regions.of(analysed[i].body, example.document.region)),
-        )
-        for i, example in enumerate(examples)
-        if held.seen[i] and example.lead is not None
-    }
-
-
-def _fit_router(found: Mapping[int, Candidates], examples: Sequence[Example]) -> dict[str, float]:
-    """Fit the weights of the router's signals (conditional logit)."""
-    known = [
-        (c.values, c.agencies.index(examples[i].lead))
-        for i, c in found.items()
-        if examples[i].lead in c.agencies
-    ]
-
-    def loss(weights: Floats) -> float:
-        total = 0.01 * float(weights @ weights)
-        for table, answer in known:
-            scores = table @ weights
-            total += float(np.logaddexp.reduce(scores) - scores[answer])
-        return total
-
-    start = np.zeros(len(SIGNALS))
-    start[0] = 1.0
-    fitted: Any = minimize(loss, start, method="L-BFGS-B")
-    return {name: round(float(w), 4) for name, w in zip(SIGNALS, fitted.x, strict=True)}
-
-
-def _ranked(candidates: Candidates, weights: Mapping[str, float]) -> tuple[str, ...]:
-    scores = candidates.values @ np.array([weights[name] for name in SIGNALS])
-    return tuple(candidates.agencies[i] for i in np.argsort(-scores, kind="stable")[:3])

@@ -1,0 +1,73 @@
+"""How a text speaks of the agencies that it names: as its subject, its issuer, in charge, or aside.
+
+A mention is no lead: "경찰청과 협력", "통계청 자료에 따르면", "환경부 지원을 받아". One pattern reads what follows a name; what
+each manner is worth is learnt with the router's other weights.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hyeoksin.agency import Mention, load_agencies
+from hyeoksin.features import Analysed
+
+__all__ = ["MANNERS", "Named", "manner", "named_agencies"]
+
+MANNERS = ("speaker", "issuer", "in_charge", "aside")
+_FOLLOWS = re.compile(
+    r"(?P<in_charge>(?:이|가|에서)?\s?(?:주관|주최|주무))"
+    r"|(?P<speaker>\s?(?:\([^)\n]{1,20}\)\s?)?(?:은|는)\s)"
+    r"|(?:(?![은는][ ,])[^.\n]){0,24}?"
+    r"(?:(?P<together>함께|협업|협력|협의|공동|연계|합동|협조|손잡|협약)"
+    r"|(?P<aside>따르면|바탕으로|토대로|받아|받은|받는|맞춰|공모|표창|참석|참여|추천|허가|승인|요청))"
+)
+_ISSUER = re.compile(r"\s?[,:]\s")  # a headline begins with its issuer and a comma
+_SAID = {
+    "speaker": "글의 주어로 나옴",
+    "issuer": "글의 제목이 주체로 부름",
+    "in_charge": "글이 주관으로 부름",
+    "together": "글이 협업 기관으로 부름",
+    "aside": "글이 자료·지원·참여로만 부름",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One agency's mentions in a text, and the manner of each (``MANNERS``; empty: merely named)."""
+
+    mentions: tuple[Mention, ...]
+    manners: tuple[str, ...]
+    together: bool
+
+    def reasons(self, analysed: Analysed) -> list[str]:
+        """Return where the text names the agency (at most two places) and how."""
+        places = [analysed.original(m.start, m.end) for m in self.mentions[:2]]
+        found = [f"글에 나옴: {m.text} ({a}-{b})" for m, (a, b) in zip(self.mentions, places, strict=False)]
+        spoken = [name for name in MANNERS if name in self.manners]
+        return found + [_SAID["together" if name == "aside" and self.together else name] for name in spoken]
+
+
+def named_agencies(body: str, date: str | None) -> dict[str, Named]:
+    """Return the agencies that a text names (ids of the reference day), in order of their first mention."""
+    agencies = load_agencies()
+    found: dict[str, list[Mention]] = {}
+    for mention in agencies.find(body, date):
+        found.setdefault(agencies.reference(mention.agency), []).append(mention)
+    return {agency: _named(body, mentions) for agency, mentions in found.items()}
+
+
+def _named(body: str, mentions: Sequence[Mention]) -> Named:
+    manners = tuple(manner(body, m) for m in mentions)
+    return Named(
+        tuple(mentions), tuple("aside" if m == "together" else m for m in manners), "together" in manners
+    )
+
+
+def manner(body: str, mention: Mention) -> str:
+    """Return how the text speaks of an agency at one place: one of ``MANNERS``, ``together``, or empty."""
+    if mention.start == 0 and _ISSUER.match(body, mention.end):
+        return "issuer"
+    follows = _FOLLOWS.match(body, mention.end)
+    return (follows.lastgroup or "") if follows else ""

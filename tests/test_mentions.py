@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from hyeoksin.mentions import MANNERS, named_agencies
+
+
+@pytest.mark.parametrize(
+    ("text", "agency", "manners"),
+    [
+        ("환경부는 물을 살핀다고 밝혔다.", "me", ("speaker",)),
+        ("환경부(장관 아무개)는 물을 살핀다.", "me", ("speaker",)),
+        ("환경부, 녹조 감시 강화", "me", ("issuer",)),
+        ("이 사업은 환경부가 주관하고 군이 돕는다.", "me", ("in_charge",)),
+        ("주관: 환경부", "me", ("",)),
+        ("환경부와 협력해 숲을 가꾼다.", "me", ("aside",)),
+        ("환경부와 업무협약을 맺었다.", "me", ("aside",)),
+        ("환경부 자료에 따르면 녹조가 늘었다.", "me", ("aside",)),
+        ("환경부의 허가를 받아 짓는다.", "me", ("aside",)),
+        ("환경부 국비를 지원받아 공원을 짓는다.", "me", ("aside",)),
+        ("환경부, 교육부, 법무부가 참석한 회의", "me", ("issuer",)),
+        ("회의에는 환경부, 교육부, 법무부가 참석했다.", "me", ("aside",)),
+        ("환경부는 교육부와 협력한다. 환경부와 함께", "me", ("speaker", "aside")),
+        ("환경부의 새 제도는 환영받았다.", "me", ("",)),
+    ],
+)
+def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:
+    named = named_agencies(text, "2024-06-01")[agency]
+    assert named.manners == manners
+    assert set(manners) <= {*MANNERS, ""}
+
+
+def test_one_agency_under_two_names_is_one() -> None:
+    named = named_agencies("여성가족부는 밝혔다. 여가부와 협력한다.", "2024-06-01")
+    assert list(named) == ["mogef"]
+    assert [m.text for m in named["mogef"].mentions] == ["여성가족부", "여가부"]
