@@ -5,6 +5,7 @@ import pytest
 
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.training import cong
+from hyeoksin.training.pairs import start_vectors
 
 
 class SmallKiwi:
@@ -34,9 +35,6 @@ def test_cosines_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_words_that_kiwi_knows_start_from_its_vectors_and_others_from_their_parts() -> None:
-    pytest.importorskip("sentence_transformers")
-    from hyeoksin.training.pairs import start_vectors
-
     basis = np.eye(cong.DIMENSION, dtype=np.float32)
     table = cong.Cong(basis[:3], ("주민", "참여", "예산"), ("NNG", "NNG", "NNG"))
     known, parts, unknown = start_vectors(["참여/N", "주민참여예산/N", "zzz/L"], table)

@@ -44,9 +44,7 @@ def test_vectors_have_unit_length_or_are_zero(encoder: MorphemeEncoder, analysed
 
 def test_like_is_near_like(encoder: MorphemeEncoder, tokenizer: Tokenizer) -> None:
     texts = ("홀몸 어르신 안부 확인", "독거노인 돌봄 서비스", "반도체 수출 규제 대응")
-    near, same, far = encoder.encode(
-        list(analyse([Document(id=t, text=t) for t in texts], tokenizer, 700))
-    )
+    near, same, far = encoder.encode(list(analyse([Document(id=t, text=t) for t in texts], tokenizer, 700)))
     assert near @ same > near @ far + 0.2
 
 

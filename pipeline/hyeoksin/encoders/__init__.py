@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
 
 from hyeoksin.encoders.hub import SentenceEncoder
 from hyeoksin.encoders.lexical import Encoded, LexicalEncoder
@@ -25,6 +26,7 @@ __all__ = [
     "LexicalEncoder",
     "MorphemeEncoder",
     "SentenceEncoder",
+    "beside",
     "dense_encoder",
     "load_morpheme_encoder",
 ]
@@ -61,5 +63,12 @@ def dense_encoder(name: str) -> DenseEncoder | None:
     """
     kind, _, rest = name.partition(":")
     if kind not in ENCODERS:
-        raise ModelError(f"모르는 인코더 '{name}'. 쓸 수 있는 것: {', '.join(ENCODERS)} (뒤에 :이름 또는 :폴더).")
+        raise ModelError(
+            f"모르는 인코더 '{name}'. 쓸 수 있는 것: {', '.join(ENCODERS)} (뒤에 :이름 또는 :폴더)."
+        )
     return ENCODERS[kind](rest)
+
+
+def beside(rows: csr_array, vectors: NDArray[np.float32]) -> csr_array:
+    """Return the sparse rows with the dense vectors as further columns: (n documents x (n features + dimension))."""
+    return csr_array(hstack([rows, csr_array(vectors)], format="csr"))

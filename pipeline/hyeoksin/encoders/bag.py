@@ -18,7 +18,7 @@ from sentence_transformers.base.modules import InputModule
 
 from hyeoksin.domain import Document
 from hyeoksin.encoders.morpheme import VOCABULARY, WEIGHTS, bag
-from hyeoksin.features import Analysed, analyse
+from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer
 
 __all__ = ["MorphemeBag"]
@@ -51,15 +51,17 @@ class MorphemeBag(InputModule):  # type: ignore[misc]  # sentence-transformers' 
         self._row = {key: i for i, key in enumerate(self.vocabulary)}
         self._kiwi = Tokenizer(workers=1)
 
-    def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
+    def preprocess(
+        self, inputs: Sequence[str], prompt: str | None = None, **_: Any
+    ) -> dict[str, torch.Tensor]:
         """Return what :meth:`forward` reads, of texts; a first line that looks like a title counts twice."""
         texts = self._prepend_prompt(list(inputs), prompt) if prompt else inputs
         documents = [Document(id=str(i), text=text) for i, text in enumerate(texts)]
-        return self.features([self.rows(one) for one in analyse(documents, self._kiwi, self.limit)])
+        return self.features([self.known(bag(one)) for one in analyse(documents, self._kiwi, self.limit)])
 
-    def rows(self, analysed: Analysed) -> list[int]:
-        """Return the rows of a text's known morphemes."""
-        return [self._row[key] for key in bag(analysed) if key in self._row]
+    def known(self, keys: Iterable[str]) -> list[int]:
+        """Return the rows of those keys that the vocabulary has."""
+        return [self._row[key] for key in keys if key in self._row]
 
     @staticmethod
     def features(rows: Iterable[Sequence[int]]) -> dict[str, torch.Tensor]:

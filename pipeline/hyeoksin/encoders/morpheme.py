@@ -6,7 +6,6 @@ A text's vector is the sum of its morphemes' vectors, each times its learnt weig
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -43,7 +42,9 @@ class MorphemeEncoder:
         name: what ``--encoder`` says to get it again.
     """
 
-    def __init__(self, vocabulary: Sequence[str], vectors: NDArray[np.float32], name: str = "morpheme") -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], vectors: NDArray[np.float32], name: str = "morpheme"
+    ) -> None:
         self.name = name
         self.vectors = vectors
         self._row = {key: i for i, key in enumerate(vocabulary)}
@@ -67,7 +68,8 @@ class MorphemeEncoder:
         )
         sums: NDArray[np.float32] = counts @ self.vectors
         lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
-        return np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        vectors: NDArray[np.float32] = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        return vectors
 
 
 def load_morpheme_encoder(folder: str | Path | None = None) -> MorphemeEncoder:
@@ -85,7 +87,11 @@ def load_morpheme_encoder(folder: str | Path | None = None) -> MorphemeEncoder:
     except OSError as error:
         raise ModelError(f"{path}: 형태소 임베딩 폴더가 아닙니다 ({error.filename or error}).") from error
     except (KeyError, ValueError, SafetensorError) as error:
-        raise ModelError(f"{path}: 형태소 임베딩의 내용이 온전하지 않습니다 ({error}). 다시 받으세요.") from error
+        raise ModelError(
+            f"{path}: 형태소 임베딩의 내용이 온전하지 않습니다 ({error}). 다시 받으세요."
+        ) from error
     if len(vocabulary) != len(vectors):
-        raise ModelError(f"{path}: 어휘 {len(vocabulary)}개와 벡터 {len(vectors)}개의 수가 다릅니다. 다시 받으세요.")
+        raise ModelError(
+            f"{path}: 어휘 {len(vocabulary)}개와 벡터 {len(vectors)}개의 수가 다릅니다. 다시 받으세요."
+        )
     return MorphemeEncoder(vocabulary, vectors, name)

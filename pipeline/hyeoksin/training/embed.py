@@ -40,7 +40,7 @@ class EmbedSettings:
     batch: int = 512
     epochs: int = 3
     label_epochs: int = 2
-    rate: float = 1e-3
+    rate: float = 3e-3
     weight_rate: float = 5e-3
     scale: float = 20.0
     threshold: float = 0.3
@@ -63,7 +63,9 @@ def train_on_pairs(
     bag: MorphemeBag, pairs: Sequence[tuple[Rows, Rows]], settings: EmbedSettings, progress: bool = False
 ) -> None:
     """Pull each title towards its body and away from the other bodies of the batch (Henderson et al. 2017)."""
-    loss = MultipleNegativesRankingLoss(SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale)
+    loss = MultipleNegativesRankingLoss(
+        SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale
+    )
     optimiser = _optimiser(bag, settings)
     for batch in _batches(len(pairs), settings.epochs, settings, progress):
         sides = [bag.features([pairs[i][side] for i in batch]) for side in (0, 1)]
@@ -81,7 +83,9 @@ def train_on_labels(
 
     Each step also sees a batch of pairs, so that the table does not forget the words that no labelled text has.
     """
-    loss = MultipleNegativesRankingLoss(SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale)
+    loss = MultipleNegativesRankingLoss(
+        SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale
+    )
     optimiser = _optimiser(bag, settings)
     longest = max(len(labelled.rows) for labelled in plans.values())
     mixed = _batches(len(pairs), 10**6, settings, progress=False)
@@ -128,13 +132,11 @@ def _optimiser(bag: MorphemeBag, settings: EmbedSettings) -> torch.optim.Optimiz
 
 def _step(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+    loss.backward()
     optimiser.step()
 
 
-def _batches(
-    n: int, epochs: int, settings: EmbedSettings, progress: bool
-) -> Iterator[NDArray[np.int64]]:
+def _batches(n: int, epochs: int, settings: EmbedSettings, progress: bool) -> Iterator[NDArray[np.int64]]:
     """Yield shuffled batches of equal size; the remainder of an epoch waits for the next one's order."""
     rng = np.random.default_rng(settings.seed)
     size = min(settings.batch, n)
