@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from sentence_transformers.base.modules import InputModule
 
 from hyeoksin.domain import Document
-from hyeoksin.encoders.morpheme import VOCABULARY, WEIGHTS, bag
+from hyeoksin.encoders.morpheme import VOCABULARY, WEIGHTS
 from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer
 
@@ -54,10 +54,12 @@ class MorphemeBag(InputModule):  # type: ignore[misc]  # sentence-transformers' 
     def preprocess(
         self, inputs: Sequence[str], prompt: str | None = None, **_: Any
     ) -> dict[str, torch.Tensor]:
-        """Return what :meth:`forward` reads, of texts; a first line that looks like a title counts twice."""
+        """Return what :meth:`forward` reads, of texts."""
         texts = self._prepend_prompt(list(inputs), prompt) if prompt else inputs
         documents = [Document(id=str(i), text=text) for i, text in enumerate(texts)]
-        return self.features([self.known(bag(one)) for one in analyse(documents, self._kiwi, self.limit)])
+        return self.features(
+            [self.known(m.key for m in one.morphemes) for one in analyse(documents, self._kiwi, self.limit)]
+        )
 
     def known(self, keys: Iterable[str]) -> list[int]:
         """Return the rows of those keys that the vocabulary has."""

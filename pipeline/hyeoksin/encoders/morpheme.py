@@ -6,7 +6,7 @@ A text's vector is the sum of its morphemes' vectors, each times its learnt weig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +19,10 @@ from hyeoksin.errors import ModelError
 from hyeoksin.features import Analysed
 from hyeoksin.resources import resource
 
-__all__ = ["VOCABULARY", "WEIGHTS", "MorphemeEncoder", "bag", "load_morpheme_encoder"]
+__all__ = ["VOCABULARY", "WEIGHTS", "MorphemeEncoder", "load_morpheme_encoder"]
 
 VOCABULARY = "vocabulary.txt"
 WEIGHTS = "model.safetensors"
-
-
-def bag(analysed: Analysed) -> Iterable[str]:
-    """Yield the keys of a text's bag: its morphemes, those of the title a second time."""
-    for morpheme in analysed.morphemes:
-        yield morpheme.key
-        if morpheme.end <= analysed.head:
-            yield morpheme.key
 
 
 class MorphemeEncoder:
@@ -60,7 +52,7 @@ class MorphemeEncoder:
         Each row is summed by itself in the order of its morphemes, so it does not depend on its neighbours.
         """
         row = self._row
-        known = [[row[key] for key in bag(one) if key in row] for one in analysed]
+        known = [[row[m.key] for m in one.morphemes if m.key in row] for one in analysed]
         indptr = np.cumsum([0, *map(len, known)])
         indices = np.fromiter((i for rows in known for i in rows), dtype=np.int32, count=int(indptr[-1]))
         counts = csr_array(

@@ -30,7 +30,8 @@ class EmbedSettings:
     """What the embedding's training can be told.
 
     ``limit``: characters read of a text; ``min_count``, ``max_keys``: the vocabulary; ``batch``: pairs a step, each the
-    others' negatives; ``rate``, ``weight_rate``: Adam's steps for vectors and for log weights; ``scale``: inverse
+    others' negatives; ``rate``, ``weight_rate``: Adam's steps for vectors and for log
+    weights, ``label_rate`` that for vectors in the label stage; ``scale``: inverse
     temperature of the cosines; ``threshold``: the cosine with every leaf that an off-plan text should stay below.
     """
 
@@ -41,6 +42,7 @@ class EmbedSettings:
     epochs: int = 3
     label_epochs: int = 2
     rate: float = 3e-3
+    label_rate: float = 1e-3
     weight_rate: float = 5e-3
     scale: float = 20.0
     threshold: float = 0.3
@@ -66,7 +68,7 @@ def train_on_pairs(
     loss = MultipleNegativesRankingLoss(
         SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale
     )
-    optimiser = _optimiser(bag, settings)
+    optimiser = _optimiser(bag, settings.rate, settings.weight_rate)
     for batch in _batches(len(pairs), settings.epochs, settings, progress):
         sides = [bag.features([pairs[i][side] for i in batch]) for side in (0, 1)]
         _step(optimiser, loss(sides, None))
@@ -86,7 +88,7 @@ def train_on_labels(
     loss = MultipleNegativesRankingLoss(
         SentenceTransformer(modules=[bag], device="cpu"), scale=settings.scale
     )
-    optimiser = _optimiser(bag, settings)
+    optimiser = _optimiser(bag, settings.label_rate, settings.weight_rate)
     longest = max(len(labelled.rows) for labelled in plans.values())
     mixed = _batches(len(pairs), 10**6, settings, progress=False)
     for batch in _batches(longest, settings.label_epochs, settings, progress):
@@ -121,12 +123,9 @@ def _same_leaf_loss(texts: torch.Tensor, leaf: torch.Tensor, scale: float) -> to
     return -means.mean()
 
 
-def _optimiser(bag: MorphemeBag, settings: EmbedSettings) -> torch.optim.Optimizer:
+def _optimiser(bag: MorphemeBag, rate: float, weight_rate: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(
-        [
-            {"params": [bag.vectors], "lr": settings.rate},
-            {"params": [bag.log_weights], "lr": settings.weight_rate},
-        ]
+        [{"params": [bag.vectors], "lr": rate}, {"params": [bag.log_weights], "lr": weight_rate}]
     )
 
 
