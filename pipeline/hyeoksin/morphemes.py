@@ -12,7 +12,7 @@ from hyeoksin.agency import load_agencies
 from hyeoksin.region import load_regions
 from hyeoksin.resources import resource
 
-__all__ = ["Morpheme", "Tokenizer", "domain_words"]
+__all__ = ["Morpheme", "Tokenizer", "content_key", "domain_words"]
 
 _CLASS = {
     "NNG": "N", "NNP": "N", "XR": "N", "SL": "L", "SH": "N", "VV": "V", "VA": "V", "MAG": "A", "NR": "N",
@@ -29,6 +29,12 @@ class Morpheme:
     key: str
     start: int
     end: int
+
+
+def content_key(form: str, tag: str) -> str | None:
+    """Return the key of one of Kiwi's morphemes, or none for a tag that carries no content."""
+    word_class = _CLASS.get(tag.partition("-")[0])
+    return f"{form.lower()}/{word_class}" if form and word_class else None
 
 
 def domain_words() -> tuple[tuple[str, str], ...]:
@@ -95,10 +101,7 @@ class Tokenizer:
 def _content(tokens: Iterable[Any]) -> list[Morpheme]:
     found = []
     for token in tokens:
-        word_class = _CLASS.get(token.tag.partition("-")[0])
-        if word_class is None:
-            continue
-        key = f"{token.form.lower()}/{word_class}"
-        if key not in _STOP and token.len:
+        key = content_key(token.form, token.tag)
+        if key is not None and key not in _STOP and token.len:
             found.append(Morpheme(key, token.start, token.start + token.len))
     return found

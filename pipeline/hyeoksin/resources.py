@@ -15,6 +15,7 @@ _CHECKOUT = {
     "regions.csv": "corpus/regions.csv",
     "dictionary.tsv": "corpus/dictionary.tsv",
     "model": "models/default",
+    "morpheme": "models/morpheme",
 }
 
 

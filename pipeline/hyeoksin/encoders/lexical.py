@@ -1,4 +1,4 @@
-"""Encoders: analysed documents in, one sparse row of feature values each out.
+"""The lexical encoder: analysed documents in, one sparse row of feature values each out.
 
 The shipped encoder reads what scikit-learn's ``TfidfVectorizer`` learnt (vocabulary and idf) and computes the same
 values in NumPy, so that neither scikit-learn nor its version stands in the default path; a test holds the two equal.
