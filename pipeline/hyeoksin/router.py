@@ -108,6 +108,7 @@ def route(
     regions: Sequence[str],
     plan: Plan,
     code: str | None,
+    today: str | None = None,
 ) -> tuple[AgencyFlag, ...]:
     """Return the lead (first), supporting agencies, and the region's government as the executing body.
 
@@ -119,7 +120,7 @@ def route(
     vector = np.array([weights[name] for name in SIGNALS])
     probabilities = softmax((candidates.values @ vector)[None, :])[0]
     order = sorted(range(len(candidates.agencies)), key=lambda i: (-probabilities[i], candidates.agencies[i]))
-    on_day = date or datetime.date.today().isoformat()
+    on_day = date or today or datetime.date.today().isoformat()
     together = {agencies.reference(m.agency) for m in candidates.mentions if _TOGETHER.match(body, m.end)}
     flags: list[AgencyFlag] = []
     for i in order:

@@ -19,6 +19,7 @@ __all__ = [
     "CELL_LIMIT",
     "Row",
     "decode",
+    "delimiter_of",
     "plain_cell",
     "read_rows",
     "safe_cell",
@@ -83,7 +84,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         raise InputError(
             f"{path.name}: CSV가 아닙니다 (이진 자료가 들어 있음). 원래 프로그램에서 다시 저장하세요."
         )
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:20_000])
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(text[:20_000])
     csv.field_size_limit(10_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = 1
@@ -96,7 +97,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         raise InputError(f"{path.name}: {start}번째 줄부터 CSV 꼴이 깨졌습니다 ({error}).") from error
 
 
-def _delimiter(head: str) -> str:
+def delimiter_of(head: str) -> str:
     """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
     lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
 
