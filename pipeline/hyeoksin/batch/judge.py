@@ -10,11 +10,12 @@ from threading import Lock
 
 from hyeoksin import __version__
 from hyeoksin.batch.settings import Spec
-from hyeoksin.batch.shards import Done, Entry, Shard
+from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction, Span
+from hyeoksin.duplicates import Entry
 from hyeoksin.errors import ModelError
-from hyeoksin.gate import Gate, load_gate
+from hyeoksin.gate import Gate, Mode, load_gate
 from hyeoksin.resources import resource
 from hyeoksin.sinks import json_line, parquet_bytes
 
@@ -43,7 +44,7 @@ def judge(spec: Spec, shard: Shard) -> Done:
     with _lock:  # a worker with several threads would call one Kiwi from all of them
         loaded = _load(spec)
         gated: set[int] = set()
-        predictions = list(predict(loaded.classifier, loaded.gate, spec, shard.entries, gated))
+        predictions = list(predict(loaded.classifier, shard.entries, loaded.gate, spec.gate, gated))
     counts = Counter[str](p.status for p in predictions)
     if gated:
         counts["off_plan"] -= len(gated)
@@ -56,14 +57,18 @@ def judge(spec: Spec, shard: Shard) -> Done:
 
 
 def predict(
-    classifier: Classifier, gate: Gate | None, spec: Spec, entries: Sequence[Entry], gated: set[int]
+    classifier: Classifier,
+    entries: Sequence[Entry],
+    gate: Gate | None = None,
+    mode: Mode = "off",
+    gated: set[int] | None = None,
 ) -> Iterator[Prediction]:
-    """Yield one prediction per entry; each text to judge is judged once, and ``gated`` gets the places the gate settled."""
+    """Yield one prediction per entry; equal texts are judged once. ``gated`` receives the places that the gate settled."""
     texts: dict[tuple[str, str, str | None, str | None], Document] = {}
     for entry in entries:
         judged = entry.stand_in or entry.document
         texts.setdefault(_content(judged), judged)
-    dropped = gate.dropped([d.body for d in texts.values()], spec.gate) if gate is not None else {}
+    dropped = gate.dropped([d.body for d in texts.values()], mode) if gate is not None else {}
     rest = [document for i, document in enumerate(texts.values()) if i not in dropped]
     answers = {_content(p.document): p for p in classifier.classify(rest)}
     places = {key: i for i, key in enumerate(texts)}
@@ -71,7 +76,8 @@ def predict(
         judged = entry.stand_in or entry.document
         answer = answers.get(_content(judged))
         if answer is None and gate is not None:
-            gated.add(position)
+            if gated is not None:
+                gated.add(position)
             answer = gate.prediction(judged, classifier.plan, classifier.model.id, dropped[places[_content(judged)]])
         if answer is None:  # pragma: no cover - the classifier answers every document
             raise ModelError(f"{judged.source}: 판정이 없습니다.")

@@ -17,7 +17,8 @@ from hyeoksin.batch.inputs import Source, checksum, items, sources
 from hyeoksin.batch.judge import judge
 from hyeoksin.batch.memory import peak_memory
 from hyeoksin.batch.settings import Options, Spec, prepare
-from hyeoksin.batch.shards import FORMAT, Done, Entry, Folder, Mark, Shard, cut
+from hyeoksin.batch.shards import FORMAT, Done, Folder, Mark, Shard, cut
+from hyeoksin.duplicates import Entry, grouped
 from hyeoksin.errors import HyeoksinError, InputError, RowError
 
 __all__ = ["run"]
@@ -91,8 +92,11 @@ def run(
 
 
 def _entries(files: list[Source], options: Options) -> Iterator[Entry | RowError]:
-    for item in items(files, options.columns):
-        yield item if isinstance(item, RowError) else Entry(item)
+    if options.duplicates:
+        yield from grouped(lambda: items(files, options.columns), options.output / "duplicates")
+    else:
+        for item in items(files, options.columns):
+            yield item if isinstance(item, RowError) else Entry(item)
 
 
 def _counted(stream: Iterator[Entry | RowError], tally: _Tally) -> Iterator[Entry | RowError]:

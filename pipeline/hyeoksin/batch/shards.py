@@ -21,21 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from hyeoksin.domain import Document
+from hyeoksin.duplicates import Entry
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.sinks import failed_line
 
-__all__ = ["Done", "Entry", "Folder", "Mark", "Shard", "cut"]
+__all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 
 FORMAT = "hyeoksin-batch/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document to judge; where it belongs to a group of (nearly) equal texts, also the group and the text judged for it."""
-
-    document: Document
-    group: str | None = None
-    stand_in: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
