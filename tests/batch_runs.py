@@ -23,7 +23,11 @@ def light(spec: Spec, shard: Shard) -> Done:
     lines = []
     for entry in shard.entries:
         body = (entry.stand_in or entry.document).body
-        record = {"id": entry.document.id, "group": entry.group, "hash": hashlib.sha256(body.encode()).hexdigest()}
+        record = {
+            "id": entry.document.id,
+            "group": entry.group,
+            "hash": hashlib.sha256(body.encode()).hexdigest(),
+        }
         lines.append(json.dumps(record, ensure_ascii=False) + "\n")
     time.sleep(0.02)
     return Done(shard.number, "".join(lines).encode(), {"review": len(lines)})
@@ -31,7 +35,9 @@ def light(spec: Spec, shard: Shard) -> Done:
 
 def main() -> None:
     source, output, engine, workers, kind = sys.argv[1:]
-    options = Options((Path(source),), Path(output), format="jsonl", shard_size=10, gate="off", today="2026-01-01")
+    options = Options(
+        (Path(source),), Path(output), format="jsonl", shard_size=10, gate="off", today="2026-01-01"
+    )
     work = light if kind == "light" else judge
     run(options, engine, Resources(int(workers)), progress=False, work=work)
 

@@ -112,7 +112,9 @@ def test_killed_driver_resumes_to_the_same_bytes(
 ) -> None:
     chance = random.Random(engine)
     finish((many, tmp_path / "whole", engine, workers, "light"))
-    killed = [kill_driver((many, tmp_path / "killed", engine, workers, "light"), chance) for _ in range(n_kills)]
+    killed = [
+        kill_driver((many, tmp_path / "killed", engine, workers, "light"), chance) for _ in range(n_kills)
+    ]
     assert sum(killed) >= n_kills - 1
     finish((many, tmp_path / "killed", engine, workers, "light"))
     assert tree(tmp_path / "killed") == tree(tmp_path / "whole")

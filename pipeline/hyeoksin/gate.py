@@ -157,4 +157,6 @@ def load_gate(folder: Path, plan: Plan) -> Gate | None:
             raise ModelError(f"{weights}: 크기가 맞지 않습니다. 모델을 다시 받으세요.")
         return Gate(plan=plan.id, weights=table, sha256=hashlib.sha256(raw).hexdigest(), **entry)
     except (AttributeError, KeyError, OSError, TypeError, ValueError, SafetensorError) as error:
-        raise ModelError(f"{path}: 1차 거르기의 내용이 온전하지 않습니다 ({error}). 모델을 다시 받으세요.") from error
+        raise ModelError(
+            f"{path}: 1차 거르기의 내용이 온전하지 않습니다 ({error}). 모델을 다시 받으세요."
+        ) from error

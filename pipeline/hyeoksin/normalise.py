@@ -29,7 +29,9 @@ _CHANGED = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 
 def normalise(text: str) -> str:
     """Return ``text`` composed (NFC) and with the odd signs of office files mapped; idempotent."""
-    mapped = _CHANGED.sub(lambda match: _TABLE[match[0]], text)  # str.translate takes five times as long on Korean
+    mapped = _CHANGED.sub(
+        lambda match: _TABLE[match[0]], text
+    )  # str.translate takes five times as long on Korean
     return unicodedata.normalize("NFC", mapped)  # this order: what is mapped may compose
 
 

@@ -12,7 +12,16 @@ from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.tabular import write_rows, written_whole
 
-__all__ = ["SINKS", "STATUS", "failed_line", "json_line", "parquet_bytes", "table_row", "write", "write_failed"]
+__all__ = [
+    "SINKS",
+    "STATUS",
+    "failed_line",
+    "json_line",
+    "parquet_bytes",
+    "table_row",
+    "write",
+    "write_failed",
+]
 
 STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
 HEADER = (

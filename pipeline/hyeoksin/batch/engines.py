@@ -148,7 +148,7 @@ def _on_cluster(client: Any, as_completed: Any, work: Callable[[J], R], jobs: It
 
 def _threads(client: Any) -> int:
     """Return the worker threads of the cluster at this moment: it may grow and shrink."""
-    return max(sum(client.nthreads().values()), 1)
+    return max(int(sum(client.nthreads().values())), 1)
 
 
 ENGINES: dict[str, Engine] = {"local": local, "processes": processes, "dask": dask}

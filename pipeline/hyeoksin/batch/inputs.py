@@ -42,7 +42,9 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
     for path in inputs:
         if path.is_dir():
             below = sorted((p.relative_to(path).as_posix(), p) for p in path.rglob("*") if p.is_file())
-            found += [Source(p, name) for name, p in below if not any(s.startswith(".") for s in name.split("/"))]
+            found += [
+                Source(p, name) for name, p in below if not any(s.startswith(".") for s in name.split("/"))
+            ]
         elif path.is_file():
             found.append(Source(path, path.name))
         else:
@@ -69,7 +71,9 @@ def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
                 empty = False
                 yield _named(item, source)
             if empty:
-                yield RowError(source.name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
+                yield RowError(
+                    source.name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요."
+                )
         except InputError as error:
             yield RowError(source.name, str(error))
 

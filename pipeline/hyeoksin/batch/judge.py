@@ -78,7 +78,9 @@ def predict(
         if answer is None and gate is not None:
             if gated is not None:
                 gated.add(position)
-            answer = gate.prediction(judged, classifier.plan, classifier.model.id, dropped[places[_content(judged)]])
+            answer = gate.prediction(
+                judged, classifier.plan, classifier.model.id, dropped[places[_content(judged)]]
+            )
         if answer is None:  # pragma: no cover - the classifier answers every document
             raise ModelError(f"{judged.source}: 판정이 없습니다.")
         yield _copied(answer, entry, judged)
@@ -111,13 +113,15 @@ def _moved(evidence: Sequence[Span], body: str) -> tuple[Span, ...]:
 
 
 def _load(spec: Spec) -> _Loaded:
-    global _here  # noqa: PLW0603 - one model per process
+    global _here
     if _here is None or _here.spec != spec:
         folder = Path(spec.model) if spec.model is not None else resource("model")
         classifier = load_classifier(folder, spec.plan, spec.threads, today=spec.today)
         here, there = (__version__, classifier.model.sha256), (spec.settings()["hyeoksin"], spec.model_sha)
         if here != there:
-            raise ModelError(f"작업 컴퓨터의 hyeoksin·모델({here})이 이 실행의 것({there})과 다릅니다. 같은 판을 설치하세요.")
+            raise ModelError(
+                f"작업 컴퓨터의 hyeoksin·모델({here})이 이 실행의 것({there})과 다릅니다. 같은 판을 설치하세요."
+            )
         gate = load_gate(folder, spec.plan) if spec.gate != "off" else None
         _here = _Loaded(spec, classifier, gate)
     return _here

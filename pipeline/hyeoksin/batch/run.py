@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections import Counter
@@ -73,7 +74,12 @@ def run(
         known = {}
     threads = (resources.workers or -1) if engine == "local" else 1
     spec, gate = prepare(options, known, threads)
-    settings = {"format": FORMAT, "shard_size": options.shard_size, **spec.settings()}
+    settings = {
+        "format_of_folder": FORMAT,
+        "shard_size": options.shard_size,
+        "duplicates": options.duplicates,
+        **spec.settings(),
+    }
     _refuse_other(known, settings, options)
     folder.start(settings)
     tally = _Tally()
@@ -93,7 +99,9 @@ def run(
 
 def _entries(files: list[Source], options: Options) -> Iterator[Entry | RowError]:
     if options.duplicates:
-        yield from grouped(lambda: items(files, options.columns), options.output / "duplicates")
+        columns = options.output / "duplicates"
+        yield from grouped(lambda: items(files, options.columns), columns)
+        shutil.rmtree(columns)
     else:
         for item in items(files, options.columns):
             yield item if isinstance(item, RowError) else Entry(item)
@@ -146,7 +154,9 @@ def _close(
         )
     manifest = {
         "settings": dict(settings),
-        "inputs": [{"name": s.name, "bytes": s.path.stat().st_size, "sha256": checksum(s.path)} for s in files],
+        "inputs": [
+            {"name": s.name, "bytes": s.path.stat().st_size, "sha256": checksum(s.path)} for s in files
+        ],
         "rows": {"in": tally.rows, "out": written, "failed": tally.failed},
         "counts": dict(sorted(tally.counts.items())),
         "shards": tally.shards,

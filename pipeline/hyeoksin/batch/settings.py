@@ -43,7 +43,7 @@ class Options:
     format: Format = "parquet"
     duplicates: bool = True
     today: str | None = None
-    columns: Columns = Columns()
+    columns: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def prepare(options: Options, known: Mapping[str, Any], threads: int) -> tuple[S
     plan = load_plan(options.plan)
     gate = load_gate(folder, plan) if options.gate != "off" else None
     if options.gate == "fast" and gate is None:
-        raise InputError(f"모델 {model.id} 에는 계획 {plan.id} 의 1차 거르기가 없습니다. --gate off 로 실행하세요.")
+        raise InputError(
+            f"모델 {model.id} 에는 계획 {plan.id} 의 1차 거르기가 없습니다. --gate off 로 실행하세요."
+        )
     spec = Spec(
         model=None if options.model is None else str(options.model.resolve()),
         model_id=model.id,

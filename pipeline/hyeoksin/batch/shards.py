@@ -114,7 +114,9 @@ class Folder:
                 raise InputError(f"{self.path}: 빈 폴더가 아닙니다. 새 폴더를 주세요.") from None
             return {}
         except (ValueError, OSError) as error:
-            raise InputError(f"{self.path}/run.json: 읽을 수 없습니다 ({error}). 새 폴더를 주세요.") from error
+            raise InputError(
+                f"{self.path}/run.json: 읽을 수 없습니다 ({error}). 새 폴더를 주세요."
+            ) from error
         return known
 
     def start(self, settings: Mapping[str, Any]) -> None:

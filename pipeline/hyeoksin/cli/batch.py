@@ -9,7 +9,12 @@ import typer
 
 __all__ = ["batch"]
 
-_STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖", "off_plan_by_gate": "계획 밖(1차 거르기)"}
+_STATUS = {
+    "settled": "확정 추천",
+    "review": "사람 확인",
+    "off_plan": "계획 밖",
+    "off_plan_by_gate": "계획 밖(1차 거르기)",
+}
 
 
 def batch(
@@ -22,7 +27,8 @@ def batch(
         str | None, typer.Option("--scheduler", help="Dask 스케줄러 주소 (tcp://…:8786). 없으면 이 컴퓨터.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="작업 프로세스 수 (local: 스레드 수; 기본: 코어 수).")
+        int | None,
+        typer.Option("--workers", min=1, help="작업 프로세스 수 (local: 스레드 수; 기본: 코어 수)."),
     ] = None,
     shard_size: Annotated[int, typer.Option("--shard-size", min=1, help="한 묶음의 줄 수.")] = 1_000,
     restart: Annotated[
@@ -48,7 +54,11 @@ def batch(
     from hyeoksin.gate import Mode
     from hyeoksin.readers import Columns
 
-    known = {"--engine": (engine, tuple(ENGINES)), "--gate": (gate, get_args(Mode)), "--format": (form, get_args(Format))}
+    known = {
+        "--engine": (engine, tuple(ENGINES)),
+        "--gate": (gate, get_args(Mode)),
+        "--format": (form, get_args(Format)),
+    }
     for option, (value, values) in known.items():
         if value not in values:
             raise typer.BadParameter(f"{option} 은 {', '.join(values)} 가운데 하나입니다.")
@@ -74,7 +84,9 @@ def batch(
     )
     rows, counts = manifest["rows"], manifest["counts"]
     parts = ", ".join(f"{_STATUS.get(name, name)} {n}" for name, n in counts.items())
-    typer.echo(f"{rows['in']}건 가운데 {rows['out']}건 분류 ({parts}), 실패 {rows['failed']}건: {output}", err=True)
+    typer.echo(
+        f"{rows['in']}건 가운데 {rows['out']}건 분류 ({parts}), 실패 {rows['failed']}건: {output}", err=True
+    )
     if rows["failed"]:
         typer.secho(f"실패한 줄과 까닭: {output / 'failed.jsonl'}", fg=typer.colors.YELLOW, err=True)
         raise typer.Exit(1)

@@ -82,7 +82,7 @@ class Index:
         if not self.n_rows:
             return Groups(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.bool_))
         content: Hashes = np.memmap(self.folder / "content.column", np.uint64, "r")
-        copies = self._copies(content)
+        copies = self._copies()
         copied = np.zeros(self.n_rows, np.bool_)
         copied[copies[:, 1]] = True
         pairs = [self._pairs(f"band{band}", content, copied) for band in range(_BANDS)]
@@ -105,7 +105,7 @@ class Index:
             rows = np.concatenate(found)
             yield rows, column[rows]
 
-    def _copies(self, content: Hashes) -> Rows:
+    def _copies(self) -> Rows:
         """Return (first, other) for each text equal to an earlier one."""
         found = [np.zeros((0, 2), np.int64)]
         for rows, values in self._parts("content"):
@@ -151,7 +151,9 @@ class Index:
         while len(pairs):
             rows, ends = np.unique(pairs, return_inverse=True)
             ends = ends.reshape(pairs.shape)
-            graph = coo_array((np.ones(len(pairs), np.int8), (ends[:, 0], ends[:, 1])), shape=(len(rows),) * 2)
+            graph = coo_array(
+                (np.ones(len(pairs), np.int8), (ends[:, 0], ends[:, 1])), shape=(len(rows),) * 2
+            )
             _, label = connected_components(graph, directed=False)
             order = np.lexsort((content[rows], label))
             begins = np.flatnonzero(np.append(True, np.diff(label[order]) != 0))
@@ -177,7 +179,9 @@ def _grouped(content: Hashes, copies: Rows, stars: Rows) -> Groups:
     centre = dict(zip(stars[:, 1].tolist(), stars[:, 0].tolist(), strict=True))
     firsts = copies[:, 0].tolist()
     members = {first: centre.get(first, first) for first in firsts}
-    members |= {row: centre.get(first, first) for first, row in zip(firsts, copies[:, 1].tolist(), strict=True)}
+    members |= {
+        row: centre.get(first, first) for first, row in zip(firsts, copies[:, 1].tolist(), strict=True)
+    }
     members |= {row: row for row in stars[:, 0].tolist()} | centre
     rows = np.array(sorted(members), np.int64)
     names = content[[members[row] for row in rows.tolist()]] if len(rows) else np.zeros(0, np.uint64)

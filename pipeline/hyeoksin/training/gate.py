@@ -102,7 +102,9 @@ def _rows(bodies: Sequence[str]) -> csr_array:
 
 
 def _fit(rows: csr_array, inside: NDArray[np.bool_], weight: Floats) -> LogisticRegression:
-    balanced = weight * np.where(inside, 0.5 / weight[inside].sum(), 0.5 / weight[~inside].sum()) * len(weight)
+    balanced = (
+        weight * np.where(inside, 0.5 / weight[inside].sum(), 0.5 / weight[~inside].sum()) * len(weight)
+    )
     return LogisticRegression(C=_STRENGTH, max_iter=300, tol=1e-3).fit(rows, inside, sample_weight=balanced)
 
 
