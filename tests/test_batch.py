@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hyeoksin.batch import ENGINES, Options, Resources, run
+from hyeoksin.batch import ENGINES, Options, Resources, engines, run
 from hyeoksin.batch.settings import Spec
 from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier
@@ -249,6 +249,7 @@ def test_an_error_of_the_work_reaches_the_user() -> None:
             list(engine((1).__truediv__, iter([1, 0]), Resources(workers=1)))
 
 
-def test_a_scheduler_that_is_not_there() -> None:
+def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_PATIENCE", "1s")
     with pytest.raises(InputError, match="스케줄러"):
-        list(ENGINES["dask"](abs, iter([1]), Resources(scheduler="no-such-scheme:1")))
+        list(ENGINES["dask"](abs, iter([1]), Resources(scheduler="tcp://127.0.0.1:1")))

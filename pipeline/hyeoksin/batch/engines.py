@@ -24,6 +24,7 @@ __all__ = ["ENGINES", "Engine", "Resources", "dask", "local", "processes"]
 J = TypeVar("J")
 R = TypeVar("R")
 _AHEAD = 2  # jobs waiting per worker
+_PATIENCE = "20s"  # for a scheduler that does not answer
 _CRASHES = 8  # times that workers may die without one job done in between
 
 
@@ -121,7 +122,7 @@ def dask(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -> Ite
             yield from _on_cluster(client, as_completed, work, jobs)
         return
     try:
-        client = Client(resources.scheduler, timeout="20s")  # type: ignore[no-untyped-call]
+        client = Client(resources.scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise InputError(f"Dask 스케줄러 {resources.scheduler} 에 이어지지 않습니다 ({error}).") from error
     with client:

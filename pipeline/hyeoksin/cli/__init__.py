@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("classify")(classify.classify)
 app.command("explain")(classify.explain)
 app.command("batch")(batch.batch)
+app.command("duplicates")(batch.duplicates)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 app.add_typer(plan.app, name="plan")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-__all__ = ["batch"]
+__all__ = ["batch", "duplicates"]
 
 _STATUS = {
     "settled": "확정 추천",
@@ -90,3 +90,28 @@ def batch(
     if rows["failed"]:
         typer.secho(f"실패한 줄과 까닭: {output / 'failed.jsonl'}", fg=typer.colors.YELLOW, err=True)
         raise typer.Exit(1)
+
+
+def duplicates(
+    files: Annotated[list[Path], typer.Argument(help="파일이나 폴더.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="묶음 표 (.csv .xlsx).")],
+) -> None:
+    """같거나 거의 같은 글을 찾아 묶음마다 적습니다."""
+    import tempfile
+
+    from hyeoksin.batch.inputs import items, sources
+    from hyeoksin.duplicates import Entry, grouped
+    from hyeoksin.readers import Columns
+    from hyeoksin.tabular import write_rows
+
+    found = sources(files)
+    with tempfile.TemporaryDirectory() as folder:
+        entries = grouped(lambda: items(found, Columns()), Path(folder))
+        rows = [
+            (e.group, e.document.source, e.document.id, e.document.title, e.document.text[:200])
+            for e in entries
+            if isinstance(e, Entry) and e.group is not None
+        ]
+    write_rows(output, ("묶음", "출처", "번호", "제목", "내용"), sorted(rows), sheet="중복 묶음")
+    n_groups = len({row[0] for row in rows})
+    typer.echo(f"묶음 {n_groups}개, 글 {len(rows)}건을 {output} 에 적었습니다.", err=True)
