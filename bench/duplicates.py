@@ -34,19 +34,21 @@ FILES = {
 
 
 def spaces(text: str, chance: random.Random) -> str:
-    """White space and punctuation differ: the file went through another program."""
+    """Change white space and punctuation: the file went through another program."""
     return "".join(
         c for c in text.replace(". ", ".\n").replace(",", " ,") if c != " " or chance.random() < 0.8
     )
 
 
 def reissued(text: str, chance: random.Random) -> str:
-    """A head line and a foot line are added."""
-    return f"[보도자료 재배포] {text} 문의: 담당 부서 ({chance.randint(100, 999)}-{chance.randint(1000, 9999)})"
+    """Add a head line and a foot line."""
+    return (
+        f"[보도자료 재배포] {text} 문의: 담당 부서 ({chance.randint(100, 999)}-{chance.randint(1000, 9999)})"
+    )
 
 
 def words(text: str, chance: random.Random) -> str:
-    """One word in twenty is dropped, one in twenty replaced."""
+    """Drop one word in twenty, and replace one in twenty."""
     found = []
     for word in text.split(" "):
         draw = chance.random()
@@ -56,12 +58,12 @@ def words(text: str, chance: random.Random) -> str:
 
 
 def shortened(text: str, chance: random.Random) -> str:  # noqa: ARG001 - the seam
-    """The last sixth is cut off."""
+    """Cut off the last sixth."""
     return text[: len(text) * 5 // 6]
 
 
 def moved(text: str, chance: random.Random) -> str:
-    """Two sentences change places."""
+    """Let two sentences change places."""
     parts = text.split(". ")
     if len(parts) > 2:
         i, j = chance.sample(range(len(parts)), 2)
@@ -70,7 +72,7 @@ def moved(text: str, chance: random.Random) -> str:
 
 
 def copied(text: str, chance: random.Random) -> str:
-    """A proposal copied for another office: a tenth rewritten in one piece."""
+    """Rewrite a tenth in one piece: a proposal copied for another office."""
     n = max(len(text) // 10, 1)
     at = chance.randrange(max(len(text) - n, 1))
     return text[:at] + "우리 기관의 여건에 맞추어 다시 적은 문장입니다"[:n] + text[at + n :]
@@ -83,7 +85,11 @@ def load(folder: Path, n: int) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, (title, text) in FILES.items():
         path = folder / name
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8") as file
+        ):
             rows = [json.loads(line) for line in file]
         seen: dict[str, str] = {}
         for row in rows:
@@ -130,7 +136,7 @@ def measure(texts: list[str], threshold: float) -> None:
 
 
 def libraries(texts: list[str]) -> None:
-    """Signatures per second of the same shingles, 128 hashes each."""
+    """Print signatures per second of the same shingles, 128 hashes each."""
     from rensa import CMinHash, RMinHash
 
     from hyeoksin.duplicates import signatures
@@ -150,7 +156,10 @@ def libraries(texts: list[str]) -> None:
 
     rate("rensa RMinHash, one object a text", lambda: each(RMinHash))
     rate("rensa CMinHash, one object a text", lambda: each(CMinHash))
-    rate("rensa RMinHash on hashes of NumPy, in one matrix (ours)", lambda: signatures([letters(t) for t in texts]))
+    rate(
+        "rensa RMinHash on hashes of NumPy, in one matrix (ours)",
+        lambda: signatures([letters(t) for t in texts]),
+    )
     try:
         from datasketch import MinHash
     except ModuleNotFoundError:

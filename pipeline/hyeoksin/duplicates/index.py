@@ -56,7 +56,7 @@ class Index:
         threshold: the least share of equal signature places, an estimate of the Jaccard similarity.
     """
 
-    def __init__(self, folder: Path, threshold: float = 0.7) -> None:
+    def __init__(self, folder: Path, threshold: float = 0.6) -> None:
         self.folder = folder
         self.threshold = threshold
         self.n_rows = 0

@@ -15,7 +15,7 @@ from hyeoksin.normalise import normalise
 
 __all__ = ["N_HASHES", "content_hash", "letters", "signatures"]
 
-N_HASHES = 128  # Jaccard similarity is then known to +-0.04 (one standard error, at 0.7)
+N_HASHES = 128  # Jaccard similarity is then known to +-0.04 (one standard error, at 0.6)
 _SHINGLE = 4  # characters
 _SEED = 1
 _READ = 20_000  # characters; a longer text is compared by its beginning
