@@ -34,9 +34,11 @@ class Tokens(Analyzer):
         del param, kwargs
 
     def tokenize_sentences(self, text: str) -> list[str]:
+        """Return the text as one sentence."""
         return [text]
 
     def tokenize_words(self, text: str, filter: bool = True) -> list[str]:  # noqa: A002 - Annif's name
+        """Return what stands between spaces."""
         del filter
         return text.split()
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from distributed import LocalCluster
 
 from hyeoksin.batch import ENGINES, Options, Resources, engines, run
 from hyeoksin.batch.settings import Spec
@@ -253,3 +254,11 @@ def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "_PATIENCE", "1s")
     with pytest.raises(InputError, match="스케줄러"):
         list(ENGINES["dask"](abs, iter([1]), Resources(scheduler="tcp://127.0.0.1:1")))
+
+
+def test_a_cluster_by_address() -> None:
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0"
+    ) as cluster:
+        results = ENGINES["dask"](abs, iter(range(9)), Resources(scheduler=cluster.scheduler_address))
+        assert sorted(results) == list(range(9))

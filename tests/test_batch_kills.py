@@ -120,12 +120,13 @@ def test_killed_driver_resumes_to_the_same_bytes(
     assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
 
 
-def test_killed_workers_lose_nothing(tmp_path: Path, many: Path) -> None:
+@pytest.mark.parametrize(("engine", "n_kills"), [("processes", 4), ("dask", 2)])
+def test_killed_workers_lose_nothing(tmp_path: Path, many: Path, engine: str, n_kills: int) -> None:
     chance = random.Random(2)
     finish((many, tmp_path / "whole", "local", "1", "light"))
-    process = start(many, tmp_path / "killed", "processes", "2", "light")
+    process = start(many, tmp_path / "killed", engine, "2", "light")
     killed = 0
-    while killed < 5:
+    while killed < n_kills:
         _until_shards(tmp_path / "killed", n_shards(tmp_path / "killed") + chance.randint(1, 6))
         os.kill(chance.choice(children(process.pid)), signal.SIGKILL)
         killed += 1

@@ -57,7 +57,9 @@ def test_the_card_keeps_the_promise(gate: Gate) -> None:
 def test_a_record_of_the_gate_sums_to_one_and_says_who_read(gate: Gate) -> None:
     plan = load_plan("2019")
     record = gate.prediction(Document(id="1", text="축구"), plan, "m", 0.9876543).to_record()
-    assert sum(c["probability"] for c in record["candidates"]) + record["off_plan"] == pytest.approx(1.0, abs=1e-6)
+    assert sum(c["probability"] for c in record["candidates"]) + record["off_plan"] == pytest.approx(
+        1.0, abs=1e-6
+    )
     assert {c["code"] for c in record["candidates"]} == {leaf.code for leaf in plan.leaves}
     assert (record["status"], record["path"]) == ("off_plan", [])
     assert "1차 거르기" in record["notes"][0]

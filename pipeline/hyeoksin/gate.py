@@ -111,6 +111,7 @@ def columns(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def save_gates(gates: Sequence[Gate], folder: Path) -> None:
     """Write the gates beside the model."""
+    folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "gate.safetensors"
     save_file({gate.plan: gate.weights for gate in gates}, weights)
     weights.chmod(0o644)  # safetensors writes for the owner alone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -60,7 +61,7 @@ def processes(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -
     waiting: list[J] = []  # of a pool that broke
     crashes = 0
     while True:
-        pool = ProcessPoolExecutor(resources.count, multiprocessing.get_context("spawn"), _die_with_parent)
+        pool = ProcessPoolExecutor(resources.count, multiprocessing.get_context("spawn"), _begin_worker)
         pending: dict[Future[R], J] = {}
         try:
             while True:
@@ -89,8 +90,9 @@ def processes(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _die_with_parent() -> None:
-    """End this worker when the driver is gone, even if that was killed: an orphan would wait for ever."""
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the driver, and end when the driver is gone, even killed: an orphan would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -110,7 +112,7 @@ def dask(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -> Ite
     """
     try:
         import dask as dask_config
-        from distributed import Client, LocalCluster, as_completed
+        from distributed import Client, LocalCluster
     except ModuleNotFoundError as error:
         raise MissingExtraError("distributed", "dask") from error
     if resources.scheduler is None:
@@ -119,17 +121,20 @@ def dask(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -> Ite
             LocalCluster(n_workers=resources.count, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
-            yield from _on_cluster(client, as_completed, work, jobs)
+            yield from _on_cluster(client, work, jobs)
         return
     try:
         client = Client(resources.scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise InputError(f"Dask 스케줄러 {resources.scheduler} 에 이어지지 않습니다 ({error}).") from error
     with client:
-        yield from _on_cluster(client, as_completed, work, jobs)
+        yield from _on_cluster(client, work, jobs)
 
 
-def _on_cluster(client: Any, as_completed: Any, work: Callable[[J], R], jobs: Iterator[J]) -> Iterator[R]:
+def _on_cluster(client: Any, work: Callable[[J], R], jobs: Iterator[J]) -> Iterator[R]:
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
     sys.stderr.write(f"Dask 상황판: {client.dashboard_link}\n")
     client.wait_for_workers(1)
 
@@ -137,14 +142,20 @@ def _on_cluster(client: Any, as_completed: Any, work: Callable[[J], R], jobs: It
         return client.submit(work, job, pure=False)
 
     started = [submit(job) for job in islice(jobs, _AHEAD * _threads(client))]
-    running = as_completed(started, with_results=True)
+    running: Any = as_completed(started, with_results=True)  # type: ignore[no-untyped-call]
     del started
-    for future, result in running:
-        future.release()
-        room = _AHEAD * _threads(client) - running.count()
-        for job in islice(jobs, max(room, 0 if running.count() else 1)):
-            running.add(submit(job))
-        yield result
+    try:
+        for future, result in running:
+            future.release()
+            room = _AHEAD * _threads(client) - running.count()
+            for job in islice(jobs, max(room, 0 if running.count() else 1)):
+                running.add(submit(job))
+            yield result
+    except KilledWorker as error:
+        raise HyeoksinError(
+            f"Dask 작업자가 거듭 죽었습니다 ({error}). 작업자마다 메모리가 1GB 넘게 있는지 보세요. "
+            "끝난 묶음은 남아 있으니 같은 명령으로 이어서 할 수 있습니다."
+        ) from error
 
 
 def _threads(client: Any) -> int:

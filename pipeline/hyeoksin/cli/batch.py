@@ -53,6 +53,7 @@ def batch(
     from hyeoksin.batch.settings import Format
     from hyeoksin.gate import Mode
     from hyeoksin.readers import Columns
+    from hyeoksin.readers.columns import iso_date
 
     known = {
         "--engine": (engine, tuple(ENGINES)),
@@ -64,6 +65,8 @@ def batch(
             raise typer.BadParameter(f"{option} 은 {', '.join(values)} 가운데 하나입니다.")
     if scheduler is not None and engine != "dask":
         raise typer.BadParameter("--scheduler 는 --engine dask 와 함께 씁니다.")
+    if today is not None and iso_date(today) != today:
+        raise typer.BadParameter("--today 는 2026-01-31 같은 날짜입니다.")
     options: dict[str, Any] = {"gate": gate, "format": form}
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     manifest = run(
@@ -83,6 +86,8 @@ def batch(
         Resources(workers, scheduler),
     )
     rows, counts = manifest["rows"], manifest["counts"]
+    if manifest["settings"]["gate"] != gate:
+        typer.echo(f"알림: 계획 {plan} 에는 1차 거르기가 없어 모든 글을 분석했습니다.", err=True)
     parts = ", ".join(f"{_STATUS.get(name, name)} {n}" for name, n in counts.items())
     typer.echo(
         f"{rows['in']}건 가운데 {rows['out']}건 분류 ({parts}), 실패 {rows['failed']}건: {output}", err=True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 
-__all__ = ["Columns", "Layout", "document"]
+__all__ = ["Columns", "Layout", "document", "iso_date"]
 
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
