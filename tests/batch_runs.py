@@ -29,7 +29,7 @@ def light(spec: Spec, shard: Shard) -> Done:
             "hash": hashlib.sha256(body.encode()).hexdigest(),
         }
         lines.append(json.dumps(record, ensure_ascii=False) + "\n")
-    time.sleep(0.02)
+    time.sleep(0.04)
     return Done(shard.number, "".join(lines).encode(), {"review": len(lines)})
 
 

@@ -4,6 +4,8 @@ import csv
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,13 @@ def test_every_row_is_accounted_for(tmp_path: Path, documents: list[Document]) -
         ("b/bad.jsonl", 2),
         ("picture.png", None),
     ]
+
+
+def test_output_inside_the_input_folder_is_not_read(tmp_path: Path, documents: list[Document]) -> None:
+    write(tmp_path / "a.jsonl", documents[:3])
+    told = options(tmp_path, tmp_path / "out")
+    for _ in range(2):
+        assert run(told, progress=False, work=count_only)["rows"]["in"] == 3
 
 
 def test_lost_rows_are_noticed(tmp_path: Path, documents: list[Document]) -> None:
@@ -262,3 +271,39 @@ def test_a_cluster_by_address() -> None:
     ) as cluster:
         results = ENGINES["dask"](abs, iter(range(9)), Resources(scheduler=cluster.scheduler_address))
         assert sorted(results) == list(range(9))
+
+
+def test_a_shard_that_never_comes_back_is_noticed(
+    tmp_path: Path, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        ENGINES, "forgetful", lambda work, jobs, _: (work(job) for job in jobs if job.number != 1)
+    )
+    told = options(write(tmp_path / "a.jsonl", documents), tmp_path / "out", shard_size=5)
+    with pytest.raises(HyeoksinError, match="돌아오지 않은 묶음이 1개"):
+        run(told, "forgetful", progress=False, work=count_only)
+
+
+def test_a_pool_that_breaks_when_a_job_is_handed_over_loses_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+
+    class Fragile(ProcessPoolExecutor):
+        def submit(self, *args: Any, **more: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls in (1, 4, 5):
+                raise BrokenProcessPool
+            return super().submit(*args, **more)
+
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", Fragile)
+    assert sorted(ENGINES["processes"](abs, iter(range(12)), Resources(workers=1))) == list(range(12))
+
+
+def test_workers_that_die_again_and_again_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(ProcessPoolExecutor):
+        def submit(self, *args: Any, **more: Any) -> Any:
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", Broken)
+    with pytest.raises(HyeoksinError, match="거듭 죽었습니다"):
+        list(ENGINES["processes"](abs, iter(range(3)), Resources(workers=1)))

@@ -66,11 +66,12 @@ def processes(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -
         try:
             while True:
                 while len(pending) < _AHEAD * resources.count:
-                    job = waiting.pop(0) if waiting else next(jobs, None)
-                    if job is None:
+                    if not waiting:
+                        waiting.extend(islice(jobs, 1))
+                    if not waiting:
                         break
-                    waiting.insert(0, job)  # until the pool has it
-                    pending[pool.submit(work, job)] = waiting.pop(0)
+                    future = pool.submit(work, waiting[0])  # may find the pool broken: the job then stays
+                    pending[future] = waiting.pop(0)
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:

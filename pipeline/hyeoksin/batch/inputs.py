@@ -18,6 +18,7 @@ from hyeoksin.tabular import Row, delimiter_of
 
 __all__ = ["Source", "checksum", "items", "sources"]
 
+_Reader = Callable[[Path, Columns], Iterator[Document | RowError]]
 _WHOLE = 16 * 2**20  # bytes; a smaller table is read at once, by the reader of the other commands
 _SEARCHED = 20  # rows at the top of a table in which the header may stand
 _PIECE = 2**20  # bytes
@@ -61,13 +62,9 @@ def checksum(path: Path) -> str:
 def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
     """Yield the documents and row errors of all files, in order; a file that cannot be read is one row error."""
     for source in files:
-        large = source.path.stat().st_size > _WHOLE
-        reader = _STREAMED.get(source.path.suffix.lower()) if large else None
-        if source.path.suffix.lower() == ".parquet":
-            reader = _parquet
         empty = True
         try:
-            for item in (reader or read)(source.path, columns):
+            for item in _reader(source.path)(source.path, columns):
                 empty = False
                 yield _named(item, source)
             if empty:
@@ -76,6 +73,16 @@ def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
                 )
         except InputError as error:
             yield RowError(source.name, str(error))
+        except OSError as error:
+            yield RowError(source.name, f"열 수 없습니다 ({error.strerror or error}).")
+
+
+def _reader(path: Path) -> _Reader:
+    """Return what streams this file: for small tables, and what cannot be large, the reader of the other commands."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _parquet
+    return _csv if suffix in (".csv", ".tsv") and path.stat().st_size > _WHOLE else read
 
 
 def _named(item: Item, source: Source) -> Item:
@@ -174,6 +181,3 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Item]:
                     yield document(cells, layout, f"{path.name}#row={number}")
     except pa.ArrowException as error:
         raise InputError(f"{path.name}: Parquet 파일이 깨졌습니다 ({str(error).splitlines()[0]}).") from error
-
-
-_STREAMED: dict[str, Callable[[Path, Columns], Iterator[Document | RowError]]] = {".csv": _csv, ".tsv": _csv}

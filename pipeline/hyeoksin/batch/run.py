@@ -64,7 +64,8 @@ def run(
         HyeoksinError: rows in are not rows out and failed.
     """
     begun = time.time()
-    files = sources(options.inputs)
+    own = options.output.resolve()
+    files = [s for s in sources(options.inputs) if not s.path.resolve().is_relative_to(own)]
     if not files:
         raise InputError("읽을 파일이 없습니다. 입력 폴더를 확인하세요.")
     folder = Folder(options.output, f".{options.format}")
@@ -146,6 +147,10 @@ def _close(
     gate: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Check that every row is accounted for, and write the manifest."""
+    if tally.waiting:
+        raise HyeoksinError(
+            f"돌아오지 않은 묶음이 {len(tally.waiting)}개 있습니다. 같은 명령으로 다시 하세요."
+        )
     written = sum(folder.count(number) for number in range(tally.shards))
     if not tally.rows == written + tally.failed or written != sum(tally.counts.values()):
         raise HyeoksinError(
