@@ -38,13 +38,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    try:
-        found = [int(child) for child in path.read_text().split()]
-    except FileNotFoundError:
-        return []
-    workers = [c for c in found if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
-    return workers or found
+    """The worker processes of a driver, whichever of its threads began them."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    found = [int(child) for path in lists for child in path.read_text().split()]
+    return [c for c in found if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
 
 
 def _some_children(process: subprocess.Popen[bytes]) -> list[int]:
