@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyeoksin.ngrams import ngram_hashes
@@ -9,6 +9,7 @@ from hyeoksin.ngrams import ngram_hashes
 TEXTS = st.lists(st.text(max_size=12), max_size=6)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 5))
 def test_a_text_has_the_same_hashes_alone_and_in_company(texts: list[str], size: int) -> None:
     hashes, offsets = ngram_hashes(texts, size)
