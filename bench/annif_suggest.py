@@ -54,7 +54,7 @@ def main() -> None:
     Path("projects.cfg").write_text("\n".join(sections), encoding="utf-8")
     app = annif.create_app()
     rates: dict[str, dict[str, float]] = {}
-    with app.app_context():
+    with app.app.app_context():  # the Flask application within Connexion's
         get_vocab("plan").load_vocabulary(VocabFileCSV("vocabulary.csv"))
         for backend in BACKENDS:
             project = get_project(backend)
