@@ -22,7 +22,12 @@ def batch(
     output: Annotated[Path, typer.Option("--output", "-o", help="결과 폴더.")],
     plan: Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")] = "2019",
     model: Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
-    engine: Annotated[str, typer.Option("--engine", help="local, processes, dask.")] = "local",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", help="돌리는 곳: local(이 프로세스), processes(여러 프로세스), dask(클러스터)."
+        ),
+    ] = "local",
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Dask 스케줄러 주소 (tcp://…:8786). 없으면 이 컴퓨터.")
     ] = None,
