@@ -109,7 +109,7 @@ CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 
 def mutants(folder: Path, n_files: int, seed: int) -> Iterator[Path]:
     """Yield ``n_files`` broken files, written to ``folder`` one after another: the made ones, then changed samples."""
-    rng = random.Random(seed)  # noqa: S311 - not for secrets
+    rng = random.Random(seed)
     samples = sorted(SAMPLES.iterdir())
     for number in range(n_files):
         if number < len(MADE):

@@ -199,7 +199,7 @@ def trained(
     module = MorphemeBag(keys, vectors, weights)
     rows = [(module.known(change(title)), module.known(change(body))) for title, body in data.pairs]
     rows = [sides for sides in rows if len(sides[0]) >= 2 and len(sides[1]) >= 5]
-    random.Random(0).shuffle(rows)  # noqa: S311
+    random.Random(0).shuffle(rows)
     train_on_pairs(module, rows[1_000:], EmbedSettings(**settings))
     return module, rows[1_000:], recall(module, rows[:1_000])
 

@@ -21,9 +21,30 @@ from hyeoksin.training.agencies import agency_classes, fit_agencies, fit_router,
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 DATA = Path(__file__).parent / "data"
-LACKING = (
-    "mcst mogef mofa mnd mpva npa nfa moj acrc mpm forest kdca kma mma moleg pipc khs mou dapa kcg rda nssc".split()
-)
+LACKING = [
+    "mcst",
+    "mogef",
+    "mofa",
+    "mnd",
+    "mpva",
+    "npa",
+    "nfa",
+    "moj",
+    "acrc",
+    "mpm",
+    "forest",
+    "kdca",
+    "kma",
+    "mma",
+    "moleg",
+    "pipc",
+    "khs",
+    "mou",
+    "dapa",
+    "kcg",
+    "rda",
+    "nssc",
+]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +75,9 @@ def test_agencies_that_releases_lack_have_texts_and_cases(duties: list[Example])
 
 
 def test_duty_texts_are_not_the_cases(duties: list[Example], written: list[Example]) -> None:
-    held = [f"{r['title']}\n{r['text']}" for n in ("agency_cases", "mention_cases") for r in cases(f"{n}.jsonl")]
+    held = [
+        f"{r['title']}\n{r['text']}" for n in ("agency_cases", "mention_cases") for r in cases(f"{n}.jsonl")
+    ]
     known = [e.document.body for e in [*duties, *written]]
     front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit(known)
     rows = front.transform([*held, *known[: len(duties)]])
@@ -130,7 +153,10 @@ def test_the_router_learns_that_an_aside_is_no_lead() -> None:
     plan = load_plan("2019")
     desk = Desk(("mohw", "npa"), [plan])
     leads = np.zeros(len(desk.agencies))
-    texts = [("복지부는 쉼터를 연다. 경찰청과 협력한다.", "mohw"), ("경찰청은 순찰한다. 복지부와 협력한다.", "npa")]
+    texts = [
+        ("복지부는 쉼터를 연다. 경찰청과 협력한다.", "mohw"),
+        ("경찰청은 순찰한다. 복지부와 협력한다.", "npa"),
+    ]
     found, examples = {}, []
     for i in range(40):
         body, lead = texts[i % 2]

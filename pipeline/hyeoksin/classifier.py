@@ -47,13 +47,22 @@ class Classifier:
         plan: the main plan; one that the model was not trained on is judged by its wordings alone.
         others: further plans whose answers go into the record.
         workers: Kiwi's threads (-1: one per core).
+        today: the day at which texts without a date are read (ISO); None: the day of the call.
 
     Raises:
         ModelError: the model knows the plan in another version (its content hash differs).
     """
 
-    def __init__(self, model: Model, plan: Plan, others: Sequence[Plan] = (), workers: int = -1) -> None:
+    def __init__(
+        self,
+        model: Model,
+        plan: Plan,
+        others: Sequence[Plan] = (),
+        workers: int = -1,
+        today: str | None = None,
+    ) -> None:
         self.model = model
+        self.today = today
         self.plan = plan
         self.tokenizer = Tokenizer(workers)
         self.trained = plan.id in model.plans
@@ -108,6 +117,7 @@ class Classifier:
             regions,
             self.plan,
             leaf.code if main.path else None,
+            self.today,
         )
         evidence, rival = self._why(analysed, encoded, main, leaf)
         return replace(
@@ -125,7 +135,7 @@ class Classifier:
         self, main: Prediction, candidates: Candidates, code: str, analysed: Analysed
     ) -> tuple[str, ...]:
         notes = () if self.trained else (UNTRAINED,)
-        warning = disagreement(candidates, self.plan, code, analysed) if main.path else None
+        warning = disagreement(candidates, self.plan, code, analysed, self.today) if main.path else None
         return notes if warning is None else (*notes, warning)
 
     def _leaf(self, main: Prediction) -> Score:
@@ -257,9 +267,13 @@ def check_plan(model: Model, plan: Plan) -> None:
 
 
 def load_classifier(
-    model: str | Path | None = None, plan: str | Path = "2019", workers: int = -1, others: bool = True
+    model: str | Path | None = None,
+    plan: str | Path | Plan = "2019",
+    workers: int = -1,
+    others: bool = True,
+    today: str | None = None,
 ) -> Classifier:
-    """Load a model folder (default: the shipped one) for a plan (id or file).
+    """Load a model folder (default: the shipped one) for a plan (id, file or loaded).
 
     Raises:
         ModelError: the folder is no model, damaged, or made for another version of the plan.
@@ -268,10 +282,10 @@ def load_classifier(
     loaded = load_model(Path(model) if model is not None else resource("model"))
     if not loaded.plans:
         raise ModelError(f"모델 {loaded.id} 에 계획이 없습니다.")
-    main = load_plan(plan)
+    main = plan if isinstance(plan, Plan) else load_plan(plan)
     side = (
         [load_plan(name) for name in BUILTIN_PLANS if name in loaded.plans and name != main.id]
         if others
         else []
     )
-    return Classifier(loaded, main, side, workers)
+    return Classifier(loaded, main, side, workers, today)

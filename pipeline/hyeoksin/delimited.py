@@ -12,7 +12,7 @@ from pathlib import Path
 from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.errors import RowError
 
-__all__ = ["MAX_LINE", "Row", "delimited_rows", "records"]
+__all__ = ["MAX_LINE", "Row", "delimited_rows", "delimiter_of", "records"]
 
 MAX_RECORD_LINES = 1_000  # lines that one quoted cell may span
 MAX_LINE = 10_000_000  # characters
@@ -38,7 +38,7 @@ def delimited_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Ro
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
         head = file.read(20_000)
         file.seek(0)
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(head)
         for number, found in records(iter(lambda: file.readline(MAX_LINE), ""), delimiter):
             source = f"{path.name}#row={number}"
             if isinstance(found, str):
@@ -107,7 +107,7 @@ def _swallowed(cells: list[str], taken: list[str], delimiter: str, width: int) -
     return any(line.count(delimiter) >= max(1, width - 1) for line in taken[1:])
 
 
-def _delimiter(head: str) -> str:
+def delimiter_of(head: str) -> str:
     """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
     lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
 

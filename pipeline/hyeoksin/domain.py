@@ -101,7 +101,8 @@ class Prediction:
     """What one plan says of one document.
 
     ``scores`` holds every leaf, best first; together with ``off_plan`` it sums to 1. ``path`` may stop above the leaf
-    where the leaf is unsafe, and is empty for ``off_plan``.
+    where the leaf is unsafe, and is empty for ``off_plan``. ``duplicate_group`` names the group of (nearly) equal texts
+    that were judged together, where there is one.
     """
 
     document: Document
@@ -119,6 +120,7 @@ class Prediction:
     plan_sha: str
     notes: tuple[str, ...] = ()
     others: tuple[Prediction, ...] = ()
+    duplicate_group: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the JSON record: the stable interface that the command line, batch, REST and web speak."""
@@ -158,6 +160,8 @@ class Prediction:
             "others": {other.plan: other._answer() for other in self.others},
             "model": self.model,
         }
+        if self.duplicate_group is not None:
+            record["duplicate_group"] = self.duplicate_group
         if self.notes:
             record["notes"] = list(self.notes)
         return record

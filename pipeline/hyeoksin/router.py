@@ -137,6 +137,7 @@ def route(
     regions: Sequence[str],
     plan: Plan,
     code: str | None,
+    today: str | None = None,
 ) -> tuple[AgencyFlag, ...]:
     """Return the lead (first), supporting agencies, and the region's government as the executing body.
 
@@ -152,7 +153,9 @@ def route(
         if flags and (not shown or (agency == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
-        flags.append(_flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code))
+        flags.append(
+            _flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code, today)
+        )
         if len(flags) == _MOST:
             break
     if regions and flags[0].id != LOCAL:
@@ -179,6 +182,7 @@ def _flag(
     regions: Sequence[str],
     plan: Plan,
     code: str | None,
+    today: str | None,
 ) -> AgencyFlag:
     """Name the agency as it is called on the text's day, with one reason per source that spoke for it."""
     agency = candidates.agencies[place]
@@ -188,7 +192,7 @@ def _flag(
     by_text = candidates.text(place)
     if by_text >= 0.01:
         reasons.append(f"본문 모형 {by_text:.2f}")
-    current = _current(agency, analysed)
+    current = _current(agency, analysed, today)
     name = current.name
     if agency == LOCAL and regions:
         name = f"{name} ({regions[0]})"
@@ -196,7 +200,9 @@ def _flag(
     return AgencyFlag(current.id, name, role, round(probability, 6), tuple(reasons))
 
 
-def disagreement(candidates: Candidates, plan: Plan, code: str, analysed: Analysed) -> str | None:
+def disagreement(
+    candidates: Candidates, plan: Plan, code: str, analysed: Analysed, today: str | None = None
+) -> str | None:
     """Return a warning where the text model is sure of an agency and finds the leads printed for ``code`` unlikely."""
     best = int(candidates.values[:, 0].argmax())
     agency, sure = candidates.agencies[best], candidates.text(best)
@@ -205,15 +211,15 @@ def disagreement(candidates: Candidates, plan: Plan, code: str, analysed: Analys
         return None
     if sum(candidates.text(candidates.agencies.index(a)) for a in printed) > _UNLIKELY:
         return None
-    theirs = ", ".join(_current(a, analysed).name for a in printed)
+    theirs = ", ".join(_current(a, analysed, today).name for a in printed)
     return (
-        f"주관기관 확인: 글의 내용은 {_current(agency, analysed).name} 소관으로 보이지만({sure:.2f}), "
+        f"주관기관 확인: 글의 내용은 {_current(agency, analysed, today).name} 소관으로 보이지만({sure:.2f}), "
         f"{plan.id} 계획 {code}의 주관기관은 {theirs}입니다."
     )
 
 
-def _current(agency: str, analysed: Analysed) -> Agency:
-    """Return the agency as it is called on the text's day (today where it has none)."""
+def _current(agency: str, analysed: Analysed, today: str | None) -> Agency:
+    """Return the agency as it is called on the text's day (``today``, or the day of the call, where it has none)."""
     agencies = load_agencies()
-    day = analysed.document.date or datetime.date.today().isoformat()
+    day = analysed.document.date or today or datetime.date.today().isoformat()
     return agencies[agencies.bearer(agency, day, analysed.body)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -11,7 +12,16 @@ from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.tabular import write_rows, written_whole
 
-__all__ = ["SINKS", "STATUS", "json_line", "table_row", "write", "write_failed"]
+__all__ = [
+    "SINKS",
+    "STATUS",
+    "failed_line",
+    "json_line",
+    "parquet_bytes",
+    "table_row",
+    "write",
+    "write_failed",
+]
 
 STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
 HEADER = (
@@ -20,6 +30,7 @@ HEADER = (
 )  # fmt: skip
 
 
+_NUMBERS = ("확률", "2순위 확률", "계획 밖 확률", "기관 확률")
 _PLACE = re.compile(
     r"(?P<file>.*?)#(?:sheet=(?P<sheet>.*?)(?:&|$))?(?:page=(?P<page>\d+)(?:&|$))?(?:table=(?P<table>\d+)(?:&|$))?"
     r"(?:row=(?P<row>\d+)|form=\d+)?"
@@ -82,19 +93,33 @@ def _table(predictions: Iterable[Prediction], path: Path) -> None:
     write_rows(path, HEADER, map(table_row, predictions), sheet="분류 추천")
 
 
-def _parquet(predictions: Iterable[Prediction], path: Path) -> None:
+def parquet_bytes(predictions: Iterable[Prediction]) -> bytes:
+    """Return a Parquet file: the columns of ``HEADER`` and ``record``, the JSON record.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ModuleNotFoundError as error:
         raise MissingExtraError("pyarrow", "parquet") from error
-    columns: dict[str, list[str | float]] = {name: [] for name in (*HEADER, "record")}
+    names = (*HEADER, "record")
+    columns: dict[str, list[str | float]] = {name: [] for name in names}
     for prediction in predictions:
         for name, value in zip(HEADER, table_row(prediction), strict=True):
             columns[name].append(value)
         columns["record"].append(json_line(prediction))
+    kinds = [(name, pa.float64() if name in _NUMBERS else pa.string()) for name in names]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=pa.schema(kinds)), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _parquet(predictions: Iterable[Prediction], path: Path) -> None:
+    raw = parquet_bytes(predictions)
     with written_whole(path) as part:
-        pq.write_table(pa.table(columns), part)
+        part.write_bytes(raw)
 
 
 Sink = Callable[[Iterable[Prediction], Path], None]
@@ -116,13 +141,14 @@ def write(predictions: Iterable[Prediction], path: Path) -> None:
 def write_failed(errors: Iterable[RowError], path: Path) -> None:
     """Write the rows that could not be used as JSONL: file, sheet, page and table where there are any, row, reason."""
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        for error in errors:
-            file.write(json.dumps(_failed_line(error), ensure_ascii=False) + "\n")
+        file.writelines(failed_line(error) + "\n" for error in errors)
 
 
-def _failed_line(error: RowError) -> dict[str, str | int | None]:
+def failed_line(error: RowError) -> str:
+    """Return the JSON line of a row that could not be used."""
     match = _PLACE.fullmatch(error.source)
     place = match.groupdict() if match else {"file": error.source}
     numbers = {name: int(place[name]) for name in ("page", "table") if place.get(name)}
     row = int(place["row"]) if place.get("row") else None
-    return {"file": place["file"], "sheet": place.get("sheet"), **numbers, "row": row, "reason": error.reason}
+    line = {"file": place["file"], "sheet": place.get("sheet"), **numbers, "row": row, "reason": error.reason}
+    return json.dumps(line, ensure_ascii=False)

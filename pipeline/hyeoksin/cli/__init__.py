@@ -7,7 +7,7 @@ import sys
 import typer
 
 from hyeoksin import __version__
-from hyeoksin.cli import agency, classify, embed, learn, plan
+from hyeoksin.cli import agency, batch, classify, embed, learn, plan
 from hyeoksin.errors import HyeoksinError
 
 __all__ = ["app", "main"]
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.command("classify")(classify.classify)
 app.command("explain")(classify.explain)
+app.command("batch")(batch.batch)
+app.command("duplicates")(batch.duplicates)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 app.command("embed")(embed.embed)

@@ -14,6 +14,7 @@ import typer
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 
 if TYPE_CHECKING:
+    from hyeoksin.classifier import Classifier
     from hyeoksin.domain import Document, Prediction
     from hyeoksin.readers import Columns, Item
 
@@ -53,6 +54,9 @@ def classify(
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=-1, help="형태소 분석 스레드 수 (-1: 코어 수).")] = -1,
+    duplicates: Annotated[
+        bool, typer.Option("--duplicates/--no-duplicates", help="거의 같은 글을 묶어 한 번만 판정.")
+    ] = False,
 ) -> None:
     """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
     from hyeoksin.readers import Columns
@@ -77,7 +81,7 @@ def classify(
         else:
             documents.append(item)
     if documents:
-        predictions = _predict(documents, plan, model, workers)
+        predictions = _predict(documents, plan, model, workers, duplicates)
         if output is not None:
             write(predictions, output)
             typer.echo(f"{len(documents)}건을 {output} 에 적었습니다.", err=True)
@@ -148,7 +152,9 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
                 yield Document(id=f"stdin#row={number}", text=line.strip(), source=f"stdin#row={number}")
 
 
-def _predict(documents: list[Document], plan: str, model: str | None, workers: int) -> Iterator[Prediction]:
+def _predict(
+    documents: list[Document], plan: str, model: str | None, workers: int, duplicates: bool = False
+) -> Iterator[Prediction]:
     from tqdm import tqdm
 
     from hyeoksin.classifier import load_classifier
@@ -161,7 +167,7 @@ def _predict(documents: list[Document], plan: str, model: str | None, workers: i
         )
     return iter(
         tqdm(
-            classifier.classify(documents),
+            _grouped(classifier, documents) if duplicates else classifier.classify(documents),
             total=len(documents),
             unit="건",
             desc="분류",
@@ -169,6 +175,13 @@ def _predict(documents: list[Document], plan: str, model: str | None, workers: i
             disable=len(documents) < 50 or not sys.stderr.isatty(),
         )
     )
+
+
+def _grouped(classifier: Classifier, documents: list[Document]) -> Iterator[Prediction]:
+    from hyeoksin.batch.judge import predict
+    from hyeoksin.duplicates import group
+
+    return predict(classifier, group(documents))
 
 
 def _failed_path(output: Path | None, files: list[str]) -> Path:

@@ -21,6 +21,7 @@ from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training.agencies import lead_of
 from hyeoksin.training.fit import Settings
+from hyeoksin.training.gate import fit_first_gates
 from hyeoksin.training.train import Trained, train
 
 __all__ = ["gather", "recipe"]
@@ -35,6 +36,7 @@ def recipe(corpus: Path, external: Path | None, name: str, output: Path) -> tupl
     settings = Settings(name=name)
     trained = train(examples, plans, settings)
     card = _card(trained, plans, settings, external)
+    card["first_gate"] = fit_first_gates(examples, plans, output)
     model = save_model(trained.model, output, card)
     return replace(trained, model=model), card | {"model": model.id}
 

@@ -1,0 +1,127 @@
+"""What a worker does with a shard: the gate for what is clearly off-plan, the classifier for the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from hyeoksin import __version__
+from hyeoksin.batch.settings import Spec
+from hyeoksin.batch.shards import Done, Shard
+from hyeoksin.classifier import Classifier, load_classifier
+from hyeoksin.domain import Document, Prediction, Span
+from hyeoksin.duplicates import Entry
+from hyeoksin.errors import ModelError
+from hyeoksin.gate import Gate, Mode, load_gate
+from hyeoksin.resources import resource
+from hyeoksin.sinks import json_line, parquet_bytes
+
+__all__ = ["COPIED", "judge", "predict"]
+
+COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    spec: Spec
+    classifier: Classifier
+    gate: Gate | None
+
+
+_here: _Loaded | None = None  # the model is loaded once per worker process
+_lock = Lock()
+
+
+def judge(spec: Spec, shard: Shard) -> Done:
+    """Return the records of a shard, in the order of its entries.
+
+    Raises:
+        ModelError: this worker's installation holds another model or another version of the package.
+    """
+    with _lock:  # a worker with several threads would call one Kiwi from all of them
+        loaded = _load(spec)
+        gated: set[int] = set()
+        predictions = list(predict(loaded.classifier, shard.entries, loaded.gate, spec.gate, gated))
+    counts = Counter[str](p.status for p in predictions)
+    if gated:
+        counts["off_plan"] -= len(gated)
+        counts["off_plan_by_gate"] = len(gated)
+    if spec.format == "parquet":
+        raw = parquet_bytes(predictions)
+    else:
+        raw = "".join(json_line(p) + "\n" for p in predictions).encode()
+    return Done(shard.number, raw, {name: counts[name] for name in sorted(counts) if counts[name]})
+
+
+def predict(
+    classifier: Classifier,
+    entries: Sequence[Entry],
+    gate: Gate | None = None,
+    mode: Mode = "off",
+    gated: set[int] | None = None,
+) -> Iterator[Prediction]:
+    """Yield one prediction per entry; equal texts are judged once. ``gated`` receives the places that the gate settled."""
+    texts: dict[tuple[str, str, str | None, str | None], Document] = {}
+    for entry in entries:
+        judged = entry.stand_in or entry.document
+        texts.setdefault(_content(judged), judged)
+    dropped = gate.dropped([d.body for d in texts.values()], mode) if gate is not None else {}
+    rest = [document for i, document in enumerate(texts.values()) if i not in dropped]
+    answers = {_content(p.document): p for p in classifier.classify(rest)}
+    places = {key: i for i, key in enumerate(texts)}
+    for position, entry in enumerate(entries):
+        judged = entry.stand_in or entry.document
+        answer = answers.get(_content(judged))
+        if answer is None and gate is not None:
+            if gated is not None:
+                gated.add(position)
+            answer = gate.prediction(
+                judged, classifier.plan, classifier.model.id, dropped[places[_content(judged)]]
+            )
+        if answer is None:  # pragma: no cover - the classifier answers every document
+            raise ModelError(f"{judged.source}: 판정이 없습니다.")
+        yield _copied(answer, entry, judged)
+
+
+def _content(document: Document) -> tuple[str, str, str | None, str | None]:
+    """Return all of a document that its answer depends on."""
+    return document.title, document.text, document.date, document.region
+
+
+def _copied(answer: Prediction, entry: Entry, judged: Document) -> Prediction:
+    """Return the answer for the entry's own document, with evidence that stands in its own text."""
+    same = _content(judged) == _content(entry.document)
+    return replace(
+        answer,
+        document=entry.document,
+        duplicate_group=entry.group,
+        evidence=answer.evidence if same else _moved(answer.evidence, entry.document.body),
+        notes=answer.notes if same else (*answer.notes, COPIED.format(id=judged.id)),
+    )
+
+
+def _moved(evidence: Sequence[Span], body: str) -> tuple[Span, ...]:
+    """Return the spans whose words also stand in ``body``, at their places there."""
+    return tuple(
+        replace(span, start=at, end=at + len(span.text))
+        for span in evidence
+        if (at := body.find(span.text)) >= 0
+    )
+
+
+def _load(spec: Spec) -> _Loaded:
+    global _here
+    if _here is None or _here.spec != spec:
+        folder = Path(spec.model) if spec.model is not None else resource("model")
+        classifier = load_classifier(folder, spec.plan, spec.threads, today=spec.today)
+        here, there = (__version__, classifier.model.sha256), (spec.settings()["hyeoksin"], spec.model_sha)
+        if here != there:
+            raise ModelError(
+                f"작업 컴퓨터의 hyeoksin·모델({here})이 이 실행의 것({there})과 다릅니다. 같은 판을 설치하세요."
+            )
+        gate = load_gate(folder, spec.plan) if spec.gate != "off" else None
+        _here = _Loaded(spec, classifier, gate)
+    return _here

@@ -1,0 +1,216 @@
+"""Shards: a slice of the input stream, its content key, and the folder in which each is written whole or not at all.
+
+::
+
+    run.json                 the settings that decide the bytes
+    records/part-000000.parquet (or .jsonl)
+    shards/000000.json       written last: the shard's key, its counts, the hash of its records, the rows that failed
+    failed.jsonl             at the end of a run
+    manifest.json            at the end of a run
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.domain import Document
+from hyeoksin.duplicates import Entry
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.sinks import failed_line
+
+__all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
+
+FORMAT = "hyeoksin-batch/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A slice of the stream: ``key`` names its content together with the spec that judges it."""
+
+    number: int
+    key: str
+    entries: tuple[Entry, ...]
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A judged shard: the bytes of its records, and how many of each kind (``settled``, ``review``, ``off_plan`` ...)."""
+
+    number: int
+    records: bytes
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands in ``shards/``: a shard whose mark is there, with this key and these records, is finished."""
+
+    key: str
+    rows: int
+    sha256: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+
+
+def cut(stream: Iterable[Entry | RowError], size: int, fingerprint: str) -> Iterator[Shard]:
+    """Cut the stream into shards of ``size`` rows, those that failed included."""
+    number, entries, failed = 0, list[Entry](), list[str]()
+    for item in stream:
+        if isinstance(item, RowError):
+            failed.append(failed_line(item))
+        else:
+            entries.append(item)
+        if len(entries) + len(failed) == size:
+            yield _shard(number, entries, failed, fingerprint)
+            number, entries, failed = number + 1, [], []
+    if entries or failed:
+        yield _shard(number, entries, failed, fingerprint)
+
+
+def _shard(number: int, entries: list[Entry], failed: list[str], fingerprint: str) -> Shard:
+    digest = hashlib.sha256(fingerprint.encode())
+    for entry in entries:
+        for document in (entry.document, entry.stand_in):
+            fields = None if document is None else _fields(document)
+            digest.update(json.dumps([entry.group, fields], ensure_ascii=False).encode())
+    digest.update(json.dumps(failed, ensure_ascii=False).encode())
+    return Shard(number, digest.hexdigest(), tuple(entries), tuple(failed))
+
+
+def _fields(d: Document) -> tuple[str | None, ...]:
+    return (d.id, d.text, d.title, d.source, d.date, d.region)
+
+
+class Folder:
+    """The output folder of one run.
+
+    Args:
+        path: the folder.
+        suffix: of the record files, ``.parquet`` or ``.jsonl``.
+    """
+
+    def __init__(self, path: Path, suffix: str) -> None:
+        self.path = path
+        self.suffix = suffix
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the run whose output stands here; empty for a new or empty folder.
+
+        Raises:
+            InputError: the folder holds something else.
+        """
+        try:
+            known: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            if self.path.exists() and any(not p.name.endswith(".tmp") for p in self.path.iterdir()):
+                raise InputError(f"{self.path}: 빈 폴더가 아닙니다. 새 폴더를 주세요.") from None
+            return {}
+        except (ValueError, OSError) as error:
+            raise InputError(
+                f"{self.path}/run.json: 읽을 수 없습니다 ({error}). 새 폴더를 주세요."
+            ) from error
+        return known
+
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Write down the settings of the run."""
+        for name in ("records", "shards"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        for left in self.path.rglob("*.tmp"):  # of a run that was killed
+            left.unlink()
+        self.write_json("run.json", settings)
+
+    def clear(self, first: int = 0) -> None:
+        """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
+        for name in ("manifest.json", "failed.jsonl"):
+            (self.path / name).unlink(missing_ok=True)
+        for mark in sorted((self.path / "shards").glob("*.json")):
+            if int(mark.stem) >= first:
+                mark.unlink()
+        for part in sorted((self.path / "records").glob("part-*")):
+            if int(part.stem.removeprefix("part-")) >= first or part.suffix != self.suffix:
+                part.unlink()
+
+    def part(self, number: int) -> Path:
+        """Return the path of a shard's records."""
+        return self.path / "records" / f"part-{number:06d}{self.suffix}"
+
+    def mark(self, number: int) -> Mark | None:
+        """Return the mark of a shard; None where it is not finished."""
+        try:
+            row = json.loads((self.path / "shards" / f"{number:06d}.json").read_text(encoding="utf-8"))
+            return Mark(row["key"], row["rows"], row["sha256"], row["counts"], tuple(row["failed"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def finished(self, shard: Shard) -> Mark | None:
+        """Return the mark if this very shard was judged and its records stand there unharmed."""
+        mark = self.mark(shard.number)
+        if mark is None or mark.key != shard.key:
+            return None
+        with suppress(FileNotFoundError):
+            if hashlib.sha256(self.part(shard.number).read_bytes()).hexdigest() == mark.sha256:
+                return mark
+        return None
+
+    def commit(self, done: Done, key: str, failed: tuple[str, ...]) -> Mark:
+        """Write a shard: its records first, then the mark that makes it count."""
+        mark = Mark(
+            key, sum(done.counts.values()), hashlib.sha256(done.records).hexdigest(), done.counts, failed
+        )
+        (self.path / "shards" / f"{done.number:06d}.json").unlink(missing_ok=True)
+        _write(self.part(done.number), done.records)
+        self.write_json(f"shards/{done.number:06d}.json", asdict(mark))
+        return mark
+
+    def write_failed(self, n_shards: int) -> None:
+        """Join the rows that failed into ``failed.jsonl``, in the order of the input."""
+        path = self.path / "failed.jsonl"
+        temporary = path.with_name(f"{path.name}.tmp")
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for number in range(n_shards):
+                mark = self.mark(number)
+                file.writelines(f"{line}\n" for line in (mark.failed if mark else ()))
+            _flush(file)
+        temporary.replace(path)
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a JSON file whole or not at all."""
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        _write(self.path / name, f"{text}\n".encode())
+
+    def count(self, number: int) -> int:
+        """Return the number of records that a part really holds."""
+        if self.suffix == ".jsonl":
+            with self.part(number).open("rb") as file:
+                return sum(1 for _ in file)
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(self.part(number)).num_rows)
+
+
+def _write(path: Path, raw: bytes) -> None:
+    """Write a file whole or not at all, and see it on the disk before going on."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(raw)
+        _flush(file)
+    temporary.replace(path)
+    if os.name == "posix":  # the name itself must survive a power cut too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _flush(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())

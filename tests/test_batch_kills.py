@@ -1,0 +1,164 @@
+"""Runs that are killed with SIGKILL again and again, driver and workers, and end in the bytes of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.corpus import Example
+
+SCRIPT = Path(__file__).parent / "batch_runs.py"
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and /proc")
+
+
+def start(*args: str | Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All bytes of an output folder but the timings."""
+    found = {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != "manifest.json"
+    }
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["timings"]
+    return found | {"manifest.json": json.dumps(manifest).encode()}
+
+
+def children(pid: int) -> list[int]:
+    """The worker processes of a driver, whichever of its threads began them."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    found = [int(child) for path in lists for child in path.read_text().split()]
+    return [c for c in found if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
+
+
+def _some_children(process: subprocess.Popen[bytes]) -> list[int]:
+    """The workers of a running driver, as soon as there are any."""
+    while process.poll() is None:
+        if found := children(process.pid):
+            return found
+        time.sleep(0.01)
+    raise AssertionError("the run has ended")
+
+
+def gone(pids: list[int], within: float = 10.0) -> bool:
+    """Whether all processes end; zombies that nobody has waited for count as ended."""
+
+    def alive(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if not any(map(alive, pids)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def kill_driver(args: tuple[str | Path, ...], chance: random.Random) -> bool:
+    """Start a run and kill it at its start or some shards later; whether it was still running."""
+    folder = Path(args[1])
+    before = n_shards(folder)
+    process = start(*args)
+    if chance.random() < 0.25:
+        time.sleep(chance.uniform(0.0, 0.8))
+    else:
+        target = before + chance.randint(1, 4)
+        while n_shards(folder) < target and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0.0, 0.03))
+    running = process.poll() is None
+    workers = children(process.pid)
+    process.kill()
+    process.communicate()
+    assert gone(workers), "workers outlive their driver"
+    return running
+
+
+def n_shards(folder: Path) -> int:
+    return len(list((folder / "shards").glob("*.json")))
+
+
+def finish(args: tuple[str | Path, ...]) -> None:
+    process = start(*args)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, written: list[Example]) -> Path:
+    """600 rows, some of them copies, some broken."""
+    path = tmp_path_factory.mktemp("in") / "글.jsonl"
+    documents = [e.document for e in written[:400]]
+    documents += documents[:200:2]
+    lines = [json.dumps({"id": f"{i}", "title": d.title, "text": d.text}) for i, d in enumerate(documents)]
+    lines[5::60] = ["{", "[]", '{"id": 1}', '{"text": 3}', "{}", "x", "{", "{", "{"][: len(lines[5::60])]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("engine", "workers", "n_kills"), [("local", "1", 12), ("processes", "2", 6)])
+def test_killed_driver_resumes_to_the_same_bytes(
+    tmp_path: Path, many: Path, engine: str, workers: str, n_kills: int
+) -> None:
+    chance = random.Random(engine)
+    finish((many, tmp_path / "whole", engine, workers, "light"))
+    killed = [
+        kill_driver((many, tmp_path / "killed", engine, workers, "light"), chance) for _ in range(n_kills)
+    ]
+    assert sum(killed) >= n_kills - 1
+    finish((many, tmp_path / "killed", engine, workers, "light"))
+    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("engine", "n_kills"), [("processes", 4), ("dask", 2)])
+def test_killed_workers_lose_nothing(tmp_path: Path, many: Path, engine: str, n_kills: int) -> None:
+    chance = random.Random(2)
+    finish((many, tmp_path / "whole", "local", "1", "light"))
+    process = start(many, tmp_path / "killed", engine, "2", "light")
+    killed = 0
+    while killed < n_kills:
+        _until_shards(tmp_path / "killed", n_shards(tmp_path / "killed") + chance.randint(1, 5))
+        os.kill(chance.choice(_some_children(process)), signal.SIGKILL)
+        killed += 1
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+
+
+def test_real_classifier_killed_and_resumed(tmp_path: Path, many: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(many.read_text(encoding="utf-8").splitlines()[:120]), encoding="utf-8")
+    finish((few, tmp_path / "whole", "local", "1", "real"))
+    args = (few, tmp_path / "killed", "processes", "1", "real")
+    process = start(*args)
+    _until_shards(tmp_path / "killed", 2)
+    os.kill(_some_children(process)[-1], signal.SIGKILL)  # the worker: another takes its place
+    _until_shards(tmp_path / "killed", 5)
+    assert process.poll() is None
+    process.kill()
+    process.communicate()
+    finish(args)
+    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+
+
+def _until_shards(folder: Path, n: int) -> None:
+    end = time.monotonic() + 60
+    while n_shards(folder) < n:
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.errors import InputError
+
+TEXT = "우리 군은 섬 마을 어르신을 위해 이동 진료버스를 운영한다. 의사와 간호사가 매주 두 마을을 찾아간다."
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "과제.jsonl"
+    rows = [
+        {"id": "1", "text": TEXT},
+        {"id": "2", "text": f"{TEXT} (재배포)"},
+        {"id": "3", "text": "봄꽃 축제를 연다"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n{", encoding="utf-8")
+    return path
+
+
+def test_batch_writes_the_folder_and_reports_failed_rows(tmp_path: Path, source: Path) -> None:
+    output = tmp_path / "결과"
+    told = ["batch", str(source), "-o", str(output), "--format", "jsonl", "--plan", "2020", "--workers", "1"]
+    run = CliRunner().invoke(app, told)
+    assert run.exit_code == 1  # one row is no JSON
+    assert "4건 가운데 3건 분류" in run.stderr
+    assert "1차 거르기가 없어" in run.stderr
+    lines = (output / "records" / "part-000000.jsonl").read_text(encoding="utf-8").splitlines()
+    first, second, third = map(json.loads, lines)
+    assert first["duplicate_group"] == second["duplicate_group"]
+    assert first["candidates"] == second["candidates"]
+    assert "duplicate_group" not in third
+    assert not (output / "duplicates").exists()
+    again = CliRunner().invoke(app, told)
+    assert json.loads((output / "manifest.json").read_text(encoding="utf-8"))["timings"]["shards_reused"] == 1
+    assert again.exit_code == 1
+    with pytest.raises(InputError, match="restart"):
+        CliRunner().invoke(app, [*told, "--no-duplicates"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--engine", "spark"],
+        ["--gate", "x"],
+        ["--format", "csv"],
+        ["--scheduler", "tcp://a:1"],
+        ["--today", "어제"],
+    ],
+)
+def test_wrong_options_are_named(tmp_path: Path, source: Path, wrong: list[str]) -> None:
+    run = CliRunner().invoke(app, ["batch", str(source), "-o", str(tmp_path / "out"), *wrong])
+    assert run.exit_code == 2
+    assert wrong[0] in run.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_duplicates_lists_the_groups(tmp_path: Path, source: Path) -> None:
+    output = tmp_path / "묶음.csv"
+    assert CliRunner().invoke(app, ["duplicates", str(source), "-o", str(output)]).exit_code == 0
+    with output.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["번호"] for row in rows] == ["1", "2"]
+    assert rows[0]["묶음"] == rows[1]["묶음"]
+
+
+def test_classify_can_group_too(tmp_path: Path, source: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    run = CliRunner().invoke(
+        app, ["classify", str(source), "-o", str(output), "--duplicates", "--workers", "1"]
+    )
+    assert run.exit_code == 1
+    first, second, _ = map(json.loads, output.read_text(encoding="utf-8").splitlines())
+    assert first["duplicate_group"] == second["duplicate_group"]
