@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 from hyeoksin.domain import Clause, Document, Prediction, Rival, Score, Span, Status
-from hyeoksin.encoders import Encoded, LexicalEncoder
+from hyeoksin.encoders import DenseEncoder, Encoded, LexicalEncoder, beside, dense_encoder, probe, views
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import spans, speaking_words
 from hyeoksin.features import Analysed, analyse
@@ -74,8 +74,9 @@ class Classifier:
             if known.id in model.plans:
                 check_plan(model, known)
                 self._heads[known.id] = model.plans[known.id]
+        self._dense = _checked_encoder(model)
         if not self.trained:
-            self._heads[plan.id] = wording_head(plan, model, self.tokenizer)
+            self._heads[plan.id] = wording_head(plan, model, self.tokenizer, self._dense)
         self._desk = Desk(model.agencies.classes, {p.id: p for p in (self._router_plan, plan)}.values())
         self._clauses = _ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
 
@@ -86,12 +87,28 @@ class Classifier:
             analysed = list(analyse(batch, self.tokenizer, self.model.limit))
             encoded = [self.model.encoder.encode(a) for a in analysed]
             rows = self.model.encoder.matrix(encoded)
-            answers = {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
+            answers = self._answers(analysed, rows)
             agencies = self.model.agencies.probabilities(rows)
             leads = self._desk.leads({plan: answer.leaves for plan, answer in answers.items()})
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
                 yield self._predict(one, features, i, answers, agencies[i], leads[i], cosines[i])
+
+    def _answers(self, analysed: Sequence[Analysed], rows: csr_array) -> dict[str, _Answer]:
+        """Return what every plan's head says of one batch."""
+        if self._dense is None or self.model.net is None:
+            return {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
+        vectors = views(self._dense, analysed)
+        net = self.model.net.log_probabilities(vectors)
+        answers = {}
+        for plan, head in self._heads.items():
+            if plan in net:
+                answers[plan] = _Answer(*head.probabilities(rows, net[plan]))
+            else:
+                answers[plan] = _Answer(
+                    *head.probabilities(beside(rows, vectors[:, : self._dense.dimension]))
+                )
+        return answers
 
     def _predict(
         self,
@@ -249,6 +266,23 @@ class _ClauseIndex:
 
 def _lengths(rows: csr_array) -> NDArray[np.float64]:
     return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
+
+
+def _checked_encoder(model: Model) -> DenseEncoder | None:
+    """Return the dense encoder that the model's network reads.
+
+    Raises:
+        ModelError: it is not the encoder that the network was trained with.
+    """
+    dense = dense_encoder(model.dense)
+    if dense is not None and model.net is not None:
+        found = probe(dense)
+        if found.shape != model.net.probe.shape or not np.allclose(found, model.net.probe, atol=0.01):
+            raise ModelError(
+                f"모델 {model.id} 은 다른 '{model.dense}' 임베딩으로 학습했습니다. 같은 판의 임베딩을 쓰거나 다시 학습하세요 "
+                "(hyeoksin train)."
+            )
+    return dense
 
 
 def check_plan(model: Model, plan: Plan) -> None:

@@ -14,13 +14,25 @@ from hyeoksin.domain import Document
 from hyeoksin.morphemes import Morpheme, Tokenizer
 from hyeoksin.normalise import normalise_aligned
 
-__all__ = ["BLOCKS", "Analysed", "Occurrence", "analyse", "feature_names", "grams", "occurrences", "words"]
+__all__ = [
+    "BLOCKS",
+    "Analysed",
+    "Occurrence",
+    "analyse",
+    "feature_names",
+    "grams",
+    "occurrences",
+    "opening",
+    "part",
+    "words",
+]
 
 BLOCKS = ("morphemes", "characters")  # each block is weighted by TF-IDF and has unit length of its own
 _SIZES = (2, 3, 4)
 _WORD = re.compile(r"\S+")
 _LONGEST = 40  # characters of a word
 _HEAD = 120  # characters; a longer first line is no title
+_OPENING = 60  # characters of a text without title that stand for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,21 @@ def analyse(documents: Iterable[Document], tokenizer: Tokenizer, limit: int) -> 
     for (document, body, offsets), morphemes in zip(prepared, tokens, strict=True):
         head = body.find("\n")
         yield Analysed(document, body, tuple(morphemes), offsets, head if 0 < head <= _HEAD else 0)
+
+
+def part(analysed: Analysed, start: int, end: int) -> Analysed:
+    """Return the piece of the body between two places, with the morphemes that lie wholly in it."""
+    kept = tuple(
+        Morpheme(m.key, m.start - start, m.end - start)
+        for m in analysed.morphemes
+        if m.start >= start and m.end <= end
+    )
+    return Analysed(analysed.document, analysed.body[start:end], kept, analysed.offsets[start : end + 1], 0)
+
+
+def opening(analysed: Analysed) -> Analysed:
+    """Return the title alone, or the first 60 characters of a text that has none."""
+    return part(analysed, 0, analysed.head or min(_OPENING, len(analysed.body)))
 
 
 def occurrences(analysed: Analysed, block: str) -> Iterator[Occurrence]:

@@ -18,12 +18,19 @@ def train(
         ),
     ] = None,
     name: Annotated[str, typer.Option(help="모델 이름.")] = "default",
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="lexical (단어만), morpheme (함께 설치된 형태소 임베딩), 또는 sentence-transformers:이름이나폴더. "
+            "lexical이 아니면 학습에 torch가 필요합니다."
+        ),
+    ] = "morpheme",
 ) -> None:
     """말뭉치로 모델을 학습하고, 교차검증 점수와 모델 카드를 함께 적습니다."""
     from hyeoksin.training.card import write_card
     from hyeoksin.training.recipe import recipe
 
-    trained, card = recipe(corpus, external, name, output)
+    trained, card = recipe(corpus, external, name, output, encoder)
     write_card(card, output)
     typer.echo(f"{trained.model.id} 을 {output} 에 적었습니다. 점수: {output / 'MODEL_CARD.md'}")
 

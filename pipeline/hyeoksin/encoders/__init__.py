@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
+from hyeoksin.domain import Document
 from hyeoksin.encoders.hub import SentenceEncoder
 from hyeoksin.encoders.lexical import Encoded, LexicalEncoder
 from hyeoksin.encoders.morpheme import MorphemeEncoder, load_morpheme_encoder
 from hyeoksin.errors import ModelError
-from hyeoksin.features import Analysed
+from hyeoksin.features import Analysed, opening
+from hyeoksin.morphemes import Morpheme
 
 __all__ = [
     "ENCODERS",
@@ -29,6 +31,8 @@ __all__ = [
     "beside",
     "dense_encoder",
     "load_morpheme_encoder",
+    "probe",
+    "views",
 ]
 
 
@@ -72,3 +76,19 @@ def dense_encoder(name: str) -> DenseEncoder | None:
 def beside(rows: csr_array, vectors: NDArray[np.float32]) -> csr_array:
     """Return the sparse rows with the dense vectors as further columns: (n documents x (n features + dimension))."""
     return csr_array(hstack([rows, csr_array(vectors)], format="csr"))
+
+
+def views(dense: DenseEncoder, analysed: Sequence[Analysed]) -> NDArray[np.float32]:
+    """Return the (n documents x 2 dimension) vectors of the whole text and, beside it, of its title or opening."""
+    return np.hstack([dense.encode(analysed), dense.encode([opening(one) for one in analysed])])
+
+
+def probe(dense: DenseEncoder) -> NDArray[np.float32]:
+    """Return the (2 dimension,) vectors of one fixed text: what tells whether an encoder is the one trained with."""
+    words = ("주민", "행정", "서비스", "개선")
+    starts = [0, 3, 6, 10]
+    morphemes = tuple(Morpheme(f"{w}/N", s, s + len(w)) for w, s in zip(words, starts, strict=True))
+    body = " ".join(words)
+    text = Analysed(Document(id="probe", text=body), body, morphemes, range(len(body) + 1), 0)
+    vectors: NDArray[np.float32] = views(dense, [text])[0]
+    return vectors

@@ -1,6 +1,7 @@
 """Models: heads and weights, and their safe folder."""
 
 from hyeoksin.model.heads import Head, PlanHead
+from hyeoksin.model.net import Net
 from hyeoksin.model.store import FORMAT, Model, load_model, save_model
 
-__all__ = ["FORMAT", "Head", "Model", "PlanHead", "load_model", "save_model"]
+__all__ = ["FORMAT", "Head", "Model", "Net", "PlanHead", "load_model", "save_model"]

@@ -18,16 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.errors import ModelError
 from hyeoksin.model.heads import Head, PlanHead
+from hyeoksin.model.net import Net
 
 __all__ = ["FORMAT", "Model", "load_model", "save_model"]
 
-FORMAT = "hyeoksin-model/2"
+FORMAT = "hyeoksin-model/3"
+_NUMBERS = (
+    "gate_bias", "gate_slope", "peak_slope", "gate_intercept", "settle", "settle_off", "net_leaf", "net_slope",
+)  # fmt: skip
 _FILES = ("weights.safetensors", "vocabulary.txt")
 
 
@@ -35,7 +40,8 @@ _FILES = ("weights.safetensors", "vocabulary.txt")
 class Model:
     """Everything that stands between text and probabilities.
 
-    ``limit`` is the number of characters read of a text; ``router`` maps the agency router's signals to their weights.
+    ``limit`` is the number of characters read of a text; ``router`` maps the agency router's signals to their weights;
+    ``dense`` is the encoder that ``net`` reads, by its name (``lexical``: there is no network).
     """
 
     name: str
@@ -44,6 +50,8 @@ class Model:
     plans: Mapping[str, PlanHead]
     agencies: Head
     router: Mapping[str, float]
+    dense: str = "lexical"
+    net: Net | None = None
     sha256: str = ""
 
     @property
@@ -62,6 +70,8 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
         tensors[f"{plan}/gate"] = head.gate_weights.astype(np.float16)
     tensors["agencies"] = model.agencies.weights.astype(np.float16)
     tensors["agencies_bias"] = model.agencies.bias.astype(np.float32)
+    if model.net is not None:
+        tensors |= _net_tensors(model.net)
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "weights.safetensors")
     (folder / "weights.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     (folder / "vocabulary.txt").write_text(
@@ -71,6 +81,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
         "format": FORMAT,
         "name": model.name,
         "limit": model.limit,
+        "dense": model.dense,
         "plans": {
             plan: {
                 "sha256": head.sha256,
@@ -82,6 +93,8 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
                 "gate_intercept": head.gate_intercept,
                 "settle": head.settle,
                 "settle_off": head.settle_off,
+                "net_leaf": head.net_leaf,
+                "net_slope": head.net_slope,
             }
             for plan, head in model.plans.items()
         },
@@ -145,10 +158,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
             sha256=entry["sha256"],
             leaf=head(f"{plan}/leaf", entry["leaves"], entry["temperature"]),
             gate_weights=tensors[f"{plan}/gate"].astype(np.float32),
-            **{
-                key: float(entry[key])
-                for key in ("gate_bias", "gate_slope", "peak_slope", "gate_intercept", "settle", "settle_off")
-            },
+            **{key: float(entry[key]) for key in _NUMBERS},
         )
         for plan, entry in description["plans"].items()
     }
@@ -159,8 +169,36 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
         plans=plans,
         agencies=head("agencies", description["agencies"]["classes"], description["agencies"]["temperature"]),
         router=description["router"],
+        dense=description["dense"],
+        net=_net(tensors, description["plans"]) if description["dense"] != "lexical" else None,
         sha256=sha256,
     )
+
+
+def _net_tensors(net: Net) -> dict[str, NDArray[Any]]:
+    tensors: dict[str, NDArray[Any]] = {
+        "net/hidden": net.hidden.astype(np.float16),
+        "net/hidden_bias": net.hidden_bias,
+        "net/probe": net.probe,
+    }
+    for plan in net.outputs:
+        tensors[f"net/{plan}"] = net.outputs[plan].astype(np.float16)
+        tensors[f"net/{plan}_bias"] = net.biases[plan]
+    return tensors
+
+
+def _net(tensors: Mapping[str, NDArray[Any]], plans: Mapping[str, Any]) -> Net:
+    net = Net(
+        hidden=tensors["net/hidden"].astype(np.float32),
+        hidden_bias=tensors["net/hidden_bias"],
+        outputs={plan: tensors[f"net/{plan}"].astype(np.float32) for plan in plans},
+        biases={plan: tensors[f"net/{plan}_bias"] for plan in plans},
+        probe=tensors["net/probe"],
+    )
+    for plan, entry in plans.items():
+        if net.outputs[plan].shape != (len(net.hidden_bias), len(entry["leaves"]) + 1):
+            raise ValueError(f"net/{plan}")
+    return net
 
 
 def _sha256(path: Path) -> str:

@@ -17,9 +17,8 @@ from sklearn.svm import LinearSVC
 from hyeoksin.agency import LOCAL, load_agencies
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import Encoded, LexicalEncoder
-from hyeoksin.features import Analysed
+from hyeoksin.features import Analysed, part
 from hyeoksin.model import Head
-from hyeoksin.morphemes import Morpheme
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
 from hyeoksin.router import SIGNALS, Candidates, Desk
@@ -75,23 +74,14 @@ def short_forms(analysed: Analysed, n_pieces: int) -> Iterator[Analysed]:
     """
     if not analysed.head:
         return
-    yield _part(analysed, 0, analysed.head)
+    yield part(analysed, 0, analysed.head)
     start, taken = analysed.head + 1, 0
     ends = [(m.start(), m.end()) for m in _SENTENCE_END.finditer(analysed.body, start)]
     for end, following in [*ends, (len(analysed.body), len(analysed.body))]:
         if taken < n_pieces and end - start >= _SHORTEST:
             taken += 1
-            yield _part(analysed, start, min(end, start + _LONGEST))
+            yield part(analysed, start, min(end, start + _LONGEST))
         start = following
-
-
-def _part(analysed: Analysed, start: int, end: int) -> Analysed:
-    kept = tuple(
-        Morpheme(m.key, m.start - start, m.end - start)
-        for m in analysed.morphemes
-        if m.start >= start and m.end <= end
-    )
-    return Analysed(analysed.document, analysed.body[start:end], kept, analysed.offsets[start : end + 1], 0)
 
 
 def fit_agencies(
@@ -123,10 +113,10 @@ def fit_agencies(
     weights = [examples[i].weight * rare[lead] for i, lead in zip(index, leads, strict=True)]
     short: list[Encoded] = []
     for at, i in enumerate(index):
-        for number, part in enumerate(
+        for number, piece in enumerate(
             short_forms(analysed[i], n_pieces if examples[i].origin == "press" else 0)
         ):
-            short.append(encoder.encode(part))
+            short.append(encoder.encode(piece))
             leads.append(leads[at])
             weights.append(weights[at] * (1.0 if number == 0 else _PIECE))
     table = vstack([rows[index], encoder.matrix(short)], format="csr")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["NEVER", "fit_gate", "fit_temperature", "safe_threshold"]
+__all__ = ["NEVER", "fit_gate", "fit_mixture", "fit_temperature", "safe_threshold"]
 
 NEVER = 1.01  # a threshold that no probability reaches
 
@@ -17,11 +17,27 @@ def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> fl
     """Return the temperature that minimises the negative log-likelihood of ``target`` (Guo et al. 2017)."""
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        normaliser = np.logaddexp.reduce(scaled, axis=1)
-        return float((normaliser - scaled[np.arange(len(target)), target]).mean())
+        return _surprise(logits / np.exp(log_temperature), target)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 3.0), method="bounded").x))
+
+
+def fit_mixture(
+    logits: NDArray[np.float64], net: NDArray[np.float64], target: NDArray[np.int_]
+) -> tuple[float, float]:
+    """Return the temperature of the (n x leaves) logits and the weight of the network's log-probabilities beside them."""
+
+    def loss(logs: NDArray[np.float64]) -> float:
+        return _surprise(logits / np.exp(logs[0]) + np.exp(logs[1]) * net, target)
+
+    temperature, weight = np.exp(minimize(loss, np.array([0.0, -1.0]), method="Nelder-Mead").x)
+    return float(temperature), float(weight)
+
+
+def _surprise(logits: NDArray[np.float64], target: NDArray[np.int_]) -> float:
+    """Return the mean negative log-likelihood."""
+    normaliser = np.logaddexp.reduce(logits, axis=1)
+    return float((normaliser - logits[np.arange(len(target)), target]).mean())
 
 
 def fit_gate(

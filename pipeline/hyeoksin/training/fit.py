@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,15 @@ from sklearn.pipeline import FeatureUnion
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.features import BLOCKS, Analysed, feature_names
-from hyeoksin.model import Head
+from hyeoksin.model import Head, Net
 from hyeoksin.plan import Plan
 from hyeoksin.training.agencies import agency_classes, fit_agencies
+from hyeoksin.training.network import fit_net
 
-__all__ = ["Fitted", "Settings", "fit", "vectoriser"]
+__all__ = ["Fitted", "Prepared", "Settings", "fit", "vectoriser"]
+
+# Far more features than texts: the dual problem takes a fifth of the time for the same answer.
+_DUAL: dict[str, Any] = {"solver": "liblinear", "dual": True, "max_iter": 200, "tol": 1e-3, "random_state": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Settings:
     ``name`` stands in every record. ``limit``: characters read of a text. ``min_df``: texts that a feature must stand in; ``max_features``: the most
     features that a block keeps, the most frequent first. ``strength``, ``gate_strength`` and
     ``agency_strength``: scikit-learn's inverse regularisation ``C``. ``share``: weight of a leaf's own texts against all others.
-    ``agency_pieces``: sentences of each press release that teach the
+    ``encoder``: the dense encoder that the network reads (``lexical``: no network). ``agency_pieces``: sentences of each press release that teach the
     agency head on their own. ``promised``: precision that the settle thresholds must keep in cross-validation. ``n_folds``: folds of cross-validation; ``n_jobs``: how many at the same time.
     """
 
@@ -43,19 +48,44 @@ class Settings:
     gate_strength: float = 10.0
     agency_strength: float = 0.3
     agency_pieces: int = 3
+    encoder: str = "morpheme"
     promised: float = 0.95
     n_folds: int = 5
     n_jobs: int = 2
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """Examples taken apart; where there is a dense encoder also their (n x d) ``vectors``, and its ``probe`` (d,)."""
+
+    examples: Sequence[Example]
+    analysed: Sequence[Analysed]
+    vectors: NDArray[np.float32] | None
+    probe: NDArray[np.float32] | None
+
+    def without(self, held_out: Collection[int]) -> Prepared:
+        """Return everything but the rows ``held_out``."""
+        rest = [i for i in range(len(self.examples)) if i not in held_out]
+        return Prepared(
+            [self.examples[i] for i in rest],
+            [self.analysed[i] for i in rest],
+            None if self.vectors is None else self.vectors[rest],
+            self.probe,
+        )
+
+
+@dataclass(frozen=True)
 class Fitted:
-    """Uncalibrated heads of one fit: leaf logits come from ``leaf`` (temperature 1), gate logits from the gate."""
+    """Uncalibrated heads of one fit: leaf logits come from ``leaf`` (temperature 1), gate logits from the gate.
+
+    ``net`` is None where there are no dense vectors.
+    """
 
     encoder: LexicalEncoder
     leaf: Mapping[str, Head]
     gate: Mapping[str, tuple[NDArray[np.float32], float]]
     agencies: Head
+    net: Net | None
 
 
 def vectoriser(settings: Settings) -> FeatureUnion:
@@ -78,17 +108,17 @@ def vectoriser(settings: Settings) -> FeatureUnion:
 
 
 def fit(
-    examples: Sequence[Example],
-    analysed: Sequence[Analysed],
+    texts: Prepared,
     plans: Mapping[str, Plan],
     settings: Settings,
     classes: tuple[str, ...] | None = None,
     n_pieces: int = 0,
 ) -> Fitted:
-    """Fit vocabulary, leaf heads, gates and the agency head; press releases do not shape the vocabulary.
+    """Fit vocabulary, leaf heads, gates, network and the agency head; press releases do not shape the vocabulary.
 
     ``n_pieces`` sentences of each press release teach the agency head on their own; without them a fold takes a third of the time.
     """
+    examples, analysed = texts.examples, texts.analysed
     front = vectoriser(settings)
     of_plan = np.array([e.origin != "press" for e in examples])
     front.fit([a for a, keep in zip(analysed, of_plan, strict=True) if keep])
@@ -107,7 +137,10 @@ def fit(
         settings.agency_strength,
         n_pieces,
     )
-    return Fitted(encoder, leaf, gate, agencies)
+    net = None
+    if texts.vectors is not None and texts.probe is not None:
+        net = fit_net(texts.vectors, examples, plans, texts.probe)
+    return Fitted(encoder, leaf, gate, agencies, net)
 
 
 def _encoder(front: FeatureUnion) -> LexicalEncoder:
@@ -154,7 +187,7 @@ def _one_against_rest(
         if share is not None:
             parts = np.where(target, share / weight[target].sum(), (1 - share) / weight[~target].sum())
             scale = weight * parts * len(target)
-        model = LogisticRegression(C=strength, solver="liblinear").fit(rows, target, scale)
+        model = LogisticRegression(C=strength, **_DUAL).fit(rows, target, scale)
         coefficients[:, column], bias[column] = model.coef_[0], model.intercept_[0]
     return Head(classes, coefficients, bias)
 
@@ -166,7 +199,5 @@ def _fit_gate(
     inside = np.array([bool(examples[i].labels[plan.id]) for i in index])
     weight = np.array([examples[i].weight for i in index])
     weight *= np.where(inside, 0.5 / weight[inside].sum(), 0.5 / weight[~inside].sum()) * len(index)
-    model = LogisticRegression(C=settings.gate_strength, max_iter=300, tol=1e-3).fit(
-        rows[index], inside, sample_weight=weight
-    )
+    model = LogisticRegression(C=settings.gate_strength, **_DUAL).fit(rows[index], inside, weight)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])

@@ -29,11 +29,13 @@ __all__ = ["gather", "recipe"]
 _LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "scikit-learn", "numpy", "scipy")
 
 
-def recipe(corpus: Path, external: Path | None, name: str, output: Path) -> tuple[Trained, dict[str, Any]]:
+def recipe(
+    corpus: Path, external: Path | None, name: str, output: Path, encoder: str = "morpheme"
+) -> tuple[Trained, dict[str, Any]]:
     """Train on the corpus (and the public texts in ``external``), save the model, return it with its card."""
     plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
     examples = gather(corpus, external, plans)
-    settings = Settings(name=name)
+    settings = Settings(name=name, encoder=encoder)
     trained = train(examples, plans, settings)
     card = _card(trained, plans, settings, external)
     card["first_gate"] = fit_first_gates(examples, plans, output)

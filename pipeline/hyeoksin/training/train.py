@@ -13,15 +13,16 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from hyeoksin.corpus import Example
+from hyeoksin.encoders import dense_encoder, probe, views
 from hyeoksin.errors import InputError
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.model import Model, PlanHead
-from hyeoksin.model.heads import softmax
+from hyeoksin.model.heads import off_log_odds, softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
 from hyeoksin.training.agencies import agency_classes, fit_router, lead_of, ranked, router_candidates
-from hyeoksin.training.calibrate import NEVER, fit_gate, fit_temperature, safe_threshold
-from hyeoksin.training.fit import Fitted, Settings, fit
+from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, safe_threshold
+from hyeoksin.training.fit import Fitted, Prepared, Settings, fit
 
 __all__ = ["Trained", "train"]
 
@@ -66,11 +67,14 @@ def train(
             file=sys.stderr,
         )
     )
-    held = _cross_validate(examples, analysed, plans, settings, progress)
-    raw = fit(examples, analysed, plans, settings, n_pieces=settings.agency_pieces)
+    texts = _prepared(examples, analysed, settings)
+    held = _cross_validate(texts, plans, settings, progress)
+    raw = fit(texts, plans, settings, n_pieces=settings.agency_pieces)
     heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
     agency_head = replace(raw.agencies, temperature=held.agency_temperature(examples))
-    joined = {plan: head.join(held.leaf[plan], held.gate[plan]) for plan, head in heads.items()}
+    joined = {
+        plan: head.join(held.leaf[plan], held.gate[plan], held.net.get(plan)) for plan, head in heads.items()
+    }
     leaves = {plan: leaf for plan, (leaf, _) in joined.items()}
     off = {plan: outside for plan, (_, outside) in joined.items()}
     agencies = softmax(held.agencies / agency_head.temperature)
@@ -80,8 +84,20 @@ def train(
         routed, examples, analysed, plan, leaves[plan.id], agencies, agency_head.classes
     )
     router = fit_router(found, examples)
-    model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router)
+    dense = settings.encoder if raw.net is not None else "lexical"
+    model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router, dense, raw.net)
     return Trained(model, examples, leaves, off, {i: ranked(c, router) for i, c in found.items()})
+
+
+def _prepared(examples: Sequence[Example], analysed: Sequence[Analysed], settings: Settings) -> Prepared:
+    """Add the dense vectors of the examples that carry labels; the others keep zeros."""
+    dense = dense_encoder(settings.encoder)
+    if dense is None:
+        return Prepared(examples, analysed, None, None)
+    vectors = np.zeros((len(examples), 2 * dense.dimension), np.float32)
+    rows = [i for i, example in enumerate(examples) if example.labels]
+    vectors[rows] = views(dense, [analysed[i] for i in rows])
+    return Prepared(examples, analysed, vectors, probe(dense))
 
 
 def _check(examples: Sequence[Example], plans: Mapping[str, Plan], settings: Settings) -> None:
@@ -103,6 +119,7 @@ class _Held:
     seen: NDArray[np.bool_]
     leaf: Mapping[str, Floats]
     gate: Mapping[str, Floats]
+    net: Mapping[str, Floats]
     agencies: Floats
     agency_classes: tuple[str, ...]
 
@@ -116,24 +133,27 @@ class _Held:
 
 
 def _cross_validate(
-    examples: Sequence[Example],
-    analysed: Sequence[Analysed],
+    texts: Prepared,
     plans: Mapping[str, Plan],
     settings: Settings,
     progress: bool,
 ) -> _Held:
     """Predict written and real texts from models that saw none of their family; the rest is always in training."""
+    examples, analysed = texts.examples, texts.analysed
     tested = np.array([e.origin in ("written", "real") for e in examples])
     groups = [e.family for e in examples]
     classes = agency_classes(examples)
     leaf = {p: np.zeros((len(examples), len(plan.leaves))) for p, plan in plans.items()}
     gate = {p: np.zeros(len(examples)) for p in plans}
+    net: dict[str, Floats] = {}
+    if texts.vectors is not None:
+        net = {p: np.zeros((len(examples), len(plan.leaves) + 1)) for p, plan in plans.items()}
     agencies = np.zeros((len(examples), len(classes)))
     indices = np.flatnonzero(tested)
     folds = GroupKFold(settings.n_folds, shuffle=True, random_state=0)
     splits = list(folds.split(indices, groups=[groups[i] for i in indices]))
     tests = [indices[test].tolist() for _, test in splits]
-    jobs = (delayed(_without)(set(rows), examples, analysed, plans, settings, classes) for rows in tests)
+    jobs = (delayed(fit)(texts.without(set(rows)), plans, settings, classes) for rows in tests)
     fits = Parallel(n_jobs=settings.n_jobs, return_as="generator")(jobs)
     bar = tqdm(fits, total=len(tests), desc="교차검증", disable=not progress, file=sys.stderr)
     for test_rows, raw in zip(tests, bar, strict=True):
@@ -142,21 +162,11 @@ def _cross_validate(
             leaf[plan][test_rows] = raw.leaf[plan].logits(rows)
             weights, bias = raw.gate[plan]
             gate[plan][test_rows] = rows @ weights + bias
+        if raw.net is not None and texts.vectors is not None:
+            for plan, found in raw.net.log_probabilities(texts.vectors[test_rows]).items():
+                net[plan][test_rows] = found
         agencies[test_rows] = raw.agencies.logits(rows)
-    return _Held(tested, leaf, gate, agencies, classes)
-
-
-def _without(
-    held_out: set[int],
-    examples: Sequence[Example],
-    analysed: Sequence[Analysed],
-    plans: Mapping[str, Plan],
-    settings: Settings,
-    classes: tuple[str, ...],
-) -> Fitted:
-    """Fit on all examples but those held out."""
-    rest = [i for i in range(len(examples)) if i not in held_out]
-    return fit([examples[i] for i in rest], [analysed[i] for i in rest], plans, settings, classes)
+    return _Held(tested, leaf, gate, net, agencies, classes)
 
 
 def _calibrated(
@@ -169,15 +179,21 @@ def _calibrated(
     target = np.array([column[examples[i].labels[name][0]] for i in in_rows])
     rows = np.flatnonzero(looked).tolist()
     gate_weights, gate_bias = raw.gate[name]
+    signals = [held.gate[name][rows], held.leaf[name][rows].max(axis=1)]
+    net = held.net[name][rows] if name in held.net else None
+    temperature, net_leaf = fit_temperature(held.leaf[name][in_rows], target), 0.0
+    if net is not None:
+        temperature, net_leaf = fit_mixture(held.leaf[name][in_rows], held.net[name][in_rows][:, :-1], target)
+        signals.append(off_log_odds(net))
     slopes, intercept = fit_gate(
-        np.column_stack([held.gate[name][rows], held.leaf[name][rows].max(axis=1)]),
+        np.column_stack(signals),
         inside[rows],
         np.array([_REAL if examples[i].origin == "real" else 1.0 for i in rows]),
     )
     head = PlanHead(
         plan=name,
         sha256=plan.sha256,
-        leaf=replace(raw.leaf[name], temperature=fit_temperature(held.leaf[name][in_rows], target)),
+        leaf=replace(raw.leaf[name], temperature=temperature),
         gate_weights=gate_weights,
         gate_bias=gate_bias,
         gate_slope=slopes[0],
@@ -185,8 +201,10 @@ def _calibrated(
         gate_intercept=intercept,
         settle=NEVER,
         settle_off=NEVER,
+        net_leaf=net_leaf,
+        net_slope=slopes[2] if net is not None else 0.0,
     )
-    leaf, off = head.join(held.leaf[name][rows], held.gate[name][rows])
+    leaf, off = head.join(held.leaf[name][rows], held.gate[name][rows], net)
     codes = [node.code for node in plan.leaves]
     accepted = [_accepted(examples[i], name) for i in rows]
     right = np.array([codes[b] in ok for b, ok in zip(leaf.argmax(axis=1), accepted, strict=True)])
