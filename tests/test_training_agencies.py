@@ -13,6 +13,7 @@ from hyeoksin.corpus import Example, duty_examples, read_examples
 from hyeoksin.domain import Document
 from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.features import BLOCKS, Analysed, analyse, feature_names
+from hyeoksin.mentions import named_agencies
 from hyeoksin.model.heads import Head
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan, load_plan
@@ -21,9 +22,30 @@ from hyeoksin.training.agencies import agency_classes, fit_agencies, fit_router,
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 DATA = Path(__file__).parent / "data"
-LACKING = (
-    "mcst mogef mofa mnd mpva npa nfa moj acrc mpm forest kdca kma mma moleg pipc khs mou dapa kcg rda nssc".split()
-)
+LACKING = [
+    "mcst",
+    "mogef",
+    "mofa",
+    "mnd",
+    "mpva",
+    "npa",
+    "nfa",
+    "moj",
+    "acrc",
+    "mpm",
+    "forest",
+    "kdca",
+    "kma",
+    "mma",
+    "moleg",
+    "pipc",
+    "khs",
+    "mou",
+    "dapa",
+    "kcg",
+    "rda",
+    "nssc",
+]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +76,9 @@ def test_agencies_that_releases_lack_have_texts_and_cases(duties: list[Example])
 
 
 def test_duty_texts_are_not_the_cases(duties: list[Example], written: list[Example]) -> None:
-    held = [f"{r['title']}\n{r['text']}" for n in ("agency_cases", "mention_cases") for r in cases(f"{n}.jsonl")]
+    held = [
+        f"{r['title']}\n{r['text']}" for n in ("agency_cases", "mention_cases") for r in cases(f"{n}.jsonl")
+    ]
     known = [e.document.body for e in [*duties, *written]]
     front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit(known)
     rows = front.transform([*held, *known[: len(duties)]])
@@ -111,9 +135,9 @@ def small_head(duties: list[Example], tokenizer: Tokenizer) -> tuple[Head, Lexic
     analysed = list(analyse([e.document for e in duties], tokenizer, 700))
     names = sorted({f for a in analysed for b in BLOCKS for f in feature_names(a, b)})
     encoder = LexicalEncoder(names, np.ones(len(names), dtype=np.float32))
-    rows = encoder.matrix([encoder.encode(a) for a in analysed])
+    encoded = [encoder.encode(a) for a in analysed]
     classes = (*agency_classes(duties), "zz")
-    return fit_agencies(encoder, rows, duties, analysed, classes, 0.3, 0), encoder, analysed
+    return fit_agencies(encoder, encoded, duties, analysed, classes, 0.3, 0), encoder, analysed
 
 
 def test_the_head_learns_agencies_from_their_texts(duties: list[Example], tokenizer: Tokenizer) -> None:
@@ -130,12 +154,17 @@ def test_the_router_learns_that_an_aside_is_no_lead() -> None:
     plan = load_plan("2019")
     desk = Desk(("mohw", "npa"), [plan])
     leads = np.zeros(len(desk.agencies))
-    texts = [("복지부는 쉼터를 연다. 경찰청과 협력한다.", "mohw"), ("경찰청은 순찰한다. 복지부와 협력한다.", "npa")]
+    texts = [
+        ("복지부는 쉼터를 연다. 경찰청과 협력한다.", "mohw"),
+        ("경찰청은 순찰한다. 복지부와 협력한다.", "npa"),
+    ]
     found, examples = {}, []
     for i in range(40):
         body, lead = texts[i % 2]
         examples.append(example(lead, str(i)))
-        found[i] = desk.candidates(body, "2024-06-01", np.array([0.5, 0.5]), leads, has_region=False)
+        found[i] = desk.candidates(
+            named_agencies(body, "2024-06-01"), np.array([0.5, 0.5]), leads, has_region=False
+        )
     weights = fit_router(found, examples)
     assert set(weights) == set(SIGNALS)
     assert weights["speaker"] > 0 > weights["aside"]

@@ -93,14 +93,15 @@ def fit(
     of_plan = np.array([e.origin != "press" for e in examples])
     front.fit([a for a, keep in zip(analysed, of_plan, strict=True) if keep])
     encoder = _encoder(front)
-    rows = encoder.matrix([encoder.encode(a) for a in analysed])
+    encoded = [encoder.encode(a) for a in analysed]
+    rows = encoder.matrix(encoded)
     leaf, gate = {}, {}
     for name, plan in plans.items():
         leaf[name] = _fit_leaf(rows, examples, plan, settings)
         gate[name] = _fit_gate(rows, examples, plan, settings)
     agencies = fit_agencies(
         encoder,
-        rows,
+        encoded,
         examples,
         analysed,
         classes or agency_classes(examples),
