@@ -87,7 +87,7 @@ def fit(
 ) -> Fitted:
     """Fit vocabulary, leaf heads, gates and the agency head; press releases do not shape the vocabulary.
 
-    ``n_pieces`` sentences of each press release teach the agency head on their own; without them a fold takes a third of the time.
+    ``n_pieces`` sentences of each press release teach the agency head on their own; most of the time of a fit goes there, so folds do without.
     """
     front = vectoriser(settings)
     of_plan = np.array([e.origin != "press" for e in examples])
