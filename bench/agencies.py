@@ -24,6 +24,7 @@ from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.evaluation import mean_score, read_coded
 from hyeoksin.features import analyse
+from hyeoksin.training.agencies import agency_rows
 
 CASES = Path(__file__).parents[1] / "tests" / "data"
 AGENCIES = load_agencies()
@@ -53,8 +54,8 @@ def routed(predictions: Iterator[Prediction]) -> list[list[str]]:
 def text_model(classifier: Classifier, documents: Sequence[Document], core: Sequence[str]) -> Iterator[Any]:
     """Yield the ranked agencies of the text model alone: the core agencies only, then all its classes."""
     model = classifier.model
-    analysed = analyse(documents, classifier.tokenizer, model.limit)
-    rows = model.encoder.matrix([model.encoder.encode(a) for a in analysed])
+    analysed = list(analyse(documents, classifier.tokenizer, model.limit))
+    rows = agency_rows(model.encoder, [model.encoder.encode(a) for a in analysed], analysed)
     classes = np.array(model.agencies.classes)
     logits = model.agencies.logits(rows)
     for kept in (np.isin(classes, core), np.ones(len(classes), dtype=bool)):

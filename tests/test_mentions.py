@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from hyeoksin.mentions import MANNERS, named_agencies
+from hyeoksin.domain import Document
+from hyeoksin.encoders import LexicalEncoder
+from hyeoksin.features import BLOCKS, analyse, feature_names
+from hyeoksin.mentions import MANNERS, named_agencies, nameless
+from hyeoksin.morphemes import Tokenizer
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,18 @@ def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...
     named = named_agencies(text, "2024-06-01")[agency]
     assert named.manners == manners
     assert set(manners) <= {*MANNERS, ""}
+
+
+def test_the_text_model_of_agencies_reads_no_names(tokenizer: Tokenizer) -> None:
+    body = "환경부와 숲을 가꾼다. 환경을 살핀다."
+    (one,) = analyse([Document(id="1", text=body)], tokenizer, 700)
+    names = sorted({f for block in BLOCKS for f in feature_names(one, block)})
+    encoded = LexicalEncoder(names, np.ones(len(names), dtype=np.float32)).encode(one)
+    left = nameless(encoded, named_agencies(body, None).values())
+    assert 0 < len(left.index) < len(encoded.index)
+    assert left.start.min() >= 3
+    assert "m:환경/N" in {names[i] for i in left.index}
+    assert nameless(encoded, []) is encoded
 
 
 def test_one_agency_under_two_names_is_one() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.features import Analysed
+from hyeoksin.mentions import named_agencies
 from hyeoksin.plan import load_plan
 from hyeoksin.router import SIGNALS, Candidates, Desk, disagreement, plan_leads, route
 
@@ -26,7 +27,7 @@ def candidates(
 ) -> Candidates:
     desk = Desk(tuple(text), [PLAN])
     leads = desk.leads({"2019": np.full((1, len(PLAN.leaves)), 1 / len(PLAN.leaves))})
-    return desk.candidates(body, date, np.array(list(text.values())), leads[0], region)
+    return desk.candidates(named_agencies(body, date), np.array(list(text.values())), leads[0], region)
 
 
 def flags(body: str, date: str | None = "2024-06-01", regions: tuple[str, ...] = ()) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from hyeoksin.corpus import Example, duty_examples, read_examples
 from hyeoksin.domain import Document
 from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.features import BLOCKS, Analysed, analyse, feature_names
+from hyeoksin.mentions import named_agencies
 from hyeoksin.model.heads import Head
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan, load_plan
@@ -134,9 +135,9 @@ def small_head(duties: list[Example], tokenizer: Tokenizer) -> tuple[Head, Lexic
     analysed = list(analyse([e.document for e in duties], tokenizer, 700))
     names = sorted({f for a in analysed for b in BLOCKS for f in feature_names(a, b)})
     encoder = LexicalEncoder(names, np.ones(len(names), dtype=np.float32))
-    rows = encoder.matrix([encoder.encode(a) for a in analysed])
+    encoded = [encoder.encode(a) for a in analysed]
     classes = (*agency_classes(duties), "zz")
-    return fit_agencies(encoder, rows, duties, analysed, classes, 0.3, 0), encoder, analysed
+    return fit_agencies(encoder, encoded, duties, analysed, classes, 0.3, 0), encoder, analysed
 
 
 def test_the_head_learns_agencies_from_their_texts(duties: list[Example], tokenizer: Tokenizer) -> None:
@@ -161,7 +162,9 @@ def test_the_router_learns_that_an_aside_is_no_lead() -> None:
     for i in range(40):
         body, lead = texts[i % 2]
         examples.append(example(lead, str(i)))
-        found[i] = desk.candidates(body, "2024-06-01", np.array([0.5, 0.5]), leads, has_region=False)
+        found[i] = desk.candidates(
+            named_agencies(body, "2024-06-01"), np.array([0.5, 0.5]), leads, has_region=False
+        )
     weights = fit_router(found, examples)
     assert set(weights) == set(SIGNALS)
     assert weights["speaker"] > 0 > weights["aside"]

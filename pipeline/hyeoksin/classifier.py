@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from hyeoksin.encoders import DenseEncoder, Encoded, LexicalEncoder, beside, den
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import spans, speaking_words
 from hyeoksin.features import Analysed, analyse
+from hyeoksin.mentions import Named, named_agencies, nameless
 from hyeoksin.model import Model, load_model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
@@ -88,11 +89,13 @@ class Classifier:
             encoded = [self.model.encoder.encode(a) for a in analysed]
             rows = self.model.encoder.matrix(encoded)
             answers = self._answers(analysed, rows)
-            agencies = self.model.agencies.probabilities(rows)
+            named = [named_agencies(a.body, a.document.date) for a in analysed]
+            unnamed = [nameless(e, n.values()) for e, n in zip(encoded, named, strict=True)]
+            agencies = self.model.agencies.probabilities(self.model.encoder.matrix(unnamed))
             leads = self._desk.leads({plan: answer.leaves for plan, answer in answers.items()})
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
-                yield self._predict(one, features, i, answers, agencies[i], leads[i], cosines[i])
+                yield self._predict(one, features, i, answers, named[i], agencies[i], leads[i], cosines[i])
 
     def _answers(self, analysed: Sequence[Analysed], rows: csr_array) -> dict[str, _Answer]:
         """Return what every plan's head says of one batch."""
@@ -116,6 +119,7 @@ class Classifier:
         encoded: Encoded,
         row: int,
         answers: dict[str, _Answer],
+        named: Mapping[str, Named],
         agency_probabilities: NDArray[np.float64],
         leads: NDArray[np.float64],
         cosines: NDArray[np.float64],
@@ -123,9 +127,7 @@ class Classifier:
         document = analysed.document
         main = self._bare(self.plan.id, document, answers[self.plan.id], row)
         regions = load_regions().of(analysed.body, document.region)
-        candidates = self._desk.candidates(
-            analysed.body, document.date, agency_probabilities, leads, bool(regions)
-        )
+        candidates = self._desk.candidates(named, agency_probabilities, leads, bool(regions))
         leaf = self._leaf(main)
         flags = route(
             candidates,

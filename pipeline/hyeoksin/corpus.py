@@ -144,7 +144,6 @@ def duty_examples() -> Iterator[Example]:
                 kind="duty",
                 origin="duty",
                 lead=agencies.reference(agency.id),
-                weight=0.5,
             )
 
 

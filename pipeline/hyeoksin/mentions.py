@@ -7,13 +7,16 @@ each manner is worth is learnt with the router's other weights.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hyeoksin.agency import Mention, load_agencies
+from hyeoksin.encoders import Encoded
 from hyeoksin.features import Analysed
 
-__all__ = ["MANNERS", "Named", "manner", "named_agencies"]
+__all__ = ["MANNERS", "Named", "manner", "named_agencies", "nameless"]
 
 MANNERS = ("speaker", "issuer", "in_charge", "aside")
 _FOLLOWS = re.compile(
@@ -63,6 +66,20 @@ def _named(body: str, mentions: Sequence[Mention]) -> Named:
     return Named(
         tuple(mentions), tuple("aside" if m == "together" else m for m in manners), "together" in manners
     )
+
+
+def nameless(encoded: Encoded, named: Iterable[Named]) -> Encoded:
+    """Return the occurrences that do not touch an agency's name: what the text model of agencies reads.
+
+    A name speaks through the router's signals alone; a text model that reads it takes every mention for a lead.
+    """
+    spans = [(m.start, m.end) for one in named for m in one.mentions]
+    if not spans:
+        return encoded
+    keep = np.ones(len(encoded.index), dtype=bool)
+    for start, end in spans:
+        keep &= (encoded.end <= start) | (encoded.start >= end)
+    return Encoded(encoded.index[keep], encoded.start[keep], encoded.end[keep], encoded.share[keep])
 
 
 def manner(body: str, mention: Mention) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hyeoksin.agency import LOCAL, Agency, load_agencies
 from hyeoksin.domain import AgencyFlag, Role
 from hyeoksin.features import Analysed
-from hyeoksin.mentions import MANNERS, Named, named_agencies
+from hyeoksin.mentions import MANNERS, Named
 from hyeoksin.plan import Plan
 
 __all__ = ["SIGNALS", "Candidates", "Desk", "disagreement", "plan_leads", "route"]
@@ -29,7 +29,7 @@ SIGNALS = ("text", "plan_lead", "local_body", "named", "named_early", *MANNERS)
 _NAMED = SIGNALS.index("named")
 _EARLY = 80  # characters: an agency named here usually issues the text
 _FLOOR = 1e-4
-_SHOWN = 0.05  # a supporting agency below this probability is shown only where the text names it
+_SHOWN = 0.02  # a supporting agency below this probability is shown only where the text names it
 _MOST = 4
 _SURE = 0.8  # the text model is sure from here
 _UNLIKELY = 0.05  # and thinks little of the printed leads below here
@@ -97,18 +97,16 @@ class Desk:
         return result
 
     def candidates(
-        self, body: str, date: str | None, text: Floats, leads: Floats, has_region: bool
+        self, named: Mapping[str, Named], text: Floats, leads: Floats, has_region: bool
     ) -> Candidates:
         """Return the candidates of one text and their signals, in the order of ``SIGNALS``.
 
         Args:
-            body: the text.
-            date: the day at which names are read, or None.
+            named: the agencies that it names.
             text: the text model's probability of each of its classes.
             leads: the text's row of :meth:`leads`.
             has_region: whether the text names a region (speaks for ``local``).
         """
-        named = named_agencies(body, date)
         unknown = tuple(agency for agency in named if agency not in self.place)
         values = np.zeros((len(self.agencies) + len(unknown), len(SIGNALS)))
         values[:, 0] = np.log(_FLOOR)

@@ -18,6 +18,7 @@ from hyeoksin.agency import LOCAL, load_agencies
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import Encoded, LexicalEncoder
 from hyeoksin.features import Analysed, part
+from hyeoksin.mentions import named_agencies, nameless
 from hyeoksin.model import Head
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
@@ -25,6 +26,7 @@ from hyeoksin.router import SIGNALS, Candidates, Desk
 
 __all__ = [
     "agency_classes",
+    "agency_rows",
     "fit_agencies",
     "fit_router",
     "lead_of",
@@ -37,8 +39,8 @@ Floats = NDArray[np.float64]
 _FEWEST = 4  # examples that make a class
 _SMALL = ("institution", "public_body")
 _OF_THEIR_OWN = ("kats", "fiu", "ttr", "korpost", "nrc_npa")  # issue releases as agencies do
-_COMMON = 300  # an agency with fewer examples than these is rare
-_BOOST = 4.0
+_COMMON = 1000  # an agency with fewer examples than these is rare
+_BOOST = 10.0
 _PIECE = 0.5  # weight of a sentence beside the whole text
 _SHORTEST, _LONGEST = 15, 90  # characters of a sentence
 _SENTENCE_END = re.compile(r"\n+|(?<=다)\.\s")
@@ -86,7 +88,7 @@ def short_forms(analysed: Analysed, n_pieces: int) -> Iterator[Analysed]:
 
 def fit_agencies(
     encoder: LexicalEncoder,
-    rows: csr_array,
+    encoded: Sequence[Encoded],
     examples: Sequence[Example],
     analysed: Sequence[Analysed],
     classes: tuple[str, ...],
@@ -98,8 +100,8 @@ def fit_agencies(
     Texts of rare agencies weigh more: how many releases an agency writes says nothing of how often it is asked about.
 
     Args:
-        encoder: gives the features of short forms.
-        rows: (n examples x n features).
+        encoder: gives the features.
+        encoded: the examples' features; names of agencies are left out (:func:`agency_rows`).
         examples: those whose lead is none of ``classes`` are passed over.
         analysed: the examples, taken apart.
         classes: columns of the head; one without examples is never chosen.
@@ -116,16 +118,28 @@ def fit_agencies(
         for number, piece in enumerate(
             short_forms(analysed[i], n_pieces if examples[i].origin == "press" else 0)
         ):
-            short.append(encoder.encode(piece))
+            short.append(_nameless(encoder.encode(piece), piece))
             leads.append(leads[at])
             weights.append(weights[at] * (1.0 if number == 0 else _PIECE))
-    table = vstack([rows[index], encoder.matrix(short)], format="csr")
+    whole = agency_rows(encoder, [encoded[i] for i in index], [analysed[i] for i in index])
+    table = vstack([whole, encoder.matrix(short)], format="csr")
     model = LinearSVC(C=strength, max_iter=3000, random_state=0).fit(table, leads, weights)
-    coefficients = np.zeros((rows.shape[1], len(classes)), dtype=np.float32)
+    coefficients = np.zeros((encoder.n_features, len(classes)), dtype=np.float32)
     bias = np.full(len(classes), -20.0, dtype=np.float32)
     columns = [classes.index(str(name)) for name in model.classes_]
     coefficients[:, columns], bias[columns] = model.coef_.T, model.intercept_
     return Head(classes, coefficients, bias)
+
+
+def agency_rows(
+    encoder: LexicalEncoder, encoded: Sequence[Encoded], analysed: Sequence[Analysed]
+) -> csr_array:
+    """Return what the agency head reads of the texts: (n texts x n features) without the names of agencies."""
+    return encoder.matrix([_nameless(e, a) for e, a in zip(encoded, analysed, strict=True)])
+
+
+def _nameless(encoded: Encoded, analysed: Analysed) -> Encoded:
+    return nameless(encoded, named_agencies(analysed.body, analysed.document.date).values())
 
 
 def router_candidates(
@@ -146,8 +160,7 @@ def router_candidates(
     leads = desk.leads({plan.id: leaves})
     return {
         i: desk.candidates(
-            analysed[i].body,
-            examples[i].document.date,
+            named_agencies(analysed[i].body, examples[i].document.date),
             text[i],
             leads[i],
             bool(regions.of(analysed[i].body, examples[i].document.region)),

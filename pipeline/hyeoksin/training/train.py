@@ -20,7 +20,14 @@ from hyeoksin.model import Model, PlanHead
 from hyeoksin.model.heads import off_log_odds, softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
-from hyeoksin.training.agencies import agency_classes, fit_router, lead_of, ranked, router_candidates
+from hyeoksin.training.agencies import (
+    agency_classes,
+    agency_rows,
+    fit_router,
+    lead_of,
+    ranked,
+    router_candidates,
+)
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, safe_threshold
 from hyeoksin.training.fit import Fitted, Prepared, Settings, fit
 
@@ -157,7 +164,9 @@ def _cross_validate(
     fits = Parallel(n_jobs=settings.n_jobs, return_as="generator")(jobs)
     bar = tqdm(fits, total=len(tests), desc="교차검증", disable=not progress, file=sys.stderr)
     for test_rows, raw in zip(tests, bar, strict=True):
-        rows = raw.encoder.matrix([raw.encoder.encode(analysed[i]) for i in test_rows])
+        tested_texts = [analysed[i] for i in test_rows]
+        encoded = [raw.encoder.encode(a) for a in tested_texts]
+        rows = raw.encoder.matrix(encoded)
         for plan in plans:
             leaf[plan][test_rows] = raw.leaf[plan].logits(rows)
             weights, bias = raw.gate[plan]
@@ -165,7 +174,7 @@ def _cross_validate(
         if raw.net is not None and texts.vectors is not None:
             for plan, found in raw.net.log_probabilities(texts.vectors[test_rows]).items():
                 net[plan][test_rows] = found
-        agencies[test_rows] = raw.agencies.logits(rows)
+        agencies[test_rows] = raw.agencies.logits(agency_rows(raw.encoder, encoded, tested_texts))
     return _Held(tested, leaf, gate, net, agencies, classes)
 
 
