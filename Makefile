@@ -11,6 +11,11 @@ EXTERNAL ?=
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	touch $@
 
+.venv/neural: .venv/tools requirements/torch.txt requirements/neural.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/torch.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/neural.txt
+	touch $@
+
 .venv/package: .venv/tools pyproject.toml README.md $(shell find pipeline corpus models -type f -not -name '*.pyc')
 	rm -rf dist
 	$(BIN)/python -m build --quiet --wheel --no-isolation
@@ -23,7 +28,7 @@ demo: .venv/package  ## classify the sample file into the four plans
 	$(BIN)/hyeoksin classify tests/data/sample_tasks.csv --output demo-out/sample_tasks.jsonl
 	$(BIN)/hyeoksin explain "복지 사각지대에 놓인 위기가구를 전력 사용량으로 찾아내어 읍면동이 방문하는 사업을 전남 목포시가 한전과 함께 시작한다."
 
-test: .venv/package  ## all tests, on the installed wheel
+test: .venv/package .venv/neural  ## all tests, on the installed wheel
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: .venv/package  ## lint, format, types, import contracts, dependencies, licences
@@ -34,15 +39,21 @@ check: .venv/package  ## lint, format, types, import contracts, dependencies, li
 	$(BIN)/python -m pip check
 	$(BIN)/pip-licenses --partial-match --fail-on "GNU General Public;GNU Affero;AGPL" > /dev/null
 
-train: .venv/package  ## train again; EXTERNAL=DIR adds the public texts of corpus/external.yaml
+train: .venv/package .venv/neural  ## train again; EXTERNAL=DIR adds the public texts of corpus/external.yaml
 	$(BIN)/hyeoksin train --corpus corpus --output models/default $(if $(EXTERNAL),--external $(EXTERNAL))
 
 bench: .venv/package  ## throughput and start-up beside bare Kiwi
 	$(BIN)/python bench/throughput.py
 
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header
+# torch comes first and by itself (requirements/torch.txt): what its public wheel would bring stays out of the lock
+CUDA := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime \
+	nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
+	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+
 lock:  ## pin all dependencies with hashes (needs uv)
-	uv pip compile pyproject.toml --extra docs --extra parquet --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header -o requirements/lock.txt
+	$(LOCK) --extra docs --extra batch --extra dask --group dev -o requirements/lock.txt
+	$(LOCK) --extra neural -c requirements/lock.txt -c requirements/torch.txt $(addprefix --no-emit-package ,$(CUDA)) -o requirements/neural.txt
 
 clean:
 	rm -rf .venv dist demo-out

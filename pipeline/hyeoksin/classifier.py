@@ -86,7 +86,7 @@ class Classifier:
         rest = iter(documents)
         while batch := list(islice(rest, _BATCH)):
             analysed = list(analyse(batch, self.tokenizer, self.model.limit))
-            encoded = [self.model.encoder.encode(a) for a in analysed]
+            encoded = self.model.encoder.encode_all(analysed)
             rows = self.model.encoder.matrix(encoded)
             answers = self._answers(analysed, rows)
             named = [named_agencies(a.body, a.document.date) for a in analysed]
@@ -252,7 +252,7 @@ class _ClauseIndex:
             for code, title, text in clauses or [(leaf.code, leaf.title, leaf.wording)]:
                 self._below[leaf.code].append((code, title, len(texts)))
                 texts.append(Document(id=code, title=text))
-        vectors = encoder.matrix([encoder.encode(a) for a in analyse(texts, tokenizer, limit)])
+        vectors = encoder.matrix(encoder.encode_all(list(analyse(texts, tokenizer, limit))))
         self._vectors = (diags_array(1.0 / np.maximum(_lengths(vectors), 1e-9)) @ vectors).T.tocsr()
 
     def cosines(self, rows: csr_array) -> NDArray[np.float64]:

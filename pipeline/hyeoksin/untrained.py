@@ -82,7 +82,7 @@ def wordings(plan: Plan) -> list[Document]:
 
 def _lexical(encoder: LexicalEncoder, analysed: list[Analysed]) -> Floats:
     """Return the (n features x n leaves) unit vectors of the wordings."""
-    rows = encoder.matrix([encoder.encode(a) for a in analysed])
+    rows = encoder.matrix(encoder.encode_all(analysed))
     vectors = np.asarray(rows.todense(), dtype=np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return vectors.T

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from hyeoksin.features import BLOCKS, Analysed, grams, occurrences, words
+from hyeoksin.features import Analysed, grams, words
+from hyeoksin.morphemes import Morpheme
 
 __all__ = ["Encoded", "LexicalEncoder"]
 
 Floats = NDArray[np.float32]
 _CACHED = 100_000  # words
+_Places = tuple[
+    NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]
+]  # column, start and end of each occurrence
+_NOTHING: _Places = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,9 @@ class LexicalEncoder:
         self.vocabulary = vocabulary
         self.idf = idf
         self._column = {name: i for i, name in enumerate(vocabulary)}
+        self._single = {name[2:]: i for name, i in self._column.items() if name.startswith("m:")}
+        pairs = ((name[2:].partition("+"), i) for name, i in self._column.items() if name.startswith("b:"))
+        self._pairs = {(first, second): i for (first, _, second), i in pairs}
         self._known_grams = lru_cache(maxsize=_CACHED)(self._look_up)
 
     def __reduce__(self) -> tuple[type[LexicalEncoder], tuple[Sequence[str], Floats]]:
@@ -59,48 +68,82 @@ class LexicalEncoder:
 
     def encode(self, analysed: Analysed) -> Encoded:
         """Return the known occurrences of one document."""
-        parts = [self._block(analysed, block) for block in BLOCKS]
-        return Encoded(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return self.encode_all([analysed])[0]
 
-    def _block(
-        self, analysed: Analysed, block: str
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], Floats]:
-        known = self._morphemes(analysed) if block == "morphemes" else self._characters(analysed)
-        table = np.array(known, dtype=np.int32).reshape(-1, 3)
-        features, inverse, counts = np.unique(table[:, 0], return_inverse=True, return_counts=True)
-        values = (1.0 + np.log(counts)) * self.idf[features]
-        length = np.sqrt((values * values).sum())
-        share = (values / (length or 1.0) / counts)[inverse].astype(np.float32)
-        return table[:, 0], table[:, 1], table[:, 2], share
+    def encode_all(self, analysed: Sequence[Analysed]) -> list[Encoded]:
+        """Return the known occurrences of each document; a document's answer does not depend on its neighbours."""
+        blocks = [
+            self._weigh([known(one) for one in analysed]) for known in (self._morphemes, self._characters)
+        ]
+        return [
+            Encoded(*map(np.concatenate, zip(*parts, strict=True))) for parts in zip(*blocks, strict=True)
+        ]
 
-    def _morphemes(self, analysed: Analysed) -> list[tuple[int, int, int]]:
-        column = self._column
-        found = occurrences(analysed, "morphemes")
-        return [(column[name], start, end) for name, start, end in found if name in column]
+    def _weigh(self, places: Sequence[_Places]) -> Iterator[tuple[NDArray[Any], ...]]:
+        """Yield per document its places with the share of each occurrence, the block being of unit length."""
+        sizes = [len(column) for column, _, _ in places]
+        column = np.concatenate([_NOTHING[0], *(column for column, _, _ in places)])
+        document = np.repeat(np.arange(len(places)), sizes)
+        keys, inverse, counts = np.unique(
+            document * self.n_features + column, return_inverse=True, return_counts=True
+        )
+        values = (1.0 + np.log(counts)) * self.idf[keys % self.n_features]
+        owner = keys // self.n_features
+        length = np.sqrt(np.bincount(owner, values * values, minlength=len(places)))
+        share = (values / length[owner] / counts)[inverse].astype(np.float32)
+        pieces = np.split(share, np.cumsum(sizes)[:-1])
+        for (columns, start, end), piece in zip(places, pieces, strict=True):
+            yield columns, start, end, piece
 
-    def _characters(self, analysed: Analysed) -> list[tuple[int, int, int]]:
-        """Return what ``occurrences`` would, word by word through a cache: the words of a language repeat."""
+    def _morphemes(self, analysed: Analysed) -> _Places:
+        """Return the places that ``occurrences`` would give, without making the names."""
+        single, pairs, head = self._single, self._pairs, analysed.head
         known: list[tuple[int, int, int]] = []
-        for word, start in words(analysed.body):
-            here = [(column, start + begin, start + end) for column, begin, end in self._known_grams(word)]
-            known += here
-            known += [one for one in here if one[2] <= analysed.head]
-        return known
+        before: Morpheme | None = None
+        for morpheme in analysed.morphemes:
+            key, end = morpheme.key, morpheme.end
+            twice = 1 + (end <= head)
+            column = single.get(key)
+            if column is not None:
+                known += [(column, morpheme.start, end)] * twice
+            if before is not None:
+                column = pairs.get((before.key, key))
+                if column is not None:
+                    known += [(column, before.start, end)] * twice
+            before = morpheme
+        table = np.array(known, dtype=np.int32).reshape(-1, 3)
+        return table[:, 0], table[:, 1], table[:, 2]
 
-    def _look_up(self, word: str) -> tuple[tuple[int, int, int], ...]:
+    def _characters(self, analysed: Analysed) -> _Places:
+        """Return what ``occurrences`` would, word by word through a cache: the words of a language repeat."""
+        found = [(self._known_grams(word), place) for word, place in words(analysed.body)]
+        if not found:
+            return _NOTHING
+        column = np.concatenate([known[0] for known, _ in found])
+        shift = np.repeat(np.array([p for _, p in found], np.int32), [len(known[0]) for known, _ in found])
+        start = np.concatenate([known[1] for known, _ in found]) + shift
+        end = np.concatenate([known[2] for known, _ in found]) + shift
+        if not analysed.head:
+            return column, start, end
+        titled = end <= analysed.head
+        column, start, end = (np.concatenate([part, part[titled]]) for part in (column, start, end))
+        return column, start, end
+
+    def _look_up(self, word: str) -> _Places:
         column = self._column
-        return tuple((column[name], begin, end) for name, begin, end in grams(word) if name in column)
+        known = [(column[name], begin, end) for name, begin, end in grams(word) if name in column]
+        table = np.array(known, dtype=np.int32).reshape(-1, 3)
+        return table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy()
 
     def matrix(self, encoded: Sequence[Encoded]) -> csr_array:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""
-        rows = list(_rows(encoded))
-        indptr = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=np.int32)
-        columns = np.concatenate([c for c, _ in rows]).astype(np.int32) if rows else np.zeros(0, np.int32)
-        values = np.concatenate([v for _, v in rows]) if rows else np.zeros(0, np.float32)
-        return csr_array((values, columns, indptr), shape=(len(rows), self.n_features))
-
-
-def _rows(encoded: Sequence[Encoded]) -> Iterator[tuple[NDArray[np.int32], Floats]]:
-    for one in encoded:
-        columns, inverse = np.unique(one.index, return_inverse=True)
-        yield columns, np.bincount(inverse, one.share, minlength=len(columns)).astype(np.float32)
+        if not encoded:
+            return csr_array((0, self.n_features), dtype=np.float32)
+        indptr = np.cumsum([0, *(len(one.index) for one in encoded)])
+        columns = np.concatenate([one.index for one in encoded])
+        rows = csr_array(
+            (np.concatenate([one.share for one in encoded]), columns, indptr),
+            shape=(len(encoded), self.n_features),
+        )
+        rows.sum_duplicates()
+        return rows

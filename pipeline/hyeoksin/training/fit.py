@@ -123,7 +123,7 @@ def fit(
     of_plan = np.array([e.origin != "press" for e in examples])
     front.fit([a for a, keep in zip(analysed, of_plan, strict=True) if keep])
     encoder = _encoder(front)
-    encoded = [encoder.encode(a) for a in analysed]
+    encoded = encoder.encode_all(analysed)
     rows = encoder.matrix(encoded)
     leaf, gate = {}, {}
     for name, plan in plans.items():

@@ -165,7 +165,7 @@ def _cross_validate(
     bar = tqdm(fits, total=len(tests), desc="교차검증", disable=not progress, file=sys.stderr)
     for test_rows, raw in zip(tests, bar, strict=True):
         tested_texts = [analysed[i] for i in test_rows]
-        encoded = [raw.encoder.encode(a) for a in tested_texts]
+        encoded = raw.encoder.encode_all(tested_texts)
         rows = raw.encoder.matrix(encoded)
         for plan in plans:
             leaf[plan][test_rows] = raw.leaf[plan].logits(rows)
