@@ -113,16 +113,16 @@ def fit_agencies(
     counts = Counter(leads)
     rare = {lead: min(max(1.0, (_COMMON / n) ** 0.5), _BOOST) for lead, n in counts.items()}
     weights = [examples[i].weight * rare[lead] for i, lead in zip(index, leads, strict=True)]
-    short: list[Encoded] = []
+    pieces: list[Analysed] = []
     for at, i in enumerate(index):
         for number, piece in enumerate(
             short_forms(analysed[i], n_pieces if examples[i].origin == "press" else 0)
         ):
-            short.append(_nameless(encoder.encode(piece), piece))
+            pieces.append(piece)
             leads.append(leads[at])
             weights.append(weights[at] * (1.0 if number == 0 else _PIECE))
     whole = agency_rows(encoder, [encoded[i] for i in index], [analysed[i] for i in index])
-    table = vstack([whole, encoder.matrix(short)], format="csr")
+    table = vstack([whole, agency_rows(encoder, encoder.encode_all(pieces), pieces)], format="csr")
     model = LinearSVC(C=strength, max_iter=3000, random_state=0).fit(table, leads, weights)
     coefficients = np.zeros((encoder.n_features, len(classes)), dtype=np.float32)
     bias = np.full(len(classes), -20.0, dtype=np.float32)
