@@ -22,6 +22,7 @@ __all__ = ["Encoded", "LexicalEncoder"]
 
 Floats = NDArray[np.float32]
 _CACHED = 100_000  # words
+_BATCH = 1_000  # documents
 _Places = tuple[
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]
 ]  # column, start and end of each occurrence
@@ -72,12 +73,16 @@ class LexicalEncoder:
 
     def encode_all(self, analysed: Sequence[Analysed]) -> list[Encoded]:
         """Return the known occurrences of each document; a document's answer does not depend on its neighbours."""
-        blocks = [
-            self._weigh([known(one) for one in analysed]) for known in (self._morphemes, self._characters)
-        ]
-        return [
-            Encoded(*map(np.concatenate, zip(*parts, strict=True))) for parts in zip(*blocks, strict=True)
-        ]
+        found: list[Encoded] = []
+        for start in range(0, len(analysed), _BATCH):
+            batch = analysed[start : start + _BATCH]
+            blocks = (
+                self._weigh([known(one) for one in batch]) for known in (self._morphemes, self._characters)
+            )
+            found += (
+                Encoded(*map(np.concatenate, zip(*parts, strict=True))) for parts in zip(*blocks, strict=True)
+            )
+        return found
 
     def _weigh(self, places: Sequence[_Places]) -> Iterator[tuple[NDArray[Any], ...]]:
         """Yield per document its places with the share of each occurrence, the block being of unit length."""
