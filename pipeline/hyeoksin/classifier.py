@@ -17,7 +17,7 @@ from hyeoksin.errors import ModelError
 from hyeoksin.evidence import spans, speaking_words
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.mentions import Named, named_agencies, nameless
-from hyeoksin.model import Model, load_model
+from hyeoksin.model import Model, PlanHead, load_model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
@@ -172,12 +172,7 @@ class Classifier:
         scores = tuple(
             Score(plan.leaves[i].code, plan.leaves[i].title, round(float(leaves[i]), 6)) for i in order
         )
-        path = decode(plan, leaves, off)
-        status: Status = "review"
-        if off >= max(head.settle_off, _LIKELY):
-            status = "off_plan"
-        elif path and leaves[order[0]] >= max(head.settle, _LIKELY):
-            status = "settled"
+        path, status = _settle(plan, head, decode(plan, leaves, off), off)
         return Prediction(
             document=document,
             plan=plan_id,
@@ -239,6 +234,21 @@ def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[Score, 
         steps.append(Score(best.code, best.title, round(total[best.code], 6)))
         here = best.code
     return tuple(steps)
+
+
+def _settle(
+    plan: Plan, head: PlanHead, path: tuple[Score, ...], off: float
+) -> tuple[tuple[Score, ...], Status]:
+    """Return the path down to its deepest step that may stand without a person, and the status."""
+    if off >= max(head.settle_off, _LIKELY):
+        return path, "off_plan"
+    leaves = {leaf.code for leaf in plan.leaves}
+    for end in range(len(path), 0, -1):
+        step = path[end - 1]
+        at = head.settle if step.code in leaves else head.settle_above.get(plan[step.code].level, 1.01)
+        if step.probability >= max(at, _LIKELY):
+            return path[:end], "settled"
+    return path, "review"
 
 
 class _ClauseIndex:

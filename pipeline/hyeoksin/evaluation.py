@@ -18,7 +18,16 @@ from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
 
-__all__ = ["NONE", "Coded", "agency_scores", "calibration_error", "mean_score", "plan_scores", "read_coded"]
+__all__ = [
+    "NONE",
+    "Coded",
+    "agency_scores",
+    "calibration_error",
+    "mean_score",
+    "plan_scores",
+    "read_coded",
+    "reliability",
+]
 
 NONE = "NONE"
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
@@ -171,12 +180,17 @@ def calibration_error(
     probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
 ) -> float:
     """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
+    bins = reliability(probability, correct, n_bins)
+    return sum(n * abs(said - right) for said, right, n in bins) / max(len(probability), 1)
+
+
+def reliability(
+    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
+) -> list[tuple[float, float, int]]:
+    """Return per non-empty bin of equal width: mean probability, share right, and how many."""
     bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
-    error = 0.0
-    for b in np.unique(bins):
-        here = bins == b
-        error += here.mean() * abs(probability[here].mean() - correct[here].mean())
-    return float(error)
+    here = [bins == b for b in np.unique(bins)]
+    return [(float(probability[h].mean()), float(correct[h].mean()), int(h.sum())) for h in here]
 
 
 def _kappa(gold: NDArray[np.str_], answer: NDArray[np.str_]) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class PlanHead:
     a logistic function with ``gate_slope``, ``peak_slope`` and ``gate_intercept`` (Platt 1999), fitted on
     cross-validated logits. Where the model has a network (:class:`~hyeoksin.model.net.Net`), its log-probabilities enter both:
     ``net_leaf`` times those of the leaves, and ``net_slope`` times its log-odds of off-plan. ``settle`` is the probability from which a leaf may stand without a person, and
-    ``settle_off`` the same for off-plan; both keep the cross-validated precision that the model card names.
+    ``settle_off`` the same for off-plan, ``settle_above`` for the levels above the leaves; all keep the cross-validated precision that the model card names.
     """
 
     plan: str
@@ -72,6 +73,7 @@ class PlanHead:
     settle_off: float
     net_leaf: float = 0.0
     net_slope: float = 0.0
+    settle_above: Mapping[str, float] = field(default_factory=dict)
 
     def probabilities(
         self, rows: csr_array, net: NDArray[np.float64] | None = None

@@ -93,6 +93,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
                 "gate_intercept": head.gate_intercept,
                 "settle": head.settle,
                 "settle_off": head.settle_off,
+                "settle_above": dict(head.settle_above),
                 "net_leaf": head.net_leaf,
                 "net_slope": head.net_slope,
             }
@@ -152,16 +153,17 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘·분류와 맞지 않습니다.")
         return Head(tuple(classes), weights, tensors[f"{name}_bias"], temperature)
 
-    plans = {
-        plan: PlanHead(
+    plans = {}
+    for plan, entry in description["plans"].items():
+        numbers: dict[str, Any] = {key: float(entry[key]) for key in _NUMBERS}
+        plans[plan] = PlanHead(
             plan=plan,
             sha256=entry["sha256"],
             leaf=head(f"{plan}/leaf", entry["leaves"], entry["temperature"]),
             gate_weights=tensors[f"{plan}/gate"].astype(np.float32),
-            **{key: float(entry[key]) for key in _NUMBERS},
+            settle_above={level: float(at) for level, at in entry["settle_above"].items()},
+            **numbers,
         )
-        for plan, entry in description["plans"].items()
-    }
     return Model(
         name=description["name"],
         limit=int(description["limit"]),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["NEVER", "fit_gate", "fit_mixture", "fit_temperature", "safe_threshold"]
+from hyeoksin.model import PlanHead
+from hyeoksin.plan import Plan
+
+__all__ = ["NEVER", "fit_gate", "fit_mixture", "fit_temperature", "safe_threshold", "with_thresholds"]
 
 NEVER = 1.01  # a threshold that no probability reaches
 
@@ -63,3 +69,35 @@ def safe_threshold(
     last_of_equals = np.append(np.diff(probability[order]) != 0, True)
     good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01) & last_of_equals)
     return float(probability[order[good[-1]]]) if len(good) else NEVER
+
+
+def with_thresholds(
+    head: PlanHead,
+    plan: Plan,
+    leaf: NDArray[np.float64],
+    off: NDArray[np.float64],
+    accepted: Sequence[Collection[str]],
+    promised: float,
+) -> PlanHead:
+    """Return the head with the thresholds that keep the promise on held-out texts: leaf, each level above, and off-plan.
+
+    ``leaf`` is (n x leaves), ``off`` (n,); ``accepted`` holds the codes (or ``NONE``) that are right for each text.
+    """
+    paths = [[node.code for node in plan.path(node.code)] for node in plan.leaves]
+    above: dict[str, float] = {}
+    for depth in range(min(map(len, paths)) - 1):
+        names = sorted({path[depth] for path in paths})
+        below = np.array([[path[depth] == name for name in names] for path in paths], dtype=np.float64)
+        sums = leaf @ below
+        ancestors = [{path[depth] for path in paths if path[-1] in codes} for codes in accepted]
+        right = np.array([names[b] in ok for b, ok in zip(sums.argmax(axis=1), ancestors, strict=True)])
+        above[plan[names[0]].level] = safe_threshold(sums.max(axis=1), right, promised)
+    best = [paths[b][-1] for b in leaf.argmax(axis=1)]
+    return replace(
+        head,
+        settle=safe_threshold(
+            leaf.max(axis=1), np.array([b in ok for b, ok in zip(best, accepted, strict=True)]), promised
+        ),
+        settle_off=safe_threshold(off, np.array(["NONE" in ok for ok in accepted]), promised),
+        settle_above=above,
+    )

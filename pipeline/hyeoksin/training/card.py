@@ -52,7 +52,8 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
         f"- 계획: {', '.join(f'{k} ({v[:8]})' for k, v in card['plans'].items())}",
         f"- 확정 문턱은 교차검증에서 정밀도 {card['promised_precision']:.0%} 를 지키는 가장 낮은 확률입니다. 1.01은 확정하지 않음을 뜻합니다: "
         + "; ".join(
-            f"{p} {t['settle']:.2f} (계획 밖 {t['settle_off']:.2f})" for p, t in card["settle"].items()
+            f"{p} {t['settle']:.2f} (계획 밖 {t['settle_off']:.2f}, 윗단계 {', '.join(f'{k} {v:.2f}' for k, v in t['above'].items())})"
+            for p, t in card["settle"].items()
         ),
         "",
         f"## 교차검증 (글 묶음 단위 {card['settings']['n_folds']}겹, 95% 부트스트랩 구간)",
@@ -66,6 +67,8 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
             f"| {SCORE_NAMES.get(n, n)} | {v:.3f} | {lo:.3f}-{hi:.3f} |" for n, (v, lo, hi) in values.items()
         ]
         lines.append("")
+    for plan, found in card["real_texts"].items():
+        lines += _real_texts(plan, found)
     for plan, classes in card["classes"].items():
         lines += [
             f"## 분류별: {plan}",
@@ -89,6 +92,29 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
         "",
     ]
     (folder / "MODEL_CARD.md").write_text("\n".join(lines), encoding="utf-8", newline="\n")
+
+
+def _real_texts(plan: str, found: Mapping[str, Any]) -> list[str]:
+    """Return the part on held-out public texts: settled texts, reliability, and errors by length."""
+    right = found["settled_right"]
+    return [
+        f"## 공개 글에서: {plan}",
+        "",
+        f"세부 항목까지 확정한 것: 계획 안 글의 {found['settled_share_of_in_plan']:.0%}"
+        + (f", 그 가운데 맞음 {right:.1%}" if right is not None else ""),
+        "",
+        "| 말한 확률 | 맞은 비율 | 글 |",
+        "|---|---|---|",
+        *(f"| {said:.2f} | {hit:.2f} | {n} |" for said, hit, n in found["reliability"]),
+        "",
+        "| 글자 수 | 글 | 밖인데 붙임 | 안인데 찾음 |",
+        "|---|---|---|---|",
+        *(
+            f"| {row['from']}부터 | {row['texts']} | {row['false_tags']:.3f} | {row['found']:.3f} |"
+            for row in found["by_length"]
+        ),
+        "",
+    ]
 
 
 def _weakest(classes: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from hyeoksin import __version__
 from hyeoksin.corpus import Example, duty_examples, node_examples, read_examples, read_programmes
-from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores
+from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
 from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
@@ -89,9 +90,11 @@ def _card(
         "cross_validation": scores,
         "classes": {plan.id: _per_class(trained, plan) for plan in plans.values()},
         "settle": {
-            p: {"settle": h.settle, "settle_off": h.settle_off} for p, h in trained.model.plans.items()
+            p: {"settle": h.settle, "settle_off": h.settle_off, "above": dict(h.settle_above)}
+            for p, h in trained.model.plans.items()
         },
         "promised_precision": settings.promised,
+        "real_texts": {p.id: found for p in plans.values() if (found := _on_real_texts(trained, p))},
         "router": dict(trained.model.router),
     }
 
@@ -102,6 +105,45 @@ def _rows(trained: Trained, plan: Plan, origin: str | None) -> list[int]:
         for i, e in enumerate(trained.examples)
         if plan.id in e.labels and (e.origin == origin if origin else e.origin in ("written", "real"))
     ]
+
+
+def _on_real_texts(trained: Trained, plan: Plan) -> dict[str, Any]:
+    """Return, of held-out public texts: how far probabilities can be believed, what would be settled, and errors by length."""
+    rows = _rows(trained, plan, "real")
+    if len(rows) < 50:
+        return {}
+    head = trained.model.plans[plan.id]
+    examples = [trained.examples[i] for i in rows]
+    leaf, off = trained.leaves[plan.id][rows], trained.off[plan.id][rows]
+    best = np.array([node.code for node in plan.leaves])[leaf.argmax(axis=1)]
+    said = np.where(off < 0.5, best, NONE)
+    right = np.array([s == (e.labels[plan.id] or (NONE,))[0] for s, e in zip(said, examples, strict=True)])
+    loosely = np.array(
+        [
+            s in {*(e.labels[plan.id] or (NONE,)), *(e.acceptable or {}).get(plan.id, ())}
+            for s, e in zip(said, examples, strict=True)
+        ]
+    )
+    inside = np.array([bool(e.labels[plan.id]) for e in examples])
+    settled = leaf.max(axis=1) >= head.settle
+    length = np.array([len(e.document.body) for e in examples])
+    sure = np.where(said == NONE, off, leaf.max(axis=1))
+    cuts = [0, 100, 300, 700, 10**9]
+    return {
+        "reliability": reliability(sure, right.astype(float)),
+        "settled_share_of_in_plan": float(settled[inside].mean()),
+        "settled_right": float(loosely[settled].mean()) if settled.any() else None,
+        "by_length": [
+            {
+                "from": low,
+                "texts": int(here.sum()),
+                "false_tags": float((said[here & ~inside] != NONE).mean()),
+                "found": float((said[here & inside] != NONE).mean()),
+            }
+            for low, high in pairwise(cuts)
+            if (here := (length >= low) & (length < high))[inside].any() and here[~inside].any()
+        ],
+    }
 
 
 def _held_out(trained: Trained, plan: Plan, origin: str) -> Scores:

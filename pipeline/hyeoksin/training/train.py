@@ -28,12 +28,13 @@ from hyeoksin.training.agencies import (
     ranked,
     router_candidates,
 )
-from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, safe_threshold
+from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, with_thresholds
 from hyeoksin.training.fit import Fitted, Prepared, Settings, fit
 
 __all__ = ["Trained", "train"]
 
 Floats = NDArray[np.float64]
+_ENOUGH = 1_000  # public texts from which the settle thresholds are set by them alone
 _REAL = 4.0  # public texts set the prior of the gate, since they are what streams look like
 
 
@@ -214,15 +215,12 @@ def _calibrated(
         net_slope=slopes[2] if net is not None else 0.0,
     )
     leaf, off = head.join(held.leaf[name][rows], held.gate[name][rows], net)
-    codes = [node.code for node in plan.leaves]
-    accepted = [_accepted(examples[i], name) for i in rows]
-    right = np.array([codes[b] in ok for b, ok in zip(leaf.argmax(axis=1), accepted, strict=True)])
-    right_off = np.array(["NONE" in ok for ok in accepted])
-    return replace(
-        head,
-        settle=safe_threshold(leaf.max(axis=1), right, settings.promised),
-        settle_off=safe_threshold(off, right_off, settings.promised),
-    )
+    real = [k for k, i in enumerate(rows) if examples[i].origin == "real"]
+    shown = (
+        real if len(real) >= _ENOUGH else list(range(len(rows)))
+    )  # written texts are easier than real ones
+    accepted = [_accepted(examples[rows[k]], name) for k in shown]
+    return with_thresholds(head, plan, leaf[shown], off[shown], accepted, settings.promised)
 
 
 def _accepted(example: Example, plan: str) -> set[str]:
