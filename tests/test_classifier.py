@@ -182,3 +182,41 @@ def test_empty_text_is_answered_not_crashed(classifier: Classifier) -> None:
     (prediction,) = classifier.classify([Document(id="1", text="∎")])
     assert prediction.evidence == ()
     assert prediction.status in ("review", "off_plan")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The quick brown fox jumps over the lazy dog while the committee adjourns.",
+        "ㅁㄴㅇㄹ ㅋㅋㅋㅋ asdf 1234 !!! ㅎㅎ",
+        "| | | |\n|---|---|---|\n| | | |",
+        "저 산 너머 물들던 노을이 강물에 내려앉아 오래도록 흔들리고 있었다.",
+        "1 2 3 4 5 6 7 8 9 10",
+    ],
+)
+def test_foreign_input_belongs_to_no_category(classifier: Classifier, text: str) -> None:
+    prediction = next(classifier.classify([Document(id="x", text=text)]))
+    assert prediction.off_plan >= 0.5
+    assert prediction.path == ()
+
+
+def test_what_is_unsafe_at_the_leaf_may_stand_above_it(classifier: Classifier) -> None:
+    """A settled path ends at the deepest step whose probability keeps the promise."""
+    plan, head = classifier.plan, classifier.model.plans["2019"]
+    leaves = {leaf.code for leaf in plan.leaves}
+    texts = [
+        Document(id=str(i), text=t)
+        for i, t in enumerate(
+            [
+                "보이지 않던 위기가구를 찾아가서 돕는 일",
+                "주민이 예산을 정하고 마을 문제도 함께 푸는 자리",
+                "공무원 보고와 회의를 줄이고 전자결재로",
+                "행정정보를 쉽게 공개",
+            ]
+        )
+    ]
+    for prediction in classifier.classify(texts):
+        if prediction.status == "settled":
+            last = prediction.path[-1]
+            at = head.settle if last.code in leaves else head.settle_above[plan[last.code].level]
+            assert last.probability >= at

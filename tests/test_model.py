@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,17 @@ def test_saving_and_loading_changes_no_prediction(trained: Trained, tmp_path: Pa
 
 def test_folder_holds_no_code() -> None:
     names = {path.name for path in resource("model").iterdir()}
-    assert names == {"model.json", "weights.safetensors", "vocabulary.txt", "card.json", "MODEL_CARD.md"}
+    assert names == {
+        *("model.json", "weights.safetensors", "vocabulary.txt", "card.json", "MODEL_CARD.md"),
+        *("gate.json", "gate.safetensors"),
+    }
+
+
+def test_a_network_refuses_another_embedding(trained: Trained) -> None:
+    assert trained.model.net is not None
+    other = replace(trained.model, net=replace(trained.model.net, probe=-trained.model.net.probe))
+    with pytest.raises(ModelError, match="다른 'morpheme' 임베딩"):
+        Classifier(other, load_plan("2019"), workers=1)
 
 
 @pytest.fixture
