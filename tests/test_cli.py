@@ -29,7 +29,7 @@ DATA = Path(__file__).parent / "data"
 HEAVY = ("sklearn", "torch", "kiwipiepy", "pandas", "scipy")
 COMMANDS = sorted(
     [
-        *("classify", "explain", "batch", "duplicates", "train", "evaluate", "plan", "agency"),
+        *("classify", "explain", "batch", "duplicates", "train", "embed", "evaluate", "plan", "agency"),
         *(f"plan {name}" for name in ("check", "show", "template", "convert", "links")),
         *(f"agency {name}" for name in ("show", "list", "find")),
     ]
