@@ -26,11 +26,11 @@ def start(*args: str | Path) -> subprocess.Popen[bytes]:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All bytes of an output folder but the timings."""
+    """All bytes of an output folder but the timings and the lock, which holds nothing."""
     found = {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != "manifest.json"
+        if p.is_file() and p.name not in ("manifest.json", "run.lock")
     }
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     del manifest["timings"]

@@ -19,7 +19,7 @@ class Source:
     """One input file; ``place`` are the folders from the one that was given on, empty for a file that was given itself."""
 
     path: Path
-    place: PurePosixPath = PurePosixPath()
+    place: PurePosixPath
 
     @property
     def name(self) -> str:
@@ -38,7 +38,7 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
         if path.is_dir():
             found += [Source(*file) for file in folder_files(path)]
         elif path.is_file():
-            found.append(Source(path))
+            found.append(Source(path, PurePosixPath()))
         else:
             raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
     return found

@@ -83,7 +83,8 @@ def run(
     with folder.locked():
         if options.restart:
             folder.clear()
-        _refuse_other(folder.settings(), settings, options)
+        else:
+            _refuse_other(folder.settings(), settings, options)
         folder.start(settings)
         with tqdm(unit="건", desc="분류", file=sys.stderr, disable=None if progress else True) as bar:
             stream = _counted(_entries(files, options), tally)
