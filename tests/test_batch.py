@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import csv
 import json
 import random
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster
@@ -21,7 +20,7 @@ from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
-from hyeoksin.errors import HyeoksinError, InputError
+from hyeoksin.errors import HyeoksinError, InputError, MissingExtraError
 from hyeoksin.sinks import json_line
 
 TODAY = "2026-01-02"
@@ -111,18 +110,23 @@ def test_every_row_is_accounted_for(tmp_path: Path, documents: list[Document]) -
     (folder / ".hidden.jsonl").write_text("x", encoding="utf-8")
     manifest = run(options(folder, tmp_path / "out", shard_size=2), progress=False, work=count_only)
     assert manifest["rows"] == {"in": 8, "out": 5, "failed": 3}
-    assert [i["name"] for i in manifest["inputs"]] == ["a.jsonl", "b/a.jsonl", "b/bad.jsonl", "picture.png"]
+    assert [i["name"] for i in manifest["inputs"]] == [
+        "in/a.jsonl",
+        "in/b/a.jsonl",
+        "in/b/bad.jsonl",
+        "in/picture.png",
+    ]
     assert [r["source"] for r in records(tmp_path / "out")] == [
-        *(f"a.jsonl#row={i}" for i in (1, 2, 3)),
-        *(f"b/a.jsonl#row={i}" for i in (1, 2)),
+        *(f"in/a.jsonl#row={i}" for i in (1, 2, 3)),
+        *(f"in/b/a.jsonl#row={i}" for i in (1, 2)),
     ]
     failed = [
         json.loads(line) for line in (tmp_path / "out" / "failed.jsonl").read_text("utf-8").splitlines()
     ]
     assert [(f["file"], f["row"]) for f in failed] == [
-        ("b/bad.jsonl", 1),
-        ("b/bad.jsonl", 2),
-        ("picture.png", None),
+        ("in/b/bad.jsonl", 1),
+        ("in/b/bad.jsonl", 2),
+        ("in/picture.png", None),
     ]
 
 
@@ -181,61 +185,47 @@ def test_other_settings_are_refused_unless_restarted(tmp_path: Path, documents: 
         run(replace(told, inputs=(tmp_path / "none",)), progress=False, work=count_only)
 
 
+def test_a_second_driver_is_kept_out_until_the_first_ends(tmp_path: Path, documents: list[Document]) -> None:
+    told = options(write(tmp_path / "a.jsonl", documents[:8]), tmp_path / "out", shard_size=2)
+    refused: list[str] = []
+
+    def meanwhile(spec: Spec, shard: Shard) -> Done:
+        for second in (told, replace(told, restart=True), replace(told, plan="2024")):
+            with pytest.raises(InputError, match="이 폴더에 쓰고 있습니다") as error:
+                run(second, progress=False, work=count_only)
+            refused.append(str(error.value))
+        return count_only(spec, shard)
+
+    assert run(told, progress=False, work=meanwhile)["rows"]["out"] == 8
+    assert len(refused) == 12
+    assert all(str(told.output) in message for message in refused)
+    assert run(told, progress=False, work=meanwhile)["timings"]["shards_reused"] == 4
+
+
+def test_a_failed_run_gives_its_folder_free(tmp_path: Path, documents: list[Document]) -> None:
+    def failing(spec: Spec, shard: Shard) -> Done:
+        raise ZeroDivisionError
+
+    told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
+    with pytest.raises(ZeroDivisionError):
+        run(told, progress=False, work=failing)
+    assert run(told, progress=False, work=count_only)["rows"]["out"] == 4
+
+
+def test_without_filelock_the_install_command_is_named(
+    tmp_path: Path, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
+    with pytest.raises(MissingExtraError, match=r"hyeoksin\[batch\]"):
+        run(told, progress=False, work=count_only)
+    assert not told.output.exists()
+
+
 def test_a_resumed_run_keeps_the_day_it_was_started_on(tmp_path: Path, documents: list[Document]) -> None:
     told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
     run(told, progress=False, work=count_only)
     assert run(replace(told, today=None), progress=False, work=count_only)["settings"]["today"] == TODAY
-
-
-def test_large_tables_stream_to_the_same_documents(
-    tmp_path: Path, documents: list[Document], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hyeoksin.batch import inputs
-    from hyeoksin.readers import Columns
-
-    folder = tmp_path / "in"
-    folder.mkdir()
-    rows = [
-        ("보고 자료", "", ""),
-        ("번호", "과제명", "내용"),
-        *((d.id, d.title, f"{d.text}\n둘째 줄") for d in documents),
-    ]
-    for name, encoding in (("u.csv", "utf-8-sig"), ("c.csv", "cp949"), ("t.tsv", "utf-8")):
-        with (folder / name).open("w", encoding=encoding, errors="replace", newline="") as file:
-            csv.writer(file, delimiter="\t" if name == "t.tsv" else ",").writerows(rows)
-    (folder / "empty.csv").write_text("과제명,내용\n", encoding="utf-8")
-    (folder / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-
-    def read() -> Iterator[str]:
-        return map(repr, inputs.items(inputs.sources([folder]), Columns()))
-
-    whole = list(read())
-    monkeypatch.setattr(inputs, "_WHOLE", 0)
-    assert list(read()) == whole
-    assert len(whole) == 3 * len(documents) + 2
-
-
-def test_parquet_comes_in(tmp_path: Path) -> None:
-    from hyeoksin.batch.inputs import items, sources
-    from hyeoksin.readers import Columns
-
-    path = tmp_path / "a.parquet"
-    table = {
-        "id": [7, 8, 9],
-        "title": ["가", None, None],
-        "content": ["나", "다", None],
-        "date": ["2024-03-01"] * 3,
-    }
-    pq.write_table(pa.table(table), path, row_group_size=1)
-    first, second, third = items(sources([path]), Columns())
-    assert isinstance(first, Document)
-    assert (first.id, first.title, first.text, first.date) == ("7", "가", "나", "2024-03-01")
-    assert isinstance(second, Document)
-    assert (second.text, second.source) == ("다", "a.parquet#row=2")
-    assert "비어" in str(third)
-    path.write_bytes(b"PAR1 no")
-    (broken,) = items(sources([path]), Columns())
-    assert "Parquet" in str(broken)
 
 
 def test_engines_give_one_result_per_job_and_pull_no_more_than_they_need() -> None:

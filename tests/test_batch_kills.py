@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,11 @@ def start(*args: str | Path) -> subprocess.Popen[bytes]:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All bytes of an output folder but the timings."""
+    """All bytes of an output folder but the timings and the lock, which holds nothing."""
     found = {
         p.relative_to(folder).as_posix(): p.read_bytes()
         for p in folder.rglob("*")
-        if p.is_file() and p.name != "manifest.json"
+        if p.is_file() and p.name not in ("manifest.json", "run.lock")
     }
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     del manifest["timings"]
@@ -39,21 +40,27 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def children(pid: int) -> list[int]:
     """The worker processes of a driver, whichever of its threads began them."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    found = [int(child) for path in lists for child in path.read_text().split()]
-    return [c for c in found if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a worker that ends meanwhile
+            for child in path.read_text().split():
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(int(child))
+    return found
 
 
-def _some_children(process: subprocess.Popen[bytes]) -> list[int]:
-    """The workers of a running driver, as soon as there are any."""
+def kill_a_worker(process: subprocess.Popen[bytes], chance: random.Random) -> None:
+    """Kill a worker of a running driver, as soon as there is one."""
     while process.poll() is None:
         if found := children(process.pid):
-            return found
+            with suppress(ProcessLookupError):  # it ended by itself: another comes
+                os.kill(chance.choice(found), signal.SIGKILL)
+                return
         time.sleep(0.01)
     raise AssertionError("the run has ended")
 
 
-def gone(pids: list[int], within: float = 10.0) -> bool:
+def gone(pids: list[int], within: float = 60.0) -> bool:
     """Whether all processes end; zombies that nobody has waited for count as ended."""
 
     def alive(pid: int) -> bool:
@@ -96,7 +103,7 @@ def n_shards(folder: Path) -> int:
 
 def finish(args: tuple[str | Path, ...]) -> None:
     process = start(*args)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err.decode()
 
 
@@ -112,43 +119,49 @@ def many(tmp_path_factory: pytest.TempPathFactory, written: list[Example]) -> Pa
     return path
 
 
-@pytest.mark.parametrize(("engine", "workers", "n_kills"), [("local", "1", 12), ("processes", "2", 6)])
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, many: Path) -> dict[str, bytes]:
+    """What an undisturbed run writes, whatever its engine."""
+    folder = tmp_path_factory.mktemp("whole")
+    finish((many, folder, "local", "1", "light"))
+    return tree(folder)
+
+
+@pytest.mark.parametrize(("engine", "workers", "n_kills"), [("local", "1", 12), ("processes", "2", 4)])
 def test_killed_driver_resumes_to_the_same_bytes(
-    tmp_path: Path, many: Path, engine: str, workers: str, n_kills: int
+    tmp_path: Path, many: Path, whole: dict[str, bytes], engine: str, workers: str, n_kills: int
 ) -> None:
     chance = random.Random(engine)
-    finish((many, tmp_path / "whole", engine, workers, "light"))
     killed = [
         kill_driver((many, tmp_path / "killed", engine, workers, "light"), chance) for _ in range(n_kills)
     ]
     assert sum(killed) >= n_kills - 1
     finish((many, tmp_path / "killed", engine, workers, "light"))
-    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+    assert tree(tmp_path / "killed") == whole
 
 
 @pytest.mark.parametrize(("engine", "n_kills"), [("processes", 4), ("dask", 2)])
-def test_killed_workers_lose_nothing(tmp_path: Path, many: Path, engine: str, n_kills: int) -> None:
+def test_killed_workers_lose_nothing(
+    tmp_path: Path, many: Path, whole: dict[str, bytes], engine: str, n_kills: int
+) -> None:
     chance = random.Random(2)
-    finish((many, tmp_path / "whole", "local", "1", "light"))
     process = start(many, tmp_path / "killed", engine, "2", "light")
-    killed = 0
-    while killed < n_kills:
+    for _ in range(n_kills):
         _until_shards(tmp_path / "killed", n_shards(tmp_path / "killed") + chance.randint(1, 5))
-        os.kill(chance.choice(_some_children(process)), signal.SIGKILL)
-        killed += 1
-    _, err = process.communicate(timeout=120)
+        kill_a_worker(process, chance)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err.decode()
-    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+    assert tree(tmp_path / "killed") == whole
 
 
 def test_real_classifier_killed_and_resumed(tmp_path: Path, many: Path) -> None:
     few = tmp_path / "few.jsonl"
-    few.write_text("\n".join(many.read_text(encoding="utf-8").splitlines()[:120]), encoding="utf-8")
+    few.write_text("\n".join(many.read_text(encoding="utf-8").splitlines()[:80]), encoding="utf-8")
     finish((few, tmp_path / "whole", "local", "1", "real"))
     args = (few, tmp_path / "killed", "processes", "1", "real")
     process = start(*args)
     _until_shards(tmp_path / "killed", 2)
-    os.kill(_some_children(process)[-1], signal.SIGKILL)  # the worker: another takes its place
+    kill_a_worker(process, random.Random(3))  # another takes its place
     _until_shards(tmp_path / "killed", 5)
     assert process.poll() is None
     process.kill()
@@ -158,7 +171,7 @@ def test_real_classifier_killed_and_resumed(tmp_path: Path, many: Path) -> None:
 
 
 def _until_shards(folder: Path, n: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while n_shards(folder) < n:
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -60,7 +60,8 @@ def run(
         work: what is done with each shard.
 
     Raises:
-        InputError: an input is missing, there is nothing to read, or the folder holds a run with other settings.
+        InputError: an input is missing, there is nothing to read, the folder holds a run with other settings, or another
+            run writes into it.
         HyeoksinError: rows in are not rows out and failed.
     """
     begun = time.time()
@@ -70,32 +71,33 @@ def run(
         raise InputError("읽을 파일이 없습니다. 입력 폴더를 확인하세요.")
     folder = Folder(options.output, f".{options.format}")
     known = folder.settings()
-    if options.restart:
-        folder.clear()
-        known = {}
     threads = (resources.workers or -1) if engine == "local" else 1
-    spec, gate = prepare(options, known, threads)
+    spec, gate = prepare(options, {} if options.restart else known, threads)
     settings = {
         "format_of_folder": FORMAT,
         "shard_size": options.shard_size,
         "duplicates": options.duplicates,
         **spec.settings(),
     }
-    _refuse_other(known, settings, options)
-    folder.start(settings)
     tally = _Tally()
-    with tqdm(unit="건", desc="분류", file=sys.stderr, disable=None if progress else True) as bar:
-        stream = _counted(_entries(files, options), tally)
-        shards = _open_shards(cut(stream, options.shard_size, spec.fingerprint), folder, tally, bar)
-        for done in ENGINES[engine](partial(work, spec), shards, resources):
-            shard = tally.waiting.pop(done.number)
-            tally.add(folder.commit(done, shard.key, shard.failed))
-            bar.update(len(shard.entries) + len(shard.failed))
-    if not tally.rows:
-        raise InputError("읽을 글이 한 건도 없습니다.")
-    folder.clear(first=tally.shards)
-    folder.write_failed(tally.shards)
-    return _close(folder, settings, files, tally, begun, gate.card if gate else None)
+    with folder.locked():
+        if options.restart:
+            folder.clear()
+        else:
+            _refuse_other(folder.settings(), settings, options)
+        folder.start(settings)
+        with tqdm(unit="건", desc="분류", file=sys.stderr, disable=None if progress else True) as bar:
+            stream = _counted(_entries(files, options), tally)
+            shards = _open_shards(cut(stream, options.shard_size, spec.fingerprint), folder, tally, bar)
+            for done in ENGINES[engine](partial(work, spec), shards, resources):
+                shard = tally.waiting.pop(done.number)
+                tally.add(folder.commit(done, shard.key, shard.failed))
+                bar.update(len(shard.entries) + len(shard.failed))
+        if not tally.rows:
+            raise InputError("읽을 글이 한 건도 없습니다.")
+        folder.clear(first=tally.shards)
+        folder.write_failed(tally.shards)
+        return _close(folder, settings, files, tally, begun, gate.card if gate else None)
 
 
 def _entries(files: list[Source], options: Options) -> Iterator[Entry | RowError]:

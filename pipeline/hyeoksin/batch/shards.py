@@ -3,6 +3,7 @@
 ::
 
     run.json                 the settings that decide the bytes
+    run.lock                 held by the one driver that writes here
     records/part-000000.parquet (or .jsonl)
     shards/000000.json       written last: the shard's key, its counts, the hash of its records, the rows that failed
     failed.jsonl             at the end of a run
@@ -15,19 +16,20 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hyeoksin.domain import Document
 from hyeoksin.duplicates import Entry
-from hyeoksin.errors import InputError, RowError
+from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.sinks import failed_line
 
 __all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 
 FORMAT = "hyeoksin-batch/1"
+_LOCK = "run.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ class Folder:
         try:
             known: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            if self.path.exists() and any(not p.name.endswith(".tmp") for p in self.path.iterdir()):
+            if self.path.exists() and any(
+                p.name != _LOCK and not p.name.endswith(".tmp") for p in self.path.iterdir()
+            ):
                 raise InputError(f"{self.path}: 빈 폴더가 아닙니다. 새 폴더를 주세요.") from None
             return {}
         except (ValueError, OSError) as error:
@@ -118,6 +122,31 @@ class Folder:
                 f"{self.path}/run.json: 읽을 수 없습니다 ({error}). 새 폴더를 주세요."
             ) from error
         return known
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other driver out; the operating system opens the lock when its holder ends, even killed.
+
+        Raises:
+            InputError: another driver writes here.
+            MissingExtraError: filelock is not installed.
+        """
+        try:
+            from filelock import FileLock, Timeout
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("filelock", "batch") from error
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"{self.path}: 다른 hyeoksin batch 가 이 폴더에 쓰고 있습니다. 끝나기를 기다리거나 다른 폴더를 주세요."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def start(self, settings: Mapping[str, Any]) -> None:
         """Write down the settings of the run."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.errors import InputError, RowError
 
 if TYPE_CHECKING:
     from hyeoksin.classifier import Classifier
@@ -73,9 +73,8 @@ def classify(
     _show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
-    items = _items(files or [], text, columns, errors)
     documents: list[Document] = []
-    for item in items:
+    for item in _items(files or [], text, columns):
         if isinstance(item, RowError):
             errors.append(item)
         else:
@@ -111,27 +110,15 @@ def _report_failed(errors: list[RowError], place: Path) -> None:
     typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
 
 
-def _items(
-    files: Iterable[str], text: str | None, columns: Columns, errors: list[RowError]
-) -> Iterator[Item]:
+def _items(files: Iterable[str], text: str | None, columns: Columns) -> Iterator[Item]:
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.domain import Document
-    from hyeoksin.readers import read
+    from hyeoksin.readers import read_told
 
     if text is not None:
         yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
     for name in files:
-        empty = True
-        try:
-            for item in _standard_input(columns) if name == "-" else read(Path(name), columns):
-                empty = False
-                yield item
-            if empty:
-                errors.append(
-                    RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
-                )
-        except (InputError, MissingExtraError) as error:
-            errors.append(RowError(name, str(error)))
+        yield from _standard_input(columns) if name == "-" else read_told(Path(name), columns)
 
 
 def _standard_input(columns: Columns) -> Iterator[Item]:
@@ -139,11 +126,17 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
     from hyeoksin.readers.lines import documents_from_lines
     from hyeoksin.tabular import decode
 
-    text, _ = decode(sys.stdin.buffer.read(), Path("표준 입력"))
-    lines = text.split(
-        "\n"
-    )  # splitlines() would also cut at U+2028 and the like, which JSON strings may hold
-    first = next((line for line in lines if line.strip()), "")
+    try:
+        text, _ = decode(sys.stdin.buffer.read(), Path("표준 입력"))
+    except InputError as error:
+        yield RowError("-", str(error))
+        return
+    if not text.strip():
+        yield RowError("-", "읽을 글이 한 줄도 없습니다.")
+        return
+    # splitlines() would also cut at U+2028 and the like, which JSON strings may hold
+    lines = text.split("\n")
+    first = next(line for line in lines if line.strip())
     if first.lstrip().startswith("{"):
         yield from documents_from_lines(lines, "stdin", columns)
     else:

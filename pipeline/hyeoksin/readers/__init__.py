@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.archives import Budget, folder_items, zip_items
+from hyeoksin.readers.archives import Budget, folder_items, placed, zip_items
 from hyeoksin.readers.columnar import read_parquet
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.hangul import read_hangul
@@ -20,7 +20,7 @@ from hyeoksin.readers.spreadsheets import read_delimited, read_workbook
 from hyeoksin.readers.web import read_html
 from hyeoksin.readers.word import read_docx
 
-__all__ = ["READERS", "Columns", "Item", "read"]
+__all__ = ["READERS", "Columns", "Item", "read", "read_told"]
 
 Item = Document | RowError
 Reader = Callable[[Path, Columns], Iterator[Item]]
@@ -55,6 +55,11 @@ def read(path: Path, columns: Columns = Columns()) -> Iterator[Item]:  # noqa: B
         MissingExtraError: the library for its format is not installed; the message names the install command.
     """
     yield from _read(path, columns, 0, None)
+
+
+def read_told(path: Path, columns: Columns, place: PurePosixPath = PurePosixPath()) -> Iterator[Item]:  # noqa: B008 - frozen
+    """Yield what :func:`read` yields, its sources below ``place``; what cannot be read at all is one row error."""
+    yield from placed(lambda file, _: read(file, columns), path, 0, place)
 
 
 def _read(path: Path, columns: Columns, depth: int, budget: Budget | None) -> Iterator[Item]:

@@ -14,7 +14,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
 
-__all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_items", "zip_items"]
+__all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_files", "folder_items", "placed", "zip_items"]
 
 Item = Document | RowError
 Read = Callable[[Path, int], Iterator[Item]]
@@ -28,19 +28,25 @@ BROKEN_ZIP = (
 )
 
 
-def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
-    """Yield what ``read`` finds in all files under ``folder``, in the order of their names; links are not followed."""
-    n_files = 0
+def folder_files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Yield all files under ``folder`` in the order of their names, each with its place: the folders from ``folder`` on.
+
+    Links are not followed; hidden files and the lock files of office programs are left out.
+    """
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
         if path.is_symlink() or not path.is_file() or any(_is_hidden(part) for part in inner.parts):
             continue
-        n_files += 1
-        if n_files > limits.MAX_FILES:
+        yield path, PurePosixPath(folder.name, *inner.parts[:-1])
+
+
+def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
+    """Yield what ``read`` finds in all files under ``folder``, in the order of their names; links are not followed."""
+    for n_files, (path, place) in enumerate(folder_files(folder)):
+        if n_files == limits.MAX_FILES:
             yield RowError(folder.name, f"파일이 {limits.MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
             return
-        place = PurePosixPath(folder.name, *inner.parts[:-1])
-        yield from _placed(read, path, depth, place)
+        yield from placed(read, path, depth, place)
 
 
 class Budget:
@@ -98,7 +104,7 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[It
                 try:
                     with archive.open(member) as source, target.open("wb") as file:
                         shutil.copyfileobj(source, file)
-                    yield from _placed(read, target, depth + 1, place)
+                    yield from placed(read, target, depth + 1, place)
                 except BROKEN_ZIP as error:
                     reason = f"압축을 풀 수 없습니다 ({error}). 다시 압축하거나 다시 내려받으세요."
                     yield RowError(f"{place}/{inner.name}", reason)
@@ -130,22 +136,27 @@ def check_package(path: Path) -> None:
         )
 
 
-def _placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterator[Item]:
-    """Yield the items of one file with ``place`` before their sources; a file that cannot be read is one error."""
+def placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterator[Item]:
+    """Yield the items of one file with ``place`` before their sources; a file that cannot be read is one error.
+
+    A source that a row brought along itself stays as it is.
+    """
+    name = str(place / path.name)
     n_items = 0
     try:
         for item in read(path, depth):
             n_items += 1
-            source = f"{place}/{item.source}"
+            own = not path.name or not item.source.startswith(path.name)
+            source = item.source if own else name + item.source[len(path.name) :]
             if isinstance(item, RowError):
                 yield RowError(source, item.reason)
             else:
-                unnamed = item.id in (item.source, path.stem)
+                unnamed = item.id == item.source or (bool(place.parts) and item.id == path.stem)
                 yield replace(item, source=source, id=source if unnamed else item.id)
         if n_items == 0:
-            yield RowError(f"{place}/{path.name}", "읽을 글이 한 줄도 없습니다.")
+            yield RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
     except (InputError, MissingExtraError) as error:
-        yield RowError(f"{place}/{path.name}", str(error).removeprefix(f"{path.name}: "))
+        yield RowError(name, str(error).removeprefix(f"{path.name}: "))
 
 
 def _name(member: zipfile.ZipInfo) -> str:
