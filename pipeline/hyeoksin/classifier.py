@@ -169,9 +169,8 @@ class Classifier:
         head = self._heads[plan_id]
         leaves, off = answer.leaves[row], float(answer.off[row])
         order = np.argsort(-leaves, kind="stable")
-        scores = tuple(
-            Score(plan.leaves[i].code, plan.leaves[i].title, round(float(leaves[i]), 6)) for i in order
-        )
+        shown = np.round(leaves, 6).tolist()
+        scores = tuple(Score(plan.leaves[i].code, plan.leaves[i].title, shown[i]) for i in order.tolist())
         path, status = _settle(plan, head, decode(plan, leaves, off), off)
         return Prediction(
             document=document,
@@ -224,10 +223,7 @@ def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[Score, 
             total[node.code] = total.get(node.code, 0.0) + float(probability)
     steps: list[Score] = []
     here: str | None = None
-    while True:
-        children = [n for n in plan.nodes if n.parent == here and n.code in total]
-        if not children:
-            break
+    while children := plan.branches(here):
         best = max(children, key=lambda n: total[n.code])
         if steps and total[best.code] < _LIKELY:
             break

@@ -101,6 +101,19 @@ class Plan:
         """Yield the direct children of a node."""
         return (node for node in self.nodes if node.parent == code)
 
+    def branches(self, code: str | None) -> tuple[Node, ...]:
+        """Return the children of a node (None: the roots) that lead to leaves or are leaves."""
+        return self._branches.get(code, ())
+
+    @cached_property
+    def _branches(self) -> dict[str | None, tuple[Node, ...]]:
+        found: dict[str | None, tuple[Node, ...]] = {}
+        leading = {node.code for leaf in self.leaves for node in self.path(leaf.code)}
+        for node in self.nodes:
+            if node.code in leading:
+                found[node.parent] = (*found.get(node.parent, ()), node)
+        return found
+
     def path(self, code: str) -> tuple[Node, ...]:
         """Return the nodes from the root down to ``code``."""
         return self._paths[code]
