@@ -144,7 +144,7 @@ class LexicalEncoder:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""
         if not encoded:
             return csr_array((0, self.n_features), dtype=np.float32)
-        indptr = np.cumsum([0, *(len(one.index) for one in encoded)])
+        indptr = np.cumsum([0, *(len(one.index) for one in encoded)], dtype=np.int32)
         columns = np.concatenate([one.index for one in encoded])
         rows = csr_array(
             (np.concatenate([one.share for one in encoded]), columns, indptr),
