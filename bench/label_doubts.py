@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def out_of_fold(examples: Sequence[Example], codes: NDArray[np.int64]) -> NDArra
     keys = [[m.key for m in a.morphemes] for a in analysed]
     model = make_pipeline(
         TfidfVectorizer(
-            analyzer=lambda ks: [*ks, *map("+".join, zip(ks, ks[1:], strict=False))],
+            analyzer=lambda ks: [*ks, *map("+".join, pairwise(ks))],
             min_df=3,
             sublinear_tf=True,
         ),

@@ -65,7 +65,9 @@ def _say(entry: dict[str, Any], place: Path, found: Fetched) -> None:
 
 @app.command()
 def join(
-    source: Annotated[Path, typer.Option("--from", help="공개 자료 폴더 (corpus/external.yaml의 files가 있는 곳).")],
+    source: Annotated[
+        Path, typer.Option("--from", help="공개 자료 폴더 (corpus/external.yaml의 files가 있는 곳).")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="글과 분류 표시를 적을 파일 (.jsonl).")
     ] = Path("labelled.jsonl"),
