@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.cli import app
 from hyeoksin.corpus import text_hash
-from hyeoksin.errors import InputError
+from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.joined import join
 
 LISTING = """\
@@ -99,3 +100,11 @@ def test_no_labels_and_no_folder_are_refused(corpus: Path, tmp_path: Path) -> No
         app, ["corpus", "join", "--from", str(tmp_path / "x"), "--corpus", str(corpus)]
     )
     assert isinstance(result.exception, InputError)
+
+
+def test_fetch_without_its_extra_says_what_to_install(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    monkeypatch.delitem(sys.modules, "hyeoksin.fetch", raising=False)
+    result = CliRunner().invoke(app, ["corpus", "fetch", "--to", str(corpus), "--corpus", str(corpus)])
+    assert isinstance(result.exception, MissingExtraError)
+    assert "hyeoksin[fetch]" in str(result.exception)
