@@ -29,9 +29,21 @@ DATA = Path(__file__).parent / "data"
 HEAVY = ("sklearn", "torch", "kiwipiepy", "pandas", "scipy")
 COMMANDS = sorted(
     [
-        *("classify", "explain", "batch", "duplicates", "train", "embed", "evaluate", "plan", "agency"),
+        *(
+            "classify",
+            "explain",
+            "batch",
+            "duplicates",
+            "train",
+            "embed",
+            "evaluate",
+            "plan",
+            "agency",
+            "corpus",
+        ),
         *(f"plan {name}" for name in ("check", "show", "template", "convert", "links")),
         *(f"agency {name}" for name in ("show", "list", "find")),
+        *(f"corpus {name}" for name in ("fetch", "join")),
     ]
 )
 PLAN = """\

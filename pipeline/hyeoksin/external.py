@@ -17,7 +17,7 @@ from hyeoksin.corpus import Example, text_hash
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 
-__all__ = ["labelled_examples", "plan_examples", "press_examples", "public_texts", "sources"]
+__all__ = ["labelled", "labelled_examples", "plan_examples", "press_examples", "public_texts", "sources"]
 
 REAL_WEIGHT = 3.0
 
@@ -73,10 +73,11 @@ def labelled_examples(labels: Path, listing: Path, folder: Path) -> Iterator[Exa
                 document = texts.get(row["id"])
                 if document is None or text_hash(document.title, document.text) != row["sha256"]:
                     raise InputError(f"{table.name}: '{row['id']}' 의 글이 없거나 표시할 때의 글과 다릅니다.")
-                yield _labelled(row, document)
+                yield labelled(row, document)
 
 
-def _labelled(row: Mapping[str, str], document: Document) -> Example:
+def labelled(row: Mapping[str, str], document: Document) -> Example:
+    """Return one row of ``corpus/labels`` with its text."""
     labels: dict[str, tuple[str, ...]] = {}
     acceptable: dict[str, tuple[str, ...]] = {}
     for plan in ("2019", "2024"):

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from hyeoksin import __version__
-from hyeoksin.cli import agency, batch, classify, embed, learn, plan
+from hyeoksin.cli import agency, batch, classify, corpus, embed, learn, plan
 from hyeoksin.errors import HyeoksinError
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ app.command("evaluate")(learn.evaluate)
 app.command("embed")(embed.embed)
 app.add_typer(plan.app, name="plan")
 app.add_typer(agency.app, name="agency")
+app.add_typer(corpus.app, name="corpus")
 
 
 def _version(asked: bool) -> None:
