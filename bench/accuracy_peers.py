@@ -124,7 +124,9 @@ def annif_ranks(
         (folder / "vocabulary.csv").write_text("uri,label_ko\n" + "".join(subjects), encoding="utf-8")
         (folder / "texts.txt").write_text("\n".join(" ".join(split(t)) for t in test), encoding="utf-8")
         script = Path(__file__).with_name("annif_rank.py")
-        run = subprocess.run([python, script, name], check=True, stdout=subprocess.PIPE, text=True)
+        run = subprocess.run([python, script, name], check=False, capture_output=True, text=True)
+        if run.returncode:
+            raise SystemExit(f"Annif failed:\n{run.stderr}")
     answers: dict[str, list[dict[str, float]] | None] = json.loads(run.stdout.splitlines()[-1])
     return answers
 
@@ -133,8 +135,8 @@ def peers(python: Path) -> dict[str, Peer]:
     return {
         "words": linear(
             "어절 TF-IDF + 로지스틱 회귀",
-            TfidfVectorizer(preprocessor=lambda text: text.body.lower(), sublinear_tf=True),
-            LogisticRegression(C=10, max_iter=300),
+            TfidfVectorizer(preprocessor=lambda text: text.body.lower(), sublinear_tf=True, min_df=2),
+            LogisticRegression(C=10, max_iter=300, tol=1e-3),
         ),
         "characters": linear(
             "글자 TF-IDF + 선형 SVM",

@@ -37,8 +37,7 @@ def ranked(name: str, documents: list[Document]) -> list[dict[str, float]]:
     uris = project.subjects
     return [
         {uris[s.subject_id].uri.rpartition("/")[2]: float(s.score) for s in found}
-        for batch in project.suggest_corpus(DocumentList(documents))
-        for found in batch
+        for found in project.suggest_corpus(DocumentList(documents))
     ]
 
 
