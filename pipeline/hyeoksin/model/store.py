@@ -30,6 +30,7 @@ from hyeoksin.model.net import Net
 __all__ = ["FORMAT", "Model", "load_model", "save_model"]
 
 FORMAT = "hyeoksin-model/3"
+_BEFORE = "hyeoksin-model/2"  # without network and levels above the leaf; read as it is
 _NUMBERS = (
     "gate_bias", "gate_slope", "peak_slope", "gate_intercept", "settle", "settle_off", "net_leaf", "net_slope",
 )  # fmt: skip
@@ -124,6 +125,8 @@ def load_model(folder: Path) -> Model:
         raise ModelError(f"{folder}: 모델 폴더가 아닙니다 (model.json 없음).") from error
     except ValueError as error:
         raise ModelError(f"{folder}/model.json: 깨졌습니다. 모델을 다시 받으세요.") from error
+    if isinstance(description, dict) and description.get("format") == _BEFORE:
+        description = _upgraded(description)
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         found = description.get("format") if isinstance(description, dict) else None
         raise ModelError(f"{folder}: 모르는 모델 형식 '{found}'. 이 판이 읽는 형식: {FORMAT}.")
@@ -138,6 +141,13 @@ def load_model(folder: Path) -> Model:
         raise ModelError(f"{folder}: 모델 파일이 빠졌습니다 ({error.filename}).") from error
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: 모델의 내용이 온전하지 않습니다 ({error}).") from error
+
+
+def _upgraded(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the description of a model of the format before as one without a network."""
+    added = {"net_leaf": 0.0, "net_slope": 0.0, "settle_above": {}}
+    plans = {plan: {**added, **entry} for plan, entry in description.get("plans", {}).items()}
+    return {**description, "format": FORMAT, "dense": "lexical", "plans": plans}
 
 
 def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
