@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 __all__ = ["Net"]
 
 Floats = NDArray[np.float32]
-_BLOCK = 64  # rows; products of one fixed shape, so that a row's answer does not depend on its neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,9 @@ class Net:
 
 
 def _product(rows: Floats, weights: Floats) -> Floats:
-    """Return ``rows @ weights``, computed in blocks of 64 rows: BLAS rounds differently for other shapes."""
-    n_rows = len(rows)
-    padded = np.zeros((-(-n_rows // _BLOCK) * _BLOCK, rows.shape[1]), np.float32)
-    padded[:n_rows] = rows
-    result = np.empty((len(padded), weights.shape[1]), np.float32)
-    for start in range(0, len(padded), _BLOCK):
-        np.matmul(padded[start : start + _BLOCK], weights, out=result[start : start + _BLOCK])
-    return result[:n_rows]
+    """Return ``rows @ weights`` row by row, as SciPy multiplies sparse rows: BLAS rounds a row by its neighbours."""
+    n_rows, width = rows.shape
+    columns = np.tile(np.arange(width, dtype=np.int32), n_rows)
+    starts = np.arange(n_rows + 1, dtype=np.int32) * width
+    product: Floats = csr_array((rows.ravel(), columns, starts), shape=rows.shape) @ weights
+    return product
