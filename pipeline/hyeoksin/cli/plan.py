@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli import changes
+
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
 
@@ -122,3 +124,6 @@ def links(
     for link in found:
         title = plans[link.to_plan][link.to_code].title
         typer.echo(f"{link.relation:8} {link.to_plan} {link.to_code} {title}  ({link.reason})")
+
+
+app.command("diff")(changes.diff)

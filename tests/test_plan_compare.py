@@ -1,0 +1,135 @@
+"""What changed between two plans: from the crosswalk, or guessed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.plan import (
+    BUILTIN_PLANS,
+    Crosswalk,
+    Leads,
+    Link,
+    Node,
+    Plan,
+    compare,
+    load_crosswalk,
+    load_plan,
+)
+from hyeoksin.plan.compare import GUESS, guess_links
+
+
+def plan(name: str, *titles: str, leads: tuple[str, ...] = ()) -> Plan:
+    nodes = tuple(
+        Node(str(i), "strategy", title, leads=Leads(leads)) for i, title in enumerate(titles, start=1)
+    )
+    return Plan(name, name, 2000, nodes)
+
+
+def link(code: str, relation: str, to: str) -> Link:
+    return Link("a", code, relation, "b", to, "high", "까닭")  # type: ignore[arg-type]
+
+
+def fates(old: Plan, new: Plan, *links: Link) -> dict[str, str]:
+    changes = compare(old, new, Crosswalk(links)).changes
+    return {("+" if c.fate == "came" else "") + c.code: c.fate for c in changes}
+
+
+def test_each_kind_of_change_is_told_from_the_links() -> None:
+    old = plan("a", "하나", "둘", "셋", "넷", "다섯", "여섯", "일곱")
+    new = plan("b", "가", "나", "다", "라", "마", "바", "사")
+    found = fates(
+        old,
+        new,
+        link("1", "exact", "1"),
+        link("2", "broad", "2"),
+        link("3", "broad", "2"),
+        link("4", "narrow", "3"),
+        link("4", "narrow", "4"),
+        link("5", "narrow", "5"),
+        link("6", "related", "6"),
+    )
+    assert found == {
+        "1": "kept",
+        "2": "merged",
+        "3": "merged",
+        "4": "split",
+        "5": "partly",
+        "6": "overlaps",
+        "7": "gone",
+        "+6": "came",
+        "+7": "came",
+    }
+
+
+def test_a_node_does_not_merge_with_its_own_parent() -> None:
+    old = Plan("a", "a", 2000, (Node("1", "strategy", "위"), Node("1-1", "task", "아래", "1")))
+    found = fates(old, plan("b", "가"), link("1", "close", "1"), link("1-1", "broad", "1"))
+    assert found == {"1": "kept", "1-1": "into"}
+
+
+def test_a_changed_lead_is_named_both_ways() -> None:
+    old, new = plan("a", "하나", leads=("국방부", "환경부")), plan("b", "하나", leads=("환경부", "법제처"))
+    (change,) = compare(old, new, Crosswalk((link("1", "exact", "1"),))).changes
+    assert change.lead_changed
+    assert (change.lead_lost, change.lead_gained) == (("국방부",), ("법제처",))
+
+
+def test_links_are_read_backwards_too() -> None:
+    there = compare(
+        load_plan("2019"), load_plan("2024"), load_crosswalk({p: load_plan(p) for p in BUILTIN_PLANS})
+    )
+    back = compare(
+        load_plan("2024"), load_plan("2019"), load_crosswalk({p: load_plan(p) for p in BUILTIN_PLANS})
+    )
+    pairs = {(li.from_code, li.to_code) for c in there.changes if c.fate != "came" for li in c.links}
+    assert pairs == {(li.to_code, li.from_code) for c in back.changes if c.fate != "came" for li in c.links}
+    assert not there.guessed
+
+
+def test_without_a_crosswalk_the_links_are_guesses() -> None:
+    old = load_plan("2024")
+    first = replace(old.nodes[1], title="전혀 다른 과제 이름", definition="", includes=())
+    new = replace(old, id="our-2026", nodes=(old.nodes[0], first, *old.nodes[2:]))
+    found = compare(old, new, Crosswalk(()))
+    assert found.guessed
+    assert {li.confidence for c in found.changes for li in c.links} == {GUESS}
+    kept = [c.code for c in found.changes if c.fate == "kept"]
+    assert len(kept) == len(old.nodes) - 1 - sum(n.level == "principle" for n in old.nodes)
+
+
+def test_guesses_mostly_agree_with_the_judged_crosswalk() -> None:
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    crosswalk = load_crosswalk(plans)
+    guesses = guess_links(plans["2019"], plans["2020"])
+    known = {
+        (li.from_code, li.to_code) for n in plans["2019"].nodes for li in crosswalk.of("2019", n.code, "2020")
+    }
+    assert len(guesses) >= 15
+    assert sum((li.from_code, li.to_code) in known for li in guesses) / len(guesses) > 0.75
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".json", ".csv"])
+def test_the_command_writes_what_it_is_asked_for(tmp_path: Path, suffix: str) -> None:
+    output = tmp_path / f"변화{suffix}"
+    result = CliRunner().invoke(app, ["plan", "diff", "2019", "2024", "--output", str(output)])
+    assert result.exit_code == 0
+    assert "없어짐 5" in result.output
+    assert output.stat().st_size > 1_000
+    if suffix == ".json":
+        found = json.loads(output.read_text(encoding="utf-8"))
+        assert found["counts"]["gone"] == 5
+        assert not found["guessed"]
+
+
+def test_the_command_says_that_it_guessed(tmp_path: Path) -> None:
+    own = tmp_path / "우리.yaml"
+    CliRunner().invoke(app, ["plan", "template", str(own)])
+    result = CliRunner().invoke(app, ["plan", "diff", "2024", str(own)])
+    assert result.exit_code == 0
+    assert "추측" in result.output
