@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hyeoksin.classifier import Classifier, decode, load_classifier
+from hyeoksin.answers import decode
+from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import ModelError

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
-from hyeoksin.domain import Clause, Document, Prediction, Rival, Score, Span, Status
-from hyeoksin.encoders import DenseEncoder, Encoded, LexicalEncoder, beside, dense_encoder, probe, views
+from hyeoksin.answers import Answer, answer
+from hyeoksin.clauses import ClauseIndex
+from hyeoksin.domain import Document, Prediction, Rival, Score, Span
+from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, probe, views
 from hyeoksin.errors import ModelError
-from hyeoksin.evidence import spans, speaking_words
+from hyeoksin.evidence import Words, spans, speaking_words
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.mentions import Named, named_agencies, nameless
-from hyeoksin.model import Model, PlanHead, load_model
+from hyeoksin.model import Model, load_model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
@@ -25,19 +27,10 @@ from hyeoksin.resources import resource
 from hyeoksin.router import Candidates, Desk, disagreement, route
 from hyeoksin.untrained import wording_head
 
-__all__ = ["Classifier", "decode", "load_classifier"]
+__all__ = ["Classifier", "check_plan", "load_classifier"]
 
 _BATCH = 500
-_LIKELY = 0.5  # a path goes down as long as the node is more likely than not
 UNTRAINED = "학습하지 않은 계획: 항목의 제목과 정의에 얼마나 가까운지만 보았습니다. 사람이 확인하세요."
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The probabilities of one plan for one batch."""
-
-    leaves: NDArray[np.float64]
-    off: NDArray[np.float64]
 
 
 class Classifier:
@@ -70,6 +63,7 @@ class Classifier:
         self._router_plan = load_plan("2019")
         self._plans = {p.id: p for p in (*others, self._router_plan) if p.id in model.plans} | {plan.id: plan}
         self._shown = tuple(p.id for p in others if p.id in model.plans and p.id != plan.id)
+        self._answering = (plan.id, *self._shown)
         self._heads = {}
         for known in self._plans.values():
             if known.id in model.plans:
@@ -79,7 +73,7 @@ class Classifier:
         if not self.trained:
             self._heads[plan.id] = wording_head(plan, model, self.tokenizer, self._dense)
         self._desk = Desk(model.agencies.classes, {p.id: p for p in (self._router_plan, plan)}.values())
-        self._clauses = _ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
+        self._clauses = ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
 
     def classify(self, documents: Iterable[Document]) -> Iterator[Prediction]:
         """Yield one prediction per document, in order; the answer does not depend on the document's neighbours."""
@@ -88,44 +82,47 @@ class Classifier:
             analysed = list(analyse(batch, self.tokenizer, self.model.limit))
             encoded = self.model.encoder.encode_all(analysed)
             rows = self.model.encoder.matrix(encoded)
-            answers = self._answers(analysed, rows)
+            leaves, off = self._probabilities(analysed, rows)
+            answers = {p: answer(self._plans[p], self._heads[p], leaves[p], off[p]) for p in self._answering}
             named = [named_agencies(a.body, a.document.date) for a in analysed]
             unnamed = [nameless(e, n.values()) for e, n in zip(encoded, named, strict=True)]
             agencies = self.model.agencies.probabilities(self.model.encoder.matrix(unnamed))
-            leads = self._desk.leads({plan: answer.leaves for plan, answer in answers.items()})
+            leads = self._desk.leads(leaves)
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
-                yield self._predict(one, features, i, answers, named[i], agencies[i], leads[i], cosines[i])
+                row = {plan: found[i] for plan, found in answers.items()}
+                yield self._predict(one, features, row, named[i], agencies[i], leads[i], cosines[i])
 
-    def _answers(self, analysed: Sequence[Analysed], rows: csr_array) -> dict[str, _Answer]:
-        """Return what every plan's head says of one batch."""
+    def _probabilities(
+        self, analysed: Sequence[Analysed], rows: csr_array
+    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+        """Return per plan the (n x leaves) probabilities of one batch, and the (n,) of belonging to none."""
         if self._dense is None or self.model.net is None:
-            return {plan: _Answer(*head.probabilities(rows)) for plan, head in self._heads.items()}
-        vectors = views(self._dense, analysed)
-        net = self.model.net.log_probabilities(vectors)
-        answers = {}
-        for plan, head in self._heads.items():
-            if plan in net:
-                answers[plan] = _Answer(*head.probabilities(rows, net[plan]))
-            else:
-                answers[plan] = _Answer(
-                    *head.probabilities(beside(rows, vectors[:, : self._dense.dimension]))
-                )
-        return answers
+            found = {plan: head.probabilities(rows) for plan, head in self._heads.items()}
+        else:
+            vectors = views(self._dense, analysed)
+            net = self.model.net.log_probabilities(vectors)
+            whole = vectors[:, : self._dense.dimension]
+            found = {
+                plan: head.probabilities(rows, net[plan])
+                if plan in net
+                else head.probabilities(beside(rows, whole))
+                for plan, head in self._heads.items()
+            }
+        return {p: leaves for p, (leaves, _) in found.items()}, {p: off for p, (_, off) in found.items()}
 
     def _predict(
         self,
         analysed: Analysed,
         encoded: Encoded,
-        row: int,
-        answers: dict[str, _Answer],
+        answers: Mapping[str, Answer],
         named: Mapping[str, Named],
         agency_probabilities: NDArray[np.float64],
         leads: NDArray[np.float64],
         cosines: NDArray[np.float64],
     ) -> Prediction:
         document = analysed.document
-        main = self._bare(self.plan.id, document, answers[self.plan.id], row)
+        main = self._bare(self.plan.id, document, answers[self.plan.id])
         regions = load_regions().of(analysed.body, document.region)
         candidates = self._desk.candidates(named, agency_probabilities, leads, bool(regions))
         leaf = self._leaf(main)
@@ -147,7 +144,7 @@ class Classifier:
             rival=rival,
             regions=regions,
             notes=self._notes(main, candidates, leaf.code, analysed),
-            others=tuple(self._bare(p, document, answers[p], row) for p in self._shown),
+            others=tuple(self._bare(p, document, answers[p]) for p in self._shown),
         )
 
     def _notes(
@@ -163,29 +160,22 @@ class Classifier:
         below = (s for s in main.scores if end is None or end in {n.code for n in self.plan.path(s.code)})
         return next(below)
 
-    def _bare(self, plan_id: str, document: Document, answer: _Answer, row: int) -> Prediction:
+    def _bare(self, plan_id: str, document: Document, answer: Answer) -> Prediction:
         """Return the answer of one plan without agencies and evidence."""
-        plan = self._plans[plan_id]
-        head = self._heads[plan_id]
-        leaves, off = answer.leaves[row], float(answer.off[row])
-        order = np.argsort(-leaves, kind="stable")
-        shown = np.round(leaves, 6).tolist()
-        scores = tuple(Score(plan.leaves[i].code, plan.leaves[i].title, shown[i]) for i in order.tolist())
-        path, status = _settle(plan, head, decode(plan, leaves, off), off)
         return Prediction(
             document=document,
             plan=plan_id,
-            status=status,
-            path=path,
-            scores=scores,
-            off_plan=round(off, 6),
+            status=answer.status,
+            path=answer.path,
+            scores=answer.scores,
+            off_plan=answer.off_plan,
             agencies=(),
             evidence=(),
             clause=None,
             rival=None,
             regions=(),
             model=self.model.id,
-            plan_sha=plan.sha256[:8],
+            plan_sha=self._plans[plan_id].sha256[:8],
         )
 
     def _why(
@@ -196,84 +186,18 @@ class Classifier:
         weights = head.leaf.weights[encoded.index]  # (occurrences x leaves)
         top = weights[:, column[first.code]]
         inside = head.gate_slope * head.gate_weights[encoded.index] + head.peak_slope * top
+        words = Words(analysed, encoded)
         if not main.path:
-            return spans(analysed, encoded, -inside), None
-        evidence = spans(analysed, encoded, (top - weights.mean(axis=1)) / head.leaf.temperature + inside)
+            return spans(words, -inside), None
+        evidence = spans(words, (top - weights.mean(axis=1)) / head.leaf.temperature + inside)
         second = next((score for score in main.scores if score.code != first.code), None)
         if second is None:
             return evidence, None
-        words = speaking_words(analysed, encoded, weights[:, column[second.code]] - top)
+        speaking = speaking_words(words, weights[:, column[second.code]] - top)
         border = [e.why for e in self.plan[first.code].excludes if e.code == second.code]
         border += [e.why for e in self.plan[second.code].excludes if e.code == first.code]
-        why = (*([f"이 말은 {second.code} 쪽: {', '.join(words)}"] if words else []), *border)
+        why = (*([f"이 말은 {second.code} 쪽: {', '.join(speaking)}"] if speaking else []), *border)
         return evidence, Rival(second.code, second.title, second.probability, why)
-
-
-def decode(plan: Plan, leaves: NDArray[np.float64], off: float) -> tuple[Score, ...]:
-    """Return the path: from the root to the deepest likely node along the best children; empty when off-plan is likelier.
-
-    A parent's probability is the sum of its leaves, so levels never contradict each other. Where no single leaf is more
-    likely than not, the path ends at the parent that is; its first step is always given.
-    """
-    if off >= _LIKELY:
-        return ()
-    total: dict[str, float] = {}
-    for leaf, probability in zip(plan.leaves, leaves, strict=True):
-        for node in plan.path(leaf.code):
-            total[node.code] = total.get(node.code, 0.0) + float(probability)
-    steps: list[Score] = []
-    here: str | None = None
-    while children := plan.branches(here):
-        best = max(children, key=lambda n: total[n.code])
-        if steps and total[best.code] < _LIKELY:
-            break
-        steps.append(Score(best.code, best.title, round(total[best.code], 6)))
-        here = best.code
-    return tuple(steps)
-
-
-def _settle(
-    plan: Plan, head: PlanHead, path: tuple[Score, ...], off: float
-) -> tuple[tuple[Score, ...], Status]:
-    """Return the path down to its deepest step that may stand without a person, and the status."""
-    if off >= max(head.settle_off, _LIKELY):
-        return path, "off_plan"
-    leaves = {leaf.code for leaf in plan.leaves}
-    for end in range(len(path), 0, -1):
-        step = path[end - 1]
-        at = head.settle if step.code in leaves else head.settle_above.get(plan[step.code].level, 1.01)
-        if step.probability >= max(at, _LIKELY):
-            return path[:end], "settled"
-    return path, "review"
-
-
-class _ClauseIndex:
-    """The programmes (or else the wordings) below each leaf, as unit vectors."""
-
-    def __init__(self, plan: Plan, encoder: LexicalEncoder, tokenizer: Tokenizer, limit: int) -> None:
-        self._below: dict[str, list[tuple[str, str, int]]] = {leaf.code: [] for leaf in plan.leaves}
-        texts: list[Document] = []
-        for leaf in plan.leaves:
-            clauses = [(n.code, n.title, " ".join((n.title, *n.aliases))) for n in plan.children(leaf.code)]
-            for code, title, text in clauses or [(leaf.code, leaf.title, leaf.wording)]:
-                self._below[leaf.code].append((code, title, len(texts)))
-                texts.append(Document(id=code, title=text))
-        vectors = encoder.matrix(encoder.encode_all(list(analyse(texts, tokenizer, limit))))
-        self._vectors = (diags_array(1.0 / np.maximum(_lengths(vectors), 1e-9)) @ vectors).T.tocsr()
-
-    def cosines(self, rows: csr_array) -> NDArray[np.float64]:
-        """Return the (n documents x n clauses) cosines of the feature values."""
-        products = np.asarray((rows @ self._vectors).todense(), dtype=np.float64)
-        return products / np.maximum(_lengths(rows), 1e-9)[:, None]
-
-    def nearest(self, cosines: NDArray[np.float64], leaf: str) -> Clause:
-        """Return the clause of the leaf that is nearest to the text."""
-        code, title, best = max(self._below[leaf], key=lambda option: cosines[option[2]])
-        return Clause(code, title, round(float(cosines[best]), 4))
-
-
-def _lengths(rows: csr_array) -> NDArray[np.float64]:
-    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
 
 
 def _checked_encoder(model: Model) -> DenseEncoder | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = [
     "AgencyFlag",
@@ -47,8 +47,7 @@ class Document:
         return self.title or self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """The calibrated probability of one node of a plan; a parent's is the sum of its leaves'."""
 
     code: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.region import load_regions
@@ -18,12 +18,12 @@ _CLASS = {
     "NNG": "N", "NNP": "N", "XR": "N", "SL": "L", "SH": "N", "VV": "V", "VA": "V", "MAG": "A", "NR": "N",
     "VCN": "V", "NNB": "B",
 }  # fmt: skip
+_CACHED = 200_000  # forms
 _BATCH = 1_000  # texts that Kiwi's own threads get at once; more gains nothing
 _STOP = frozenset({"하/V", "되/V", "있/V", "이/V", "것/B", "수/B", "등/B", "년/B", "월/B", "일/B", "없/V"})
 
 
-@dataclass(frozen=True, slots=True)
-class Morpheme:
+class Morpheme(NamedTuple):
     """A content morpheme: ``key`` is form and word class (``공개/N``); ``start`` and ``end`` count characters."""
 
     key: str
@@ -31,6 +31,7 @@ class Morpheme:
     end: int
 
 
+@lru_cache(maxsize=_CACHED)
 def content_key(form: str, tag: str) -> str | None:
     """Return the key of one of Kiwi's morphemes, or none for a tag that carries no content."""
     word_class = _CLASS.get(tag.partition("-")[0])
