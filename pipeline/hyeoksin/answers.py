@@ -37,10 +37,12 @@ def answer(plan: Plan, head: PlanHead, leaves: NDArray[np.float64], off: NDArray
     """
     order = np.argsort(-leaves, axis=1, kind="stable")
     best = np.round(np.take_along_axis(leaves, order, axis=1), 6).tolist()
-    names = [(leaf.code, leaf.title) for leaf in plan.leaves]
+    codes, titles = [leaf.code for leaf in plan.leaves], [leaf.title for leaf in plan.leaves]
     found = []
     for row, (places, values) in enumerate(zip(order.tolist(), best, strict=True)):
-        scores = tuple([Score(*names[place], value) for place, value in zip(places, values, strict=True)])
+        scores = tuple(
+            [Score(codes[place], titles[place], value) for place, value in zip(places, values, strict=True)]
+        )
         outside = float(off[row])
         path, status = _settle(plan, head, decode(plan, leaves[row], outside), outside)
         found.append(Answer(status, path, scores, round(outside, 6)))

@@ -42,7 +42,3 @@ class ClauseIndex:
 
 def _lengths(rows: csr_array) -> NDArray[np.float64]:
     return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
-
-
-def _lengths(rows: csr_array) -> NDArray[np.float64]:
-    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
