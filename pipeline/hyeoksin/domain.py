@@ -159,6 +159,8 @@ class Prediction:
             "others": {other.plan: other._answer() for other in self.others},
             "model": self.model,
         }
+        if self.document.date is not None:
+            record["date"] = self.document.date
         if self.duplicate_group is not None:
             record["duplicate_group"] = self.duplicate_group
         if self.notes:

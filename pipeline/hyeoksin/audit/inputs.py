@@ -1,0 +1,108 @@
+"""What an audit reads: a batch output folder, records as ``classify`` writes them, or texts that are classified first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hyeoksin.audit.table import Records
+from hyeoksin.errors import InputError
+
+__all__ = ["fingerprints", "found"]
+
+_TABLES = (".csv", ".tsv", ".xlsx")
+_MARK = "계획 밖 확률"  # a column that only our own tables have
+
+
+@contextmanager
+def found(path: Path, plan: str, model: Path | None = None) -> Iterator[Records]:
+    """Give the records of an input; raw texts are classified into a temporary folder.
+
+    Raises:
+        InputError: there is nothing to read, or a table of results that lacks what an audit needs.
+    """
+    records = _records(path)
+    if records is not None:
+        yield records
+        return
+    with TemporaryDirectory(prefix="hyeoksin-audit-") as folder:
+        yield _classified(path, Path(folder) / "out", plan, model)
+
+
+def _records(path: Path) -> Records | None:
+    """Return the records that stand at ``path``, None where it holds texts."""
+    if path.is_dir():
+        inside = path / "records" if (path / "records").is_dir() else path
+        if (path / "run.json").is_file() and not (path / "manifest.json").is_file():
+            raise InputError(f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요.")
+        for form in ("parquet", "jsonl"):
+            parts = tuple(sorted(inside.glob(f"part-*.{form}")))
+            if parts:
+                return Records(parts, form)
+        return None
+    if not path.is_file():
+        raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
+    suffix = path.suffix.lower()
+    if suffix == ".parquet" and _parquet_columns(path) >= {"record", "제목", "내용"}:
+        return Records((path,), "parquet")
+    if suffix == ".jsonl" and _is_record(path):
+        return Records((path,), "jsonl")
+    if suffix in _TABLES and _is_result_table(path):
+        raise InputError(
+            f"{path.name}: 분류 결과의 표({suffix})에는 후보마다의 확률이 없어 감사할 수 없습니다. "
+            "-o 결과.parquet 또는 결과.jsonl 로 다시 분류하거나 분류하기 전의 글을 주세요."
+        )
+    return None
+
+
+def _parquet_columns(path: Path) -> set[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return set(pq.read_schema(path).names)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path.name}: Parquet로 읽을 수 없습니다. 파일을 다시 만드세요.") from error
+
+
+def _is_record(path: Path) -> bool:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        line = next((line for line in file if line.strip()), "")
+    try:
+        first = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(first, dict) and {"plan", "candidates", "off_plan"} <= set(first)
+
+
+def _is_result_table(path: Path) -> bool:
+    from hyeoksin.tabular import read_rows
+
+    rows = read_rows(path)
+    return bool(rows) and _MARK in rows[0].cells
+
+
+def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Records:
+    from hyeoksin.batch import Options, run
+
+    run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
+    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet")
+
+
+def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return name, size and SHA-256 of the input's files, by name."""
+    files: Sequence[Path] = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    marks = []
+    for file in files:
+        if path.is_dir() and file.name in ("run.lock", "manifest.json"):  # the manifest has the time in it
+            continue
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        name = file.name if path.is_file() else str(file.relative_to(path).as_posix())
+        marks.append({"name": name, "bytes": file.stat().st_size, "sha256": digest})
+    return tuple(marks)

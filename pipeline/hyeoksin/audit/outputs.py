@@ -1,0 +1,33 @@
+"""Where an audit goes: a new format is a function and a row in ``OUTPUTS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hyeoksin.audit.result import Audit
+from hyeoksin.errors import InputError
+from hyeoksin.tabular import written_whole
+
+__all__ = ["OUTPUTS", "write_audit"]
+
+
+def _json(audit: Audit, path: Path) -> None:
+    with written_whole(path) as part:
+        part.write_text(audit.to_json(), encoding="utf-8", newline="\n")
+
+
+Output = Callable[[Audit, Path], None]
+OUTPUTS: dict[str, Output] = {".json": _json}
+
+
+def write_audit(audit: Audit, path: Path) -> None:
+    """Write the audit, by the suffix of ``path``.
+
+    Raises:
+        InputError: no such format, or the file cannot be written.
+    """
+    output = OUTPUTS.get(path.suffix.lower())
+    if output is None:
+        raise InputError(f"{path}: 쓸 수 없는 형식 '{path.suffix}'. 쓰는 형식: {', '.join(OUTPUTS)}.")
+    output(audit, path)
