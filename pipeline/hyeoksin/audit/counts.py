@@ -48,7 +48,9 @@ def count(table: Table, cut: CutName) -> tuple[Cut, Mapping[str, Cell]]:
             without += n
             continue
         _add(cells.setdefault(value, Cell()), table.plan, answer, status, ending, n)
-    order = sorted(cells, key=lambda v: v) if cut == "year" else sorted(cells, key=lambda v: (-cells[v].texts, v))
+    order = (
+        sorted(cells, key=lambda v: v) if cut == "year" else sorted(cells, key=lambda v: (-cells[v].texts, v))
+    )
     kept = cut_values(order)
     if len(kept) < len(order):
         rest = Cell()

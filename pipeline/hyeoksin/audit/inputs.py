@@ -39,7 +39,9 @@ def _records(path: Path) -> Records | None:
     if path.is_dir():
         inside = path / "records" if (path / "records").is_dir() else path
         if (path / "run.json").is_file() and not (path / "manifest.json").is_file():
-            raise InputError(f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요.")
+            raise InputError(
+                f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요."
+            )
         for form in ("parquet", "jsonl"):
             parts = tuple(sorted(inside.glob(f"part-*.{form}")))
             if parts:

@@ -103,7 +103,7 @@ def opened(records: Records, plan: Plan, memory: str = "2GB", threads: int = 1) 
     except ModuleNotFoundError as error:
         raise MissingExtraError("duckdb", "audit") from error
     with tempfile.TemporaryDirectory(prefix="hyeoksin-audit-") as folder:
-        settings = {
+        settings: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "memory_limit": memory,

@@ -33,10 +33,14 @@ def audit(
     names: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise typer.BadParameter(f"--by 에 모르는 이름: {', '.join(unknown)}. 쓸 수 있는 것: {', '.join(known)}.")
+        raise typer.BadParameter(
+            f"--by 에 모르는 이름: {', '.join(unknown)}. 쓸 수 있는 것: {', '.join(known)}."
+        )
     place = output or Path("감사.json")
     if place.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
     found = run(source, plan, names, model, seed)
     write_audit(found, place)
-    typer.echo(f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다.", err=True)
+    typer.echo(
+        f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다.", err=True
+    )

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from audit_cases import prediction, saved
+from hyeoksin.audit import NONE, Audit, audit
+from hyeoksin.cli import app
+from hyeoksin.errors import InputError
+from hyeoksin.plan import load_plan
+
+PLAN = load_plan("2019")
+
+
+def _some() -> list:
+    return [
+        prediction(PLAN, 0, {"1-1": 0.9}, "settled", date="2023-05-01", region="전라남도 목포시"),
+        prediction(PLAN, 1, {"1-1": 0.6, "1-2": 0.3}, date="2024-05-01", region="서울특별시"),
+        prediction(PLAN, 2, {"2-1": 0.8}, "settled", date=None, region=None, source="제안.csv"),
+        prediction(PLAN, 3, {"1-1": 0.1}, "off_plan", agency="환경부", source="제안.csv"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_counts_stand_on_every_level_and_for_every_cut(tmp_path: Path, suffix: str) -> None:
+    found = audit(saved(_some(), tmp_path / f"records{suffix}"))
+    rows = {(r.cut, r.value, r.code): r for r in found.rows}
+    strategy = PLAN.path("1-1")[0].code
+    assert found.n_texts == 4
+    assert rows["all", "", "1-1"].counted == 2
+    assert rows["all", "", "1"].counted == 2
+    assert rows["all", "", "2"].counted == 1
+    assert rows["all", "", strategy].counted == 3
+    assert rows["all", "", NONE].counted == rows["all", "", NONE].settled == 1
+    assert rows["all", "", strategy].settled == 2
+    assert rows["region", "전라남도", "1-1"].counted == 1
+    assert rows["year", "2024", NONE].counted == 1
+    assert rows["agency", "환경부", NONE].counted == 1
+    assert rows["kind", "제안", "2-1"].share == 0.5
+    years = next(cut for cut in found.cuts if cut.name == "year")
+    assert (years.values, years.texts, years.without) == (("2023", "2024"), (1, 2), 1)
+
+
+def test_the_audit_comes_back_from_json_and_its_bytes_repeat(tmp_path: Path) -> None:
+    path = saved(_some(), tmp_path / "records.jsonl")
+    found = audit(path)
+    assert Audit.from_json(found.to_json()) == found
+    assert audit(path).to_json() == found.to_json()
+    with pytest.raises(InputError, match="감사 결과"):
+        Audit.from_json("{}")
+    with pytest.raises(InputError, match="hyeoksin-audit/9"):
+        Audit.from_json(json.dumps(json.loads(found.to_json()) | {"format": "hyeoksin-audit/9"}))
+
+
+def test_what_cannot_be_audited_says_why(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="계획 2024 의 판정이 없습니다"):
+        audit(saved(_some(), tmp_path / "records.jsonl"), "2024")
+    with pytest.raises(InputError, match="후보마다의 확률이 없어"):
+        audit(saved(_some(), tmp_path / "결과.csv"))
+    with pytest.raises(InputError, match="파일도 폴더도"):
+        audit(tmp_path / "없음")
+    (tmp_path / "broken.jsonl").write_text(
+        (tmp_path / "records.jsonl").read_text(encoding="utf-8") + '{"plan": \n', encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="읽을 수 없습니다"):
+        audit(tmp_path / "broken.jsonl")
+
+
+def test_the_command_writes_json(tmp_path: Path) -> None:
+    path = saved(_some(), tmp_path / "records.jsonl")
+    result = CliRunner().invoke(
+        app, ["audit", str(path), "--plan", "2019", "--by", "year,kind", "-o", str(tmp_path / "a.json")]
+    )
+    assert result.exit_code == 0, result.output
+    found = Audit.from_json((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert [cut.name for cut in found.cuts] == ["all", "year", "kind"]
+    assert CliRunner().invoke(app, ["audit", str(path), "--by", "weather"]).exit_code == 2
