@@ -7,13 +7,36 @@
     ├── ModelError              a model folder is damaged, unknown, or made for another plan
     ├── InputError              a file of documents cannot be read at all
     │   └── RowError            one row of it cannot be used; the others go on
+    ├── StoreError              the store cannot do what was asked; nothing of it was saved
+    │   ├── StaleDecisionError  another person (or another tab) was first: look again, then decide
+    │   ├── NotStoredError      no such project, item, user, job or model
+    │   ├── RefusedError        the store's rules forbid it (closed round, unknown code, name taken, nothing to undo)
+    │   ├── StoreBusyError      another program holds the store; the same call works a moment later
+    │   ├── StoreFullError      no room on the disk
+    │   ├── StoreUnavailableError   the database does not answer; the same call works once it does
+    │   └── StoreDamagedError   the file is no store, damaged, or made by a newer version
     └── MissingExtraError       an optional library is not installed
 
 Messages are Korean, because an officer reads them in the terminal and the web page; each says what is wrong, where,
 and what to do.
 """
 
-__all__ = ["HyeoksinError", "InputError", "MissingExtraError", "ModelError", "PlanError", "RowError"]
+__all__ = [
+    "HyeoksinError",
+    "InputError",
+    "MissingExtraError",
+    "ModelError",
+    "NotStoredError",
+    "PlanError",
+    "RefusedError",
+    "RowError",
+    "StaleDecisionError",
+    "StoreBusyError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreFullError",
+    "StoreUnavailableError",
+]
 
 
 class HyeoksinError(Exception):
@@ -44,6 +67,49 @@ class RowError(InputError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class StoreError(HyeoksinError):
+    """The store cannot do what was asked; nothing of it was saved (unless the subclass says otherwise)."""
+
+
+class StaleDecisionError(StoreError):
+    """Another person, or another tab, changed the item after it was read.
+
+    Args:
+        item: the item's number.
+        by: who was first (empty: a new model's answer came in).
+        message: Korean.
+    """
+
+    def __init__(self, message: str, item: int, by: str = "") -> None:
+        super().__init__(message)
+        self.item = item
+        self.by = by
+
+
+class NotStoredError(StoreError):
+    """No such project, item, user, job or model."""
+
+
+class RefusedError(StoreError):
+    """The store's rules forbid it: a closed round, an unknown code, a name that is taken, nothing to undo."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the store for too long; the same call works a moment later."""
+
+
+class StoreFullError(StoreError):
+    """There is no room on the disk; the same call works once there is."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer. A write may or may not have arrived: repeat it with the same ``key``."""
+
+
+class StoreDamagedError(StoreError):
+    """The file is no store, is damaged, or was made by a newer version."""
 
 
 class MissingExtraError(HyeoksinError):
