@@ -15,21 +15,27 @@
     │   ├── StoreFullError      no room on the disk
     │   ├── StoreUnavailableError   the database does not answer; the same call works once it does
     │   └── StoreDamagedError   the file is no store, damaged, or made by a newer version
-    └── MissingExtraError       an optional library is not installed
+    ├── MissingExtraError       an optional library is not installed
+    └── JudgeError              the server's classifier cannot answer now
+        ├── BusyError           too many texts wait; try again after ``retry_after`` seconds
+        └── SlowError           no answer in time
 
 Messages are Korean, because an officer reads them in the terminal and the web page; each says what is wrong, where,
 and what to do.
 """
 
 __all__ = [
+    "BusyError",
     "HyeoksinError",
     "InputError",
+    "JudgeError",
     "MissingExtraError",
     "ModelError",
     "NotStoredError",
     "PlanError",
     "RefusedError",
     "RowError",
+    "SlowError",
     "StaleDecisionError",
     "StoreBusyError",
     "StoreDamagedError",
@@ -119,3 +125,19 @@ class MissingExtraError(HyeoksinError):
         super().__init__(f"'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'")
         self.library = library
         self.extra = extra
+
+
+class JudgeError(HyeoksinError):
+    """The server's classifier cannot answer now."""
+
+
+class BusyError(JudgeError):
+    """Too many texts wait, or the model is still being read."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SlowError(JudgeError):
+    """No answer came in time."""
