@@ -95,6 +95,7 @@ class RecordOut(AnswerOut):
     regions: list[str] = Field(description="글에 나온 지역")
     others: dict[str, AnswerOut] = Field(description="다른 해 계획의 답")
     model: str = Field(description="모델 이름과 지문", examples=["default@0123abcd"])
+    date: str | None = Field(default=None, description="글의 날짜 (있을 때만)")
     duplicate_group: str | None = Field(default=None, description="같거나 거의 같은 글의 묶음 (있을 때만)")
     notes: list[str] = Field(default=[], description="알릴 것 (있을 때만)")
 
