@@ -7,7 +7,7 @@ import sys
 import typer
 
 from hyeoksin import __version__
-from hyeoksin.cli import agency, audit, batch, classify, corpus, embed, learn, plan
+from hyeoksin.cli import agency, audit, batch, classify, corpus, embed, learn, plan, simulate
 from hyeoksin.errors import HyeoksinError
 
 __all__ = ["app", "main"]
@@ -26,6 +26,7 @@ app.command("explain")(classify.explain)
 app.command("batch")(batch.batch)
 app.command("duplicates")(batch.duplicates)
 app.command("audit")(audit.audit)
+app.command("simulate")(simulate.simulate)
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 app.command("embed")(embed.embed)

@@ -1,0 +1,135 @@
+"""``hyeoksin simulate``: replay an office's past year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.plan import Plan
+    from hyeoksin.simulate import PastText, Year
+
+
+def simulate(
+    decisions: Annotated[
+        Path, typer.Option(help="결정이 적힌 지난해의 글 (XLSX CSV JSONL …, 결정 열이 있어야 함).")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="보고서 파일 (.html .xlsx .json).")
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            help="같은 글을 그때의 모델로 분류한 결과 (classify -o 결과.jsonl). 없으면 지금 모델로 분류."
+        ),
+    ] = None,
+    plan: Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")] = "2019",
+    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    code_column: Annotated[str | None, typer.Option(help="결정 열 이름 (기본: 추측).")] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="한 건을 결정하는 데 걸리는 초.")] = 30.0,
+    hours: Annotated[str, typer.Option(help="회차마다 쓰는 시간, 쉼표로.")] = "0.5,1,2,4,8",
+    precision: Annotated[str, typer.Option(help="약속하는 정밀도, 쉼표로.")] = "0.9,0.95,0.98",
+    corpus: Annotated[
+        Path, typer.Option(help="말뭉치 폴더: 모델이 배운 글이 섞였는지 봅니다 (없으면 보지 않음).")
+    ] = Path("corpus"),
+) -> None:
+    """지난해의 글과 결정을 되풀이해, 얼마나 사람 없이 확정되고 맞았을지, 읽기가 얼마나 줄었을지 잽니다."""
+    from hyeoksin.plan import load_plan
+    from hyeoksin.simulate import answered, read_past, replay
+    from hyeoksin.simulate.report import REPORTS, write_report
+
+    if output is not None and output.suffix.lower() not in REPORTS:
+        raise typer.BadParameter(f"--output 의 형식은 {', '.join(REPORTS)} 입니다.")
+    loaded = load_plan(plan)
+    texts, errors = read_past(decisions, loaded, code_column)
+    for error in errors[:5]:
+        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+    if errors:
+        typer.secho(f"{len(errors)}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+    found = _records(records) if records is not None else list(_classified(texts, loaded, model))
+    year = replay(
+        answered(texts, found, loaded),
+        loaded,
+        found[0]["model"],
+        seconds,
+        _numbers(hours, 0.0, 200.0),
+        _numbers(precision, 0.5, 1.0),
+        _notes(texts, corpus, records),
+    )
+    _show(year)
+    if output is not None:
+        write_report(year, output)
+        typer.echo(f"{output} 에 적었습니다.")
+
+
+def _numbers(cell: str, low: float, high: float) -> list[float]:
+    try:
+        numbers = [float(part) for part in cell.split(",") if part.strip()]
+    except ValueError as error:
+        raise typer.BadParameter(f"'{cell}': 숫자를 쉼표로 나누어 적으세요.") from error
+    if not numbers or not all(low < number < high for number in numbers):
+        raise typer.BadParameter(f"'{cell}': {low:g} 보다 크고 {high:g} 보다 작은 숫자를 적으세요.")
+    return numbers
+
+
+def _records(path: Path) -> list[Mapping[str, Any]]:
+    import json
+
+    from hyeoksin.errors import InputError
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        found = [json.loads(line) for line in lines if line.strip()]
+    except ValueError as error:
+        raise InputError(f"{path.name}: 분류 결과(JSONL)가 아닙니다 ({error}).") from error
+    if not found or not all(isinstance(row, dict) and "candidates" in row for row in found):
+        raise InputError(f"{path.name}: 'hyeoksin classify -o 결과.jsonl' 로 만든 파일을 주세요.")
+    return found
+
+
+def _classified(texts: Sequence[PastText], plan: Plan, model: str | None) -> Iterator[dict[str, Any]]:
+    from hyeoksin.classifier import load_classifier
+
+    classifier = load_classifier(model, plan, others=False)
+    for prediction in classifier.classify(text.document for text in texts):
+        yield prediction.to_record()
+
+
+def _notes(texts: Sequence[PastText], corpus: Path, records: Path | None) -> list[str]:
+    from hyeoksin.simulate.overlap import n_trained_on
+
+    if records is not None:
+        return [f"모델의 답은 {records.name} 에서 읽었습니다."]
+    if not corpus.is_dir():
+        return ["모델이 이 글로 배웠다면 실제보다 좋게 나옵니다(말뭉치 폴더가 없어 확인하지 못함)."]
+    n = n_trained_on(texts, corpus)
+    if not n:
+        return ["모델이 배운 글은 없습니다(말뭉치와 글의 지문을 견줌)."]
+    return [
+        f"주의: {n:,}건은 모델이 배운 글이어서 실제보다 좋게 나옵니다. 그때의 결과를 --records 로 주면 바로 나옵니다."
+    ]
+
+
+def _show(year: Year) -> None:
+    from hyeoksin.simulate.tables import summary
+
+    typer.echo(summary(year))
+    typer.echo("정밀도  회차당   확정  맞은 비율 (95% 구간)       읽음   남음  남은 오류 (온 차례대로)")
+    for row in year.budgets:
+        right = row.right
+        said = f"{right.value:.1%} ({right.low:.1%}-{right.high:.1%})" if right.value is not None else "-"
+        typer.echo(
+            f"{row.precision:5.1%} {row.hours:5g}시간 {row.settled.n_right:6,} {said:>22} "
+            f"{row.n_read:8,} {row.n_left:6,} {row.errors_left:6,} ({row.errors_by_arrival:,})"
+        )
+    for saving in year.savings[:2]:
+        name = "계획 안의 글" if saving.target == "in_plan" else "틀린 글"
+        typer.echo(
+            f"{name}의 95%를 찾기까지 {saving.n_read:,}/{saving.n:,}건 읽음: 절감 {saving.saved:.1%} "
+            f"({saving.low:.1%}-{saving.high:.1%})"
+        )
+    for note in year.notes:
+        typer.echo(f"- {note}")

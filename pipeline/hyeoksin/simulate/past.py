@@ -1,0 +1,201 @@
+"""A past year: texts with the codes that people decided, from a table or JSONL, and what the model says of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.plan import Plan
+from hyeoksin.readers import Columns, read
+
+__all__ = ["NONE", "Answered", "PastText", "answered", "read_past"]
+
+NONE = "NONE"  # decided (or answered): outside the plan
+_OUTSIDE = frozenset({"none", "계획밖", "없음", "해당없음", "밖", "-"})
+_CODE_COLUMNS = (
+    "확정코드",
+    "확정",
+    "결정코드",
+    "결정",
+    "분류코드",
+    "분류",
+    "세부과제코드",
+    "코드",
+    "code",
+    "label",
+    "decision",
+)
+_KIND_COLUMNS = ("유형", "종류", "구분", "kind", "set")
+_CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class PastText:
+    """A text and the decision on it: ``code`` (or ``NONE``), and all ``accepted`` codes that count as right."""
+
+    document: Document
+    code: str
+    accepted: frozenset[str]
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A past text with the model's answer.
+
+    ``leaves`` are the probabilities of the plan's leaves in plan order; ``answer`` is the best leaf, or ``NONE`` where
+    off-plan is likelier than not, and ``probability`` its own. ``at`` is an ISO date or ``""``.
+    """
+
+    id: str
+    at: str
+    region: str | None
+    kind: str | None
+    code: str
+    answer: str
+    probability: float
+    off_plan: float
+    leaves: tuple[float, ...]
+    right: bool
+
+
+def read_past(
+    path: Path, plan: Plan, code_column: str | None = None
+) -> tuple[list[PastText], list[RowError]]:
+    """Read the decided texts of any format that the readers take, and the rows that cannot be used.
+
+    The decision stands in ``code_column`` (guessed if None); several codes parted by commas are all right, the first
+    being the decision; ``NONE`` or "계획 밖" is outside the plan. JSONL may also hold the written corpus's ``labels`` and
+    ``acceptable`` (by plan), or ``plan2019`` and ``plan2019_ok``.
+
+    Raises:
+        InputError: the file cannot be read, or no row of it holds a decision.
+    """
+    texts: list[PastText] = []
+    errors: list[RowError] = []
+    for item in read(path, Columns()):
+        if isinstance(item, RowError):
+            errors.append(item)
+            continue
+        try:
+            codes = _codes(item.meta, plan, code_column)
+        except ValueError as error:
+            errors.append(RowError(item.source, str(error)))
+            continue
+        kind = next((v for k, v in item.meta.items() if _key(k) in _KIND_COLUMNS), None)
+        texts.append(PastText(item, codes[0], frozenset(codes), kind))
+    if not texts:
+        why = f" 첫 까닭: {errors[0].reason}" if errors else ""
+        raise InputError(f"{path.name}: 결정이 적힌 글이 없습니다.{why}")
+    return texts, errors
+
+
+def _codes(meta: Mapping[str, str], plan: Plan, column: str | None) -> list[str]:
+    """Return the decision and what else is acceptable.
+
+    Raises:
+        ValueError: there is none, or a code that the plan does not know (Korean).
+    """
+    if column is None and "labels" in meta:
+        labels, also = (_by_plan(meta.get(name, "")) for name in ("labels", "acceptable"))
+        if plan.id not in labels:
+            raise ValueError(f"계획 {plan.id} 의 결정이 없습니다.")
+        found = [*(labels[plan.id] or [NONE]), *also.get(plan.id, ())]
+    elif column is None and f"plan{plan.id}" in meta:
+        found = [meta[f"plan{plan.id}"], *re.findall(r"[\w-]+", meta.get(f"plan{plan.id}_ok", ""))]
+    else:
+        found = [part for part in re.split(r"[,;]", _cell(meta, column)) if part.strip()]
+    return [_known(code, plan) for code in found]
+
+
+def _by_plan(cell: str) -> dict[str, list[str]]:
+    """Return the codes by plan from the text of a dict, as the JSONL reader leaves it."""
+    try:
+        value: Any = ast.literal_eval(cell or "{}") or {}
+        return {str(plan): [str(code) for code in codes] for plan, codes in value.items()}
+    except (ValueError, SyntaxError, AttributeError, TypeError) as error:
+        raise ValueError('labels 는 {"계획": ["코드"]} 꼴이어야 합니다.') from error
+
+
+def _cell(meta: Mapping[str, str], column: str | None) -> str:
+    if column is not None:
+        cell = meta.get(column, "")
+    else:
+        by_key = {_key(name): value for name, value in meta.items()}
+        cell = next((by_key[name] for name in _CODE_COLUMNS if name in by_key), "")
+    if not cell.strip():
+        where = f"'{column}' 열" if column else f"결정 열({', '.join(_CODE_COLUMNS[:4])} …)"
+        raise ValueError(f"{where}이 없거나 비어 있습니다. --code-column 으로 열 이름을 주세요.")
+    return cell
+
+
+def _known(cell: str, plan: Plan) -> str:
+    name = cell.strip()
+    if _key(name) in _OUTSIDE:
+        return NONE
+    if name not in plan:
+        match = _CODE.match(name)
+        name = match.group() if match else name
+    if name not in plan:
+        raise ValueError(f"계획 {plan.id} 에 없는 코드 '{cell.strip()}'. 계획(--plan)이나 코드를 고치세요.")
+    return name
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s()·_]", "", name).lower()
+
+
+def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], plan: Plan) -> list[Answered]:
+    """Join texts to the JSON records of the classifier, in order.
+
+    Raises:
+        InputError: a record is of another plan, or there are more or fewer records than texts.
+    """
+    names = [leaf.code for leaf in plan.leaves]
+    rows = []
+    for text, record in _together(texts, records):
+        if record["plan"] != plan.id:
+            raise InputError(f"{record['id']}: 계획 {record['plan']} 의 결과입니다. --plan 을 맞추세요.")
+        chance = {c["code"]: float(c["probability"]) for c in record["candidates"]}
+        off, best = float(record["off_plan"]), record["candidates"][0]["code"]
+        answer = NONE if off >= 0.5 else best
+        above = {answer} if answer == NONE else {node.code for node in plan.path(answer)}
+        regions = record.get("regions") or [None]
+        rows.append(
+            Answered(
+                id=text.document.id,
+                at=text.document.date or "",
+                region=text.document.region or regions[0],
+                kind=text.kind,
+                code=text.code,
+                answer=answer,
+                probability=off if answer == NONE else chance[best],
+                off_plan=off,
+                leaves=tuple(chance[name] for name in names),
+                right=not above.isdisjoint(text.accepted),
+            )
+        )
+    return rows
+
+
+def _together(
+    texts: Sequence[PastText], records: Iterable[Mapping[str, Any]]
+) -> Iterable[tuple[PastText, Mapping[str, Any]]]:
+    """Pair texts and records by id.
+
+    Raises:
+        InputError: a text has no record.
+    """
+    by_id = {str(record["id"]): record for record in records}
+    missing = [text.document.id for text in texts if text.document.id not in by_id]
+    if missing:
+        raise InputError(
+            f"결과 파일에 {len(missing)}건의 기록이 없습니다 (첫째: {missing[0]}). 같은 글을 분류한 파일을 주세요."
+        )
+    return [(text, by_id[text.document.id]) for text in texts]

@@ -1,1 +1,0 @@
-"""The web: pages for officers and a REST interface for programs."""

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError
+from hyeoksin.plan import load_plan
+from hyeoksin.simulate import NONE, Answered, PastText, answered, read_past, replay
+from hyeoksin.simulate.figures import savings, share, threshold_rows, work_saved
+from hyeoksin.simulate.overlap import n_trained_on
+from hyeoksin.simulate.page import page
+from hyeoksin.simulate.replay import budget_row, rounds_of
+from hyeoksin.simulate.report import write_report
+
+PLAN = load_plan("2019")
+LEAVES = [leaf.code for leaf in PLAN.leaves]
+
+
+def synthetic(n=1_200, seed=0, noise=0.0):
+    """Return a year of answers that are as likely right as they say, but for a share of ``noise`` decided at random."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        leaves = random.dirichlet(np.full(len(LEAVES), 0.04))
+        off = float(1 / (1 + np.exp(-random.normal(0, 2.5))))
+        leaves *= 1 - off
+        code = str(random.choice([*LEAVES, NONE], p=[*leaves, off]))
+        if random.random() < noise:
+            code = str(random.choice([*LEAVES, NONE]))
+        answer = NONE if off >= 0.5 else LEAVES[int(leaves.argmax())]
+        chance = off if answer == NONE else float(leaves.max())
+        month, region = f"2025-{1 + i * 12 // n:02d}-15", ["대구", "부산", "전남"][i % 3]
+        rows.append(
+            Answered(f"t{i}", month, region, "과제", code, answer, chance, off, tuple(leaves), code == answer)
+        )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def year():
+    return replay(synthetic(), PLAN, "default@test", 30.0, hours=(0.1, 0.3), precisions=(0.95,))
+
+
+def test_what_is_settled_keeps_the_promise_and_reading_in_order_leaves_fewer_errors(year):
+    for row in year.budgets:
+        assert row.settled.n_right > 100
+        assert row.right.high >= 0.95
+        assert all(group.kept for group in row.groups)
+        assert row.errors_left < row.errors_by_arrival
+    few, many = year.budgets
+    assert many.errors_left < few.errors_left
+    assert few.n_rounds == 12
+
+
+def test_a_node_decided_otherwise_suffers_and_is_named():
+    rows = [
+        replace(row, code="7-1", right=False) if row.answer == "3-1" and row.probability >= 0.5 else row
+        for row in synthetic()
+    ]
+    code, lost = threshold_rows(rows, [0.5])[0].suffering[0]
+    assert code == "7-1"
+    assert lost.low > 0.3
+
+
+def test_decisions_that_contradict_the_model_stop_the_settling():
+    noisy = [replace(row, right=False) if row.region == "부산" else row for row in synthetic()]
+    row = budget_row(rounds_of(noisy), 0.5, check_share=0.2)
+    settled = {group.name: group.settled.n for group in row.groups if group.by == "region"}
+    assert settled["부산"] < 0.5 * settled["대구"]
+
+
+def test_work_saved_over_sampling_by_hand():
+    wanted = np.array([True, False, True, False, False, False, False, False, False, False])
+    assert work_saved(wanted, np.arange(10, 0, -1.0)) == (3, pytest.approx(0.65))
+    assert work_saved(wanted, np.zeros(10)) == (
+        10,
+        pytest.approx(-0.05),
+    )  # a rank that says nothing saves nothing
+
+
+def test_intervals_hold_the_value_and_shares_are_exact():
+    assert share(0, 0).value is None
+    assert share(95, 100).low == pytest.approx(0.8872, abs=1e-4)  # Clopper-Pearson, from the published tables
+    assert share(100, 100).high == 1.0
+    for saving in savings(synthetic(600), PLAN):
+        assert saving.low <= saving.saved <= saving.high
+        assert saving.n_read <= saving.n
+
+
+def test_rounds_are_months_or_equal_parts_and_keep_every_text():
+    rows = synthetic(100)
+    assert [len(part) for part in rounds_of(rows)] == [len(p) for p in rounds_of(list(reversed(rows)))]
+    undated = [replace(row, at="") for row in rows]
+    assert [len(part) for part in rounds_of(undated, 4)] == [25] * 4
+    assert [row for part in rounds_of(undated, 4) for row in part] == undated
+
+
+def test_decisions_are_read_from_a_table(tmp_path):
+    path = tmp_path / "지난해.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(
+            [
+                ("번호", "과제명", "확정 코드", "유형"),
+                ("1", "마을 도서관 야간 개방", "3-1", "과제"),
+                ("2", "청사 주차장 도색", "계획 밖", "과제"),
+                ("3", "공공데이터 개방", "2-1 정보 공개, 2-2", "제안"),
+                ("4", "잘못 적은 과제", "99-9", "과제"),
+                ("5", "결정 없는 과제", "", "과제"),
+            ]
+        )
+    texts, errors = read_past(path, PLAN)
+    assert [(t.code, sorted(t.accepted), t.kind) for t in texts] == [
+        ("3-1", ["3-1"], "과제"),
+        (NONE, [NONE], "과제"),
+        ("2-1", ["2-1", "2-2"], "제안"),
+    ]
+    assert ["99-9" in errors[0].reason, "결정 열" in errors[1].reason] == [True, True]
+
+
+def test_decisions_are_read_from_the_corpus_and_from_coded_texts(tmp_path):
+    rows = [
+        {
+            "id": "a",
+            "title": "가",
+            "text": "",
+            "kind": "task",
+            "labels": {"2019": ["3-1", "4-1"], "2024": []},
+        },
+        {"id": "b", "title": "나", "labels": {"2019": []}, "acceptable": {"2019": ["1-1"]}},
+        {"id": "c", "text": "다", "plan2019": "8-1", "plan2019_ok": ["8-2"]},
+    ]
+    path = tmp_path / "past.jsonl"
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    texts, errors = read_past(path, PLAN)
+    assert not errors
+    assert [(t.code, t.accepted) for t in texts] == [
+        ("3-1", {"3-1", "4-1"}),
+        (NONE, {NONE, "1-1"}),
+        ("8-1", {"8-1", "8-2"}),
+    ]
+
+
+def test_a_file_without_decisions_is_refused(tmp_path):
+    path = tmp_path / "과제.csv"
+    path.write_text("과제명\n도서관\n", encoding="utf-8")
+    with pytest.raises(InputError, match="code-column"):
+        read_past(path, PLAN)
+
+
+def record(identity, **chances):
+    rest = [code for code in LEAVES if code not in chances]
+    candidates = [{"code": c.replace("_", "-"), "probability": p} for c, p in chances.items() if c != "off"]
+    known = {c["code"] for c in candidates}
+    candidates += [{"code": code, "probability": 0.0} for code in rest if code not in known]
+    return {
+        "id": identity,
+        "plan": "2019",
+        "candidates": candidates,
+        "off_plan": chances["off"],
+        "model": "m",
+    }
+
+
+def test_an_answer_below_the_decided_node_is_right():
+    strategy = PLAN.path("3-1")[0].code
+    texts = [
+        PastText(Document("a", "글"), strategy, frozenset({strategy}), None),
+        PastText(Document("b", "글"), NONE, frozenset({NONE}), None),
+    ]
+    records = [record("b", **{"3-1": 0.3}, off=0.7), record("a", **{"3-1": 0.8}, off=0.2)]
+    rows = answered(texts, records, PLAN)
+    assert [(row.answer, row.probability, row.right) for row in rows] == [
+        ("3-1", 0.8, True),
+        (NONE, 0.7, True),
+    ]
+    with pytest.raises(InputError, match="첫째: b"):
+        answered(texts, records[1:], PLAN)
+    with pytest.raises(InputError, match="--plan"):
+        answered(texts, records, load_plan("2024"))
+
+
+def test_reports_hold_the_figures(year, tmp_path):
+    for suffix in (".json", ".xlsx", ".html"):
+        write_report(year, tmp_path / f"report{suffix}")
+    figures = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert figures["budgets"][0]["settled"]["n_right"] == year.budgets[0].settled.n_right
+    book = load_workbook(tmp_path / "report.xlsx")
+    assert book.sheetnames[:3] == ["설명", "시간과 정밀도", "한 문턱으로 자르면"]
+    assert book["시간과 정밀도"]["C2"].value == year.budgets[0].settled.n_right
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("<svg") == 3
+    assert "<script" not in text
+    assert f"{year.n:,}건" in text
+    with pytest.raises(InputError, match="html"):
+        write_report(year, tmp_path / "report.doc")
+
+
+def test_hostile_names_stay_text(year):
+    text = page(replace(year, model="<script>alert(1)</script>"))
+    assert "<script" not in text
+
+
+def test_overlap_with_the_training_texts_is_counted(tmp_path):
+    (tmp_path / "proposals").mkdir()
+    row = {"id": "1", "title": "마을 도서관 야간 개방", "text": ""}
+    (tmp_path / "proposals" / "3-1.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    texts = [
+        PastText(Document("x", title=title), "3-1", frozenset({"3-1"}), None)
+        for title in ("마을  도서관 야간 개방", "청사 주차장 도색")
+    ]
+    assert n_trained_on(texts, tmp_path) == 1
+
+
+def test_the_command_replays_own_texts_and_says_that_the_model_knows_them(tmp_path):
+    output, past = tmp_path / "report.html", tmp_path / "past.jsonl"
+    lines = [
+        line
+        for name in ("3-1", "8-2", "off")
+        for line in Path(f"corpus/proposals/{name}.jsonl").read_text(encoding="utf-8").split("\n")[:12]
+    ]
+    past.write_text("\n".join(lines), encoding="utf-8")
+    result = CliRunner().invoke(
+        app, ["simulate", "--decisions", str(past), "-o", str(output), "--hours", "0.1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "36건은 모델이 배운 글이어서 실제보다 좋게 나옵니다" in result.output
+    assert output.read_text(encoding="utf-8").startswith("<!doctype html>")
