@@ -79,3 +79,11 @@ def test_classify_can_group_too(tmp_path: Path, source: Path) -> None:
     assert run.exit_code == 1
     first, second, _ = map(json.loads, output.read_text(encoding="utf-8").splitlines())
     assert first["duplicate_group"] == second["duplicate_group"]
+
+
+def test_batch_tells_what_the_readers_noted_once(tmp_path: Path) -> None:
+    path = tmp_path / "과제.csv"
+    path.write_bytes(f"번호,제목,내용\n1,이동 진료버스,{TEXT}\n".encode("cp949"))
+    run = CliRunner().invoke(app, ["batch", str(path), "-o", str(tmp_path / "결과")])
+    assert run.exit_code == 0
+    assert run.stderr.count("CP949") == 1

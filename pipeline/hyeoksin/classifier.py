@@ -42,6 +42,7 @@ class Classifier:
         others: further plans whose answers go into the record.
         workers: Kiwi's threads (-1: one per core).
         today: the day at which texts without a date are read (ISO); None: the day of the call.
+        tokenizer: one to share with another classifier; None: one of its own.
 
     Raises:
         ModelError: the model knows the plan in another version (its content hash differs).
@@ -54,11 +55,12 @@ class Classifier:
         others: Sequence[Plan] = (),
         workers: int = -1,
         today: str | None = None,
+        tokenizer: Tokenizer | None = None,
     ) -> None:
         self.model = model
         self.today = today
         self.plan = plan
-        self.tokenizer = Tokenizer(workers)
+        self.tokenizer = tokenizer or Tokenizer(workers)
         self.trained = plan.id in model.plans
         self._router_plan = load_plan("2019")
         self._plans = {p.id: p for p in (*others, self._router_plan) if p.id in model.plans} | {plan.id: plan}

@@ -7,13 +7,42 @@
     ├── ModelError              a model folder is damaged, unknown, or made for another plan
     ├── InputError              a file of documents cannot be read at all
     │   └── RowError            one row of it cannot be used; the others go on
-    └── MissingExtraError       an optional library is not installed
+    ├── StoreError              the store cannot do what was asked; nothing of it was saved
+    │   ├── StaleDecisionError  another person (or another tab) was first: look again, then decide
+    │   ├── NotStoredError      no such project, item, user, job or model
+    │   ├── RefusedError        the store's rules forbid it (closed round, unknown code, name taken, nothing to undo)
+    │   ├── StoreBusyError      another program holds the store; the same call works a moment later
+    │   ├── StoreFullError      no room on the disk
+    │   ├── StoreUnavailableError   the database does not answer; the same call works once it does
+    │   └── StoreDamagedError   the file is no store, damaged, or made by a newer version
+    ├── MissingExtraError       an optional library is not installed
+    └── JudgeError              the server's classifier cannot answer now
+        ├── BusyError           too many texts wait; try again after ``retry_after`` seconds
+        └── SlowError           no answer in time
 
 Messages are Korean, because an officer reads them in the terminal and the web page; each says what is wrong, where,
 and what to do.
 """
 
-__all__ = ["HyeoksinError", "InputError", "MissingExtraError", "ModelError", "PlanError", "RowError"]
+__all__ = [
+    "BusyError",
+    "HyeoksinError",
+    "InputError",
+    "JudgeError",
+    "MissingExtraError",
+    "ModelError",
+    "NotStoredError",
+    "PlanError",
+    "RefusedError",
+    "RowError",
+    "SlowError",
+    "StaleDecisionError",
+    "StoreBusyError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreFullError",
+    "StoreUnavailableError",
+]
 
 
 class HyeoksinError(Exception):
@@ -46,6 +75,49 @@ class RowError(InputError):
         self.reason = reason
 
 
+class StoreError(HyeoksinError):
+    """The store cannot do what was asked; nothing of it was saved (unless the subclass says otherwise)."""
+
+
+class StaleDecisionError(StoreError):
+    """Another person, or another tab, changed the item after it was read.
+
+    Args:
+        item: the item's number.
+        by: who was first (empty: a new model's answer came in).
+        message: Korean.
+    """
+
+    def __init__(self, message: str, item: int, by: str = "") -> None:
+        super().__init__(message)
+        self.item = item
+        self.by = by
+
+
+class NotStoredError(StoreError):
+    """No such project, item, user, job or model."""
+
+
+class RefusedError(StoreError):
+    """The store's rules forbid it: a closed round, an unknown code, a name that is taken, nothing to undo."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the store for too long; the same call works a moment later."""
+
+
+class StoreFullError(StoreError):
+    """There is no room on the disk; the same call works once there is."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer. A write may or may not have arrived: repeat it with the same ``key``."""
+
+
+class StoreDamagedError(StoreError):
+    """The file is no store, is damaged, or was made by a newer version."""
+
+
 class MissingExtraError(HyeoksinError):
     """An optional library is not installed."""
 
@@ -53,3 +125,19 @@ class MissingExtraError(HyeoksinError):
         super().__init__(f"'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'")
         self.library = library
         self.extra = extra
+
+
+class JudgeError(HyeoksinError):
+    """The server's classifier cannot answer now."""
+
+
+class BusyError(JudgeError):
+    """Too many texts wait, or the model is still being read."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SlowError(JudgeError):
+    """No answer came in time."""

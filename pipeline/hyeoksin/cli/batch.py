@@ -56,6 +56,7 @@ def batch(
     """큰 자료를 묶음으로 나누어 분류합니다. 언제 멈춰도 같은 명령으로 이어서 하고, 결과는 같습니다."""
     from hyeoksin.batch import ENGINES, Options, Resources, run
     from hyeoksin.batch.settings import Format
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.gate import Mode
     from hyeoksin.readers import Columns
     from hyeoksin.readers.columns import iso_date
@@ -72,6 +73,7 @@ def batch(
         raise typer.BadParameter("--scheduler 는 --engine dask 와 함께 씁니다.")
     if today is not None and iso_date(today) != today:
         raise typer.BadParameter("--today 는 2026-01-31 같은 날짜입니다.")
+    show_notes()
     options: dict[str, Any] = {"gate": gate, "format": form}
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     manifest = run(

@@ -1,4 +1,4 @@
-"""``hyeoksin plan diff``: what changed between two plans."""
+"""``hyeoksin plan diff``, ``skos`` and ``from-skos``: what changed between two plans, and plans for other programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["diff"]
+__all__ = ["diff", "from_skos", "skos"]
 
 PlanName = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
 
@@ -56,3 +56,54 @@ def diff(
     typer.echo(f"{found.old.id} → {found.new.id}: {counts}; 주관기관이 바뀐 것 {moved}")
     if output is not None:
         typer.echo(f"{output} 에 적었습니다.")
+
+
+def skos(
+    plan: PlanName,
+    output: Annotated[Path, typer.Option("--output", "-o", help="결과 파일 (.ttl .jsonld, JSKOS는 .json).")],
+    base: Annotated[str | None, typer.Option(help="항목 주소(URI)의 앞부분.")] = None,
+    links: Annotated[bool, typer.Option("--links/--no-links", help="다른 계획과의 대응표도 함께.")] = True,
+) -> None:
+    """계획과 대응표를 SKOS(Turtle, JSON-LD)나 JSKOS로 내보냅니다. SKOS는 hyeoksin[skos] 가 있어야 합니다."""
+    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+    from hyeoksin.plan.jskos import BASE, jskos
+    from hyeoksin.tabular import written_whole
+
+    if output.suffix.lower() not in (".ttl", ".jsonld", ".json"):
+        raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
+    loaded = load_plan(plan)
+    found = load_crosswalk({name: load_plan(name) for name in BUILTIN_PLANS})
+    own = [link for node in loaded.nodes for link in found.of(loaded.id, node.code)] if links else []
+    if output.suffix.lower() == ".json":
+        with written_whole(output) as part:
+            text = json.dumps(jskos(loaded, own, base or BASE), ensure_ascii=False, indent=1)
+            part.write_text(text + "\n", encoding="utf-8")
+    else:
+        from hyeoksin.plan.skos import graph_of, integrity, write_skos
+
+        write_skos(loaded, output, own, base or BASE)
+        for breach in integrity(graph_of(loaded, own, base or BASE)):
+            typer.secho(f"알림: {breach}", err=True)
+    typer.echo(f"{output} 에 적었습니다 (항목 {len(loaded.nodes)}, 대응 {len(own)}).")
+
+
+def from_skos(
+    file: Annotated[Path, typer.Argument(help="SKOS 파일 (.ttl .jsonld).")],
+    output: Annotated[Path, typer.Argument(help="새 계획 파일 (.yaml).")],
+    links: Annotated[Path | None, typer.Option(help="대응 관계를 적을 파일 (.csv).")] = None,
+) -> None:
+    """SKOS 파일에서 계획(과 대응표)을 가져와 YAML(과 CSV)로 적습니다."""
+    from hyeoksin.plan import load_plan
+    from hyeoksin.plan.crosswalk import write_links
+    from hyeoksin.plan.skos import read_links
+    from hyeoksin.plan.written import write_yaml
+
+    if file.suffix.lower() not in (".ttl", ".jsonld") or output.suffix.lower() not in (".yaml", ".yml"):
+        raise typer.BadParameter("SKOS 파일은 .ttl 이나 .jsonld, 결과는 .yaml 이어야 합니다.")
+    loaded = load_plan(file)
+    write_yaml(loaded, output)
+    typer.echo(f"{output} 에 적었습니다 (항목 {len(loaded.nodes)}). 점검: hyeoksin plan check {output}")
+    if links is not None:
+        found = read_links(file)
+        write_links(found, links)
+        typer.echo(f"{links} 에 대응 {len(found)}건을 적었습니다.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -59,6 +58,7 @@ def classify(
     ] = False,
 ) -> None:
     """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.readers import Columns
     from hyeoksin.sinks import SINKS, write
 
@@ -70,7 +70,7 @@ def classify(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
     if output is not None and any(output.resolve() == Path(name).resolve() for name in files or []):
         raise typer.BadParameter("--output 이 입력 파일과 같습니다. 다른 이름을 주세요.")
-    _show_notes()
+    show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
     documents: list[Document] = []
@@ -89,15 +89,6 @@ def classify(
     if errors:
         _report_failed(errors, failed or _failed_path(output, files or []))
         raise typer.Exit(1)
-
-
-def _show_notes() -> None:
-    """Let the readers' notes (encoding, wrong suffix, sheets left out) reach the terminal."""
-    log = logging.getLogger("hyeoksin.readers")
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("알림: %(message)s"))
-    log.handlers = [handler]
-    log.setLevel(logging.INFO)
 
 
 def _report_failed(errors: list[RowError], place: Path) -> None:

@@ -127,3 +127,5 @@ def links(
 
 
 app.command("diff")(changes.diff)
+app.command("skos")(changes.skos)
+app.command("from-skos")(changes.from_skos)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 from hyeoksin.domain import Prediction
 from hyeoksin.sinks import STATUS
 
-__all__ = ["print_explanation", "print_scores", "print_table"]
+__all__ = ["print_explanation", "print_scores", "print_table", "show_notes"]
 
 _COLOURS = {"settled": "green", "review": "yellow", "off_plan": "bright_black"}
 _ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
@@ -106,3 +107,21 @@ def print_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], names: Map
         console.print(escape(f"[{part}]"))
         for name, (value, low, high) in values.items():
             console.print(f"  {names.get(name, name):<20} {value:.3f}  ({low:.3f}-{high:.3f})")
+
+
+def show_notes() -> None:
+    """Let the readers' notes (encoding, wrong suffix, sheets left out) reach the terminal, each once."""
+    shown: set[str] = set()
+
+    def new(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        fresh = message not in shown
+        shown.add(message)
+        return fresh
+
+    log = logging.getLogger("hyeoksin.readers")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("알림: %(message)s"))
+    handler.addFilter(new)
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.resources import resource
+from hyeoksin.tabular import write_csv
 
-__all__ = ["INVERSE", "Crosswalk", "Link", "Relation", "load_crosswalk"]
+__all__ = ["INVERSE", "Crosswalk", "Link", "Relation", "load_crosswalk", "write_links"]
 
 Relation = Literal["exact", "close", "broad", "narrow", "related"]
 INVERSE: dict[Relation, Relation] = {
@@ -102,3 +103,8 @@ def load_crosswalk(plans: Mapping[str, Plan], path: Path | None = None) -> Cross
     if faults:
         raise PlanError("\n".join(faults))
     return Crosswalk(tuple(links))
+
+
+def write_links(links: Iterable[Link], path: Path) -> None:
+    """Write links as a crosswalk file (CSV) that :func:`load_crosswalk` reads."""
+    write_csv(path, _FIELDS, map(astuple, links))

@@ -23,10 +23,11 @@ BUILTIN_PLANS = ("2019", "2020", "2022", "2024")
 
 
 def load_plan(name: str | Path) -> Plan:
-    """Load a shipped plan by id (``2019``) or an office's own plan from a YAML, CSV or XLSX file.
+    """Load a shipped plan by id (``2019``) or an office's own plan from a YAML, CSV, XLSX or SKOS file.
 
     Raises:
-        PlanError: with one line per fault, each naming file and line.
+        PlanError: with one line per fault, each naming file and line (of a SKOS file: the number of the concept).
+        MissingExtraError: a SKOS file, and rdflib is not installed.
     """
     if str(name) in BUILTIN_PLANS:
         return _builtin(str(name))
@@ -34,10 +35,15 @@ def load_plan(name: str | Path) -> Plan:
     if not path.is_file():
         known = ", ".join(BUILTIN_PLANS)
         raise PlanError(
-            f"계획 '{name}' 을 찾을 수 없습니다. 실린 계획: {known}; 또는 .yaml, .csv, .xlsx 파일."
+            f"계획 '{name}' 을 찾을 수 없습니다. 실린 계획: {known}; 또는 .yaml, .csv, .xlsx, .ttl, .jsonld 파일."
         )
     if path.suffix.lower() in tables.SUFFIXES:
         form, line_of = tables.read_form(path)
+        return _checked(form, path, line_of)
+    if path.suffix.lower() in (".ttl", ".jsonld"):
+        from hyeoksin.plan.skos import read_form
+
+        form, line_of = read_form(path)
         return _checked(form, path, line_of)
     return plan_from_yaml(path)
 

@@ -1,0 +1,193 @@
+"""A plan and its links read from a SKOS file, of our own or of another origin."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from rdflib import DCTERMS, RDF, SKOS, Graph
+from rdflib.collection import Collection
+from rdflib.plugins.parsers.notation3 import BadSyntax
+from rdflib.term import Identifier
+
+from hyeoksin.errors import PlanError
+from hyeoksin.plan.crosswalk import Link
+from hyeoksin.plan.jskos import MATCH
+from hyeoksin.plan.skos.terms import FORMATS, HX
+
+__all__ = ["read_form", "read_links"]
+
+_LEVELS = ("strategy", "task", "subtask", "programme")
+_LANGUAGES = ("ko", "ko-KR", None)  # which label counts, first choice first; then any
+
+
+def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ...]], int]]:
+    """Read one concept scheme as the written form of a plan; faults are counted by the concept's place in the form.
+
+    Raises:
+        PlanError: no RDF, not exactly one concept scheme, or a concept without a label.
+    """
+    graph = _parsed(path)
+    schemes = sorted(graph.subjects(RDF.type, SKOS.ConceptScheme))
+    if len(schemes) != 1:
+        raise PlanError(f"{path}: skos:ConceptScheme 이 하나 있어야 합니다 (지금 {len(schemes)}개).")
+    scheme = schemes[0]
+    reader = _Reader(graph, path)
+    concepts = sorted(graph.subjects(SKOS.inScheme, scheme), key=reader.place)
+    if not concepts:
+        raise PlanError(f"{path}: {scheme} 에 든 항목(skos:inScheme)이 없습니다.")
+    year = str(reader.one(scheme, HX.year) or reader.one(scheme, DCTERMS.issued) or "0")
+    name = str(reader.one(scheme, DCTERMS.identifier) or _last(str(scheme)))
+    form = {
+        "id": name,
+        "title": reader.text(scheme, DCTERMS.title) or reader.text(scheme, SKOS.prefLabel) or name,
+        "year": int(year[:4]) if year[:4].isdigit() else 0,
+        "nodes": [reader.node(concept) for concept in concepts],
+    }
+    return form, lambda location: location[1] + 1 if len(location) > 1 and isinstance(location[1], int) else 1
+
+
+class _Reader:
+    """Reads concepts out of one graph."""
+
+    def __init__(self, graph: Graph, path: Path) -> None:
+        self._graph = graph
+        self._path = path
+
+    def one(self, subject: Identifier, predicate: Identifier) -> Any:
+        return next(iter(sorted(self._graph.objects(subject, predicate))), None)
+
+    def text(self, subject: Identifier, predicate: Identifier) -> str:
+        """Return the Korean text, else the one without language, else any."""
+        found = sorted(self._graph.objects(subject, predicate))
+        for language in _LANGUAGES:
+            for literal in found:
+                if getattr(literal, "language", None) == language:
+                    return str(literal).strip()
+        return str(found[0]).strip() if found else ""
+
+    def place(self, concept: Identifier) -> tuple[int, list[tuple[int, int, str]]]:
+        """Return what concepts are ordered by: their position, else their notation, numbers by size."""
+        position = self.one(concept, HX.position)
+        parts = self.code(concept).replace(".", "-").split("-")
+        order = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
+        return (int(position) if position is not None else 1_000_000, order)
+
+    def code(self, concept: Identifier) -> str:
+        return str(self.one(concept, SKOS.notation) or _last(str(concept)))
+
+    def above(self, concept: Identifier) -> Identifier | None:
+        found = {*self._graph.objects(concept, SKOS.broader), *self._graph.subjects(SKOS.narrower, concept)}
+        if len(found) > 1:
+            raise PlanError(
+                f"{self._path}: '{self.code(concept)}' 의 상위 항목(skos:broader)이 {len(found)}개입니다. 하나여야 합니다."
+            )
+        parent: Identifier | None = next(iter(found), None)
+        return parent
+
+    def level(self, concept: Identifier) -> str:
+        said = self.one(concept, HX.level)
+        if said is not None:
+            return str(said)
+        depth, here = 0, self.above(concept)
+        while here is not None and depth < len(_LEVELS):
+            depth, here = depth + 1, self.above(here)
+        return _LEVELS[min(depth, len(_LEVELS) - 1)]
+
+    def listed(self, concept: Identifier, predicate: Identifier) -> list[str] | None:
+        head = self.one(concept, predicate)
+        return None if head is None else [str(item) for item in Collection(self._graph, head)]
+
+    def node(self, concept: Identifier) -> dict[str, Any]:
+        aliases = self.listed(concept, HX.aliases)
+        if aliases is None:
+            aliases = sorted(str(label) for label in self._graph.objects(concept, SKOS.altLabel))
+        parent = self.above(concept)
+        title = self.text(concept, SKOS.prefLabel)
+        if not title:
+            raise PlanError(f"{self._path}: '{self.code(concept)}' 에 이름(skos:prefLabel)이 없습니다.")
+        form: dict[str, Any] = {
+            "code": self.code(concept),
+            "level": self.level(concept),
+            "title": title,
+            "aliases": aliases,
+            "leads": {
+                "agencies": self.listed(concept, HX.leads) or [],
+                "open": str(self.one(concept, HX.openLeads)) == "true",
+            },
+            "priority": str(self.one(concept, HX.priority)) == "true",
+            "definition": self.text(concept, SKOS.definition),
+            "includes": self.listed(concept, HX.includes) or [],
+            "excludes": [
+                {"code": code, "why": why} if code else {"why": why}
+                for code, why in map(json.loads, self.listed(concept, HX.excludes) or [])
+            ],
+        }
+        return form if parent is None else form | {"parent": self.code(parent)}
+
+
+def read_links(path: Path) -> tuple[Link, ...]:
+    """Return the mapping relations of a SKOS file as links, with reason and confidence where it tells them.
+
+    Codes are the last piece of the address, the plan the piece before it.
+
+    Raises:
+        PlanError: no RDF.
+    """
+    graph = _parsed(path)
+    told = {}
+    for note in graph.subjects(RDF.type, RDF.Statement):
+        ends = tuple(graph.value(note, part) for part in (RDF.subject, RDF.predicate, RDF.object))
+        told[ends] = (str(graph.value(note, HX.confidence)), str(graph.value(note, HX.reason)))
+    links = []
+    for relation, name in MATCH.items():
+        predicate = SKOS[name]
+        for start, end in graph.subject_objects(predicate):
+            confidence, reason = told.get((start, predicate, end), ("medium", "SKOS 파일의 대응 관계"))
+            links.append(Link(*_place(str(start)), relation, *_place(str(end)), confidence, reason))
+    return tuple(sorted(links, key=lambda li: (li.from_plan, li.from_code, li.to_plan, li.to_code)))
+
+
+def _place(uri: str) -> tuple[str, str]:
+    plan, _, code = uri.rpartition("/")
+    return _last(plan), unquote(code)
+
+
+def _last(uri: str) -> str:
+    return unquote(uri.rstrip("/#").replace("#", "/").rpartition("/")[2])
+
+
+def _parsed(path: Path) -> Graph:
+    suffix = path.suffix.lower()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if suffix == ".jsonld":
+            _refuse_remote(json.loads(text), path)
+        with warnings.catch_warnings():  # rdflib's own JSON-LD reader uses what rdflib calls old
+            warnings.simplefilter("ignore", DeprecationWarning)
+            graph: Graph = Graph().parse(data=text, format=FORMATS[suffix])
+    except OSError as error:
+        raise PlanError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
+    except (BadSyntax, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PlanError(f"{path}: SKOS({FORMATS[suffix]}) 파일이 아니거나 깨졌습니다 ({error}).") from error
+    return graph
+
+
+def _refuse_remote(value: Any, path: Path) -> None:
+    """Refuse a JSON-LD context that would be fetched from elsewhere."""
+    if isinstance(value, list):
+        for item in value:
+            _refuse_remote(item, path)
+    elif isinstance(value, dict):
+        contexts = value.get("@context")
+        for context in contexts if isinstance(contexts, list) else [contexts]:
+            if isinstance(context, str) or (isinstance(context, dict) and "@import" in context):
+                raise PlanError(
+                    f"{path}: @context 가 바깥 주소를 가리킵니다. 아무것도 받아 오지 않으므로, 파일 안에 적힌 @context 만 씁니다."
+                )
+        for item in value.values():
+            _refuse_remote(item, path)

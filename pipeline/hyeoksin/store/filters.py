@@ -1,0 +1,173 @@
+"""How items are found: the filters that every list, count and claim shares, their order, and the rows they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import RefusedError
+from hyeoksin.store import schema
+from hyeoksin.store.projects import plan_of, project_of
+from hyeoksin.store.rows import DecisionRow, Item, Standing
+
+__all__ = ["Filters", "Order", "decision_row", "full_items", "order_by", "where"]
+
+Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
+Where = list[sa.ColumnElement[bool]]
+_i = schema.items
+_PREFIX = "decision_"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an officer filters on; None means any.
+
+    ``code`` and ``under`` (the node or anything below it) look at the code in force (``Item.answer``); ``code=""`` means
+    none of the plan. ``agency`` is the lead in force. ``region`` matches a region and all below it ("대구광역시" finds
+    "대구광역시 중구"). ``low`` and ``high`` bound ``probability``. ``decided`` splits by ``standing``; ``undecided_by``
+    leaves out what this coder has decided already (two coders). ``decided_by`` keeps what this user's word stands for.
+    """
+
+    code: str | None = None
+    under: str | None = None
+    agency: str | None = None
+    region: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    decided: bool | None = None
+    standing: Standing | Sequence[Standing] | None = None
+    low: float | None = None
+    high: float | None = None
+    assigned_to: str | None = None
+    group: str | None = None
+    undecided_by: str | None = None
+    decided_by: str | None = None
+
+
+def where(connection: Connection, project: int, filters: Filters) -> Where:
+    """Return the conditions of ``filters`` within a project.
+
+    Raises:
+        NotStoredError: no such project.
+        RefusedError: the plan has no node ``under``.
+    """
+    found = project_of(connection, project)
+    conditions: Where = [_i.c.project == project]
+    for column, value in (
+        (_i.c.kind, filters.kind),
+        (_i.c.status, filters.status),
+        (_i.c.answer_lead, filters.agency),
+        (_i.c.duplicates, filters.group),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if filters.assigned_to is not None:
+        conditions.append(
+            _i.c.assigned_to == filters.assigned_to if filters.assigned_to else _i.c.assigned_to.is_(None)
+        )
+    if filters.code is not None:
+        conditions.append(_i.c.answer == filters.code if filters.code else _i.c.answer.is_(None))
+    if filters.under is not None:
+        plan = plan_of(connection, found.plan_sha)
+        if filters.under not in plan:
+            raise RefusedError(f"계획 {plan.id} 에 코드 '{filters.under}' 가 없습니다.")
+        below = [n.code for n in plan.nodes if any(a.code == filters.under for a in plan.path(n.code))]
+        conditions.append(_i.c.answer.in_(below))
+    if filters.region is not None:
+        conditions.append(
+            sa.or_(
+                _i.c.region == filters.region, _i.c.region.startswith(filters.region + " ", autoescape=True)
+            )
+        )
+    if filters.low is not None:
+        conditions.append(_i.c.probability >= filters.low)
+    if filters.high is not None:
+        conditions.append(_i.c.probability <= filters.high)
+    return conditions + _people(filters)
+
+
+def _people(filters: Filters) -> Where:
+    conditions: Where = []
+    if filters.decided is not None:
+        conditions.append(_i.c.standing == "decided" if filters.decided else _i.c.standing != "decided")
+    if filters.standing is not None:
+        wanted = [filters.standing] if isinstance(filters.standing, str) else list(filters.standing)
+        conditions.append(_i.c.standing.in_(wanted))
+    if filters.undecided_by is not None:
+        conditions.append(~_own_lane(filters.undecided_by).exists())
+    if filters.decided_by is not None:
+        d = schema.decisions
+        conditions.append(
+            sa.select(d.c.id).where(d.c.id == _i.c.decision, d.c.by == filters.decided_by).exists()
+        )
+    return conditions
+
+
+def _own_lane(user: str) -> sa.Select[Any]:
+    lanes = schema.lanes
+    return sa.select(lanes.c.item).where(lanes.c.item == _i.c.id, lanes.c.lane == user)
+
+
+def order_by(order: Order) -> tuple[sa.ColumnElement[Any], ...]:
+    """Return the columns to sort by; ``queue`` is the planned rank, then the greatest doubt."""
+    orders: dict[Order, tuple[sa.ColumnElement[Any], ...]] = {
+        "queue": (_i.c.rank.asc(), _i.c.doubt.desc(), _i.c.id.asc()),
+        "doubt": (_i.c.doubt.desc(), _i.c.id.asc()),
+        "probability": (_i.c.probability.asc(), _i.c.id.asc()),
+        "id": (_i.c.id.asc(),),
+        "recent": (_i.c.decided_at.desc(), _i.c.id.desc()),
+        "title": (_i.c.title.asc(), _i.c.id.asc()),
+    }
+    if order not in orders:
+        raise RefusedError(f"모르는 정렬 '{order}'. 쓸 수 있는 것: {', '.join(orders)}")
+    return orders[order]
+
+
+def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[Item]:
+    """Return the items whose ids ``query`` selects, in its order; ``at`` is the time at which claims are read."""
+    ids = list(connection.scalars(query))
+    if not ids:
+        return []
+    p, d, c = schema.predictions, schema.decisions, schema.claims
+    joined = _i.join(p, sa.and_(p.c.item == _i.c.id, p.c.model == _i.c.model)).outerjoin(
+        d, d.c.id == _i.c.decision
+    )
+    made = sa.select(_i, p.c.record, *(column.label(_PREFIX + column.name) for column in d.c))
+    found: dict[int, RowMapping] = {}
+    claimed: dict[int, str] = {}
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        for row in connection.execute(made.select_from(joined).where(_i.c.id.in_(some))).mappings():
+            found[row["id"]] = row
+        held = sa.select(c.c.item, c.c.user).where(c.c.item.in_(some), c.c.until > at)
+        claimed.update((row.item, row.user) for row in connection.execute(held))
+    return [_item(found[number], claimed.get(number)) for number in ids]
+
+
+def _item(row: RowMapping, claimed_by: str | None) -> Item:
+    document = Document(
+        row["document"],
+        row["text"],
+        row["title"],
+        row["source"],
+        row["date"],
+        row["document_region"],
+        row["meta"],
+    )
+    same = {
+        name: row[name]
+        for name in Item.__dataclass_fields__
+        if name in row and name not in ("document", "decision")
+    }
+    decision = None if row[_PREFIX + "id"] is None else decision_row(row, _PREFIX)
+    return Item(document=document, group=row["duplicates"], claimed_by=claimed_by, decision=decision, **same)
+
+
+def decision_row(row: RowMapping, prefix: str = "") -> DecisionRow:
+    """Return a ledger row from a row of the database."""
+    return DecisionRow(**{name: row[prefix + name] for name in DecisionRow.__dataclass_fields__})

@@ -1,0 +1,291 @@
+"""Documents with their predictions: adding a file as a whole, and finding items by what an officer filters on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+from typing import IO, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hyeoksin.domain import Document, Prediction
+from hyeoksin.errors import NotStoredError, RefusedError
+from hyeoksin.normalise import normalise
+from hyeoksin.store import schema
+from hyeoksin.store.engine import Base, now
+from hyeoksin.store.filters import Filters, Order, full_items, order_by, where
+from hyeoksin.store.projects import lock_project
+from hyeoksin.store.rows import CaseRow, Item
+
+__all__ = ["Items", "Row", "content_of"]
+
+Row = tuple[Document, Mapping[str, Any] | Prediction]
+_i, _p = schema.items, schema.predictions
+_CHUNK = 500
+
+
+def content_of(document: Document) -> str:
+    """Return the SHA-256 of a document's normalised body, white space squeezed: equal texts have equal hashes."""
+    squeezed = " ".join(normalise(document.body).split())
+    return hashlib.sha256(squeezed.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Items(Base):
+    """Items of a round."""
+
+    def add_items(self, project: int, rows: Iterable[Row], *, kind: str = "task") -> int:
+        """Add a file of documents with their predictions: all of it or nothing.
+
+        Idempotent by (project, document id, content): a row that is there already gets the prediction as its newest
+        one if it comes from another model, and else stays as it is. The rows are drawn before the transaction begins
+        (through a temporary file), so a slow classifier holds up no one.
+
+        Args:
+            project: the round's number.
+            rows: documents with a prediction or its JSON record.
+            kind: of the texts (``task``, ``proposal``, ``press``, ``news``); ``meta["kind"]`` of a document goes first.
+
+        Returns:
+            The number of items that are new.
+
+        Raises:
+            NotStoredError: no such round.
+            RefusedError: the round is closed, or a record is of another plan.
+        """
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+            for document, answer in rows:
+                record = answer.to_record() if isinstance(answer, Prediction) else dict(answer)
+                json.dump([_columns(document, record, kind), record], spool, ensure_ascii=False)
+                spool.write("\n")
+            spool.seek(0)
+            with self._write() as connection:
+                return _add(connection, project, spool)
+
+    def predict(self, project: int, rows: Iterable[tuple[int, Mapping[str, Any] | Prediction]]) -> int:
+        """Give stored items (by number) the answers of another model: the newest shows, the older ones remain.
+
+        Returns:
+            The number of items whose answer is new.
+        """
+        drawn = [(n, a.to_record() if isinstance(a, Prediction) else dict(a)) for n, a in rows]
+        with self._write() as connection:
+            found, _, _ = lock_project(connection, project)
+            n_new = 0
+            for number, record in drawn:
+                _check_plan(record, found.plan_sha)
+                n_new += _renew(connection, project, number, record, now())
+            return n_new
+
+    def records(self, item: int) -> dict[str, Mapping[str, Any]]:
+        """Return the records of all models that have judged an item, oldest first, by model."""
+        query = sa.select(_p.c.model, _p.c.record).where(_p.c.item == item).order_by(_p.c.at)
+        with self._read() as connection:
+            return {row.model: row.record for row in connection.execute(query)}
+
+    def items(
+        self, project: int, *, order: Order = "queue", offset: int = 0, limit: int | None = 50, **filters: Any
+    ) -> list[Item]:
+        """Return items of a round; ``filters`` are the fields of :class:`Filters`."""
+        with self._read() as connection:
+            query = sa.select(_i.c.id).where(*where(connection, project, Filters(**filters)))
+            query = query.order_by(*order_by(order)).offset(offset)
+            return full_items(connection, query if limit is None else query.limit(limit), now())
+
+    def count(self, project: int, **filters: Any) -> int:
+        """Return how many items the filters find."""
+        with self._read() as connection:
+            query = sa.select(sa.func.count()).select_from(_i)
+            return connection.scalar(query.where(*where(connection, project, Filters(**filters)))) or 0
+
+    def counts(self, project: int, by: str, **filters: Any) -> dict[str | None, int]:
+        """Return how many items the filters find for each value of a column.
+
+        Args:
+            project: the round's number.
+            by: ``status``, ``standing``, ``answer``, ``code``, ``kind``, ``region``, ``lead``, ``assigned_to``, ``model``.
+            filters: as for :meth:`items`.
+        """
+        if by not in (
+            "status",
+            "standing",
+            "answer",
+            "code",
+            "kind",
+            "region",
+            "lead",
+            "assigned_to",
+            "model",
+        ):
+            raise RefusedError(f"'{by}' 로는 셀 수 없습니다.")
+        column = _i.c.answer_lead if by == "lead" else _i.c[by]
+        with self._read() as connection:
+            query = sa.select(column, sa.func.count()).group_by(column)
+            rows = connection.execute(query.where(*where(connection, project, Filters(**filters))))
+            return {value: n for value, n in rows}  # noqa: C416 - rows are not tuples to mypy
+
+    def cases(self, project: int, **filters: Any) -> list[CaseRow]:
+        """Return all items that the filters find without their texts, by number: for the hours dial."""
+        names = list(CaseRow.__dataclass_fields__)
+        columns = [_i.c[{"group": "duplicates", "lead": "answer_lead"}.get(name, name)] for name in names]
+        with self._read() as connection:
+            query = sa.select(*columns).where(*where(connection, project, Filters(**filters)))
+            return [CaseRow(*row) for row in connection.execute(query.order_by(_i.c.id))]
+
+    def item(self, number: int) -> Item:
+        """Return one item.
+
+        Raises:
+            NotStoredError: there is none with this number.
+        """
+        with self._read() as connection:
+            found = full_items(connection, sa.select(_i.c.id).where(_i.c.id == number), now())
+        if not found:
+            raise NotStoredError(f"문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        return found[0]
+
+    def group_items(self, item: int) -> list[Item]:
+        """Return the duplicate group of an item, itself included (alone, where it has none)."""
+        one = self.item(item)
+        if one.group is None:
+            return [one]
+        with self._read() as connection:
+            query = sa.select(_i.c.id).where(_i.c.project == one.project, _i.c.duplicates == one.group)
+            return full_items(connection, query.order_by(_i.c.id), now())
+
+    def set_queue(self, project: int, ordered: Iterable[int]) -> int:
+        """Store the order in which a person's minute helps most; items that are left out come after these.
+
+        Returns:
+            The number of items that were ranked.
+        """
+        ranks = [{"number": number, "place": place} for place, number in enumerate(ordered)]
+        with self._write() as connection:
+            lock_project(connection, project)
+            connection.execute(
+                _i.update()
+                .where(_i.c.project == project, _i.c.rank != schema.LAST_RANK)
+                .values(rank=schema.LAST_RANK)
+            )
+            place = (
+                _i.update()
+                .where(_i.c.id == sa.bindparam("number"), _i.c.project == project)
+                .values(rank=sa.bindparam("place"))
+            )
+            if ranks:
+                connection.execute(place, ranks)
+        return len(ranks)
+
+
+def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    fields = asdict(document)
+    regions = record.get("regions") or [""]
+    return {
+        "document": fields["id"],
+        "content": content_of(document),
+        **{name: fields[name] for name in ("title", "text", "source", "date", "meta")},
+        "document_region": document.region,
+        "kind": document.meta.get("kind") or kind,
+        "region": document.region or regions[0],
+        **_answer(record),
+    }
+
+
+def _answer(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of an item that a model's record fills."""
+    end = record["path"][-1] if record["path"] else None
+    probability = record["off_plan"] if end is None else end["probability"]
+    leads = [flag["id"] for flag in record["agencies"] if flag["role"] == "lead"]
+    return {
+        "duplicates": record.get("duplicate_group"),
+        "model": record["model"],
+        "status": record["status"],
+        "code": None if end is None else end["code"],
+        "probability": probability,
+        "off_plan": record["off_plan"],
+        "doubt": 1 - probability,
+        "lead": leads[0] if leads else None,
+    }
+
+
+def _check_plan(record: Mapping[str, Any], sha: str) -> None:
+    if not sha.startswith(record["plan_sha"]):
+        raise RefusedError(
+            f"{record['source'] or record['id']}: 다른 계획({record['plan']}, 지문 {record['plan_sha'][:8]})으로 분류된 "
+            f"결과입니다. 이 차수의 계획(지문 {sha[:8]})으로 다시 분류하세요."
+        )
+
+
+def _chunks(spool: IO[str]) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
+    while lines := list(islice(spool, _CHUNK)):
+        yield [(columns, record) for columns, record in map(json.loads, lines)]
+
+
+def _add(connection: Connection, project: int, spool: IO[str]) -> int:
+    found, _, _ = lock_project(connection, project)
+    if found.closed:
+        raise RefusedError(f"'{found.name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.")
+    at, n_new = now(), 0
+    for chunk in _chunks(spool):
+        names = {columns["document"] for columns, _ in chunk}
+        query = sa.select(_i.c.id, _i.c.document, _i.c.content)
+        stored = connection.execute(query.where(_i.c.project == project, _i.c.document.in_(names)))
+        known = {(row.document, row.content): row.id for row in stored}
+        fresh: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
+        for columns, record in chunk:
+            _check_plan(record, found.plan_sha)
+            key = (columns["document"], columns["content"])
+            if key in known:
+                _renew(connection, project, known[key], record, at)
+            else:
+                fresh[key] = (columns, record)
+        n_new += _insert(connection, project, list(fresh.values()), at)
+    return n_new
+
+
+def _insert(
+    connection: Connection, project: int, fresh: list[tuple[dict[str, Any], dict[str, Any]]], at: str
+) -> int:
+    if not fresh:
+        return 0
+    rows = [
+        {
+            **columns,
+            "project": project,
+            "added_at": at,
+            "answer": columns["code"],
+            "answer_lead": columns["lead"],
+        }
+        for columns, _ in fresh
+    ]
+    numbers = connection.scalars(_i.insert().returning(_i.c.id, sort_by_parameter_order=True), rows).all()
+    answers = [
+        {"item": number, "model": record["model"], "record": record, "at": at}
+        for number, (_, record) in zip(numbers, fresh, strict=True)
+    ]
+    connection.execute(_p.insert(), answers)
+    return len(rows)
+
+
+def _renew(connection: Connection, project: int, number: int, record: Mapping[str, Any], at: str) -> int:
+    """Give an item the answer of another model; return 0 where this model has answered already."""
+    there = sa.select(_i.c.version, _i.c.decision).where(_i.c.id == number, _i.c.project == project)
+    item = connection.execute(there.with_for_update()).first()
+    if item is None:
+        raise NotStoredError(f"문서 {number} 이(가) 차수 {project} 에 없습니다.")
+    known = sa.select(_p.c.item).where(_p.c.item == number, _p.c.model == record["model"])
+    if connection.execute(known).first() is not None:
+        return 0
+    connection.execute(_p.insert().values(item=number, model=record["model"], record=dict(record), at=at))
+    columns = _answer(record)
+    if item.decision is None:
+        columns |= {"answer": columns["code"], "answer_lead": columns["lead"]}
+    version = item.version + 1
+    connection.execute(
+        _i.update().where(_i.c.id == number).values(**columns, version=version, predicted_version=version)
+    )
+    return 1

@@ -1,0 +1,277 @@
+"""The ledger: every decision with who, when and why; appended, never changed, each row chained to the one before it.
+
+A *lane* holds a decision in force. With one coder a project has one lane (``""``); with two, each coder has a lane of
+his or her own, and the project's lane holds an adjudication. An item is decided when the project's lane says so, or
+when two coders agree.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
+from hyeoksin.store import schema
+from hyeoksin.store.chain import Word, Writer, verdict
+from hyeoksin.store.engine import Base
+from hyeoksin.store.filters import decision_row
+from hyeoksin.store.projects import lock_project, plan_of
+from hyeoksin.store.rows import Action, DecisionRow, Project, Verdict
+
+__all__ = ["Ledger"]
+
+_i, _d, _l = schema.items, schema.decisions, schema.lanes
+
+
+class Ledger(Base):
+    """Decisions."""
+
+    def decide(
+        self,
+        item_ids: Sequence[int],
+        action: Action,
+        *,
+        by: str,
+        code: str | None = None,
+        agency: str | None = None,
+        note: str = "",
+        expected_version: int | Mapping[int, int] | None = None,
+        final: bool = False,
+        key: str | None = None,
+    ) -> list[DecisionRow]:
+        """Append one decision on each of some items of a project; all are saved, or none.
+
+        Args:
+            item_ids: one item, or a duplicate group at once (the rows then share ``batch``).
+            action: ``accept`` the predicted code (or ``code``, where the page showed another level of the path),
+                ``pick`` the code ``code``, ``none`` of the plan, ``undecided`` (put off; ``note`` says why).
+            by: the user's name.
+            code: for ``pick``, any node of the project's plan.
+            agency: the lead agency's id, None to leave the predicted one.
+            note: why.
+            expected_version: ``Item.version`` as the person saw it: one for all, or by item.
+            final: an adjudication (two coders): it stands above both coders' decisions.
+            key: a token of the request: repeated with the same key, the call returns what it saved the first time.
+
+        Raises:
+            StaleDecisionError: an item was changed since it was read.
+            NotStoredError: no such item.
+            RefusedError: the round is closed, the plan has no such code, the items are of several rounds.
+        """
+        numbers = list(dict.fromkeys(item_ids))
+        with self._write() as connection:
+            project, n_rows, head = lock_project(connection, _project_of_all(connection, numbers))
+            if key is not None and (done := _done(connection, key, numbers)):
+                return done
+            _check_word(connection, project, action, code)
+            batch = uuid.uuid4().hex if len(numbers) > 1 else None
+            items = _locked(connection, numbers)
+            lane = "" if final or project.coders == 1 else by
+            for item in items:
+                _check_fresh(connection, item, lane, expected_version)
+            writer = Writer(connection, project, n_rows, head)
+            for item in items:
+                chosen = code if action == "pick" else (code or item["code"]) if action == "accept" else None
+                replaces = _in_lane(connection, item["id"], lane)
+                writer.append(item, Word(action, chosen, agency, by, note, batch, key, final), lane, replaces)
+            return writer.close()
+
+    def adjudicate(
+        self,
+        item: int,
+        action: Action,
+        *,
+        by: str,
+        code: str | None = None,
+        agency: str | None = None,
+        note: str = "",
+        expected_version: int | None = None,
+        key: str | None = None,
+    ) -> DecisionRow:
+        """Append a reviewer's final decision on an item that two coders decided differently (or at all)."""
+        return self.decide(
+            [item], action, by=by, code=code, agency=agency, note=note,
+            expected_version=expected_version, final=True, key=key,
+        )[0]  # fmt: skip
+
+    def undo(
+        self,
+        by: str,
+        item: int,
+        *,
+        note: str = "",
+        final: bool = False,
+        batch: bool = False,
+        expected_version: int | None = None,
+        key: str | None = None,
+    ) -> list[DecisionRow]:
+        """Take back the decision in force on an item; the one before it is in force again. An undo is a new row.
+
+        Args:
+            by: the user's name.
+            item: the item's number.
+            note: why.
+            final: take back the adjudication instead of the coder's own decision (two coders).
+            batch: take back the whole group decision that it belongs to, where it still stands.
+            expected_version: ``Item.version`` as the person saw it.
+            key: a token of the request, as for :meth:`decide`.
+
+        Raises:
+            RefusedError: nothing is in force to take back, or the round is closed.
+            StaleDecisionError: the item was changed since it was read.
+        """
+        with self._write() as connection:
+            project, n_rows, head = lock_project(connection, _project_of_all(connection, [item]))
+            if key is not None and (done := _done(connection, key, None)):
+                return done
+            if project.closed:
+                raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 되돌리세요.")
+            lane = "" if final or project.coders == 1 else by
+            standing = _in_lane(connection, item, lane)
+            if standing is None:
+                raise RefusedError("되돌릴 결정이 없습니다. 이미 되돌렸거나 아직 결정하지 않았습니다.")
+            _check_fresh(connection, _locked(connection, [item])[0], lane, expected_version)
+            writer = Writer(connection, project, n_rows, head)
+            together = _batch_in_force(connection, standing, lane) if batch else [standing]
+            shared = uuid.uuid4().hex if len(together) > 1 else None
+            items = {row["id"]: row for row in _locked(connection, [d.item for d in together])}
+            for taken in together:
+                word = Word("undo", None, None, by, note, shared, key, final)
+                writer.append(items[taken.item], word, lane, taken)
+            return writer.close()
+
+    def decisions(
+        self,
+        project: int | None = None,
+        item: int | None = None,
+        *,
+        by: str | None = None,
+        after: int | None = None,
+        newest_first: bool = False,
+        limit: int | None = 100,
+    ) -> list[DecisionRow]:
+        """Return ledger rows in the order in which they were written.
+
+        Args:
+            project: of one round.
+            item: of one item.
+            by: of one user.
+            after: only rows with a greater id (with ``newest_first``: a smaller one), to page through.
+            newest_first: the latest rows first.
+            limit: at most so many; None for all.
+        """
+        query = sa.select(_d).order_by(_d.c.id.desc() if newest_first else _d.c.id)
+        for column, value in ((_d.c.project, project), (_d.c.item, item), (_d.c.by, by)):
+            if value is not None:
+                query = query.where(column == value)
+        if after is not None:
+            query = query.where(_d.c.id < after if newest_first else _d.c.id > after)
+        with self._read() as connection:
+            rows = connection.execute(query if limit is None else query.limit(limit)).mappings()
+            return [decision_row(row) for row in rows]
+
+    def history(self, item: int) -> list[DecisionRow]:
+        """Return all ledger rows of an item, oldest first."""
+        return self.decisions(item=item, limit=None)
+
+    def coders_say(self, item: int) -> dict[str, DecisionRow]:
+        """Return the decisions in force on an item by lane: ``""`` is the round's own, else the coder's name."""
+        joined = _l.join(_d, _d.c.id == _l.c.decision)
+        query = sa.select(_d, _l.c.lane).select_from(joined).where(_l.c.item == item).order_by(_l.c.lane)
+        with self._read() as connection:
+            return {row["lane"]: decision_row(row) for row in connection.execute(query).mappings()}
+
+    def coding(self, project: int) -> list[DecisionRow]:
+        """Return the decisions in force in the coders' own lanes, by item and coder: what agreement is measured on."""
+        joined = _l.join(_d, _d.c.id == _l.c.decision)
+        query = sa.select(_d).select_from(joined).where(_d.c.project == project, _l.c.lane != "")
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(_l.c.item, _l.c.lane)).mappings()
+            return [decision_row(row) for row in rows]
+
+    def verify(self, project: int | None = None) -> Verdict:
+        """Recompute the hash chains and what follows from them; report the first row that does not fit."""
+        with self._read() as connection:
+            return verdict(connection, project)
+
+
+def _project_of_all(connection: Connection, numbers: Sequence[int]) -> int:
+    """Return the one project of some items."""
+    if not numbers:
+        raise RefusedError("결정할 문서를 고르지 않았습니다.")
+    rows = connection.execute(sa.select(_i.c.id, _i.c.project).where(_i.c.id.in_(numbers)))
+    found: dict[int, int] = {row.id: row.project for row in rows}
+    missing = [n for n in numbers if n not in found]
+    if missing:
+        raise NotStoredError(f"문서 {', '.join(map(str, missing))} 이(가) 없습니다. 목록에서 다시 고르세요.")
+    if len(set(found.values())) > 1:
+        raise RefusedError("여러 차수의 문서를 한꺼번에 결정할 수 없습니다. 차수마다 따로 하세요.")
+    return found[numbers[0]]
+
+
+def _locked(connection: Connection, numbers: Sequence[int]) -> list[RowMapping]:
+    query = sa.select(_i).where(_i.c.id.in_(numbers)).order_by(_i.c.id).with_for_update()
+    return list(connection.execute(query).mappings())
+
+
+def _done(connection: Connection, key: str, numbers: Sequence[int] | None) -> list[DecisionRow]:
+    rows = connection.execute(sa.select(_d).where(_d.c.key == key).order_by(_d.c.seq)).mappings()
+    done = [decision_row(row) for row in rows]
+    if done and numbers is not None and {row.item for row in done} != set(numbers):
+        raise RefusedError(
+            "같은 요청 번호(key)로 다른 문서를 결정할 수 없습니다. 화면을 새로 고친 뒤 다시 하세요."
+        )
+    return done
+
+
+def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> None:
+    if project.closed:
+        raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.")
+    if action not in ("accept", "pick", "none", "undecided"):
+        raise RefusedError(f"모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided")
+    if action == "pick" and not code:
+        raise RefusedError("고른 항목의 코드가 없습니다. 코드를 고른 뒤 다시 하세요.")
+    if code and code not in plan_of(connection, project.plan_sha):
+        raise RefusedError(f"계획 {project.plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.")
+
+
+def _check_fresh(
+    connection: Connection, item: RowMapping, lane: str, expected: int | Mapping[int, int] | None
+) -> None:
+    """Refuse a decision made on an older sight of the item; what the other coder does in between does not count."""
+    seen = expected.get(item["id"]) if isinstance(expected, Mapping) else expected
+    if seen is None or seen == item["version"]:
+        return
+    if item["predicted_version"] > seen:
+        raise StaleDecisionError(
+            f"문서 {item['document']}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
+            item["id"],
+        )
+    query = sa.select(_d.c.by, _d.c.at).where(_d.c.item == item["id"], _d.c.version > seen)
+    if lane:
+        query = query.where(sa.or_(_d.c.by == lane, _d.c.final))
+    first = connection.execute(query.order_by(_d.c.id.desc())).first()
+    if first is not None:
+        raise StaleDecisionError(
+            f"문서 {item['document']}: {first.by} 님이 먼저 결정했습니다 ({first.at}). 다시 보고 결정하세요.",
+            item["id"],
+            first.by,
+        )
+
+
+def _in_lane(connection: Connection, item: int, lane: str) -> DecisionRow | None:
+    joined = _l.join(_d, _d.c.id == _l.c.decision)
+    query = sa.select(_d).select_from(joined).where(_l.c.item == item, _l.c.lane == lane)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else decision_row(row)
+
+
+def _batch_in_force(connection: Connection, one: DecisionRow, lane: str) -> list[DecisionRow]:
+    if one.batch is None:
+        return [one]
+    joined = _l.join(_d, _d.c.id == _l.c.decision)
+    query = sa.select(_d).select_from(joined).where(_d.c.batch == one.batch, _l.c.lane == lane)
+    return [decision_row(row) for row in connection.execute(query.order_by(_d.c.item)).mappings()]

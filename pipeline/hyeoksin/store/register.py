@@ -1,0 +1,200 @@
+"""The audit log, the model register, and background jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from hyeoksin.errors import NotStoredError, RefusedError
+from hyeoksin.store import schema
+from hyeoksin.store.engine import Base, now
+from hyeoksin.store.rows import AuditRow, Job, ModelRow, ModelState
+from hyeoksin.store.work import later
+
+__all__ = ["Register"]
+
+_a, _m, _j = schema.audit_log, schema.models, schema.jobs
+
+
+class Register(Base):
+    """Events, models and jobs."""
+
+    def audit(
+        self, event: str, by: str, *, subject: str = "", detail: Mapping[str, Any] | None = None
+    ) -> AuditRow:
+        """Append an event (``login``, ``login.failed``, ``export`` …) to the audit log; never put a secret in it."""
+        values = {"at": now(), "event": event, "by": by, "subject": subject, "detail": dict(detail or {})}
+        with self._write() as connection:
+            row = connection.execute(_a.insert().values(values).returning(_a)).mappings().one()
+            return AuditRow(**row)
+
+    def audit_log(
+        self, *, event: str | None = None, by: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[AuditRow]:
+        """Return events, newest first; ``before`` pages to those with a smaller id."""
+        query = sa.select(_a).order_by(_a.c.id.desc()).limit(limit)
+        for column, value in ((_a.c.event, event), (_a.c.by, by)):
+            if value is not None:
+                query = query.where(column == value)
+        if before is not None:
+            query = query.where(_a.c.id < before)
+        with self._read() as connection:
+            return [AuditRow(**row) for row in connection.execute(query).mappings()]
+
+    def add_model(
+        self,
+        name: str,
+        path: str,
+        by: str,
+        *,
+        report: Mapping[str, Any] | None = None,
+        state: ModelState = "candidate",
+    ) -> ModelRow:
+        """Register a version of a model (``default@1a2b3c4d``).
+
+        Raises:
+            RefusedError: it is registered already.
+        """
+        at = now()
+        values = {"id": name, "path": path, "state": state, "report": dict(report or {})}
+        values |= {"created_at": at, "created_by": by, "changed_at": at}
+        with self._write() as connection:
+            if state == "active":
+                _retire(connection, at)
+            try:
+                connection.execute(_m.insert().values(values))
+            except IntegrityError as error:
+                raise RefusedError(f"모델 '{name}' 은(는) 이미 등록되어 있습니다.") from error
+            return _model(connection, name)
+
+    def models(self) -> list[ModelRow]:
+        """Return the registered models, newest first."""
+        query = sa.select(_m).order_by(_m.c.created_at.desc(), _m.c.id)
+        with self._read() as connection:
+            return [ModelRow(**row) for row in connection.execute(query).mappings()]
+
+    def model(self, name: str) -> ModelRow:
+        """Return a registered model.
+
+        Raises:
+            NotStoredError: there is none of this name.
+        """
+        with self._read() as connection:
+            return _model(connection, name)
+
+    def active_model(self) -> ModelRow | None:
+        """Return the model that answers, None where none was ever made active (the shipped one answers)."""
+        with self._read() as connection:
+            row = connection.execute(sa.select(_m).where(_m.c.state == "active")).mappings().first()
+            return None if row is None else ModelRow(**row)
+
+    def set_model_state(
+        self, name: str, state: ModelState, *, report: Mapping[str, Any] | None = None
+    ) -> ModelRow:
+        """Change a model's state; making one ``active`` retires the one before (so a roll-back is one call)."""
+        at = now()
+        values: dict[str, Any] = {"state": state, "changed_at": at}
+        if report is not None:
+            values["report"] = dict(report)
+        with self._write() as connection:
+            _model(connection, name)
+            if state == "active":
+                _retire(connection, at)
+            connection.execute(_m.update().where(_m.c.id == name).values(values))
+            return _model(connection, name)
+
+    def add_job(
+        self,
+        kind: str,
+        by: str,
+        *,
+        project: int | None = None,
+        total: int = 0,
+        payload: Mapping[str, Any] | None = None,
+    ) -> Job:
+        """Queue work for :meth:`claim_job`."""
+        at = now()
+        values = {
+            "kind": kind, "project": project, "state": "waiting", "done": 0, "total": total, "message": "",
+            "payload": dict(payload or {}), "result": {}, "created_by": by, "created_at": at, "updated_at": at,
+            "attempts": 0,
+        }  # fmt: skip
+        with self._write() as connection:
+            row = connection.execute(_j.insert().values(values).returning(_j)).mappings().one()
+            return Job(**row)
+
+    def claim_job(self, kinds: Sequence[str], *, silent: float = 60) -> Job | None:
+        """Take the oldest waiting job of some kinds, or a running one whose worker was silent for so many seconds.
+
+        A worker shows that it lives through :meth:`progress_job`. ``Job.attempts`` tells a job that keeps killing them.
+        """
+        lost = sa.and_(_j.c.state == "running", _j.c.updated_at <= later(-silent))
+        query = sa.select(_j.c.id).where(_j.c.kind.in_(list(kinds)), sa.or_(_j.c.state == "waiting", lost))
+        with self._write() as connection:
+            number = connection.scalar(query.order_by(_j.c.id).limit(1).with_for_update(skip_locked=True))
+            if number is None:
+                return None
+            values = {"state": "running", "updated_at": now(), "attempts": _j.c.attempts + 1}
+            connection.execute(_j.update().where(_j.c.id == number).values(values))
+            return _job(connection, number)
+
+    def progress_job(
+        self, number: int, done: int, *, total: int | None = None, message: str | None = None
+    ) -> Job:
+        """Say how far a job is, and that its worker lives."""
+        values: dict[str, Any] = {"done": done, "updated_at": now()}
+        values |= {k: v for k, v in (("total", total), ("message", message)) if v is not None}
+        return self._change_job(number, values)
+
+    def finish_job(
+        self, number: int, *, failed: bool = False, message: str = "", result: Mapping[str, Any] | None = None
+    ) -> Job:
+        """End a job."""
+        values = {"state": "failed" if failed else "done", "message": message, "updated_at": now()}
+        return self._change_job(number, {**values, "result": dict(result or {})})
+
+    def job(self, number: int) -> Job:
+        """Return a job.
+
+        Raises:
+            NotStoredError: there is none with this number.
+        """
+        with self._read() as connection:
+            return _job(connection, number)
+
+    def jobs(self, project: int | None = None, *, state: str | None = None, limit: int = 50) -> list[Job]:
+        """Return jobs, newest first."""
+        query = sa.select(_j).order_by(_j.c.id.desc()).limit(limit)
+        if project is not None:
+            query = query.where(_j.c.project == project)
+        if state is not None:
+            query = query.where(_j.c.state == state)
+        with self._read() as connection:
+            return [Job(**row) for row in connection.execute(query).mappings()]
+
+    def _change_job(self, number: int, values: Mapping[str, Any]) -> Job:
+        with self._write() as connection:
+            connection.execute(_j.update().where(_j.c.id == number).values(dict(values)))
+            return _job(connection, number)
+
+
+def _retire(connection: Connection, at: str) -> None:
+    connection.execute(_m.update().where(_m.c.state == "active").values(state="retired", changed_at=at))
+
+
+def _model(connection: Connection, name: str) -> ModelRow:
+    row = connection.execute(sa.select(_m).where(_m.c.id == name)).mappings().first()
+    if row is None:
+        raise NotStoredError(f"모델 '{name}' 이(가) 없습니다. 목록에서 고르세요.")
+    return ModelRow(**row)
+
+
+def _job(connection: Connection, number: int) -> Job:
+    row = connection.execute(sa.select(_j).where(_j.c.id == number)).mappings().first()
+    if row is None:
+        raise NotStoredError(f"작업 {number} 이(가) 없습니다.")
+    return Job(**row)

@@ -1,0 +1,91 @@
+"""Who works on what: assignment, claims that expire, so that no two people do the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hyeoksin.store import schema
+from hyeoksin.store.engine import Base, now
+from hyeoksin.store.filters import Filters, full_items, order_by, where
+from hyeoksin.store.projects import lock_project
+from hyeoksin.store.rows import Item
+
+__all__ = ["Work", "later"]
+
+_i, _c, _l = schema.items, schema.claims, schema.lanes
+
+
+def later(seconds: float) -> str:
+    """Return the time so many seconds from now, as :func:`~hyeoksin.store.engine.now` writes it."""
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Work(Base):
+    """Assignment and claims."""
+
+    def assign(self, item_ids: Sequence[int], user: str | None) -> int:
+        """Give items to a user (None: to no one); return how many there were."""
+        with self._write() as connection:
+            changed = _i.update().where(_i.c.id.in_(list(item_ids))).values(assigned_to=user)
+            return connection.execute(changed).rowcount
+
+    def claim_next(
+        self, project: int, user: str, *, seconds: float = 600, after: int | None = None, **filters: Any
+    ) -> Item | None:
+        """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
+
+        The claim ends when the user decides, releases it or ``seconds`` have passed; asking again returns the same
+        item while it is open. With two coders, two people may hold an item at once, and each gets it once.
+
+        Args:
+            project: the round's number.
+            user: the user's name.
+            seconds: how long the claim lasts.
+            after: skip this item (the one on the screen): the next one.
+            filters: the fields of :class:`~hyeoksin.store.filters.Filters`.
+
+        Returns:
+            The item, None where nothing is left for this user.
+        """
+        at = now()
+        with self._write() as connection:
+            found, _, _ = lock_project(connection, project)
+            connection.execute(_c.delete().where(_c.c.project == project, _c.c.until <= at))
+            wanted = Filters(**{"standing": ("open", "half"), **filters})
+            conditions = where(connection, project, wanted)
+            conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user))
+            others = sa.select(sa.func.count()).where(_c.c.item == _i.c.id, _c.c.user != user)
+            if found.coders == 1:
+                conditions.append(
+                    ~sa.select(_c.c.item).where(_c.c.item == _i.c.id, _c.c.user != user).exists()
+                )
+            else:
+                mine = sa.select(_l.c.item).where(_l.c.item == _i.c.id, _l.c.lane == user)
+                made = sa.select(sa.func.count()).where(_l.c.item == _i.c.id, _l.c.lane != user)
+                conditions.append(~mine.exists())
+                conditions.append(others.scalar_subquery() + made.scalar_subquery() < found.coders)
+            if after is not None:
+                conditions.append(_i.c.id != after)
+            held = sa.select(_c.c.item).where(_c.c.item == _i.c.id, _c.c.user == user).exists()
+            query = sa.select(_i.c.id).where(*conditions)
+            own = query.where(held).order_by(*order_by("queue")).limit(1)
+            free = query.order_by(*order_by("queue")).limit(1)
+            number = connection.scalar(own) or connection.scalar(free)
+            if number is None:
+                return None
+            connection.execute(_c.delete().where(_c.c.item == number, _c.c.user == user))
+            connection.execute(
+                _c.insert().values(item=number, user=user, project=project, until=later(seconds))
+            )
+            return full_items(connection, sa.select(_i.c.id).where(_i.c.id == number), at)[0]
+
+    def release(self, user: str, item: int | None = None) -> int:
+        """Give up a user's claim on an item, or all claims; return how many there were."""
+        gone = _c.delete().where(_c.c.user == user)
+        with self._write() as connection:
+            return connection.execute(gone if item is None else gone.where(_c.c.item == item)).rowcount

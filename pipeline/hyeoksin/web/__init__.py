@@ -1,0 +1,1 @@
+"""The web: pages for officers and a REST interface for programs."""

@@ -1,0 +1,73 @@
+"""The application that is mounted at ``/api/v1``: its own errors, its own description, keys instead of cookies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from hyeoksin import __version__
+from hyeoksin.web.api import classify
+from hyeoksin.web.api.keys import Keyring, Throttle
+from hyeoksin.web.api.problems import Problem, handle_problems
+from hyeoksin.web.judge import Judge
+
+__all__ = ["PREFIX", "ROUTERS", "create_api"]
+
+PREFIX = "/api/v1"
+ROUTERS: tuple[APIRouter, ...] = (classify.router,)
+_ABOUT = """\
+글을 정부혁신 계획의 전략 › 과제 › 세부과제로 분류하고, 사람의 결정을 쌓습니다. **결과는 추천이며 결정이 아닙니다.**
+
+- 모든 요청에 API 키가 있어야 합니다: `Authorization: Bearer hyeoksin_…` (또는 `X-API-Key`).
+- 잘못은 RFC 9457 문제 설명(`application/problem+json`)으로 답합니다. `errors` 에 어느 값이 잘못인지 있습니다.
+- 429와 503에는 `Retry-After` (초)가 있습니다. 그만큼 기다린 뒤 같은 요청을 다시 보내면 됩니다.
+"""
+
+
+def create_api(judge: Judge, keyring: Keyring, throttle: Throttle) -> FastAPI:
+    """Return the interface.
+
+    Args:
+        judge: classifies; started and stopped by the caller.
+        keyring: finds callers.
+        throttle: has a limit named ``api``.
+    """
+    app = FastAPI(
+        title="hyeoksin",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.judge = judge
+    app.state.keyring = keyring
+    app.state.throttle = throttle
+    for router in ROUTERS:
+        app.include_router(router)
+    handle_problems(app)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the problem's schema into the description, and take out FastAPI's own."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            parts = schema.setdefault("components", {}).setdefault("schemas", {})
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            parts.update(problem.pop("$defs", {}))
+            parts["Problem"] = problem
+            for name in ("HTTPValidationError", "ValidationError"):
+                parts.pop(name, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's own way to change its description

@@ -1,0 +1,137 @@
+"""API keys: made by an administrator, shown once, kept as a hash; each has a role and may end or be revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from hyeoksin.web.api.problems import ProblemError
+
+__all__ = ["Admin", "Caller", "Keyring", "Officer", "Reviewer", "Viewer", "key_hash", "new_key", "require"]
+
+ROLES = ("viewer", "officer", "reviewer", "admin")
+_NAMES = {"viewer": "열람", "officer": "담당", "reviewer": "검토", "admin": "관리"}
+_SHAPE = re.compile(r"hyeoksin_[A-Za-z0-9_-]{43}")
+_REMEMBERED = 2.0  # seconds that a key is not looked up again: a revoked one works no longer than that
+_bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer hyeoksin_…`")
+_header = APIKeyHeader(
+    name="X-API-Key", auto_error=False, scheme_name="header", description="`X-API-Key: hyeoksin_…`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that asks: the key's number, its name and its role."""
+
+    key: int
+    name: str
+    role: str
+
+    @property
+    def by(self) -> str:
+        """The name under which its decisions stand in the ledger."""
+        return f"api:{self.name}"
+
+
+class Throttle(Protocol):
+    """Counts what each key does."""
+
+    def wait(self, name: str, key: str) -> int:
+        """Count one use; return the seconds to wait, 0 where it is allowed."""
+
+
+def new_key() -> str:
+    """Return a new key: 256 random bits behind a mark that secret scanners can look for."""
+    return f"hyeoksin_{secrets.token_urlsafe(32)}"
+
+
+def key_hash(key: str) -> str:
+    """Return what the store keeps of a key; a fast hash is enough for 256 random bits."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class Keyring:
+    """Finds callers by their key, and remembers them for a moment.
+
+    Args:
+        find: returns the caller of a key's hash, None where the key is unknown, ended or revoked.
+    """
+
+    def __init__(self, find: Callable[[str], Caller | None]) -> None:
+        self._find = find
+        self._known: dict[str, tuple[float, Caller]] = {}
+
+    async def caller(self, key: str) -> Caller | None:
+        """Return who owns the key."""
+        if not _SHAPE.fullmatch(key):
+            return None
+        secret = key_hash(key)
+        now = time.monotonic()
+        until, known = self._known.get(secret, (0.0, None))
+        if known is not None and now < until:
+            return known
+        found = await run_in_threadpool(self._find, secret)
+        if found is None:
+            self._known.pop(secret, None)
+        else:
+            if len(self._known) > 1_000:
+                self._known.clear()
+            self._known[secret] = (now + _REMEMBERED, found)
+        return found
+
+    def forget(self) -> None:
+        """Look every key up again at its next use."""
+        self._known.clear()
+
+
+def require(role: str) -> Callable[..., Awaitable[Caller]]:
+    """Return the dependency that lets keys with at least this role pass, as often as their rate allows."""
+    rank = ROLES.index(role)
+
+    async def allowed(
+        request: Request,
+        bearer: Annotated[object, Security(_bearer)],
+        header: Annotated[str | None, Security(_header)],
+    ) -> Caller:
+        given = header or getattr(bearer, "credentials", "")
+        keyring: Keyring = request.app.state.keyring
+        caller = await keyring.caller(given) if given else None
+        if caller is None:
+            raise ProblemError(
+                "unauthorized",
+                "쓸 수 없는 API 키입니다. 관리자에게 새 키를 받으세요."
+                if given
+                else "API 키가 없습니다. 헤더에 `Authorization: Bearer 키` 를 넣으세요.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        throttle: Throttle = request.app.state.throttle
+        seconds = throttle.wait("api", f"key {caller.key}")
+        if seconds:
+            raise ProblemError(
+                "rate-limit",
+                f"이 키의 한도를 넘었습니다. {seconds}초 뒤 다시 보내세요.",
+                headers={"Retry-After": str(seconds)},
+            )
+        if ROLES.index(caller.role) < rank:
+            raise ProblemError(
+                "forbidden",
+                f"이 일은 '{_NAMES[role]}' 역할의 키부터 할 수 있습니다. 이 키의 역할: {_NAMES[caller.role]}.",
+            )
+        return caller
+
+    return allowed
+
+
+Viewer = Annotated[Caller, Depends(require("viewer"))]
+Officer = Annotated[Caller, Depends(require("officer"))]
+Reviewer = Annotated[Caller, Depends(require("reviewer"))]
+Admin = Annotated[Caller, Depends(require("admin"))]

@@ -1,0 +1,74 @@
+"""Texts as they come in."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from hyeoksin.domain import Document
+from hyeoksin.web.api.limits import MAX_ID, MAX_TEXT, MAX_TEXTS, MAX_TITLE
+
+__all__ = ["Clean", "TextIn", "TextsIn", "documents"]
+
+
+def _no_null(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("널 문자(U+0000)가 있습니다. 지우고 보내세요.")
+    return value
+
+
+Clean = Annotated[str, AfterValidator(_no_null)]
+
+
+class TextIn(BaseModel):
+    """글 하나: 제목과 본문 가운데 하나는 있어야 합니다."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
+        default=None, description="부르는 쪽의 번호. 없으면 1부터 차례로 매김", examples=["a-1"]
+    )
+    title: Clean = Field(default="", max_length=MAX_TITLE, examples=["찾아가는 이동 진료버스 운영"])
+    text: Clean = Field(
+        default="", max_length=MAX_TEXT, examples=["의사가 섬을 돌며 주민을 진료하는 버스를 운영한다."]
+    )
+    date: Annotated[datetime.date, Field(strict=False)] | None = Field(
+        default=None, description="글의 날짜: 기관 이름을 이날로 읽음", examples=["2024-03-29"]
+    )
+    region: Annotated[Clean, Field(max_length=MAX_ID)] | None = Field(
+        default=None, description="글을 낸 지역", examples=["전라남도 신안군"]
+    )
+    source: Clean = Field(default="", max_length=MAX_TITLE, description="어디서 온 글인지 (그대로 돌려줌)")
+
+    @model_validator(mode="after")
+    def _some_text(self) -> TextIn:
+        if not (self.title.strip() or self.text.strip()):
+            raise ValueError("제목(title)과 본문(text)이 모두 비어 있습니다. 하나는 적으세요.")
+        return self
+
+
+class TextsIn(BaseModel):
+    """분류할 글들."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    documents: list[TextIn] = Field(
+        min_length=1, max_length=MAX_TEXTS, description=f"1건부터 {MAX_TEXTS:,}건까지"
+    )
+
+
+def documents(texts: list[TextIn]) -> list[Document]:
+    """Return the texts as documents; those without an id are numbered from 1."""
+    return [
+        Document(
+            id=text.id if text.id is not None else str(number),
+            text=text.text,
+            title=text.title,
+            source=text.source,
+            date=text.date.isoformat() if text.date else None,
+            region=text.region,
+        )
+        for number, text in enumerate(texts, start=1)
+    ]

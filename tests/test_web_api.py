@@ -1,0 +1,200 @@
+"""The REST interface: keys, limits, problems, one text and many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fastapi.testclient import TestClient
+
+from hyeoksin.classifier import Classifier
+from hyeoksin.domain import Document
+from hyeoksin.web.api.app import create_api
+from hyeoksin.web.api.keys import Caller, Keyring, key_hash, new_key
+from hyeoksin.web.api.records import EXAMPLE_RECORD, RecordOut
+from hyeoksin.web.judge import Judge
+
+KEY = new_key()
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+TEXTS = [
+    {"id": f"글{n}", "title": title, "date": "2024-03-29"}
+    for n, title in enumerate(
+        [
+            "섬을 돌며 진료하는 이동 병원 버스",
+            "주민참여예산 사업을 주민이 골라요",
+            "봄꽃 축제가 열렸다",
+            "😀 a\u2028b",
+        ]
+    )
+]
+
+
+class Free:
+    """A throttle that lets ``left`` uses pass."""
+
+    left = 1_000_000
+
+    def wait(self, name: str, key: str) -> int:
+        self.left -= 1
+        return 0 if self.left >= 0 else 7
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    made = Judge()
+    made.start()
+    yield made
+    made.stop()
+
+
+def keyring() -> Keyring:
+    return Keyring({key_hash(KEY): Caller(1, "시험", "viewer")}.get)
+
+
+@pytest.fixture
+def client(judge: Judge) -> TestClient:
+    return TestClient(create_api(judge, keyring(), Free()), raise_server_exceptions=False)
+
+
+def classify(client: TestClient, **body: object) -> tuple[int, dict[str, object]]:
+    answer = client.post("/classify", json=body, headers=HEADERS)
+    if answer.status_code >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert set(answer.json()) >= {"type", "title", "status", "detail"}
+        assert answer.json()["status"] == answer.status_code
+    return answer.status_code, answer.json()
+
+
+def test_the_records_are_those_of_the_classifier(client: TestClient, classifier: Classifier) -> None:
+    status, body = classify(client, documents=TEXTS)
+    assert status == 200
+    wanted = [
+        p.to_record()
+        for p in classifier.classify([Document(id=t["id"], title=t["title"], date=t["date"]) for t in TEXTS])
+    ]
+    assert body["records"] == json.loads(json.dumps(wanted))
+
+
+@pytest.mark.parametrize("plan", ["2019", "2020", "2022", "2024"])
+def test_records_are_valid_for_every_plan(client: TestClient, plan: str) -> None:
+    _, body = classify(client, documents=TEXTS, plan=plan)
+    for record in body["records"]:
+        assert RecordOut.model_validate(record).plan == plan
+        assert plan not in record["others"]
+
+
+def test_the_example_of_the_description_is_a_record() -> None:
+    RecordOut.model_validate(EXAMPLE_RECORD)
+
+
+def test_texts_without_id_are_numbered(client: TestClient) -> None:
+    _, body = classify(client, documents=[{"text": "가"}, {"id": "나", "text": "나"}, {"title": "다"}])
+    assert [r["id"] for r in body["records"]] == ["1", "나", "3"]
+
+
+def test_many_texts_come_as_lines_in_order(client: TestClient) -> None:
+    texts = [{"title": f"{n}번째 마을 도서관"} for n in range(130)]
+    with client.stream("POST", "/classify", json={"documents": texts}, headers=HEADERS) as answer:
+        assert answer.headers["content-type"] == "application/jsonl"
+        records = [json.loads(line) for line in answer.iter_lines()]
+    assert [r["id"] for r in records] == [str(n + 1) for n in range(130)]
+    only_json = HEADERS | {"Accept": "application/json"}
+    refused = client.post("/classify", json={"documents": texts}, headers=only_json)
+    assert (refused.status_code, "jsonl" in refused.json()["detail"]) == (406, True)
+    one = client.post(
+        "/classify", json={"documents": texts[:1]}, headers=HEADERS | {"Accept": "application/x-ndjson"}
+    )
+    assert len(one.text.splitlines()) == 1
+
+
+def test_callers_at_the_same_time_get_their_own_answers(client: TestClient) -> None:
+    def ask(n: int) -> list[str]:
+        _, body = classify(
+            client, documents=[{"id": f"{n}-{k}", "title": f"주민 모임 {n}"} for k in range(n % 3 + 1)]
+        )
+        return [r["id"] for r in body["records"]]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(ask, range(40))) == [[f"{n}-{k}" for k in range(n % 3 + 1)] for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ({}, "documents", "빠졌습니다"),
+        ({"documents": []}, "documents", "1개 이상"),
+        ({"documents": [{"title": "가"}] * 1_001}, "documents", "1000개를 넘습니다"),
+        ({"documents": [{"title": "가"}, {"title": " ", "text": "\n"}]}, "documents[1]", "비어 있습니다"),
+        (
+            {"documents": [{"title": "가", "text": "나" * 100_001}]},
+            "documents[0].text",
+            "100000자를 넘습니다",
+        ),
+        ({"documents": [{"title": 3}]}, "documents[0].title", "글(문자열)"),
+        ({"documents": [{"title": "가", "date": "어제"}]}, "documents[0].date", "2024-03-29"),
+        ({"documents": [{"title": "가", "제목": "나"}]}, "documents[0].제목", "모르는 이름"),
+        ({"documents": [{"title": "가\x00"}]}, "documents[0].title", "널 문자"),
+        ({"documents": [{"title": "가"}], "plan": "1999"}, "plan", "'2019', '2020', '2022' or '2024'"),
+        ({"documents": "가"}, "documents", "목록"),
+        ({"documents": ["가"]}, "documents[0]", "객체"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place_and_remedy(
+    client: TestClient, body: dict[str, object], field: str, says: str
+) -> None:
+    status, problem = classify(client, **body)
+    assert status == 422
+    (fault,) = problem["errors"]
+    assert fault["field"] == field
+    assert says in fault["detail"]
+    assert fault["detail"] in problem["detail"]
+    assert fault["pointer"] == "/" + field.replace("[", "/").replace("]", "").replace(".", "/")
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [(b"{", 400), (b'{"documents": [{"title": "\xff"}]}', 400), (b'{"documents": [{"title": "\\ud800"}]}', 422), (b"[]", 422), (b"", 422)],
+)  # fmt: skip
+def test_a_body_that_is_no_json(client: TestClient, raw: bytes, status: int) -> None:
+    answer = client.post("/classify", content=raw, headers=HEADERS | {"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_without_a_key_nothing_is_answered(client: TestClient) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer x"},
+        {"X-API-Key": new_key()},
+        {"Authorization": f"Basic {KEY}"},
+    ):
+        answer = client.post("/classify", json={"documents": TEXTS}, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.json()["type"].endswith("#problem-unauthorized")
+    assert client.post("/classify", json={"documents": TEXTS}, headers={"X-API-Key": KEY}).status_code == 200
+
+
+def test_a_key_that_asks_too_often_must_wait(judge: Judge) -> None:
+    throttle = Free()
+    throttle.left = 1
+    client = TestClient(create_api(judge, keyring(), throttle))
+    assert classify(client, documents=TEXTS)[0] == 200
+    answer = client.post("/classify", json={"documents": TEXTS}, headers=HEADERS)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+def test_unknown_addresses_and_methods_are_problems_too(client: TestClient) -> None:
+    for method, path, status in (("GET", "/없는-주소", 404), ("GET", "/classify", 405)):
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_the_description_has_korean_words_and_no_dangling_reference(client: TestClient) -> None:
+    text = client.get("/openapi.json").text
+    parts = json.loads(text)["components"]["schemas"]
+    used = {line.split('"')[0] for line in text.split("#/components/schemas/")[1:]}
+    assert used <= set(parts)
+    assert "HTTPValidationError" not in text

@@ -1,0 +1,121 @@
+"""The judge: batches, a queue that ends, a process that may die."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import BusyError, JudgeError, SlowError
+from hyeoksin.web.judge import Judge, JudgeSettings
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    made = Judge(JudgeSettings(waiting=60))
+    made.start()
+    yield made
+    made.stop()
+
+
+def texts(count: int) -> list[Document]:
+    return [Document(id=str(n), title=f"마을 도서관 {n}") for n in range(count)]
+
+
+def ids(records: list[str]) -> list[str]:
+    return [json.loads(record)["id"] for record in records]
+
+
+def test_texts_may_be_sent_before_the_model_is_there(judge: Judge) -> None:
+    assert ids(judge.submit(texts(3)).result(60)) == ["0", "1", "2"]
+    assert judge.state == "ready"
+
+
+def test_a_thread_that_may_wait_gets_all(judge: Judge) -> None:
+    assert ids(list(judge.judge_all(texts(100)))) == [str(n) for n in range(100)]
+
+
+def test_a_full_queue_sends_away(judge: Judge) -> None:
+    futures = []
+    with pytest.raises(BusyError, match="기다리는 글") as caught:
+        futures.extend(judge.submit(texts(20)) for _ in range(50))
+    assert caught.value.retry_after == 1
+    assert [len(future.result(60)) for future in futures] == [20] * len(futures)
+    assert len(judge.submit(texts(1)).result(30)) == 1
+
+
+def test_who_does_not_wait_leaves_the_queue(judge: Judge) -> None:
+    async def ask() -> None:
+        await judge.judge(texts(20), timeout=0.001)
+
+    with pytest.raises(SlowError, match="안에 끝내지 못했습니다"):
+        asyncio.run(ask())
+    assert len(judge.submit(texts(1)).result(30)) == 1
+
+
+def test_a_killed_classifier_is_begun_again(judge: Judge) -> None:
+    judge.submit(texts(1)).result(30)
+    before = children()
+    assert before
+    for process in before:
+        os.kill(process, signal.SIGKILL)
+    first = judge.submit(texts(2))
+    with pytest.raises(JudgeError, match="멈췄습니다"):
+        first.result(60)
+    assert ids(judge.submit(texts(2)).result(60)) == ["0", "1"]
+    assert not children() & before
+
+
+def test_a_model_that_cannot_be_read_says_so_and_another_may_follow(tmp_path: Path) -> None:
+    judge = Judge(JudgeSettings(model=str(tmp_path)))
+    judge.start()
+    with pytest.raises(JudgeError, match="모델"):
+        judge.submit(texts(1)).result(60)
+    assert judge.state == "failed"
+    judge.use_model(None)
+    assert len(judge.submit(texts(1)).result(60)) == 1
+    assert judge.state == "ready"
+    judge.stop()
+    with pytest.raises(BusyError):
+        judge.submit(texts(1))
+
+
+def test_nothing_is_left_when_it_stops() -> None:
+    before = children()
+    judge = Judge()
+    judge.start()
+    waiting = judge.submit(texts(1))
+    judge.stop()
+    assert waiting.done()
+    assert children() == before
+
+
+def children() -> set[int]:
+    found = set()
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        found |= {int(pid) for pid in (task / "children").read_text().split()}
+    end = time.monotonic() + 5
+    while time.monotonic() < end and any(_state(pid) == "Z" for pid in found):
+        found = {pid for pid in found if _state(pid)}
+    return {pid for pid in found if b"spawn_main" in _command(pid)}
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
