@@ -157,18 +157,28 @@ class People(Base):
         with self._write() as connection:
             connection.execute(_f.delete().where(_f.c.key == key))
 
-    def add_api_key(self, name: str, role: UserRole, secret: str, by: str) -> ApiKey:
-        """Add a key; ``secret`` is its hash."""
+    def add_api_key(
+        self, name: str, role: UserRole, secret: str, by: str, *, expires_at: str | None = None
+    ) -> ApiKey:
+        """Add a key; ``secret`` is its hash, ``expires_at`` the time (ISO UTC) from which on it no longer works."""
         if not name.strip() or role not in _ROLES:
             raise RefusedError(f"이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {', '.join(_ROLES)}")
-        values = {"name": name, "role": role, "secret": secret, "created_at": now(), "created_by": by}
+        values = {
+            "name": name,
+            "role": role,
+            "secret": secret,
+            "created_at": now(),
+            "created_by": by,
+            "expires_at": expires_at,
+        }
         with self._write() as connection:
             row = connection.execute(_k.insert().values(values).returning(_k)).mappings().one()
             return _key(row)
 
     def api_key(self, secret: str) -> ApiKey | None:
         """Return the key with this hash if it works."""
-        query = sa.select(_k).where(_k.c.secret == secret, _k.c.revoked_at.is_(None))
+        alive = sa.or_(_k.c.expires_at.is_(None), _k.c.expires_at > now())
+        query = sa.select(_k).where(_k.c.secret == secret, _k.c.revoked_at.is_(None), alive)
         with self._read() as connection:
             row = connection.execute(query).mappings().first()
             return None if row is None else _key(row)

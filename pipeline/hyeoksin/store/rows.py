@@ -159,7 +159,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of the REST interface, known by its hash; ``revoked_at`` is None while it works."""
+    """A key of the REST interface, known by its hash; it works until ``expires_at`` (None: for ever) or ``revoked_at``."""
 
     id: int
     name: str
@@ -167,6 +167,7 @@ class ApiKey:
     secret: str = field(repr=False)
     created_at: str
     created_by: str
+    expires_at: str | None
     used_at: str | None
     revoked_at: str | None
 

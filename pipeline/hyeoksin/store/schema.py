@@ -221,6 +221,7 @@ api_keys = sa.Table(
     sa.Column("secret", sa.Text, nullable=False, unique=True),
     _text("created_at"),
     _text("created_by"),
+    _text("expires_at", null=True),
     _text("used_at", null=True),
     _text("revoked_at", null=True),
     sa.CheckConstraint("role IN ('viewer', 'officer', 'reviewer', 'admin')", name="role"),

@@ -137,6 +137,7 @@ def _people() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Text(), nullable=True),
         sa.Column("used_at", sa.Text(), nullable=True),
         sa.Column("revoked_at", sa.Text(), nullable=True),
         sa.CheckConstraint(
