@@ -47,24 +47,33 @@ _OWN = frozenset(
 )  # parsed by ourselves, without native code: no process of its own
 
 
-def read(path: Path, columns: Columns = Columns()) -> Iterator[Item]:  # noqa: B008 - frozen
+def read(path: Path, columns: Columns = Columns(), isolated: bool = False) -> Iterator[Item]:  # noqa: B008 - frozen
     """Yield the documents of a file, by its content and suffix, or of all files in a folder or ZIP.
+
+    ``isolated``: our own parsers (CSV, JSONL, text) run in the process for foreign formats too, under its limits.
 
     Raises:
         InputError: there is no such file, no reader for it, or the whole file cannot be read.
         MissingExtraError: the library for its format is not installed; the message names the install command.
     """
-    yield from _read(path, columns, 0, None)
+    yield from _read(path, columns, 0, None, frozenset() if isolated else _OWN)
 
 
-def read_told(path: Path, columns: Columns, place: PurePosixPath = PurePosixPath()) -> Iterator[Item]:  # noqa: B008 - frozen
+def read_told(
+    path: Path,
+    columns: Columns,
+    place: PurePosixPath = PurePosixPath(),  # noqa: B008 - frozen
+    isolated: bool = False,
+) -> Iterator[Item]:
     """Yield what :func:`read` yields, its sources below ``place``; what cannot be read at all is one row error."""
-    yield from placed(lambda file, _: read(file, columns), path, 0, place)
+    yield from placed(lambda file, _: read(file, columns, isolated), path, 0, place)
 
 
-def _read(path: Path, columns: Columns, depth: int, budget: Budget | None) -> Iterator[Item]:
+def _read(
+    path: Path, columns: Columns, depth: int, budget: Budget | None, here: frozenset[str]
+) -> Iterator[Item]:
     def inner(file: Path, level: int) -> Iterator[Item]:
-        return _read(file, columns, level, budget)
+        return _read(file, columns, level, budget, here)
 
     try:
         if path.is_dir():
@@ -79,7 +88,7 @@ def _read(path: Path, columns: Columns, depth: int, budget: Budget | None) -> It
         if kind == ".zip":
             budget = budget or Budget()
             items = zip_items(path, inner, depth, budget)
-        elif kind in _OWN:
+        elif kind in here:
             items = READERS[kind](path, columns)
         else:
             from hyeoksin.readers.isolation import read_isolated

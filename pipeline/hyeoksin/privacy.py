@@ -1,0 +1,170 @@
+"""Personal data in a text: found by its form, and masked letter by letter, so that offsets into the text still hit.
+
+Found are resident and foreigner registration numbers (주민·외국인등록번호), phones, e-mail addresses, card numbers, bank
+accounts and other long numbers written in groups (면허번호, 사업자등록번호), and passports (여권). Names are not: their form
+does not tell them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hyeoksin.domain import Document
+
+__all__ = ["MASK", "Finding", "Kind", "findings", "masked", "masked_document", "masked_record"]
+
+MASK = "*"
+Kind = Literal["resident", "phone", "email", "card", "account", "passport"]
+
+_DASH = r"[-‐‑‒–—―−－]"
+_GAP = rf"(?:[^\S\n]?{_DASH}[^\S\n]?|[.·)][^\S\n]?|[^\S\n])"
+_BEFORE, _AFTER = rf"(?<![\d@])(?<!\d{_DASH})", r"(?!\d)"
+_BANK = r"(?:계좌|은행|뱅크|농협|수협|신협|새마을금고|우체국|입금|예금)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A piece of personal data: what it looks like, and where it stands in the text."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for place, digit in enumerate(int(char) for char in reversed(digits)):
+        doubled = digit * 2 if place % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
+
+
+def _is_card(found: str) -> bool:
+    """Tell whether 15 or 16 digits are a card's: written in groups, or with the right check digit."""
+    digits = "".join(char for char in found if char.isdecimal())
+    return len(digits) != len(found) or _luhn(digits)
+
+
+def _is_grouped_account(found: str) -> bool:
+    return 10 <= sum(char.isdecimal() for char in found) <= 16
+
+
+def _always(found: str) -> bool:
+    del found
+    return True
+
+
+_PATTERNS: tuple[
+    tuple[Kind, re.Pattern[str], Callable[[str], bool]], ...
+] = (  # the first that fits a place wins
+    ("resident", re.compile(rf"(?<!\d)\d\d[01]\d[0-3]\d(?:{_GAP})?[0-9*xX●○]\d{{6}}{_AFTER}"), _always),
+    ("resident", re.compile(rf"(?<!\d)\d{{6}}[^\S\n]?{_DASH}[^\S\n]?\d{{7}}{_AFTER}"), _always),
+    (
+        "email",
+        re.compile(r"[A-Za-z0-9._%+-]+[^\S\n]?[@＠][^\S\n]?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        _always,
+    ),
+    (
+        "card",
+        re.compile(
+            rf"(?<!\d)(?:[3-69]\d|2[2-7])\d\d(?P<gap>(?:{_GAP})?)(?:\d{{4}}(?P=gap)){{2}}\d{{4}}{_AFTER}"
+        ),
+        _is_card,
+    ),
+    ("card", re.compile(rf"(?<!\d)3[47]\d\d(?:{_GAP})?\d{{6}}(?:{_GAP})?\d{{5}}{_AFTER}"), _is_card),
+    (
+        "phone",
+        re.compile(rf"{_BEFORE}\(?(?:\+?82{_GAP}?\(?0?\)?|0)1\d\)?{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}{_AFTER}"),
+        _always,
+    ),
+    (
+        "phone",
+        re.compile(
+            rf"{_BEFORE}\(?(?:\+?82{_GAP}?\(?0?\)?|0)(?:2|[3-6]\d|[578]0\d?)\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}{_AFTER}"
+        ),
+        _always,
+    ),
+    ("phone", re.compile(rf"{_BEFORE}0(?:2\d{{7,8}}|[3-6]\d{{8,9}}|70\d{{8}}){_AFTER}"), _always),
+    (
+        "account",
+        re.compile(rf"{_BEFORE}(?!(?:19|20)\d\d{_DASH})\d{{2,6}}(?:{_DASH}\d{{2,8}}){{2,3}}{_AFTER}"),
+        _is_grouped_account,
+    ),
+    ("account", re.compile(rf"{_BANK}[^\d\n]{{0,15}}(?P<number>\d{{10,16}}){_AFTER}"), _always),
+    ("passport", re.compile(r"(?<![A-Za-z0-9])[MSRODG](?:\d{8}|\d{3}[A-Z]\d{4})(?![A-Za-z0-9])"), _always),
+)
+
+
+def findings(text: str) -> tuple[Finding, ...]:
+    """Return the pieces of personal data in a text, in order, none over another.
+
+    >>> [f.kind for f in findings("문의 010-1234-5678, hong@example.go.kr")]
+    ['phone', 'email']
+    """
+    taken = bytearray(len(text))
+    found = []
+    for kind, pattern, fits in _PATTERNS:
+        for match in pattern.finditer(text):
+            start, end = match.span("number") if "number" in pattern.groupindex else match.span()
+            if any(taken[start:end]) or not fits(text[start:end]):
+                continue
+            taken[start:end] = b"\1" * (end - start)
+            found.append(Finding(kind, start, end))
+    return tuple(sorted(found, key=lambda finding: finding.start))
+
+
+def masked(text: str) -> str:
+    """Return the text with every letter and digit of its personal data replaced by ``*``: as long as before.
+
+    >>> masked("문의 010-1234-5678, hong@example.go.kr")
+    '문의 ***-****-****, ****@*******.**.**'
+    """
+    while places := findings(text):  # what stood beside a number may be one of its own now
+        letters = list(text)
+        for place in places:
+            for at in range(place.start, place.end):
+                if letters[at].isalnum():
+                    letters[at] = MASK
+        text = "".join(letters)
+    return text
+
+
+def masked_document(document: Document) -> Document:
+    """Return the document with title, text, source and further columns masked; all lengths stay."""
+    body = masked(document.body)
+    if document.title and document.text:
+        title, text = body[: len(document.title)], body[len(document.title) + 1 :]
+    else:
+        title, text = (body, "") if document.title else ("", body)
+    meta = {name: masked(value) for name, value in document.meta.items()}
+    return replace(document, title=title, text=text, source=masked(document.source), meta=meta)
+
+
+def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
+    """Return the JSON record with its evidence cut from the masked ``body`` and its other words masked.
+
+    Args:
+        record: what ``Prediction.to_record`` gives.
+        body: the document's body as it is (``Document.body``).
+    """
+    hidden = masked(body)
+    evidence = [{**span, "text": hidden[span["start"] : span["end"]]} for span in record.get("evidence", ())]
+    rest = {
+        name: _masked_words(value)
+        for name, value in record.items()
+        if name in ("source", "agencies", "notes", "rival")
+    }
+    return {**record, **rest, "evidence": evidence}
+
+
+def _masked_words(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {name: _masked_words(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked_words(inner) for inner in value]
+    return value

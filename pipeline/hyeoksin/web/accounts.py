@@ -1,0 +1,38 @@
+"""Accounts: the first admin, new users, new one-time passwords."""
+
+from __future__ import annotations
+
+from hyeoksin.store import Store, UserRole
+from hyeoksin.web import passwords
+
+__all__ = ["first_admin", "new_account", "new_password"]
+
+FIRST = "admin"
+
+
+def first_admin(store: Store) -> str | None:
+    """Make the account ``admin`` in a store without users, and return its one-time password; None where there are any."""
+    if store.users():
+        return None
+    return new_account(store, FIRST, "admin", "hyeoksin serve")
+
+
+def new_account(store: Store, name: str, role: UserRole, by: str) -> str:
+    """Add a user and return the one-time password, which the store does not know.
+
+    Raises:
+        RefusedError: the name is taken or no name.
+    """
+    password = passwords.one_time()
+    store.add_user(name, role, passwords.hashed(password), must_change=True)
+    store.audit("user.added", by, subject=name, detail={"role": role})
+    return password
+
+
+def new_password(store: Store, name: str, by: str) -> str:
+    """Give a user a new one-time password, end their sessions and their lock, and return it."""
+    password = passwords.one_time()
+    store.change_user(name, secret=passwords.hashed(password), must_change=True)  # ends all sessions
+    store.clear_failures(f"login:{name}")
+    store.audit("password.reset", by, subject=name)
+    return password

@@ -1,0 +1,89 @@
+"""The app: one store, one worker, the routers in a literal list."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+from hyeoksin import __version__
+from hyeoksin.store import Store, open_store
+from hyeoksin.web import failures, health, jobs, login, rounds
+from hyeoksin.web.access import Unmasked
+from hyeoksin.web.headers import BodyLimit, SecurityHeaders
+from hyeoksin.web.intake import Judging
+from hyeoksin.web.languages import LanguageMiddleware
+from hyeoksin.web.pages import Notices, environment
+from hyeoksin.web.settings import Settings
+from hyeoksin.web.throttle import Throttle
+from hyeoksin.web.worker import Worker
+
+__all__ = ["ROUTERS", "create_app"]
+
+# One line per room; the order of the lines is the order of the routes.
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    login.router,
+    rounds.router,
+    jobs.router,
+)
+
+
+def create_app(settings: Settings, store: Store | None = None, judge: Judging | None = None) -> FastAPI:
+    """Return the app.
+
+    Args:
+        settings: what the person who starts the server decided.
+        store: an open store; None opens (and migrates) ``settings.store``.
+        judge: what classifies uploads; without one they wait in their queue.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    opened = store or open_store(settings.store)
+    worker = Worker(opened, judge, settings.uploads, settings.max_rows)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        worker.start()
+        yield
+        await run_in_threadpool(worker.stop)
+        if store is None:
+            opened.close()
+
+    app = FastAPI(
+        title="hyeoksin",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.settings = settings
+    app.state.store = opened
+    app.state.worker = worker
+    app.state.notices = Notices()
+    app.state.unmasked = Unmasked(settings.unmask_minutes)
+    app.state.throttle = Throttle(settings.rates)
+    app.state.templates = environment()
+    app.add_middleware(LanguageMiddleware)
+    app.add_middleware(
+        BodyLimit,
+        limits={
+            "": settings.max_form_bytes,
+            "/api/": settings.max_api_bytes,
+            "/uploads": settings.max_upload_bytes,
+        },
+    )
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
+    app.add_middleware(SecurityHeaders)
+    app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    failures.install(app)
+    return app

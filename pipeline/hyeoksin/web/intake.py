@@ -1,0 +1,128 @@
+"""From an uploaded file to judged items: read in a killable process, duplicates grouped, judged, added as a whole."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.readers import Columns, read_told
+
+if TYPE_CHECKING:
+    from hyeoksin.duplicates import Entry
+
+__all__ = ["Judging", "Rows", "judged", "read_files"]
+
+READ_SECONDS = 900.0
+_COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
+_BROKEN = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")  # what no database keeps
+
+
+class Judging(Protocol):
+    """What judges: texts in, one JSON record each out, in order."""
+
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+        """Yield the JSON record of each text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What was read: the documents, and the rows that could not be used with the reason of each."""
+
+    documents: tuple[Document, ...]
+    failed: tuple[RowError, ...]
+
+
+def read_files(
+    paths: Sequence[Path], max_rows: int, tell: Callable[[int], None], seconds: float = READ_SECONDS
+) -> Rows:
+    """Read all files, each in the process for foreign formats; ``tell`` hears the number of rows now and then.
+
+    Raises:
+        InputError: more rows than ``max_rows``, or reading took longer than ``seconds``.
+    """
+    end = time.monotonic() + seconds
+    documents: list[Document] = []
+    failed: list[RowError] = []
+    for path in paths:
+        for item in read_told(path, Columns(), isolated=True):
+            if isinstance(item, RowError):
+                failed.append(RowError(_clean(item.source), _clean(item.reason)))
+            else:
+                documents.append(_storable(item))
+            n_rows = len(documents) + len(failed)
+            if n_rows > max_rows:
+                raise InputError(
+                    f"{path.name}: 줄이 {max_rows:,}개를 넘습니다. 나누어 올리거나 hyeoksin batch 를 쓰세요."
+                )
+            if time.monotonic() > end:
+                raise InputError(
+                    f"{path.name}: {seconds / 60:.0f}분 안에 다 읽지 못해 멈췄습니다. 나누어 올리세요."
+                )
+            if n_rows % 200 == 0:
+                tell(n_rows)
+    return Rows(tuple(documents), tuple(failed))
+
+
+def _clean(text: str) -> str:
+    return text.translate(_BROKEN)
+
+
+def _storable(document: Document) -> Document:
+    """Return the document without NUL and half characters, which no database keeps; lengths stay."""
+    return replace(
+        document,
+        id=_clean(document.id),
+        text=_clean(document.text),
+        title=_clean(document.title),
+        source=_clean(document.source),
+        date=None if document.date is None else _clean(document.date),
+        region=None if document.region is None else _clean(document.region),
+        meta={_clean(name): _clean(value) for name, value in document.meta.items()},
+    )
+
+
+def judged(
+    judge: Judging, documents: Sequence[Document], plan: str
+) -> Iterator[tuple[Document, dict[str, Any]]]:
+    """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them."""
+    from hyeoksin.duplicates import group
+
+    entries = group(documents)
+    keys = [_content(entry.stand_in or entry.document) for entry in entries]
+    uses = Counter(keys)
+    firsts = dict(zip(reversed(keys), (e.stand_in or e.document for e in reversed(entries)), strict=True))
+    order = list(dict.fromkeys(keys))
+    answers = judge.judge_all((firsts[key] for key in order), plan)
+    kept: dict[tuple[str, ...], dict[str, Any]] = {}
+    for entry, key in zip(entries, keys, strict=True):
+        record = kept[key] if key in kept else json.loads(next(answers))
+        if uses[key] > 1:
+            kept[key] = record
+        yield entry.document, _own_record(record, entry, firsts[key])
+
+
+def _content(document: Document) -> tuple[str, ...]:
+    return document.title, document.text, document.date or "", document.region or ""
+
+
+def _own_record(record: Mapping[str, Any], entry: Entry, by: Document) -> dict[str, Any]:
+    """Return the record for the entry's own document, with evidence that stands in its own text."""
+    own = {**record, "id": entry.document.id, "source": entry.document.source}
+    if entry.group is not None:
+        own["duplicate_group"] = entry.group
+    if _content(by) != _content(entry.document):
+        body = entry.document.body
+        own["evidence"] = [
+            {**span, "start": at, "end": at + len(span["text"])}
+            for span in record["evidence"]
+            if (at := body.find(span["text"])) >= 0
+        ]
+        own["notes"] = [*record.get("notes", ()), _COPIED.format(id=by.id)]
+    return own

@@ -1,0 +1,109 @@
+"""Rounds (차수): list, open, look at, close; never delete."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from hyeoksin.errors import RefusedError
+from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
+from hyeoksin.web.jobs import KINDS, seen
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import marked
+from hyeoksin.web.menu import round_links
+from hyeoksin.web.pages import notify, redirect, render
+from hyeoksin.web.worker import KIND
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+STATUS = {"settled": marked("확정 추천"), "review": marked("사람 확인"), "off_plan": marked("계획 밖")}
+
+
+@router.get("/rounds")
+def rounds(request: Request, store: StoreDep, user: Viewer) -> Response:
+    """List all rounds, newest first, with how far each is."""
+    rows = [
+        {
+            "round": found,
+            "status": store.counts(found.id, "status"),
+            "decided": store.count(found.id, decided=True),
+        }
+        for found in store.projects()
+    ]
+    return render(request, "rounds.html", {"rows": rows, "statuses": STATUS})
+
+
+@router.get("/rounds/new")
+def new_round(request: Request, user: Officer) -> Response:
+    """Show the form for a new round."""
+    return _new(request, {})
+
+
+@router.post("/rounds")
+def open_round(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    name: Annotated[str, Form(max_length=100)] = "",
+    plan: Annotated[str, Form()] = "2019",
+    precision: Annotated[int, Form(ge=50, le=99)] = 95,
+    coders: Annotated[int, Form(ge=1, le=2)] = 1,
+) -> Response:
+    """Open a round for one of the shipped plans."""
+    try:
+        if plan not in BUILTIN_PLANS:
+            raise RefusedError(_("계획은 목록에서 고르세요."))
+        made = store.create_project(name, plan, user.name, precision=precision / 100, coders=coders)
+    except RefusedError as error:
+        given = {"name": name, "plan": plan, "precision": precision, "coders": coders, "problem": str(error)}
+        return _new(request, given, 422)
+    store.audit("round.opened", user.name, subject=str(made.id), detail={"name": made.name, "plan": plan})
+    notify(request, "done", _("차수를 열었습니다. 이제 파일을 올리세요."))
+    return redirect(request, f"/rounds/{made.id}")
+
+
+@router.get("/rounds/{number}")
+def one_round(request: Request, store: StoreDep, user: Viewer, number: int) -> Response:
+    """Show one round: what stands in it, what is being read, and the form for files."""
+    found = store.project(number)
+    values = {
+        "round": found,
+        "plan": store.plan(number),
+        "status": store.counts(number, "status"),
+        "standing": store.counts(number, "standing"),
+        "total": store.count(number),
+        "jobs": [seen(job) for job in store.jobs(number, limit=20) if job.kind == KIND],
+        "statuses": STATUS,
+        "kinds": KINDS,
+        "links": round_links(number),
+        "limit": request.app.state.settings.max_upload_bytes >> 20,
+    }
+    return render(request, "round.html", values)
+
+
+@router.post("/rounds/{number}/close")
+def close_round(request: Request, store: StoreDep, user: Reviewer, number: int) -> Response:
+    """Close a round: no more files and decisions."""
+    store.close_project(number)
+    store.audit("round.closed", user.name, subject=str(number))
+    notify(request, "done", _("차수를 닫았습니다. 다시 열 수 있고, 아무것도 지우지 않았습니다."))
+    return redirect(request, f"/rounds/{number}")
+
+
+@router.post("/rounds/{number}/reopen")
+def reopen_round(request: Request, store: StoreDep, user: Reviewer, number: int) -> Response:
+    """Open a closed round again."""
+    store.close_project(number, closed=False)
+    store.audit("round.reopened", user.name, subject=str(number))
+    notify(request, "done", _("차수를 다시 열었습니다."))
+    return redirect(request, f"/rounds/{number}")
+
+
+def _new(request: Request, given: dict[str, Any], status: int = 200) -> Response:
+    plans = [load_plan(name) for name in BUILTIN_PLANS]
+    empty = {"name": "", "plan": plans[-1].id, "precision": 95, "coders": 1, "problem": None}
+    return render(request, "round_new.html", {"plans": plans, **empty, **given}, status)

@@ -1,0 +1,34 @@
+// What the pages do with JavaScript and could also do without: upload progress, questions before what cannot be undone.
+"use strict";
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset ? event.target.dataset.ask : null;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    const bar = form.querySelector("progress");
+    const told = form.querySelector("output");
+    const request = new XMLHttpRequest();
+    const failed = (text) => { told.textContent = text; bar.hidden = true; form.querySelector("button").disabled = false; };
+    request.open("POST", form.action);
+    request.setRequestHeader("X-CSRF-Token", document.body.dataset.csrf);
+    request.setRequestHeader("X-Upload", "script");
+    request.upload.addEventListener("progress", (step) => {
+      if (!step.lengthComputable) return;
+      bar.hidden = false;
+      bar.value = step.loaded / step.total;
+      told.textContent = `${Math.round(bar.value * 100)} %`;
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 200) window.location.assign(request.responseText);
+      else failed(request.responseText.startsWith("<") ? form.dataset.failed : request.responseText);
+    });
+    request.addEventListener("error", () => failed(form.dataset.failed));
+    form.querySelector("button").disabled = true;
+    request.send(new FormData(form));
+  });
+}

@@ -1,0 +1,188 @@
+"""The one thread that works on uploads; what a restart interrupts is taken up again from the files on disk."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import HyeoksinError, StoreError
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.plan.written import write_yaml
+from hyeoksin.store import Job, Store
+from hyeoksin.web import uploads
+from hyeoksin.web.intake import Judging, judged, read_files
+
+__all__ = ["KIND", "Worker", "plan_name"]
+
+KIND = "upload"
+MAX_ATTEMPTS = 3
+_SILENT = 30.0  # seconds after which a running job counts as left behind by a server that died
+log = logging.getLogger("hyeoksin.web")
+
+
+class _StoppedError(Exception):
+    """The server ends; the job stays and is taken up at the next start."""
+
+
+class Worker:
+    """Takes uploads from the store's queue, one at a time.
+
+    Args:
+        store: the store.
+        judge: what classifies.
+        folder: where uploads stand.
+        max_rows: most rows of one upload.
+    """
+
+    def __init__(self, store: Store, judge: Judging | None, folder: Path, max_rows: int) -> None:
+        self.store, self.judge, self.folder, self.max_rows = store, judge, folder, max_rows
+        self._wake = threading.Event()
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to work, where there is something that judges."""
+        if self.judge is None:
+            return
+        self._thread = threading.Thread(target=self._live, name="uploads", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Tell the worker that there is something new."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the texts at hand; an unfinished job is taken up at the next start."""
+        self._end.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            self._sweep()
+            while not self._end.is_set():
+                self._wake.clear()
+                if not self._work():
+                    self._wake.wait(2.0)
+        finally:
+            if not self._end.is_set():  # a fault that nobody foresaw must not end all uploads
+                self.start()
+
+    def _work(self) -> bool:
+        """Do one job; False where there is none (or no store)."""
+        try:
+            job = self.store.claim_job([KIND], silent=_SILENT)
+            if job is None:
+                return False
+            self._do(job)
+        except StoreError as error:
+            log.warning("uploads: %s", error)
+            return False
+        return True
+
+    def _do(self, job: Job) -> None:
+        if job.attempts > MAX_ATTEMPTS:
+            self._fail(
+                job, f"{MAX_ATTEMPTS}번 시작했지만 그때마다 서버가 멈췄습니다. 파일을 나누어 다시 올리세요."
+            )
+            return
+        told = False
+        try:
+            self._take_in(job)
+            told = True
+        except _StoppedError:
+            told = True
+        except StoreError:
+            told = True  # the job stays running in the store, and is taken up when the store answers
+            raise
+        except HyeoksinError as error:
+            if not self._end.is_set():  # a judge that stops with the server is no fault of the file
+                self._fail(job, str(error))
+            told = True
+        finally:
+            if not told:
+                self._fail(
+                    job, "서버에 오류가 나서 멈췄습니다. 다시 시도하고, 되풀이되면 관리자에게 알리세요."
+                )
+
+    def _take_in(self, job: Job) -> None:
+        """Read, judge and add the job's files.
+
+        Raises:
+            HyeoksinError: why it cannot be done.
+        """
+        number = job.project
+        if number is None or self.judge is None:
+            raise HyeoksinError("차수를 모르는 작업입니다. 파일을 다시 올리세요.")
+        paths = uploads.kept(self.folder, job.payload["folder"], job.payload["files"])
+        beat = _Beat(self.store, job.id, self._end)
+        rows = read_files(paths, self.max_rows, lambda n: beat(0, 0, f"{n:,}줄 읽는 중"))
+        beat(0, len(rows.documents), "분류하는 중", now=True)
+        plan = plan_name(self.store.plan(number), self.folder)
+        pairs = beat.through(judged(self.judge, rows.documents, plan), len(rows.documents))
+        n_new = self.store.add_items(number, pairs, kind=job.payload["kind"])
+        failed = [{"source": row.source, "reason": row.reason} for row in rows.failed]
+        result = {"new": n_new, "known": len(rows.documents) - n_new, "failed": failed}
+        self.store.finish_job(job.id, result=result)
+        uploads.remove(self.folder, job.payload["folder"])
+
+    def _fail(self, job: Job, message: str) -> None:
+        log.warning("upload %s: %s", job.id, message)
+        self.store.finish_job(job.id, failed=True, message=message)
+
+    def _sweep(self) -> None:
+        try:
+            jobs = [
+                j
+                for state in ("waiting", "running", "failed")
+                for j in self.store.jobs(state=state, limit=1000)
+            ]
+        except StoreError as error:
+            log.warning("uploads: %s", error)
+            return
+        uploads.sweep(self.folder, ["plans", *(j.payload["folder"] for j in jobs if j.kind == KIND)])
+
+
+class _Beat:
+    """Tells the store how far a job is, at most twice a second.
+
+    Raises:
+        _StoppedError: from each call once the server ends.
+    """
+
+    def __init__(self, store: Store, job: int, end: threading.Event) -> None:
+        self._store, self._job, self._end = store, job, end
+        self._last = 0.0
+
+    def __call__(self, done: int, total: int, message: str, *, now: bool = False) -> None:
+        """Tell, if the last time is long enough ago."""
+        if self._end.is_set():
+            raise _StoppedError
+        if now or time.monotonic() - self._last > 0.5:
+            self._last = time.monotonic()
+            self._store.progress_job(self._job, done, total=total, message=message)
+
+    def through(
+        self, pairs: Iterator[tuple[Document, dict[str, Any]]], total: int
+    ) -> Iterator[tuple[Document, dict[str, Any]]]:
+        """Yield the pairs, telling how many have gone by."""
+        for done, pair in enumerate(pairs, start=1):
+            yield pair
+            self(done, total, "분류하는 중")
+
+
+def plan_name(plan: Plan, folder: Path) -> str:
+    """Return what ``load_plan`` takes for a stored plan: its id where it is a shipped one, else a file made from it."""
+    if plan.id in BUILTIN_PLANS and load_plan(plan.id).sha256 == plan.sha256:
+        return plan.id
+    path = folder / "plans" / f"{plan.sha256}.yaml"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_yaml(plan, path)
+    return str(path)
