@@ -36,6 +36,7 @@ COMMANDS = sorted(
             "duplicates",
             "train",
             "embed",
+            "serve",
             "evaluate",
             "plan",
             "agency",

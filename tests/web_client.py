@@ -31,7 +31,6 @@ def make_app(folder: Path, store: Store, **settings: Any) -> Any:
         "store": "",
         "uploads": folder / "uploads",
         "hosts": ("testserver",),
-        "warm_up": False,
         **settings,
     }
     return create_app(Settings(**given), store)

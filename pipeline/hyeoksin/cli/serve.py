@@ -30,9 +30,6 @@ def serve(
         list[str] | None, typer.Option("--allow-host", help="브라우저가 쓰는 서버 이름 (여러 번 가능).")
     ] = None,
     max_upload: Annotated[int, typer.Option("--max-upload", min=1, help="올리는 파일의 한도 (MB).")] = 100,
-    warm_up: Annotated[
-        bool, typer.Option("--warm-up/--no-warm-up", help="시작한 뒤 모델을 미리 읽기.")
-    ] = True,
 ) -> None:
     """분류 책상을 브라우저에서 엽니다. 처음이면 관리자 계정을 만들고 한 번 쓰는 비밀번호를 보여 줍니다."""
     from hyeoksin.errors import MissingExtraError
@@ -57,7 +54,6 @@ def serve(
         model=model,
         hosts=(*LOCAL_HOSTS, host, *(allow_host or ())) if allow_host or host in LOCAL_HOSTS else ("*",),
         max_upload_bytes=max_upload << 20,
-        warm_up=warm_up,
     )
     password = first_admin(opened)
     if password is not None:

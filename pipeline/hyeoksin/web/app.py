@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -15,8 +17,10 @@ from hyeoksin import __version__
 from hyeoksin.store import Store, open_store
 from hyeoksin.web import failures, health, jobs, login, rounds
 from hyeoksin.web.access import Unmasked
+from hyeoksin.web.api.app import PREFIX, create_api
+from hyeoksin.web.api.keys import Caller, Keyring
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
-from hyeoksin.web.intake import Judging
+from hyeoksin.web.judge import Judge, JudgeSettings
 from hyeoksin.web.languages import LanguageMiddleware
 from hyeoksin.web.pages import Notices, environment
 from hyeoksin.web.settings import Settings
@@ -34,24 +38,29 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(settings: Settings, store: Store | None = None, judge: Judging | None = None) -> FastAPI:
+def create_app(settings: Settings, store: Store | None = None, judge: Judge | None = None) -> FastAPI:
     """Return the app.
 
     Args:
         settings: what the person who starts the server decided.
         store: an open store; None opens (and migrates) ``settings.store``.
-        judge: what classifies uploads; without one they wait in their queue.
+        judge: the classifiers; None makes them by the settings. They start and stop with the app.
 
     Raises:
         StoreError: the store cannot be opened.
     """
     opened = store or open_store(settings.store)
-    worker = Worker(opened, judge, settings.uploads, settings.max_rows)
+    active = opened.active_model()
+    folder = settings.model or (Path(active.path) if active is not None else None)
+    classifiers = judge or Judge(JudgeSettings(model=str(folder) if folder is not None else None))
+    worker = Worker(opened, classifiers, settings.uploads, settings.max_rows)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        classifiers.start()
         worker.start()
         yield
+        await run_in_threadpool(classifiers.stop)
         await run_in_threadpool(worker.stop)
         if store is None:
             opened.close()
@@ -67,6 +76,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judging | 
     app.state.settings = settings
     app.state.store = opened
     app.state.worker = worker
+    app.state.judge = classifiers
     app.state.notices = Notices()
     app.state.unmasked = Unmasked(settings.unmask_minutes)
     app.state.throttle = Throttle(settings.rates)
@@ -85,5 +95,13 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judging | 
     app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
     for router in ROUTERS:
         app.include_router(router)
+    app.state.keyring = Keyring(partial(_caller, opened))
+    app.mount(PREFIX, create_api(classifiers, app.state.keyring, app.state.throttle))
     failures.install(app)
     return app
+
+
+def _caller(store: Store, secret: str) -> Caller | None:
+    """Return who owns an API key, by its hash."""
+    key = store.api_key(secret)
+    return None if key is None else Caller(key.id, key.name, key.role)

@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
+from hyeoksin.web.judge import Judge
 
 if TYPE_CHECKING:
     from hyeoksin.duplicates import Entry
 
-__all__ = ["Judging", "Rows", "judged", "read_files"]
+__all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
 _COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
 _BROKEN = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")  # what no database keeps
-
-
-class Judging(Protocol):
-    """What judges: texts in, one JSON record each out, in order."""
-
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
-        """Yield the JSON record of each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ def _storable(document: Document) -> Document:
 
 
 def judged(
-    judge: Judging, documents: Sequence[Document], plan: str
+    judge: Judge, documents: Sequence[Document], plan: str
 ) -> Iterator[tuple[Document, dict[str, Any]]]:
     """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them."""
     from hyeoksin.duplicates import group

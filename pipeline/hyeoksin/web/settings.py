@@ -25,7 +25,6 @@ class Settings:
         lock_after: wrong passwords in a row that lock an account for ``lock_minutes``.
         unmask_minutes: how long a reviewer who asked for it sees personal data.
         rates: per name of a limit, its value in the notation of the ``limits`` library.
-        warm_up: load the model in the background after the start instead of at the first upload.
     """
 
     store: str
@@ -43,4 +42,3 @@ class Settings:
     rates: dict[str, str] = field(
         default_factory=lambda: {"login": "20/minute", "upload": "60/hour", "api": "600/minute"}
     )
-    warm_up: bool = True

@@ -15,7 +15,8 @@ from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.plan.written import write_yaml
 from hyeoksin.store import Job, Store
 from hyeoksin.web import uploads
-from hyeoksin.web.intake import Judging, judged, read_files
+from hyeoksin.web.intake import judged, read_files
+from hyeoksin.web.judge import Judge
 
 __all__ = ["KIND", "Worker", "plan_name"]
 
@@ -39,16 +40,14 @@ class Worker:
         max_rows: most rows of one upload.
     """
 
-    def __init__(self, store: Store, judge: Judging | None, folder: Path, max_rows: int) -> None:
+    def __init__(self, store: Store, judge: Judge, folder: Path, max_rows: int) -> None:
         self.store, self.judge, self.folder, self.max_rows = store, judge, folder, max_rows
         self._wake = threading.Event()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to work, where there is something that judges."""
-        if self.judge is None:
-            return
+        """Begin to work."""
         self._thread = threading.Thread(target=self._live, name="uploads", daemon=True)
         self._thread.start()
 
@@ -118,7 +117,7 @@ class Worker:
             HyeoksinError: why it cannot be done.
         """
         number = job.project
-        if number is None or self.judge is None:
+        if number is None:
             raise HyeoksinError("차수를 모르는 작업입니다. 파일을 다시 올리세요.")
         paths = uploads.kept(self.folder, job.payload["folder"], job.payload["files"])
         beat = _Beat(self.store, job.id, self._end)
