@@ -30,7 +30,7 @@ demo: .venv/package  ## classify the sample file into the four plans
 	$(BIN)/hyeoksin explain "복지 사각지대에 놓인 위기가구를 전력 사용량으로 찾아내어 읍면동이 방문하는 사업을 전남 목포시가 한전과 함께 시작한다."
 
 test: .venv/package .venv/neural  ## all tests, on the installed wheel
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 check: .venv/package  ## lint, format, types, import contracts, dependencies, licences
 	$(BIN)/ruff check pipeline tests bench notebooks
@@ -53,7 +53,7 @@ CUDA := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nv
 	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
 
 lock:  ## pin all dependencies with hashes (needs uv)
-	$(LOCK) --extra docs --extra batch --extra dask --extra fetch --extra web --group dev -o requirements/lock.txt
+	$(LOCK) --extra docs --extra batch --extra dask --extra fetch --extra web --extra report --extra audit --extra skos --extra postgres --group dev -o requirements/lock.txt
 	$(LOCK) --extra neural -c requirements/lock.txt -c requirements/torch.txt $(addprefix --no-emit-package ,$(CUDA)) -o requirements/neural.txt
 
 clean:
