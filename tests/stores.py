@@ -43,7 +43,7 @@ def address_on(engine: str, folder: Path) -> Iterator[str]:
     with connection:
         connection.execute(f"CREATE SCHEMA {schema}")
         try:
-            yield f"{SERVER}?options=-csearch_path%3D{schema}"
+            yield f"{SERVER}?options=-csearch_path%3D{schema}%20-csynchronous_commit%3Doff"
         finally:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
@@ -51,10 +51,8 @@ def address_on(engine: str, folder: Path) -> Iterator[str]:
 @contextmanager
 def opened(engine: str, folder: Path) -> Iterator[Store]:
     """Yield a new, empty store."""
-    with address_on(engine, folder) as url:
-        store = open_store(url)
+    with address_on(engine, folder) as url, open_store(url) as store:
         yield store
-        store.close()
 
 
 def record(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from hyeoksin.domain import Document
 from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
+from hyeoksin.plan import load_plan
 from hyeoksin.store import Store
 from stores import ENGINES, PLAN, document, opened, record, round_of
 
@@ -55,3 +57,120 @@ def test_adding_the_same_file_twice_adds_nothing(store: Store) -> None:
     project = round_of(store)
     assert store.add_items(project.id, [(document(i), record()) for i in range(4)]) == 1
     assert store.count(project.id) == 4
+
+
+def words(texts: Sequence[str]) -> list[list[str]]:
+    return [text.replace("\n", " ").split() for text in texts]
+
+
+def test_search_finds_all_tokens_or_any(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    texts = ["산불 감시 드론 운영", "산불 예방 교육", "어르신 무료 급식", "드론 택배 시범 운영"]
+    rows = [(Document(str(i), text), record()) for i, text in enumerate(texts)]
+    store.add_items(project.id, rows, tokenise=words)
+    assert store.unindexed() == []
+
+    def found(*tokens: str, every: bool = True) -> list[str]:
+        return [hit.item.document.text for hit in store.search(project.id, tokens, every=every)]
+
+    assert found("산불", "드론") == [texts[0]]
+    assert found("산불", "드론", every=False)[0] == texts[0]
+    assert set(found("산불", "드론", every=False)) == {texts[0], texts[1], texts[3]}
+    assert found("없는말") == found() == found("산") == []
+    assert [hit.item.document.text for hit in store.search(None, ["급식"])] == [texts[2]]
+    assert store.search(project.id, ["산불"], under="4") == []
+
+
+def test_tokens_with_any_sign_are_found_whole(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    odd = ["하/VV", "ᆫ다", "it's", 'a"b', "x*", "NEAR", "AND", "\\", "\ud800"]
+    store.add_items(project.id, [(Document(str(i), t), record()) for i, t in enumerate(odd)])
+    assert [item.document.id for item in store.unindexed(limit=2)] == ["0", "1"]
+    numbers = [item.id for item in store.items(project.id, order="id")]
+    assert store.index(zip(numbers, ([token] for token in odd), strict=True)) == len(odd)
+    assert store.index([(numbers[0], ["other"])]) == 0
+    for number, token in zip(numbers, odd, strict=True):
+        assert [hit.item.id for hit in store.search(None, [token])] == [number]
+
+
+def test_the_nearest_decided_share_rare_tokens(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    texts = [
+        "마을 회관 산불 드론",
+        "마을 회관 산불 방송",
+        "마을 회관 급식",
+        "마을 회관 청소",
+        "마을 회관 산불 드론 순찰",
+    ]
+    rows = [(Document(str(i), text), record()) for i, text in enumerate(texts)]
+    store.add_items(project.id, rows, tokenise=words)
+    asked, *others = store.items(project.id, order="id")
+    store.decide([item.id for item in others[:3]], "pick", by="kim", code="3-1")
+    hits = store.nearest_decided(asked.id, texts[0].split(), limit=2)
+    assert hits[0].item.document.text == texts[1]
+    assert [hit.item.standing for hit in hits] == ["decided", "decided"]
+    assert 0 < (hits[0].similarity or 0) < 1
+    store.decide([others[3].id], "pick", by="kim", code="3-1")
+    assert store.nearest_decided(asked.id, texts[0].split())[0].item.document.text == texts[4]
+    store.undo("kim", others[3].id)
+    assert store.nearest_decided(asked.id, texts[0].split())[0].item.document.text == texts[1]
+
+
+def test_an_equal_text_follows_the_latest_decision(store: Store) -> None:
+    old, new = (store.create_project(name, PLAN, "kim") for name in ("2025", "2026"))
+    store.add_items(
+        old.id, [(Document("1", "이동 진료버스"), record()), (Document("2", "이동  진료버스"), record())]
+    )
+    first, second = store.items(old.id, order="id")
+    store.decide([first.id], "pick", by="kim", code="8-1")
+    later = store.decide([second.id], "pick", by="lee", code="4-1")
+    store.add_items(new.id, [(Document("9", "이동 진료버스 "), record())])
+    (item,) = store.items(new.id)
+    assert item.suggestion is not None
+    assert (item.suggestion.decision, item.suggestion.why) == (later[0], "same")
+    store.undo("lee", second.id)
+    (item,) = store.items(new.id)
+    assert item.suggestion is not None
+    assert item.suggestion.decision.code == "8-1"
+    store.decide([item.id], "none", by="kim")
+    assert store.item(item.id).suggestion is None
+
+
+def test_no_suggestion_from_another_plan_or_between_two_coders(store: Store) -> None:
+    other = load_plan("2024")
+    there = store.create_project("2024", other, "kim")
+    store.add_items(there.id, [(Document("1", "같은 글"), {**record(None), "plan_sha": other.sha256})])
+    store.decide([store.items(there.id)[0].id], "none", by="kim")
+    pair = store.create_project("둘", PLAN, "kim", coders=2)
+    store.add_items(pair.id, [(Document(n, "같은 글"), record()) for n in "ab"])
+    first, second = store.items(pair.id, order="id")
+    for coder in ("kim", "lee"):
+        store.decide([first.id], "accept", by=coder)
+    assert store.item(first.id).standing == "decided"
+    assert store.item(second.id).suggestion is None
+
+
+def test_a_duplicate_group_and_a_near_text_follow(store: Store) -> None:
+    project, later = (store.create_project(name, PLAN, "kim") for name in ("1", "2"))
+    text = "청년이 모여 마을의 빈집을 고쳐 공유 부엌과 작업실로 쓰는 사업을 시작한다"
+    rows = [
+        (Document("1", text), record(duplicate_group="g")),
+        (Document("2", text + "."), record(duplicate_group="g")),
+        (Document("3", "전혀 다른 이야기"), record()),
+    ]
+    store.add_items(project.id, rows, tokenise=words)
+    store.add_items(later.id, [(Document("4", text + " (수정)"), record())], tokenise=words)
+    one, two, three = store.items(project.id, order="id")
+    assert [item.id for item in store.group_items(two.id)] == [one.id, two.id]
+    assert [item.id for item in store.group_items(three.id)] == [three.id]
+    assert store.follow(later.id, words) == 1
+    assert store.follow(later.id, words) == 0
+    decided = store.decide([one.id], "pick", by="kim", code="3-1")[0]
+    assert [store.item(n).suggestion is None for n in (two.id, three.id)] == [False, True]
+    group = store.item(two.id).suggestion
+    assert group is not None
+    assert (group.decision, group.why, group.item) == (decided, "group", one.id)
+    near = store.items(later.id)[0].suggestion
+    assert near is not None
+    assert (near.decision, near.why) == (decided, "near")
+    assert 0.6 <= near.similarity < 1

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hyeoksin.errors import MissingExtraError
+from hyeoksin.errors import MissingExtraError, StoreError
 
 try:
     import sqlalchemy  # noqa: F401 - only to name the extra where it is missing
 except ModuleNotFoundError as error:
     raise MissingExtraError("sqlalchemy", "web") from error
 
-from hyeoksin.store.engine import address, engine, told
+from hyeoksin.store.engine import address, engine
 from hyeoksin.store.filters import Filters, Order
 from hyeoksin.store.items import Items, Row, content_of
 from hyeoksin.store.ledger import Ledger
@@ -32,6 +32,7 @@ from hyeoksin.store.rows import (
     CaseRow,
     DecisionRow,
     Failures,
+    Hit,
     Item,
     Job,
     JobState,
@@ -40,10 +41,13 @@ from hyeoksin.store.rows import (
     Project,
     Session,
     Standing,
+    Suggestion,
     User,
     UserRole,
     Verdict,
+    Why,
 )
+from hyeoksin.store.search import Search, Tokenise
 from hyeoksin.store.work import Work
 
 __all__ = [
@@ -54,6 +58,7 @@ __all__ = [
     "DecisionRow",
     "Failures",
     "Filters",
+    "Hit",
     "Item",
     "Job",
     "JobState",
@@ -65,15 +70,18 @@ __all__ = [
     "Session",
     "Standing",
     "Store",
+    "Suggestion",
+    "Tokenise",
     "User",
     "UserRole",
     "Verdict",
+    "Why",
     "content_of",
     "open_store",
 ]
 
 
-class Store(Projects, Items, Ledger, Work, People, Register):
+class Store(Projects, Items, Ledger, Work, Search, People, Register):
     """An open store; see its parts for the methods."""
 
 
@@ -93,6 +101,10 @@ def open_store(url: str | Path, create: bool = True, *, busy_seconds: float = 10
     """
     made = engine(address(url), create=create, busy_ms=int(busy_seconds * 1000))
     store = Store(made)
-    with told(store.url), made.execution_options(write=True).begin() as connection:
-        migrate(connection)
+    try:
+        with store._write() as connection:
+            migrate(connection)
+    except StoreError:
+        store.close()
+        raise
     return store

@@ -14,9 +14,8 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from hyeoksin.store import schema
 from hyeoksin.store.engine import now
-from hyeoksin.store.filters import decision_row
 from hyeoksin.store.projects import project_of
-from hyeoksin.store.rows import Action, DecisionRow, Project, Standing, Verdict
+from hyeoksin.store.rows import Action, DecisionRow, Project, Standing, Verdict, decision_row
 
 __all__ = ["Word", "Writer", "replay", "row_hash", "settle", "verdict"]
 
@@ -32,7 +31,7 @@ def row_hash(before: str, row: Mapping[str, Any]) -> str:
     content = json.dumps(
         [before, *(row[name] for name in _HASHED)], ensure_ascii=False, separators=(",", ":")
     )
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Writer:
             "seq": self._n_rows + 1,
             "item": item["id"],
             "content": item["content"],
-            **{name: getattr(word, name) for name in Word.__dataclass_fields__},
+            **{name: _kept(getattr(word, name)) for name in Word.__dataclass_fields__},
             "at": self._at,
             "model": item["model"],
             "replaces": None if replaces is None else replaces.id,
@@ -120,6 +119,11 @@ class Writer:
         self._connection.execute(_i.update().where(_i.c.id == row.item).values(values))
         c = schema.claims
         self._connection.execute(c.delete().where(c.c.item == row.item, c.c.user == row.by))
+
+
+def _kept(value: Any) -> Any:
+    """Return the value as the database keeps it, for the hash to fit what is read back."""
+    return schema.clean(value) if isinstance(value, str) else value
 
 
 def settle(held: Mapping[str, DecisionRow], coders: int) -> tuple[Standing, DecisionRow | None]:

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -24,6 +23,7 @@ from hyeoksin.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
+from hyeoksin.store.schema import clean
 
 __all__ = ["Base", "address", "engine", "now"]
 
@@ -69,13 +69,12 @@ def engine(url: URL, *, create: bool, busy_ms: int = _BUSY_MS) -> Engine:
         NotStoredError: the SQLite file does not exist and ``create`` is false.
         MissingExtraError: psycopg is not installed.
     """
-    as_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, create, busy_ms, as_json)
+        return _sqlite(url, create, busy_ms)
     try:
         made = sa.create_engine(
             url,
-            json_serializer=as_json,
+            json_serializer=_as_json,
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
@@ -94,7 +93,11 @@ def engine(url: URL, *, create: bool, busy_ms: int = _BUSY_MS) -> Engine:
     return made
 
 
-def _sqlite(url: URL, create: bool, busy_ms: int, as_json: Any) -> Engine:
+def _as_json(value: Any) -> str:
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
     file = Path(url.database or "")
     if not url.database or url.database == ":memory:":
         raise StoreError("저장소는 파일이어야 합니다. 경로를 주세요.")
@@ -104,7 +107,7 @@ def _sqlite(url: URL, create: bool, busy_ms: int, as_json: Any) -> Engine:
         raise NotStoredError(f"{file.parent}: 폴더가 없습니다. 먼저 만드세요.")
     made = sa.create_engine(
         url,
-        json_serializer=as_json,
+        json_serializer=_as_json,
         pool_size=10,
         max_overflow=20,
         connect_args={"timeout": busy_ms / 1000, "check_same_thread": False},
@@ -136,6 +139,12 @@ class Base:
         self._engine = made
         self._reader = made
         self._writer = made.execution_options(write=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def url(self) -> str:
@@ -170,6 +179,8 @@ def told(url: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _meaning(error, url) from error
+    except OverflowError as error:
+        raise NotStoredError("그런 번호는 없습니다. 목록에서 다시 고르세요.") from error
     except PoolTimeoutError as error:
         raise StoreBusyError(
             "동시에 쓰는 사람이 너무 많습니다. 잠시 뒤 다시 하세요. 저장되지 않았습니다."
@@ -189,6 +200,8 @@ def _meaning(error: DBAPIError, url: str) -> StoreError:
         return StoreBusyError(
             f"{url}: 다른 프로그램이 저장소를 쓰고 있습니다. 잠시 뒤 다시 하세요. 저장되지 않았습니다."
         )
+    if state == "22003":
+        return NotStoredError("그런 번호는 없습니다. 목록에서 다시 고르세요.")
     if any(mark in text for mark in _DAMAGED):
         return StoreDamagedError(
             f"{url}: 저장소 파일이 아니거나 깨졌습니다. 백업에서 되살리세요 (hyeoksin store restore)."

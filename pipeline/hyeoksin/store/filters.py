@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection, RowMapping
 from hyeoksin.domain import Document
 from hyeoksin.errors import RefusedError
 from hyeoksin.store import schema
+from hyeoksin.store.likeness import suggestions
 from hyeoksin.store.projects import plan_of, project_of
-from hyeoksin.store.rows import DecisionRow, Item, Standing
+from hyeoksin.store.rows import Item, Standing, Suggestion, decision_row
 
-__all__ = ["Filters", "Order", "decision_row", "full_items", "order_by", "where"]
+__all__ = ["Filters", "Order", "full_items", "order_by", "where"]
 
 Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
 Where = list[sa.ColumnElement[bool]]
@@ -140,16 +141,18 @@ def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[I
     made = sa.select(_i, p.c.record, *(column.label(_PREFIX + column.name) for column in d.c))
     found: dict[int, RowMapping] = {}
     claimed: dict[int, str] = {}
+    follow: dict[int, Suggestion] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         for row in connection.execute(made.select_from(joined).where(_i.c.id.in_(some))).mappings():
             found[row["id"]] = row
         held = sa.select(c.c.item, c.c.user).where(c.c.item.in_(some), c.c.until > at)
         claimed.update((row.item, row.user) for row in connection.execute(held))
-    return [_item(found[number], claimed.get(number)) for number in ids]
+        follow |= suggestions(connection, some)
+    return [_item(found[number], claimed.get(number), follow.get(number)) for number in ids]
 
 
-def _item(row: RowMapping, claimed_by: str | None) -> Item:
+def _item(row: RowMapping, claimed_by: str | None, suggestion: Suggestion | None) -> Item:
     document = Document(
         row["document"],
         row["text"],
@@ -165,9 +168,11 @@ def _item(row: RowMapping, claimed_by: str | None) -> Item:
         if name in row and name not in ("document", "decision")
     }
     decision = None if row[_PREFIX + "id"] is None else decision_row(row, _PREFIX)
-    return Item(document=document, group=row["duplicates"], claimed_by=claimed_by, decision=decision, **same)
-
-
-def decision_row(row: RowMapping, prefix: str = "") -> DecisionRow:
-    """Return a ledger row from a row of the database."""
-    return DecisionRow(**{name: row[prefix + name] for name in DecisionRow.__dataclass_fields__})
+    return Item(
+        document=document,
+        group=row["duplicates"],
+        claimed_by=claimed_by,
+        decision=decision,
+        suggestion=suggestion,
+        **same,
+    )

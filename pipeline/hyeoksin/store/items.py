@@ -21,24 +21,30 @@ from hyeoksin.store.engine import Base, now
 from hyeoksin.store.filters import Filters, Order, full_items, order_by, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
+from hyeoksin.store.search import Tokenise, index_tokens
 
 __all__ = ["Items", "Row", "content_of"]
 
 Row = tuple[Document, Mapping[str, Any] | Prediction]
+_Spooled = tuple[
+    dict[str, Any], dict[str, Any], list[str] | None
+]  # an item's columns, its record, its tokens
 _i, _p = schema.items, schema.predictions
 _CHUNK = 500
 
 
 def content_of(document: Document) -> str:
     """Return the SHA-256 of a document's normalised body, white space squeezed: equal texts have equal hashes."""
-    squeezed = " ".join(normalise(document.body).split())
-    return hashlib.sha256(squeezed.encode("utf-8", "surrogatepass")).hexdigest()
+    squeezed = " ".join(normalise(schema.clean(document.body)).split())
+    return hashlib.sha256(squeezed.encode()).hexdigest()
 
 
 class Items(Base):
     """Items of a round."""
 
-    def add_items(self, project: int, rows: Iterable[Row], *, kind: str = "task") -> int:
+    def add_items(
+        self, project: int, rows: Iterable[Row], *, kind: str = "task", tokenise: Tokenise | None = None
+    ) -> int:
         """Add a file of documents with their predictions: all of it or nothing.
 
         Idempotent by (project, document id, content): a row that is there already gets the prediction as its newest
@@ -49,6 +55,8 @@ class Items(Base):
             project: the round's number.
             rows: documents with a prediction or its JSON record.
             kind: of the texts (``task``, ``proposal``, ``press``, ``news``); ``meta["kind"]`` of a document goes first.
+            tokenise: makes the tokens of some bodies, for the index of :meth:`~hyeoksin.store.Store.search`; without
+                it, :meth:`~hyeoksin.store.Store.index` may do so later.
 
         Returns:
             The number of items that are new.
@@ -58,10 +66,7 @@ class Items(Base):
             RefusedError: the round is closed, or a record is of another plan.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
-            for document, answer in rows:
-                record = answer.to_record() if isinstance(answer, Prediction) else dict(answer)
-                json.dump([_columns(document, record, kind), record], spool, ensure_ascii=False)
-                spool.write("\n")
+            _write_spool(spool, rows, kind, tokenise)
             spool.seek(0)
             with self._write() as connection:
                 return _add(connection, project, spool)
@@ -181,6 +186,17 @@ class Items(Base):
         return len(ranks)
 
 
+def _write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Tokenise | None) -> None:
+    drawn = iter(rows)
+    while chunk := list(islice(drawn, _CHUNK)):
+        bodies = [document.body for document, _ in chunk]
+        tokens = list(tokenise(bodies)) if tokenise else [None] * len(chunk)
+        for (document, answer), of_text in zip(chunk, tokens, strict=True):
+            record = answer.to_record() if isinstance(answer, Prediction) else dict(answer)
+            line = json.dumps([_columns(document, record, kind), record, of_text], ensure_ascii=False)
+            spool.write(schema.clean(line) + "\n")
+
+
 def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
     fields = asdict(document)
     regions = record.get("regions") or [""]
@@ -220,9 +236,9 @@ def _check_plan(record: Mapping[str, Any], sha: str) -> None:
         )
 
 
-def _chunks(spool: IO[str]) -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
+def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
     while lines := list(islice(spool, _CHUNK)):
-        yield [(columns, record) for columns, record in map(json.loads, lines)]
+        yield [(columns, record, tokens) for columns, record, tokens in map(json.loads, lines)]
 
 
 def _add(connection: Connection, project: int, spool: IO[str]) -> int:
@@ -231,25 +247,23 @@ def _add(connection: Connection, project: int, spool: IO[str]) -> int:
         raise RefusedError(f"'{found.name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.")
     at, n_new = now(), 0
     for chunk in _chunks(spool):
-        names = {columns["document"] for columns, _ in chunk}
+        names = {columns["document"] for columns, _, _ in chunk}
         query = sa.select(_i.c.id, _i.c.document, _i.c.content)
         stored = connection.execute(query.where(_i.c.project == project, _i.c.document.in_(names)))
         known = {(row.document, row.content): row.id for row in stored}
-        fresh: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
-        for columns, record in chunk:
+        fresh: dict[tuple[str, str], _Spooled] = {}
+        for columns, record, tokens in chunk:
             _check_plan(record, found.plan_sha)
             key = (columns["document"], columns["content"])
             if key in known:
                 _renew(connection, project, known[key], record, at)
             else:
-                fresh[key] = (columns, record)
+                fresh[key] = (columns, record, tokens)
         n_new += _insert(connection, project, list(fresh.values()), at)
     return n_new
 
 
-def _insert(
-    connection: Connection, project: int, fresh: list[tuple[dict[str, Any], dict[str, Any]]], at: str
-) -> int:
+def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str) -> int:
     if not fresh:
         return 0
     rows = [
@@ -260,14 +274,16 @@ def _insert(
             "answer": columns["code"],
             "answer_lead": columns["lead"],
         }
-        for columns, _ in fresh
+        for columns, _, _ in fresh
     ]
     numbers = connection.scalars(_i.insert().returning(_i.c.id, sort_by_parameter_order=True), rows).all()
     answers = [
         {"item": number, "model": record["model"], "record": record, "at": at}
-        for number, (_, record) in zip(numbers, fresh, strict=True)
+        for number, (_, record, _) in zip(numbers, fresh, strict=True)
     ]
     connection.execute(_p.insert(), answers)
+    known = [(n, tokens) for n, (_, _, tokens) in zip(numbers, fresh, strict=True) if tokens is not None]
+    index_tokens(connection, known)
     return len(rows)
 
 

@@ -17,9 +17,8 @@ from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
 from hyeoksin.store import schema
 from hyeoksin.store.chain import Word, Writer, verdict
 from hyeoksin.store.engine import Base
-from hyeoksin.store.filters import decision_row
 from hyeoksin.store.projects import lock_project, plan_of
-from hyeoksin.store.rows import Action, DecisionRow, Project, Verdict
+from hyeoksin.store.rows import Action, DecisionRow, Project, Verdict, decision_row
 
 __all__ = ["Ledger"]
 

@@ -15,6 +15,7 @@ __all__ = [
     "CaseRow",
     "DecisionRow",
     "Failures",
+    "Hit",
     "Item",
     "Job",
     "JobState",
@@ -23,13 +24,17 @@ __all__ = [
     "Project",
     "Session",
     "Standing",
+    "Suggestion",
     "User",
     "UserRole",
     "Verdict",
+    "Why",
+    "decision_row",
 ]
 
 Action = Literal["accept", "pick", "none", "undecided", "undo"]
 Standing = Literal["open", "undecided", "half", "disputed", "decided"]
+Why = Literal["same", "group", "near"]
 UserRole = Literal["viewer", "officer", "reviewer", "admin"]
 JobState = Literal["waiting", "running", "done", "failed"]
 ModelState = Literal["candidate", "active", "retired", "refused"]
@@ -78,6 +83,25 @@ class DecisionRow:
     hash: str
 
 
+def decision_row(row: Mapping[Any, Any], prefix: str = "") -> DecisionRow:
+    """Return a ledger row from a row of the database."""
+    return DecisionRow(**{name: row[prefix + name] for name in DecisionRow.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The latest decision on another item that this one may follow.
+
+    ``item`` is the other item; ``why``: the ``same`` text (perhaps of an earlier round), a duplicate of its ``group``,
+    or a text ``near`` to it, with the similarity of their letters.
+    """
+
+    decision: DecisionRow
+    item: int
+    why: Why
+    similarity: float
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One document of a project with the latest model's answer and the decision in force.
@@ -86,8 +110,8 @@ class Item:
     where the path is empty), ``lead`` the id of the likeliest lead agency. ``answer`` is the code in force: the decided
     one, else the predicted one. ``standing`` is where people are with it: ``open``, ``undecided`` (put off with a
     note), ``half`` (one of two coders), ``disputed`` (two coders disagree), ``decided``. ``decision`` is the decision
-    in force (with two coders: the adjudication, or the later of two that agree). ``version`` goes into
-    ``decide(expected_version=…)``.
+    in force (with two coders: the adjudication, or the later of two that agree); ``suggestion`` is what was decided on
+    the same or nearly the same text, while this one is open. ``version`` goes into ``decide(expected_version=…)``.
     """
 
     id: int
@@ -106,11 +130,21 @@ class Item:
     model: str
     standing: Standing
     decision: DecisionRow | None
+    suggestion: Suggestion | None
     assigned_to: str | None
     claimed_by: str | None
     version: int
     content: str
     added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An item that a search found; ``score`` sorts within one answer, ``similarity`` (0..1) compares the letters."""
+
+    item: Item
+    score: float
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

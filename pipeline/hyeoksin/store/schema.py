@@ -5,27 +5,35 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import sqlalchemy as sa
 
 __all__ = [
     "LAST_RANK",
+    "Clean",
     "api_keys",
     "audit_log",
     "claims",
+    "clean",
     "decisions",
     "failures",
     "items",
     "jobs",
     "lanes",
+    "likenesses",
     "metadata",
     "models",
     "plans",
     "predictions",
     "projects",
+    "search",
     "sessions",
     "users",
 ]
 
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 LAST_RANK = 2**31 - 1  # of items that no plan of hours has ordered yet
 
 metadata = sa.MetaData(
@@ -37,6 +45,24 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def clean(text: str) -> str:
+    """Replace, one for one, what no database keeps: NUL and lone surrogates."""
+    return _UNKEPT.sub("\ufffd", text)
+
+
+class Clean(sa.types.TypeDecorator[str]):
+    """Text that both engines keep."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        """Clean what goes in."""
+        return None if value is None else clean(value)
+
+
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
 _NO = sa.false()
 
@@ -50,13 +76,13 @@ def _to(target: str, name: str, *, key: bool = False, null: bool = False) -> sa.
 
 
 def _text(name: str, default: str | None = None, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=null, server_default=default)
+    return sa.Column(name, Clean, nullable=null, server_default=default)
 
 
 plans = sa.Table(
     "plans",
     metadata,
-    sa.Column("sha", sa.Text, primary_key=True),
+    sa.Column("sha", Clean, primary_key=True),
     _text("plan"),
     sa.Column("body", sa.JSON, nullable=False),
 )
@@ -64,9 +90,9 @@ projects = sa.Table(
     "projects",
     metadata,
     _id(),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Clean, nullable=False, unique=True),
     _text("plan"),
-    sa.Column("plan_sha", sa.Text, sa.ForeignKey("plans.sha"), nullable=False),
+    sa.Column("plan_sha", Clean, sa.ForeignKey("plans.sha"), nullable=False),
     sa.Column("precision", sa.Float, nullable=False),
     sa.Column("coders", sa.Integer, nullable=False),
     _text("created_at"),
@@ -110,6 +136,7 @@ items = sa.Table(
     sa.Column("rank", sa.Integer, nullable=False, server_default=str(LAST_RANK)),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("predicted_version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("indexed", sa.Boolean, nullable=False, server_default=_NO),
     _text("added_at"),
     sa.UniqueConstraint("project", "document", "content"),
     sa.Index("ix_items_queue", "project", "standing", "rank", "doubt", "id"),
@@ -122,13 +149,14 @@ items = sa.Table(
     sa.Index("ix_items_probability", "project", "probability"),
     sa.Index("ix_items_decided", "project", "decided_at"),
     sa.Index("ix_items_content", "content"),
+    sa.Index("ix_items_indexed", "indexed", "project"),
     sqlite_autoincrement=True,
 )
 predictions = sa.Table(
     "predictions",
     metadata,
     _to("items", "item", key=True),
-    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("model", Clean, primary_key=True),
     sa.Column("record", sa.JSON, nullable=False),
     _text("at"),
 )
@@ -168,15 +196,26 @@ lanes = (
         "lanes",
         metadata,
         _to("items", "item", key=True),
-        sa.Column("lane", sa.Text, primary_key=True),
+        sa.Column("lane", Clean, primary_key=True),
         _to("decisions", "decision"),
     )
+)
+likenesses = sa.Table(  # the nearest text of another round that is nearly the same
+    "likenesses",
+    metadata,
+    _to("items", "item", key=True),
+    _to("items", "other", key=True),
+    sa.Column("similarity", sa.Float, nullable=False),
+    sa.Index("ix_likenesses_other", "other"),
+)
+search = sa.table(  # FTS5 (item: its rowid) or a tsvector with GIN; only the migrations know which
+    "search", sa.column("rowid", sa.Integer), sa.column("item", sa.BigInteger), sa.column("tokens", sa.Text)
 )
 claims = sa.Table(
     "claims",
     metadata,
     _to("items", "item", key=True),
-    sa.Column("user", sa.Text, primary_key=True),
+    sa.Column("user", Clean, primary_key=True),
     _to("projects", "project"),
     _text("until"),
     sa.Index("ix_claims_user", "project", "user"),
@@ -184,7 +223,7 @@ claims = sa.Table(
 users = sa.Table(
     "users",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", Clean, primary_key=True),
     _text("display"),
     _text("role"),
     _text("secret"),
@@ -197,8 +236,8 @@ users = sa.Table(
 sessions = sa.Table(
     "sessions",
     metadata,
-    sa.Column("token", sa.Text, primary_key=True),
-    sa.Column("user", sa.Text, sa.ForeignKey("users.name"), nullable=False, index=True),
+    sa.Column("token", Clean, primary_key=True),
+    sa.Column("user", Clean, sa.ForeignKey("users.name"), nullable=False, index=True),
     _text("created_at"),
     _text("seen_at"),
     _text("expires_at"),
@@ -207,7 +246,7 @@ sessions = sa.Table(
 failures = sa.Table(
     "failures",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("key", Clean, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
     _text("first_at"),
     _text("last_at"),
@@ -218,7 +257,7 @@ api_keys = sa.Table(
     _id(),
     _text("name"),
     _text("role"),
-    sa.Column("secret", sa.Text, nullable=False, unique=True),
+    sa.Column("secret", Clean, nullable=False, unique=True),
     _text("created_at"),
     _text("created_by"),
     _text("expires_at", null=True),
@@ -242,7 +281,7 @@ audit_log = sa.Table(
 models = sa.Table(
     "models",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", Clean, primary_key=True),
     _text("path"),
     _text("state"),
     sa.Column("report", sa.JSON, nullable=False),
