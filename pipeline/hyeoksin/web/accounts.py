@@ -5,7 +5,7 @@ from __future__ import annotations
 from hyeoksin.store import Store, UserRole
 from hyeoksin.web import passwords
 
-__all__ = ["first_admin", "new_account", "new_password"]
+__all__ = ["first_admin", "new_account", "new_password", "unlock"]
 
 FIRST = "admin"
 
@@ -36,3 +36,9 @@ def new_password(store: Store, name: str, by: str) -> str:
     store.clear_failures(f"login:{name}")
     store.audit("password.reset", by, subject=name)
     return password
+
+
+def unlock(store: Store, name: str, by: str) -> None:
+    """Forget the wrong passwords that locked an account."""
+    store.clear_failures(f"login:{name}")
+    store.audit("user.unlocked", by, subject=name)

@@ -15,7 +15,19 @@ from starlette.staticfiles import StaticFiles
 
 from hyeoksin import __version__
 from hyeoksin.store import Store, open_store
-from hyeoksin.web import failures, health, jobs, login, rounds
+from hyeoksin.web import (
+    about,
+    coverage,
+    failures,
+    health,
+    jobs,
+    ledger,
+    login,
+    models,
+    privacy_switch,
+    rounds,
+    users,
+)
 from hyeoksin.web.access import Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Caller, Keyring
@@ -35,6 +47,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     login.router,
     rounds.router,
     jobs.router,
+    coverage.router,
+    ledger.router,
+    models.router,
+    users.router,
+    about.router,
+    privacy_switch.router,
 )
 
 

@@ -1,0 +1,114 @@
+"""The ledger: every decision and every event, appended and never changed; anybody can check the chain."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response, StreamingResponse
+
+from hyeoksin.store import DecisionRow, Store
+from hyeoksin.tabular import safe_cell
+from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer, Visitor
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import marked
+from hyeoksin.web.pages import render
+from hyeoksin.web.private import shown
+
+__all__ = ["ACTIONS", "router"]
+
+router = APIRouter(include_in_schema=False)
+PAGE = 100
+ACTIONS = {
+    "accept": marked("추천대로"),
+    "pick": marked("다른 항목"),
+    "none": marked("계획 밖"),
+    "undecided": marked("미룸"),
+    "undo": marked("되돌림"),
+}
+_COLUMNS = (
+    "번호", "차수", "차수 안 순서", "문서", "결정", "코드", "기관", "사람", "때(UTC)", "메모", "모델", "대신한 결정",
+    "묶음", "최종", "해시",
+)  # fmt: skip
+
+
+@router.get("/ledger")
+def decisions(
+    request: Request,
+    store: StoreDep,
+    user: Viewer,
+    round: int | None = None,  # noqa: A002 - the query's name
+    by: str | None = None,
+    after: int | None = None,
+) -> Response:
+    """Show decisions, newest first."""
+    rows = store.decisions(round, by=by or None, after=after, newest_first=True, limit=PAGE + 1)
+    return render(request, "ledger.html", _values(store, rows, round, by))
+
+
+@router.post("/ledger/verify")
+def verify(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    round: Annotated[int | None, Form()] = None,  # noqa: A002 - the field's name
+) -> Response:
+    """Compute all hashes again, and say whether anything was changed."""
+    verdict = store.verify(round)
+    store.audit("ledger.verified", user.name, detail={"rows": verdict.rows, "sound": verdict.sound})
+    rows = store.decisions(round, newest_first=True, limit=PAGE + 1)
+    return render(request, "ledger.html", _values(store, rows, round, None) | {"verdict": verdict})
+
+
+@router.get("/ledger.csv")
+def as_csv(store: StoreDep, user: Officer, round: int | None = None) -> Response:  # noqa: A002
+    """Return the decisions as CSV (BOM, no formulas, personal data masked), in the order in which they were made."""
+    store.audit("export", user.name, subject="" if round is None else str(round), detail={"what": "ledger"})
+    headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
+    return StreamingResponse(
+        _lines(store, user, round), headers=headers, media_type="text/csv; charset=utf-8"
+    )
+
+
+@router.get("/ledger/events")
+def events(
+    request: Request, store: StoreDep, user: Reviewer, event: str | None = None, before: int | None = None
+) -> Response:
+    """Show the audit log, newest first."""
+    rows = store.audit_log(event=event or None, before=before, limit=PAGE + 1)
+    values = {"rows": rows[:PAGE], "event": event, "more": rows[PAGE - 1].id if len(rows) > PAGE else None}
+    return render(request, "events.html", values)
+
+
+def _values(store: Store, rows: Sequence[DecisionRow], number: int | None, by: str | None) -> dict[str, Any]:
+    return {
+        "rows": rows[:PAGE],
+        "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "rounds": store.projects(),
+        "number": number,
+        "by": by or "",
+        "actions": ACTIONS,
+        "verdict": None,
+    }
+
+
+def _lines(store: Store, user: Visitor, number: int | None) -> Iterator[str]:
+    yield "\ufeff" + _line(_COLUMNS)
+    last = 0
+    while rows := store.decisions(number, after=last, limit=1_000):
+        for row in rows:
+            cells = (
+                row.id, row.project, row.seq, row.item, _(ACTIONS[row.action]), row.code, row.agency, row.by, row.at,
+                shown(user, row.note), row.model, row.replaces, row.batch, row.final, row.hash,
+            )  # fmt: skip
+            yield _line(["" if cell is None else safe_cell(str(cell)) for cell in cells])
+        last = rows[-1].id
+
+
+def _line(cells: Sequence[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerow(cells)
+    return file.getvalue()
