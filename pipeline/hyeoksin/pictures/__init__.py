@@ -15,10 +15,10 @@ if find_spec("matplotlib") is None:
     raise MissingExtraError("matplotlib", "report")
 
 from hyeoksin.pictures.bars import Bar, bars_with_intervals, standing_bars
-from hyeoksin.pictures.canvas import Picture, png, svg
-from hyeoksin.pictures.colours import OFF_PLAN, PALETTE, strategy_colour
+from hyeoksin.pictures.canvas import Picture, percent, png, svg
+from hyeoksin.pictures.colours import OFF_PLAN, PALETTE, node_colours, strategy_colour
 from hyeoksin.pictures.curves import Bin, Change, Curve, Point, curves, lines, reliability
-from hyeoksin.pictures.fonts import families, legible
+from hyeoksin.pictures.fonts import families, legible, subset
 from hyeoksin.pictures.heat import Cell, heat_map
 from hyeoksin.pictures.sankey import Flow, sankey
 from hyeoksin.pictures.treemap import Tile, plan_tiles, treemap
@@ -41,12 +41,15 @@ __all__ = [
     "heat_map",
     "legible",
     "lines",
+    "node_colours",
+    "percent",
     "plan_tiles",
     "png",
     "reliability",
     "sankey",
     "standing_bars",
     "strategy_colour",
+    "subset",
     "svg",
     "treemap",
 ]

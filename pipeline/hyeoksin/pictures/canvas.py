@@ -86,8 +86,12 @@ def drawn(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Resu
 
 
 def percent(value: float) -> str:
-    """Return a share as officers read it: ``12.3%``, ``100%``."""
-    return f"{100 * value:.1f}%" if 0 < value < 1 else f"{100 * value:.0f}%"
+    """Return a share as officers read it: ``12.3%``, ``0.42%``, ``0%``; a trace is ``<0.01%``."""
+    if value in (0, 1):
+        return f"{100 * value:.0f}%"
+    if 0 < value < 0.00005:
+        return "<0.01%"
+    return f"{100 * value:.2f}%" if abs(value) < 0.00995 else f"{100 * value:.1f}%"
 
 
 def tick(value: float, shares: bool) -> str:

@@ -7,11 +7,15 @@ test measures it). Nodes below a strategy are lighter shades of its colour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Protocol
+
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
 from hyeoksin.plan import Plan, load_plan
 
-__all__ = ["HEAT", "INK", "MUTED", "OFF_PLAN", "PALETTE", "lighter", "on", "strategy_colour"]
+__all__ = ["HEAT", "INK", "MUTED", "OFF_PLAN", "PALETTE", "lighter", "node_colours", "on", "strategy_colour"]
 
 PALETTE = ("#0072b2", "#d55e00", "#882255", "#e6b800", "#009e73", "#332288")
 OFF_PLAN = "#8a8f98"
@@ -23,24 +27,64 @@ _LIGHTEST = 0.5
 HEAT = LinearSegmentedColormap.from_list("hyeoksin", ["#f7fafc", "#9cc4de", "#2f7fb5", "#08306b"])
 
 
-def strategy_colour(plan: Plan | str, code: str | None) -> str:
-    """Return the colour (``#rrggbb``) of a node: its strategy's, lighter for the later of the nodes below it.
+class Placed(Protocol):
+    """What a colour depends on: where a node stands."""
 
-    ``None`` and codes that are not in the plan have the grey of off-plan texts.
+    @property
+    def code(self) -> str:
+        """The node's code."""
+
+    @property
+    def level(self) -> str:
+        """The name of its level."""
+
+    @property
+    def parent(self) -> str | None:
+        """The code of the node above."""
+
+
+def node_colours(nodes: Iterable[Placed]) -> dict[str, str]:
+    """Return the colour (``#rrggbb``) of each node by code: its strategy's, lighter for the later ones below it.
+
+    Args:
+        nodes: the nodes of a plan that lead to leaves, or are leaves, in the order of the plan.
     """
-    plan = load_plan(plan) if isinstance(plan, str) else plan
-    if code is None or code not in plan:
-        return OFF_PLAN
-    root, node = plan.path(code)[0], plan[code]
-    place = [strategy.code for strategy in plan.branches(None)]
-    if root.code not in place:
-        return OFF_PLAN
-    number = place.index(root.code)
-    base = lighter(PALETTE[number % len(PALETTE)], 0.25 * (number // len(PALETTE)))
-    if node is root:
-        return base
-    kin = [n.code for n in plan.nodes if n.level == node.level and plan.path(n.code)[0] is root]
-    return lighter(base, _LIGHTEST * kin.index(code) / max(len(kin) - 1, 1))
+    kept = tuple(nodes)
+    above = {node.code: node.parent for node in kept}
+
+    def root(code: str) -> str:
+        parent = above[code]
+        return code if parent is None else root(parent)
+
+    roots = [node.code for node in kept if node.parent is None]
+    bases = {
+        code: lighter(PALETTE[n % len(PALETTE)], min(0.6, 0.25 * (n // len(PALETTE))))
+        for n, code in enumerate(roots)
+    }
+    kin: dict[tuple[str, str], list[str]] = {}
+    for node in kept:
+        kin.setdefault((root(node.code), node.level), []).append(node.code)
+    found = {}
+    for node in kept:
+        family = kin[root(node.code), node.level]
+        found[node.code] = lighter(
+            bases[root(node.code)], _LIGHTEST * family.index(node.code) / max(len(family) - 1, 1)
+        )
+    return found | bases
+
+
+def strategy_colour(plan: Plan | str, code: str | None) -> str:
+    """Return the colour of a node of a plan (see ``node_colours``).
+
+    ``None`` and codes that hold no texts have the grey of off-plan texts.
+    """
+    return _colours(load_plan(plan) if isinstance(plan, str) else plan).get(code or "", OFF_PLAN)
+
+
+@lru_cache(maxsize=16)
+def _colours(plan: Plan) -> Mapping[str, str]:
+    leading = {node.code for leaf in plan.leaves for node in plan.path(leaf.code)}
+    return node_colours(node for node in plan.nodes if node.code in leading)
 
 
 def lighter(colour: str, share: float) -> str:

@@ -6,18 +6,20 @@ whatever of ``FAMILIES`` is installed. DejaVu, which matplotlib brings along, dr
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from fontTools.subset import Options, Subsetter, load_font, save_font
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.ft2font import FaceFlags, FT2Font
 
 from hyeoksin.errors import MissingExtraError
 
-__all__ = ["FAMILIES", "families", "legible", "text_width", "wrapped"]
+__all__ = ["FAMILIES", "families", "legible", "subset", "text_width", "wrapped"]
 
 FAMILIES = (
     "Pretendard",
@@ -140,3 +142,26 @@ def _head(text: str, width: float, size: float) -> str:
             blank = text.rfind(" ", 0, place + 1)
             return text[: blank if blank >= place / 2 else place]
     return text
+
+
+def subset(text: str) -> bytes:
+    """Return a WOFF font with the letters of ``text``, for a page that must show no box wherever it is opened.
+
+    It is cut from the Korean font of ``families``; the same letters give the same bytes.
+    """
+    path = fontManager.findfont(FontProperties(family=families()[0]), fallback_to_default=False)
+    options = Options()
+    options.flavor = "woff"
+    options.hinting = False
+    options.layout_features = ["kern", "tnum"]
+    options.name_IDs = [0, 13, 14]  # copyright and licence stay with the font
+    options.notdef_outline = True
+    font = load_font(path, options)
+    font.recalcTimestamp = False
+    cutter = Subsetter(options)
+    cutter.populate(text=text)
+    cutter.subset(font)
+    buffer = io.BytesIO()
+    save_font(font, buffer, options)
+    font.close()
+    return buffer.getvalue()

@@ -53,9 +53,7 @@ def heat_map(
     """
     size = 7.5
     labels = [wrapped(label, WIDTH * 72 * 0.3, size) for _, label in rows]
-    widest = max((text_width(legible(label), 8.0) for _, label in columns), default=0.0)
-    upright = widest > WIDTH * 72 * 0.66 / max(len(columns), 1)
-    head = min(widest, 120.0) / 72 if upright else 0.2
+    heads, upright, head = _heads([label for _, label in columns])
     picture = Picture(name, 0.5 + head + 0.3 * len(rows) + (0.3 if name else 0))
     axes = axes_of(picture, name, "")
     known = {(cell.row, cell.column): cell for cell in cells}
@@ -73,12 +71,23 @@ def heat_map(
     axes.set_xlim(-0.5 - (0.014 * len(columns) if colours else 0), len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), labels, fontsize=size)
-    heads = [wrapped(label, 120, 8.0, 1) for _, label in columns]
     axes.set_xticks(range(len(columns)), heads, fontsize=8.0, rotation=90 if upright else 0)
     axes.tick_params(length=0, labelbottom=False, labeltop=True)
     axes.spines[:].set_visible(False)
     picture.description = _in_words(cells, dict(rows), dict(columns))
     return picture
+
+
+def _heads(labels: Sequence[str]) -> tuple[list[str], bool, float]:
+    """Return the labels above the columns, whether they stand upright, and the inches they take."""
+    size = 8.0
+    flat = [wrapped(label, WIDTH * 72 * 0.64 / max(len(labels), 1) - 4, size, 2) for label in labels]
+    words = [word for label in labels for word in legible(label).split()]
+    broken = any(text_width(word, size) > WIDTH * 72 * 0.64 / len(labels) - 4 for word in words)
+    if not broken and not any(label.endswith("…") for label in flat):
+        return flat, False, 0.4 if any("\n" in label for label in flat) else 0.2
+    upright = [wrapped(label, 120, size, 1) for label in labels]
+    return upright, True, max(text_width(label, size) for label in upright) / 72
 
 
 def _cell(
