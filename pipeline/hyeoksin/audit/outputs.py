@@ -17,8 +17,20 @@ def _json(audit: Audit, path: Path) -> None:
         part.write_text(audit.to_json(), encoding="utf-8", newline="\n")
 
 
+def _html(audit: Audit, path: Path) -> None:
+    from hyeoksin.audit.report import write_page
+
+    write_page(audit, path)
+
+
+def _xlsx(audit: Audit, path: Path) -> None:
+    from hyeoksin.audit.report import write_sheets
+
+    write_sheets(audit, path)
+
+
 Output = Callable[[Audit, Path], None]
-OUTPUTS: dict[str, Output] = {".json": _json}
+OUTPUTS: dict[str, Output] = {".html": _html, ".json": _json, ".xlsx": _xlsx}
 
 
 def write_audit(audit: Audit, path: Path) -> None:
@@ -26,6 +38,7 @@ def write_audit(audit: Audit, path: Path) -> None:
 
     Raises:
         InputError: no such format, or the file cannot be written.
+        MissingExtraError: a report needs the extra ``report``.
     """
     output = OUTPUTS.get(path.suffix.lower())
     if output is None:

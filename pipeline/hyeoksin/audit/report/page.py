@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hyeoksin.audit.report import wording
 from hyeoksin.audit.result import NONE, Audit, Cut, NodeRow
 from hyeoksin.errors import MissingExtraError
+from hyeoksin.privacy import masked
 from hyeoksin.tabular import written_whole
 
 if TYPE_CHECKING:
@@ -24,12 +26,8 @@ __all__ = ["page", "write_page"]
 _PARTS = files("hyeoksin.audit.report")
 
 
-def page(audit: Audit, hidden: Callable[[str], str] | None = None) -> str:
-    """Return the report: a pure function of the audit, the same bytes for the same audit.
-
-    Args:
-        audit: what to show.
-        hidden: masks personal data in titles and texts (default: ``hyeoksin.privacy.masked``).
+def page(audit: Audit) -> str:
+    """Return the report: a pure function of the audit, the same bytes for the same audit; personal data is masked.
 
     Raises:
         MissingExtraError: matplotlib, jinja2 or a Korean font is missing.
@@ -41,8 +39,7 @@ def page(audit: Audit, hidden: Callable[[str], str] | None = None) -> str:
     for figure in figures(audit):
         shown[figure.section].append(figure)
     style, script = (_PARTS / "report.css").read_text("utf-8"), (_PARTS / "report.js").read_text("utf-8")
-    mask = hidden or _masked
-    body = _environment(lambda text: mask(legible(text))).get_template("report.html").render(
+    body = _environment(lambda text: masked(legible(text))).get_template("report.html").render(
         audit=audit,
         figures=shown,
         colours=node_colours(audit.nodes),
@@ -56,7 +53,7 @@ def page(audit: Audit, hidden: Callable[[str], str] | None = None) -> str:
         script=script,
         NONE=NONE,
     )  # fmt: skip
-    letters = set(re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL)) | set(style)
+    letters = set(unescape(re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL))) | set(style)
     font = base64.b64encode(subset("".join(sorted(c for c in letters if c >= " ")))).decode()
     style = style.replace("FONT", f"data:font/woff;base64,{font}")
     policy = (
@@ -80,12 +77,6 @@ def write_page(audit: Audit, path: Path) -> None:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _masked(text: str) -> str:
-    from hyeoksin.privacy import masked
-
-    return masked(text)
 
 
 def _environment(shown: Callable[[str], str]) -> Environment:

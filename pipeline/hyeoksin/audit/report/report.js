@@ -11,8 +11,7 @@
     heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.append(...head.childNodes);
-      button.title = "이 열로 차례를 바꿉니다";
+      button.setAttribute("aria-label", `${head.textContent.trim()} 차례로`);
       head.append(button);
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") === "ascending";

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.audit.report.book import Book, Column
 from hyeoksin.audit.report.wording import KINDS, SURENESS, leaf_codes, share_of, summary
 from hyeoksin.audit.result import NONE, Audit, Cut, Interval, NodeRow
-from hyeoksin.tabular import CELL_LIMIT, written_whole
+from hyeoksin.tabular import written_whole
 
 __all__ = ["write_sheets"]
 
-_DAY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)  # a workbook must have a date; ours says nothing
 _COUNTS = {
     "센 글": "number",
     "센 비중": "share",
@@ -27,76 +24,14 @@ _COUNTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    title: str
-    width: float
-    kind: str = "text"
-
-
-class _Book:
-    """A workbook that is being written: its formats, and how a table goes into a sheet."""
-
-    def __init__(self, path: Path, hidden: Callable[[str], str]) -> None:
-        import xlsxwriter
-
-        options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self.book = xlsxwriter.Workbook(str(path), options)
-        self.book.set_properties({"title": "계획 반영 현황 감사", "created": _DAY})
-        self.hidden = hidden
-        base = {"valign": "top", "font_name": "맑은 고딕", "font_size": 10}
-        self.formats = {
-            "text": self.book.add_format(base | {"text_wrap": True}),
-            "number": self.book.add_format(base | {"num_format": "#,##0"}),
-            "share": self.book.add_format(base | {"num_format": "0.0%"}),
-            "plain": self.book.add_format(base | {"num_format": "0.000"}),
-            "head": self.book.add_format(
-                base | {"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True}
-            ),
-            "title": self.book.add_format(base | {"bold": True, "font_size": 14}),
-        }
-
-    def sheet(self, name: str) -> Any:
-        page = self.book.add_worksheet(re.sub(r"[][:*?/\\]", "_", name)[:31])
-        page.set_landscape()
-        page.set_paper(9)
-        page.fit_to_pages(1, 0)
-        page.set_footer("&C&P / &N")
-        return page
-
-    def text(self, page: Any, row: int, column: int, value: str, kind: str = "text") -> None:
-        page.write_string(row, column, self.hidden(value)[:CELL_LIMIT], self.formats[kind])
-
-    def table(
-        self, page: Any, columns: Sequence[_Column], rows: Iterable[Sequence[object]], start: int = 0
-    ) -> int:
-        """Write a table with a filter and a frozen head; return the row after it."""
-        for place, column in enumerate(columns):
-            page.set_column(place, place, column.width)
-            self.text(page, start, place, column.title, "head")
-        at = start
-        for at, row in enumerate(rows, start=start + 1):
-            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-                if isinstance(value, (int, float)):
-                    page.write_number(at, place, value, self.formats[column.kind])
-                elif value is not None and value != "":
-                    self.text(page, at, place, str(value))
-        page.autofilter(start, 0, max(at, start + 1), len(columns) - 1)
-        page.freeze_panes(start + 1, 0)
-        page.repeat_rows(start)
-        return at + 1
-
-
-def write_sheets(audit: Audit, path: Path, hidden: Callable[[str], str] | None = None) -> None:
-    """Write the workbook; ``hidden`` masks personal data (default: ``hyeoksin.privacy.masked``).
+def write_sheets(audit: Audit, path: Path) -> None:
+    """Write the workbook, with personal data masked.
 
     Raises:
         InputError: the file cannot be written.
     """
-    if hidden is None:
-        from hyeoksin.privacy import masked as hidden
     with written_whole(path) as part:
-        book = _Book(part, hidden)
+        book = Book(part)
         _summary(book, audit)
         _whole(book, audit)
         for cut in audit.cuts:
@@ -111,7 +46,7 @@ def write_sheets(audit: Audit, path: Path, hidden: Callable[[str], str] | None =
         book.book.close()
 
 
-def _summary(book: _Book, audit: Audit) -> None:
+def _summary(book: Book, audit: Audit) -> None:
     page = book.sheet("요약")
     page.set_column(0, 0, 110)
     book.text(page, 0, 0, "계획 반영 현황 감사 보고서", "title")
@@ -120,8 +55,8 @@ def _summary(book: _Book, audit: Audit) -> None:
         book.text(page, row, 0, line)
 
 
-def _counted() -> list[_Column]:
-    return [_Column(title, 11, kind) for title, kind in _COUNTS.items()]
+def _counted() -> list[Column]:
+    return [Column(title, 11, kind) for title, kind in _COUNTS.items()]
 
 
 def _numbers(row: NodeRow) -> list[object]:
@@ -131,16 +66,16 @@ def _numbers(row: NodeRow) -> list[object]:
     return [row.counted, row.share, found.value, found.low, found.high, found.value * row.texts, row.settled]
 
 
-def _whole(book: _Book, audit: Audit) -> None:
+def _whole(book: Book, audit: Audit) -> None:
     page = book.sheet("계획 전체")
-    columns = [_Column("단계", 9), _Column("번호", 9), _Column("항목", 52), *_counted()]
+    columns = [Column("단계", 9), Column("번호", 9), Column("항목", 52), *_counted()]
     rows = audit.cells()
     end = book.table(page, columns, ([row.level, _code(row.code), row.title, *_numbers(row)] for row in rows))
     leaves = [row for row in rows if row.code in leaf_codes(audit)]
     _bars(book, page, leaves, end + 1)
 
 
-def _bars(book: _Book, page: Any, rows: Sequence[NodeRow], at: int) -> None:
+def _bars(book: Book, page: Any, rows: Sequence[NodeRow], at: int) -> None:
     """Write the chart's own little table below, and the bar chart with its intervals beside."""
     data = book.sheet("그림 자료")
     heads = ["항목", "비중", "구간 위쪽 길이", "구간 아래쪽 길이"]
@@ -155,7 +90,7 @@ def _bars(book: _Book, page: Any, rows: Sequence[NodeRow], at: int) -> None:
                 value - (value if low is None else low),
             ]
         )
-    book.table(data, [_Column(heads[0], 52), *(_Column(head, 16, "share") for head in heads[1:])], table)
+    book.table(data, [Column(heads[0], 52), *(Column(head, 16, "share") for head in heads[1:])], table)
     chart = book.book.add_chart({"type": "bar"})
     n = len(rows)
     name = "그림 자료"
@@ -185,7 +120,7 @@ def _bars(book: _Book, page: Any, rows: Sequence[NodeRow], at: int) -> None:
     page.insert_chart(at, 0, chart)
 
 
-def _cut(book: _Book, audit: Audit, cut: Cut) -> None:
+def _cut(book: Book, audit: Audit, cut: Cut) -> None:
     rows = [row for row in audit.rows if row.cut == cut.name]
     page = book.sheet(f"{cut.title}별")
     codes = leaf_codes(audit) | {NONE}
@@ -193,9 +128,9 @@ def _cut(book: _Book, audit: Audit, cut: Cut) -> None:
     order = [row.code for row in audit.cells() if row.code in codes]
     share = {(row.code, row.value): share_of(row)[0] for row in rows}
     columns = [
-        _Column("번호", 9),
-        _Column("항목", 52),
-        *(_Column(value, 10, "share") for value in cut.values),
+        Column("번호", 9),
+        Column("항목", 52),
+        *(Column(value, 10, "share") for value in cut.values),
     ]
     matrix = [[_code(c), titles[c], *(share[c, value] for value in cut.values)] for c in order]
     book.table(page, columns, matrix)
@@ -211,22 +146,22 @@ def _cut(book: _Book, audit: Audit, cut: Cut) -> None:
     )
     long = book.sheet(f"{cut.title}별 구간")
     columns = [
-        _Column(cut.title, 24),
-        _Column("글", 9, "number"),
-        _Column("번호", 9),
-        _Column("항목", 52),
+        Column(cut.title, 24),
+        Column("글", 9, "number"),
+        Column("번호", 9),
+        Column("항목", 52),
         *_counted(),
     ]
     book.table(long, columns, ([r.value, r.texts, _code(r.code), r.title, *_numbers(r)] for r in rows))
 
 
-def _time(book: _Book, audit: Audit) -> None:
+def _time(book: Book, audit: Audit) -> None:
     page = book.sheet("시간")
     titles = {node.code: node.title for node in audit.nodes} | {NONE: "계획 밖"}
     periods = sorted({row.period for row in audit.periods})
     share = {(r.code, r.period): r.estimate.value if r.estimate else r.share for r in audit.periods}
     order = [code for code in titles if any((code, period) in share for period in periods)]
-    columns = [_Column("번호", 9), _Column("항목", 52), *(_Column(period, 10, "share") for period in periods)]
+    columns = [Column("번호", 9), Column("항목", 52), *(Column(period, 10, "share") for period in periods)]
     end = book.table(
         page, columns, ([_code(c), titles[c], *(share.get((c, p)) for p in periods)] for c in order)
     )
@@ -252,8 +187,8 @@ def _time(book: _Book, audit: Audit) -> None:
     if roots & set(order):
         page.insert_chart(end + 1, 0, chart)
     long = book.sheet("시간 구간")
-    columns = [_Column("때", 10), _Column("번호", 9), _Column("항목", 52), _Column("글", 9, "number"), _Column("센 글", 9, "number"),
-               _Column("센 비중", 10, "share"), *(_Column(name, 10, "share") for name in ("추정 비중", "95% 아래", "95% 위"))]  # fmt: skip
+    columns = [Column("때", 10), Column("번호", 9), Column("항목", 52), Column("글", 9, "number"), Column("센 글", 9, "number"),
+               Column("센 비중", 10, "share"), *(Column(name, 10, "share") for name in ("추정 비중", "95% 아래", "95% 위"))]  # fmt: skip
     rows = (
         [r.period, _code(r.code), titles.get(r.code, ""), r.texts, r.counted, r.share, *_ends(r.estimate)]
         for r in audit.periods
@@ -265,10 +200,10 @@ def _ends(found: Interval | None) -> list[object]:
     return [None, None, None] if found is None else [found.value, found.low, found.high]
 
 
-def _findings(book: _Book, audit: Audit) -> None:
-    columns = [_Column("종류", 20), _Column("확실함", 10), _Column("내용", 60), _Column("까닭", 50), _Column("항목", 14), _Column("나눔", 18),
-               _Column("잰 것", 18), _Column("값", 9, "plain"), _Column("95% 아래", 9, "plain"), _Column("95% 위", 9, "plain"),
-               _Column("보정한 p값", 10, "plain"), _Column("글 수", 8, "number"), _Column("글 번호", 40)]  # fmt: skip
+def _findings(book: Book, audit: Audit) -> None:
+    columns = [Column("종류", 20), Column("확실함", 10), Column("내용", 60), Column("까닭", 50), Column("항목", 14), Column("나눔", 18),
+               Column("잰 것", 18), Column("값", 9, "plain"), Column("95% 아래", 9, "plain"), Column("95% 위", 9, "plain"),
+               Column("보정한 p값", 10, "plain"), Column("글 수", 8, "number"), Column("글 번호", 40)]  # fmt: skip
     rows = (
         [KINDS[f.kind][0], SURENESS[f.sureness], f.statement, f.why_sure, ", ".join(map(_code, f.codes)), f.value, f.effect_name,
          *_ends(f.effect), f.p_value, f.n_texts, ", ".join(f.texts)]
@@ -277,9 +212,9 @@ def _findings(book: _Book, audit: Audit) -> None:
     book.table(book.sheet("살펴볼 것"), columns, rows)
 
 
-def _topics(book: _Book, audit: Audit) -> None:
-    columns = [_Column("번호", 7, "number"), _Column("이름", 28), _Column("설명", 60), _Column("글 수", 9, "number"), _Column("비중", 9, "share"),
-               _Column("안정성", 9, "plain"), _Column("가장 가까운 항목", 16), _Column("그 확률", 9, "share"), _Column("낱말", 50), _Column("글 번호", 40)]  # fmt: skip
+def _topics(book: Book, audit: Audit) -> None:
+    columns = [Column("번호", 7, "number"), Column("이름", 28), Column("설명", 60), Column("글 수", 9, "number"), Column("비중", 9, "share"),
+               Column("안정성", 9, "plain"), Column("가장 가까운 항목", 16), Column("그 확률", 9, "share"), Column("낱말", 50), Column("글 번호", 40)]  # fmt: skip
     rows = (
         [t.number, t.name, t.statement, t.n_texts, t.share, t.stability, t.nearest, t.nearest_probability,
          ", ".join(word.word for word in t.words), ", ".join(t.texts)]
@@ -288,9 +223,9 @@ def _topics(book: _Book, audit: Audit) -> None:
     book.table(book.sheet("자리 없는 주제"), columns, rows)
 
 
-def _texts(book: _Book, audit: Audit) -> None:
-    columns = [_Column("글 번호", 18), _Column("제목", 50), _Column("앞부분", 70), _Column("항목", 9), _Column("확률", 9, "share"), _Column("계획 밖", 9, "share"),
-               *(_Column(name, 16) for name in ("지역", "연도", "기관", "종류")), _Column("출처", 40)]  # fmt: skip
+def _texts(book: Book, audit: Audit) -> None:
+    columns = [Column("글 번호", 18), Column("제목", 50), Column("앞부분", 70), Column("항목", 9), Column("확률", 9, "share"), Column("계획 밖", 9, "share"),
+               *(Column(name, 16) for name in ("지역", "연도", "기관", "종류")), Column("출처", 40)]  # fmt: skip
     rows = (
         [
             t.id,
@@ -310,12 +245,12 @@ def _texts(book: _Book, audit: Audit) -> None:
     book.table(book.sheet("글"), columns, rows)
 
 
-def _method(book: _Book, audit: Audit) -> None:
+def _method(book: Book, audit: Audit) -> None:
     if audit.estimates:
         columns = [
-            _Column("항목", 10),
-            _Column("방법", 40),
-            *(_Column(name, 11, "share") for name in ("비중", "95% 아래", "95% 위")),
+            Column("항목", 10),
+            Column("방법", 40),
+            *(Column(name, 11, "share") for name in ("비중", "95% 아래", "95% 위")),
         ]
         book.table(
             book.sheet("추정 견주기"),
@@ -323,8 +258,8 @@ def _method(book: _Book, audit: Audit) -> None:
             ([_code(e.code), e.method, *_ends(e.share)] for e in audit.estimates),
         )
     if audit.sample is not None:
-        columns = [_Column("항목", 9), _Column("제목", 52), _Column("본 글", 9, "number"),
-                   *(_Column(f"{name}{end}", 11, "share") for name in ("정밀도", "재현율") for end in ("", " 95% 아래", " 95% 위"))]  # fmt: skip
+        columns = [Column("항목", 9), Column("제목", 52), Column("본 글", 9, "number"),
+                   *(Column(f"{name}{end}", 11, "share") for name in ("정밀도", "재현율") for end in ("", " 95% 아래", " 95% 위"))]  # fmt: skip
         rows = (
             [_code(c.code), c.title, c.coded, *_ends(c.precision), *_ends(c.recall)]
             for c in audit.sample.classes
@@ -332,17 +267,17 @@ def _method(book: _Book, audit: Audit) -> None:
         book.table(book.sheet("표본"), columns, rows)
     book.table(
         book.sheet("방법"),
-        [_Column("제목", 30), _Column("내용", 120)],
+        [Column("제목", 30), Column("내용", 120)],
         ([note.title, note.text] for note in audit.methods),
     )
     made = audit.manifest
-    lines: list[list[object]] = [
+    lines: list[Sequence[object]] = [
         ["계획", made.plan], ["계획 SHA-256", made.plan_sha256], ["모델", made.model], ["나눈 것", ", ".join(made.by)], ["씨앗", str(made.seed)],
         ["오류를 잰 자료", made.errors_from], ["그 SHA-256", made.errors_sha256], ["명령", made.command],
         *([f"판 {name}", version] for name, version in made.versions.items()),
         *([f"입력 {file['name']}", f"{file['bytes']} 바이트, SHA-256 {file['sha256']}"] for file in made.inputs),
     ]  # fmt: skip
-    book.table(book.sheet("명세"), [_Column("무엇", 40), _Column("값", 100)], lines)
+    book.table(book.sheet("명세"), [Column("무엇", 40), Column("값", 100)], lines)
 
 
 def _code(code: str) -> str:

@@ -99,7 +99,7 @@ def _inside(none: NodeRow, n_texts: int) -> str:
 def _findings(audit: Audit) -> str:
     if not audit.findings:
         return "눈에 띄는 치우침이나 빈 곳은 찾지 못했습니다."
-    tally = Counter(finding.sureness for finding in audit.findings)
+    tally: Counter[str] = Counter(finding.sureness for finding in audit.findings)
     levels = ", ".join(f"{name} {tally[key]}건" for key, name in SURENESS.items() if tally[key])
     kinds = Counter(KINDS[finding.kind][0] for finding in audit.findings)
     return f"살펴볼 것 {len(audit.findings)}건을 찾았습니다({levels}): {_listed(kinds)}."

@@ -1,0 +1,264 @@
+"""The audit's report: everything in one file, nothing from outside, the same numbers as the audit, hostile titles tamed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import zipfile
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import openpyxl
+import pytest
+from fontTools.ttLib import TTFont
+
+from hyeoksin.audit import write_audit
+from hyeoksin.audit.report import page
+from hyeoksin.audit.report.wording import leaf_codes, summary
+from hyeoksin.audit.result import NONE, Audit
+from hyeoksin.pictures import legible, percent
+from report_cases import HOSTILE, full_audit
+
+VOID = {"meta", "link", "br", "img", "input", "path", "use"}
+
+
+class Page(HTMLParser):
+    """A page as a list of its tags and its visible text; tags must close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, names)
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not {"svg", "script", "style"} & set(self.open):
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def audit() -> Audit:
+    return full_audit()
+
+
+@pytest.fixture(scope="module")
+def text(audit: Audit) -> str:
+    return page(audit)
+
+
+@pytest.fixture(scope="module")
+def parsed(text: str) -> Page:
+    return Page(text)
+
+
+def test_the_page_is_well_formed_and_korean(text: str, parsed: Page) -> None:
+    assert parsed.open == []
+    assert text.startswith("<!doctype html>")
+    assert ("html", {"lang": "ko"}) in parsed.tags
+    assert "GOES-HERE" not in text
+
+
+def test_nothing_comes_from_outside(text: str, parsed: Page) -> None:
+    loading = [
+        a[k]
+        for _, a in parsed.tags
+        for k in ("src", "href", "xlink:href", "action", "data", "srcset")
+        if k in a
+    ]
+    assert loading
+    assert [target for target in loading if not target.startswith("#")] == []
+    assert re.findall(r"url\((?!#|\"data:font)", text) == []
+    assert not {"link", "img", "iframe", "object", "embed", "form"} & {tag for tag, _ in parsed.tags}
+
+
+def test_the_policy_lets_in_only_our_style_and_script(text: str, parsed: Page) -> None:
+    policy = next(
+        a["content"] for t, a in parsed.tags if t == "meta" and "Security" in a.get("http-equiv", "")
+    )
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for tag in ("style", "script"):
+        inside = re.findall(rf"<{tag}>(.*?)</{tag}>", text, flags=re.DOTALL)
+        assert len(inside) == 1
+        mark = base64.b64encode(hashlib.sha256(inside[0].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{mark}'" in policy
+    assert [a for _, a in parsed.tags if "style" in a or any(name.startswith("on") for name in a)] == []
+
+
+def test_hostile_titles_are_words(audit: Audit, parsed: Page) -> None:
+    said = "".join(parsed.words)
+    assert HOSTILE in audit.texts[0].title
+    assert said.count(legible(HOSTILE)) > 5
+    assert "{{ 7*7 }}" in said
+    assert [tag for tag, _ in parsed.tags].count("script") == 1
+
+
+def test_personal_data_is_masked(audit: Audit, text: str) -> None:
+    assert "010-1234-5678" in audit.texts[0].excerpt
+    assert "010-1234-5678" not in text
+    assert "연락처 " in text
+
+
+def test_every_anchor_and_label_has_its_target(parsed: Page) -> None:
+    ids = [a["id"] for _, a in parsed.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    wanted = [a["href"][1:] for tag, a in parsed.tags if tag == "a"]
+    wanted += [name for _, a in parsed.tags for name in a.get("aria-labelledby", "").split()]
+    assert {"t-1", "t-3", "method"} <= set(wanted) <= set(ids)
+
+
+def test_headings_step_down_one_by_one_and_tables_are_labelled(parsed: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in parsed.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+    tags = [tag for tag, _ in parsed.tags]
+    assert tags.count("table") == tags.count("caption") > 5
+    assert all(a.get("scope") in ("row", "col") for tag, a in parsed.tags if tag == "th")
+    assert tags.count("figure") == tags.count("figcaption") == sum(tag == "svg" for tag in tags) > 6
+
+
+def test_the_font_in_the_page_has_every_letter_of_it(text: str, parsed: Page) -> None:
+    found = re.search(r"data:font/woff;base64,([^\"]+)", text)
+    assert found
+    letters = TTFont(io.BytesIO(base64.b64decode(found[1]))).getBestCmap()
+    missing = {c for word in parsed.words for c in word if c > " " and ord(c) not in letters}
+    assert missing == {
+        c for c in legible(HOSTILE) if c > " " and ord(c) not in letters
+    }  # drawn by the reader's own fonts
+    assert not {c for c in missing if "가" <= c <= "힣" or c.isascii()}
+
+
+def test_the_table_says_what_the_audit_says(audit: Audit, text: str) -> None:
+    whole = re.search(r'<section aria-labelledby="whole".*?</section>', text, flags=re.DOTALL)
+    assert whole
+    rows = re.findall(r"<tr class.*?</tr>", whole[0])
+    assert len(rows) == len(audit.cells()) > 30
+    for row, line in zip(audit.cells(), rows, strict=True):
+        assert row.estimate is not None
+        told = re.findall(r'data-value="([^"]+)"', line)
+        assert told[1:5] == [
+            str(row.counted),
+            str(row.share),
+            str(row.estimate.value),
+            str(row.estimate.high - row.estimate.low),
+        ]
+        assert f">{percent(row.estimate.low)}-{percent(row.estimate.high)}<".replace("<0", "&lt;0") in line
+
+
+def test_findings_say_how_sure_they_are_and_lead_to_their_texts(audit: Audit, text: str) -> None:
+    assert text.count('<div class="finding">') == len(audit.findings) == 4
+    for word in ("뚜렷함", "그럴 만함", "약함"):
+        assert re.search(rf'<div class="finding">\s*<p><span class="sure \w+">{word}', text)
+    assert "보정한 p값 &lt;0.001." in text
+    assert '<a href="#t-1">[1]</a> <a href="#t-3">[3]</a>' in text
+    assert "없는글" not in text
+
+
+def test_the_summary_in_plain_words() -> None:
+    small = full_audit("2022", hostile=False)
+    none = next(row for row in small.cells() if row.code == NONE)
+    assert none.estimate is not None
+    assert summary(small)[:2] == [
+        "글 12,000건을 2022년 지방자치단체 혁신에 비추어 보았습니다. 사람이 보지 않아도 될 만큼 확실한 것은 계획 안 2,500건, "
+        "계획 밖 4,000건이고, 5,500건은 사람의 확인이 필요합니다.",
+        "이 가운데 계획 안의 일은 37.0%, 약 4,440건으로 추정합니다(95% 구간 36.1%-37.9%). 분류기의 답을 그대로 세면 40.0%입니다.",
+    ]
+    assert summary(small)[4] == (
+        "살펴볼 것 4건을 찾았습니다(뚜렷함 1건, 그럴 만함 2건, 약함 1건): 몰린 항목 1건, 서로 헷갈리는 항목 1건, 흐름의 변화 1건, "
+        "비어 있는 항목 1건."
+    )
+
+
+def test_without_correction_the_report_says_that_it_only_counts() -> None:
+    bare = replace(
+        full_audit("2022", corrected=False),
+        findings=(),
+        topics=(),
+        texts=(),
+        periods=(),
+        sample=None,
+        estimates=(),
+        methods=(),
+    )
+    said = "".join(Page(page(bare)).words)
+    assert "단순 집계" in said
+    assert "바로잡지 않은 숫자" in said
+    assert "95% 구간 " not in said.split("방법")[0]
+
+
+def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
+    small = full_audit("2022")
+    for name in ("a.html", "b.html", "a.xlsx", "b.xlsx"):
+        write_audit(small, tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def book(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "감사.xlsx"
+    write_audit(audit, path)
+    return path
+
+
+def test_the_workbook_holds_the_same_numbers(audit: Audit, book: Path) -> None:
+    sheets = openpyxl.load_workbook(book)
+    rows = list(sheets["계획 전체"].iter_rows(min_row=2, max_row=1 + len(audit.cells()), values_only=True))
+    for row, cells in zip(audit.cells(), rows, strict=True):
+        assert row.estimate is not None
+        assert cells[1] == ("계획 밖" if row.code == NONE else row.code)
+        assert cells[3] == row.counted
+        assert cells[4:8] == pytest.approx(
+            (row.share, row.estimate.value, row.estimate.low, row.estimate.high)
+        )
+    assert sheets["시도별 구간"].max_row == 1 + sum(row.cut == "region" for row in audit.rows)
+    assert sheets["시도별"].max_row == 2 + len(leaf_codes(audit))
+    assert sheets["계획 전체"]["F2"].number_format == "0.0%"
+    assert {
+        "요약",
+        "시간",
+        "살펴볼 것",
+        "자리 없는 주제",
+        "글",
+        "추정 견주기",
+        "표본",
+        "방법",
+        "명세",
+    } <= set(sheets.sheetnames)
+
+
+def test_no_cell_is_a_formula_or_a_link(book: Path) -> None:
+    sheets = openpyxl.load_workbook(book)
+    cells = [cell for sheet in sheets for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert any("=1+1" in str(cell.value) for cell in cells)
+    assert [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink] == []
+    assert [cell for cell in cells if "010-1234-5678" in str(cell.value)] == []
+
+
+def test_the_workbook_has_charts_with_intervals(book: Path) -> None:
+    with zipfile.ZipFile(book) as opened:
+        charts = [opened.read(name).decode() for name in opened.namelist() if "charts/chart" in name]
+    assert len(charts) == 2
+    assert sum("<c:errBars>" in chart for chart in charts) == 1
+    assert any("<c:lineChart>" in chart for chart in charts)
