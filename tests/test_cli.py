@@ -38,6 +38,7 @@ COMMANDS = sorted(
             "embed",
             "serve",
             "evaluate",
+            "translate",
             "plan",
             "agency",
             "corpus",

@@ -7,7 +7,19 @@ import sys
 import typer
 
 from hyeoksin import __version__
-from hyeoksin.cli import agency, audit, batch, classify, corpus, embed, learn, plan, serve, simulate
+from hyeoksin.cli import (
+    agency,
+    audit,
+    batch,
+    classify,
+    corpus,
+    embed,
+    learn,
+    plan,
+    serve,
+    simulate,
+    translate,
+)
 from hyeoksin.errors import HyeoksinError
 
 __all__ = ["app", "main"]
@@ -31,6 +43,7 @@ app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 app.command("embed")(embed.embed)
 app.command("serve")(serve.serve)
+app.command("translate")(translate.translate)
 app.add_typer(plan.app, name="plan")
 app.add_typer(agency.app, name="agency")
 app.add_typer(corpus.app, name="corpus")

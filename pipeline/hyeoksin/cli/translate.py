@@ -1,0 +1,174 @@
+"""``hyeoksin translate`` and ``hyeoksin plan impact``: results of one plan in another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.domain import Document
+    from hyeoksin.errors import RowError
+    from hyeoksin.plan import Plan
+    from hyeoksin.plan.routes import Route
+    from hyeoksin.results import Result
+    from hyeoksin.translate import Judge, Translated
+
+__all__ = ["impact", "translate"]
+
+Texts = Annotated[
+    Path | None, typer.Option(help="분류할 때 넣은 글 파일이나 폴더. 결과에 글이 없으면 번호(id)로 잇습니다.")
+]
+Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
+Links = Annotated[
+    Path | None, typer.Option("--links", help="대응표 CSV (기본: 실린 대응표; 없으면 추측하고 그렇게 적음).")
+]
+_FORMS = (".xlsx", ".csv", ".jsonl")
+
+
+def translate(
+    results: Annotated[
+        Path,
+        typer.Argument(help="분류 결과나 결정 (.jsonl .parquet .csv .xlsx), batch 결과 폴더, 저장소(.db)."),
+    ],
+    old: Annotated[str, typer.Option("--from", help="결과의 계획.")],
+    new: Annotated[str, typer.Option("--to", help="옮겨 읽을 계획 (2019 … 또는 계획 파일).")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="결과 파일 (.xlsx .csv .jsonl).")
+    ] = None,
+    texts: Texts = None,
+    links: Links = None,
+    model: Model = None,
+) -> None:
+    """한 계획의 결과를 다른 계획으로 옮겨 읽습니다. 대응표와 글을 함께 보고, 어긋나면 사람에게 넘깁니다."""
+    from hyeoksin.translate import summary
+
+    if output is not None and output.suffix.lower() not in _FORMS:
+        raise typer.BadParameter(f"--output 의 형식은 {', '.join(_FORMS)} 입니다 (지금: '{output.suffix}').")
+    before, after, rows, errors = _translated(results, old, new, texts, links, model)
+    if output is not None:
+        _write(rows, before, after, output)
+    typer.echo(summary(rows, before, after))
+    if any(row.how == "no text" or row.by_text is None for row in rows):
+        typer.secho(
+            "알림: 글이 없는 줄이 있습니다. 분류할 때 넣은 파일을 --texts 로 주면 글을 읽고 고릅니다.",
+            err=True,
+        )
+    if output is not None:
+        typer.echo(f"{output} 에 적었습니다.")
+    if errors:
+        raise typer.Exit(1)
+
+
+def impact(
+    new: Annotated[str, typer.Argument(help="새 계획 (파일이나 2019 …).")],
+    on: Annotated[
+        Path, typer.Option("--on", help="지금까지의 결과 (.jsonl .parquet .csv .xlsx), batch 폴더, 저장소.")
+    ],
+    old: Annotated[str, typer.Option("--from", help="그 결과의 계획.")] = "2019",
+    texts: Texts = None,
+    links: Links = None,
+    model: Model = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="표 (.xlsx .csv .json).")] = None,
+) -> None:
+    """새 계획으로 바꾸면 지금까지의 결과 가운데 몇 건이 어디로 가고 몇 건을 사람이 보아야 하는지 셉니다."""
+    from hyeoksin.tabular import write_rows, written_whole
+    from hyeoksin.translate import impact_rows
+
+    if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".json"):
+        raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
+    before, after, rows, errors = _translated(on, old, new, texts, links, model)
+    header = ("옛 항목", "새 항목", "건수", "결정된 것", "사람이 볼 것")
+    table = list(impact_rows(rows, before, after))
+    if output is not None and output.suffix.lower() == ".json":
+        with written_whole(output) as part:
+            lines = [dict(zip(("from", "to", "n", "decided", "person"), row, strict=True)) for row in table]
+            part.write_text(json.dumps(lines, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    elif output is not None:
+        write_rows(output, header, table, sheet="바뀌는 것")
+    for row in table[:20]:
+        typer.echo(f"{row[0]} → {row[1]}: {row[2]:,}건 (결정된 것 {row[3]:,}, 사람이 볼 것 {row[4]:,})")
+    if len(table) > 20:
+        typer.echo(f"… 그 밖에 {len(table) - 20}가지")
+    typer.echo(f"모두 {len(rows):,}건, 그 가운데 사람이 볼 것 {sum(row.person for row in rows):,}건.")
+    if output is not None:
+        typer.echo(f"{output} 에 적었습니다.")
+    if errors:
+        raise typer.Exit(1)
+
+
+def _translated(
+    path: Path, old: str, new: str, texts: Path | None, links: Path | None, model: str | None
+) -> tuple[Plan, Plan, list[Translated], list[RowError]]:
+    from hyeoksin.errors import InputError, RowError
+    from hyeoksin.plan import load_plan
+    from hyeoksin.results import read_results, with_texts
+    from hyeoksin.translate import translate as run
+
+    before, after = load_plan(old), load_plan(new)
+    found: list[Result] = []
+    errors: list[RowError] = []
+    for item in read_results(path, before):
+        if isinstance(item, RowError):
+            errors.append(item)
+        else:
+            found.append(item)
+    for error in errors[:5]:
+        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+    if errors:
+        typer.secho(f"{len(errors):,}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+    if not found:
+        raise InputError(f"{path}: 계획 {before.id} 의 결과가 한 건도 없습니다. --from 을 확인하세요.")
+    if texts is not None:
+        found = list(with_texts(found, texts))
+    return before, after, list(run(found, _table(before, after, links), _judge(after, model))), errors
+
+
+def _table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, Route]:
+    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+    from hyeoksin.plan.compare import links_between
+    from hyeoksin.plan.routes import routes
+
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS} | {p.id: p for p in (before, after)}
+    found, guessed = links_between(before, after, load_crosswalk(plans, links))
+    if guessed:
+        typer.secho(
+            f"알림: {before.id} 과 {after.id} 의 대응표가 없어 제목과 글의 비슷함으로 추측했습니다 (--links 로 줄 수 있습니다).",
+            err=True,
+        )
+    return routes(before, after, found)
+
+
+def _judge(plan: Plan, model: str | None) -> Judge:
+    """Return what asks the target plan's model; it is loaded when the first text comes."""
+    from hyeoksin.results import NONE
+
+    def ask(documents: Sequence[Document]) -> Iterator[Mapping[str, float]]:
+        from hyeoksin.classifier import load_classifier
+
+        if not loaded:
+            loaded.append(load_classifier(model, plan, others=False))
+            if not loaded[0].trained:
+                typer.secho(
+                    f"알림: 계획 '{plan.id}' 은 학습하지 않은 계획입니다. 글의 판단은 제목과 정의만으로 합니다.",
+                    err=True,
+                )
+        for prediction in loaded[0].classify(documents):
+            yield {score.code: score.probability for score in prediction.scores} | {NONE: prediction.off_plan}
+
+    loaded: list[Any] = []
+    return ask
+
+
+def _write(rows: Iterable[Translated], old: Plan, new: Plan, path: Path) -> None:
+    from hyeoksin.tabular import write_rows, written_whole
+    from hyeoksin.translate import HEADER, record, table_row
+
+    if path.suffix.lower() == ".jsonl":
+        with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(record(row, old, new), ensure_ascii=False) + "\n" for row in rows)
+    else:
+        write_rows(path, HEADER, (table_row(row, old, new) for row in rows), sheet=f"{old.id} {new.id}")

@@ -1,0 +1,90 @@
+"""Where a node of one plan may go in another: its links carried down (or up) to the leaves that texts are sorted into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hyeoksin.plan.crosswalk import Link, Relation
+from hyeoksin.plan.nodes import Plan
+
+__all__ = ["Route", "routes"]
+
+_STRENGTH: dict[Relation, int] = {"exact": 4, "close": 4, "broad": 3, "narrow": 2, "related": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The leaves that a node may become, each with its strongest link; ``inherited``: read from a node above or below.
+
+    ``only`` is the leaf that it becomes where the links leave no choice: one ``exact``, ``close`` or ``broad`` target
+    and none that takes a part of it away.
+    """
+
+    targets: Mapping[str, Link]
+    inherited: bool = False
+
+    @property
+    def only(self) -> str | None:
+        """The one leaf that the whole node goes to, if there is one."""
+        if self.inherited:
+            return None
+        whole = [code for code, link in self.targets.items() if link.relation in ("exact", "close", "broad")]
+        parts = any(link.relation == "narrow" for link in self.targets.values())
+        return whole[0] if len(whole) == 1 and not parts else None
+
+
+def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
+    """Return the route of every node of ``old`` that texts may stand at.
+
+    A node without links of its own takes those of the nodes below it, else of the node above it.
+    """
+    own: dict[str, dict[str, Link]] = {}
+    for link in links:
+        if (link.from_plan, link.to_plan) == (old.id, new.id):
+            for leaf, carried in _to_leaves(link, new):
+                _keep(own.setdefault(link.from_code, {}), leaf, carried)
+    found: dict[str, Route] = {}
+    placed = [node for node in old.nodes if node.level != "principle"]
+    for node in placed:  # parents come before their children
+        if own.get(node.code):
+            found[node.code] = Route(own[node.code])
+            continue
+        below: dict[str, Link] = {}
+        for child in placed:
+            if node.code in {above.code for above in old.path(child.code)[:-1]}:
+                for leaf, link in own.get(child.code, {}).items():
+                    _keep(below, leaf, link)
+        if not below and node.parent is not None and node.parent in found:
+            below = dict(found[node.parent].targets)
+        found[node.code] = Route(below, inherited=True)
+    return found
+
+
+def _to_leaves(link: Link, new: Plan) -> Iterable[tuple[str, Link]]:
+    """Yield the leaves that a link speaks of: below a broader node only some may be meant."""
+    leaf = new.leaf_of(link.to_code)
+    if leaf is not None:
+        yield leaf, link
+        return
+    for node in new.leaves:
+        if link.to_code in {above.code for above in new.path(node.code)}:
+            weaker: Relation = "related" if link.relation == "related" else "narrow"
+            yield (
+                node.code,
+                Link(
+                    link.from_plan,
+                    link.from_code,
+                    weaker,
+                    link.to_plan,
+                    node.code,
+                    link.confidence,
+                    link.reason,
+                ),
+            )
+
+
+def _keep(targets: dict[str, Link], leaf: str, link: Link) -> None:
+    """Keep the stronger of two links to the same leaf."""
+    if leaf not in targets or _STRENGTH[link.relation] > _STRENGTH[targets[leaf].relation]:
+        targets[leaf] = link

@@ -1,0 +1,276 @@
+"""Results read back: records as ``classify`` and ``batch`` write them, decided tables, or a store, one text at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.plan import Plan
+from hyeoksin.readers import Columns, read_told
+from hyeoksin.sinks import STATUS
+from hyeoksin.tabular import Row, plain_cell, sheets
+
+__all__ = ["NONE", "Result", "read_results", "with_texts"]
+
+NONE = "NONE"  # outside the plan
+_OFF = {"계획 밖", "없음", "off_plan", NONE, NONE.lower()}
+_STATUS = {name: status for status, name in STATUS.items()}
+_STORES = (".db", ".sqlite", ".sqlite3")
+_DECISIVE = ("accept", "pick", "none")
+_OUTCOMES = ("수용", "변경", "계획 밖")  # of the workbook: said by a person
+_DECIDED = ("최종 분류", "결정 코드", "코드", "code")  # columns with the code that stands, first choice first
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What stands of one text in one plan: ``code`` (``NONE``: outside the plan), decided by a person or recommended.
+
+    ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
+    holds the probabilities of the leaves and of ``NONE``, where the input tells them.
+    """
+
+    document: Document
+    code: str
+    decided: bool = False
+    status: str | None = None
+    probability: float | None = None
+    shares: Mapping[str, float] | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.document.body.strip())
+
+
+def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Yield the results for ``plan`` of a file (JSONL, Parquet, CSV, XLSX), a batch folder, or a store.
+
+    A row that tells nothing of the plan, or a code that it does not have, comes out as a :class:`RowError`.
+
+    Raises:
+        InputError: there is nothing to read, or no column that holds a code.
+        MissingExtraError: pyarrow (Parquet) or SQLAlchemy (store) is not installed.
+    """
+    if path.is_dir():
+        inside = path / "records" if (path / "records").is_dir() else path
+        parts = sorted(p for p in inside.iterdir() if p.suffix in (".jsonl", ".parquet") and p.name[0] != ".")
+        parts = [part for part in parts if not part.name.endswith("failed.jsonl")]
+        if not parts:
+            raise InputError(f"{path}: 분류 결과(records/part-*.parquet 또는 .jsonl)가 없습니다.")
+        for part in parts:
+            yield from read_results(part, plan)
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
+    readers: dict[str, Callable[[Path, Plan], Iterator[Result | RowError]]] = {
+        ".jsonl": _from_lines,
+        ".parquet": _from_parquet,
+        **dict.fromkeys((".csv", ".tsv", ".xlsx"), _from_table),
+        **dict.fromkeys(_STORES, _from_store),
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"{path}: 결과로 읽을 수 없는 형식입니다. 쓰는 형식: {', '.join(readers)} 또는 batch 결과 폴더."
+        )
+    yield from reader(path, plan)
+
+
+def _from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                place = f"{path.name}#row={number}"
+                try:
+                    row = json.loads(line)
+                    yield (
+                        _from_record(row, plan, place)
+                        if isinstance(row, dict)
+                        else RowError(place, "JSON 객체({…})가 아닙니다.")
+                    )
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    yield RowError(place, f"분류 결과의 줄이 아닙니다 ({error}).")
+
+
+def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowError:
+    """Read a record; a person's decision in it (``decision``, ``final`` or a bare ``code``) comes before the model's."""
+    document = Document(
+        id=str(row.get("id") or place),
+        title=str(row.get("title") or ""),
+        text=str(row.get("text") or ""),
+        source=str(row.get("source") or place),
+        date=row.get("date") or None,
+        region=row.get("region") or None,
+    )
+    decision = row.get("decision")
+    final = row.get("final") if decision and decision.get("action") in _DECISIVE else None
+    if "candidates" not in row or final is not None:
+        said = (final or row).get("code")
+        if "candidates" not in row and "code" not in row:
+            return RowError(place, "결과(candidates)도 결정(code)도 없습니다.")
+        if row.get("plan") not in (None, plan.id):
+            return RowError(place, f"계획 {row.get('plan')} 의 결정입니다 (찾는 계획: {plan.id}).")
+        decided = row["from"]["decided"] and not row["person"] if "how" in row else True  # translated before
+        return _checked(Result(document, _code(said), decided=decided), plan, place)
+    answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
+    if answer is None:
+        return RowError(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
+    end = answer["path"][-1] if answer["path"] else None
+    shares = {c["code"]: float(c["probability"]) for c in answer["candidates"]}
+    shares[NONE] = float(answer["off_plan"])
+    return _checked(
+        Result(
+            document,
+            end["code"] if end else NONE,
+            status=answer["status"],
+            probability=float(end["probability"]) if end else shares[NONE],
+            shares=shares,
+        ),
+        plan,
+        place,
+    )
+
+
+def _code(said: object) -> str:
+    """Return the code at the beginning of a cell such as ``3-1 제목``; empty and "off-plan" words are ``NONE``."""
+    text = plain_cell(str(said if said is not None else "")).strip()
+    return NONE if not text or text in _OFF else text.split()[0]
+
+
+def _checked(result: Result, plan: Plan, place: str) -> Result | RowError:
+    if result.code != NONE and result.code not in plan:
+        return RowError(place, f"계획 {plan.id} 에 코드 '{result.code}' 가 없습니다. 계획을 확인하세요.")
+    return result
+
+
+def _from_parquet(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            if "record" not in file.schema_arrow.names:
+                raise InputError(f"{path.name}: 'record' 열이 없습니다. hyeoksin이 적은 Parquet이 아닙니다.")
+            for batch in file.iter_batches(1_000):
+                for row in batch.to_pylist():
+                    number += 1
+                    told = {"title": row.get("제목"), "text": row.get("내용")}
+                    yield _from_record(json.loads(row["record"]) | told, plan, f"{path.name}#row={number}")
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path.name}: {number}번째 줄 뒤에서 깨졌습니다 ({error}). 다시 만드세요."
+        ) from error
+
+
+def _from_table(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Read our own tables (classify, the decided workbook) or any table with an id and a code column."""
+    from hyeoksin.delimited import delimited_rows
+
+    found = False
+    pages: Iterable[Iterable[Row | RowError]]
+    pages = (page.rows for page in sheets(path)) if path.suffix.lower() == ".xlsx" else [delimited_rows(path)]
+    for page in pages:
+        header: list[str] | None = None
+        for row in page:
+            if isinstance(row, RowError):
+                yield row
+                continue
+            cells = [plain_cell(cell.strip()) for cell in row.cells]
+            if header is None:
+                names = set(cells)
+                if names & {"번호", "id"} and names & {"판정", *_DECIDED}:
+                    header, found = cells, True
+                continue
+            sheet = f"sheet={row.sheet}&" if row.sheet else ""
+            place = f"{path.name}#{sheet}row={row.number}"
+            yield _from_cells(dict(zip(header, cells, strict=False)), plan, place)
+    if not found:
+        raise InputError(
+            f"{path.name}: 번호(id) 열과 코드(code, 최종 분류, 판정) 열이 있는 머리글을 찾을 수 없습니다."
+        )
+
+
+def _from_cells(cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
+    document = Document(
+        id=cells.get("번호") or cells.get("id") or place,
+        title=cells.get("제목") or cells.get("title") or "",
+        text=cells.get("내용") or cells.get("text") or "",
+        source=cells.get("출처") or cells.get("source") or place,
+    )
+    column = next((name for name in _DECIDED if name in cells), None)
+    if column is not None:
+        if "결정" in cells and cells["결정"] not in _OUTCOMES:  # a recommendation that nobody has looked at
+            said = cells[column] or cells.get("1순위 추천") or cells[column]
+            return _checked(Result(document, _code(said), status="review"), plan, place)
+        return _checked(Result(document, _code(cells[column]), decided=True), plan, place)
+    status = _STATUS.get(cells.get("판정", ""))
+    steps = [cells[name] for name in ("전략", "과제", "세부과제") if cells.get(name)]
+    off = _number(cells.get("계획 밖 확률"))
+    return _checked(
+        Result(
+            document,
+            _code(steps[-1] if steps else None),
+            status=status,
+            probability=_number(cells.get("확률")) if steps else off,
+        ),
+        plan,
+        place,
+    )
+
+
+def _number(cell: str | None) -> float | None:
+    try:
+        return float(cell) if cell else None
+    except ValueError:
+        return None
+
+
+def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Read the rounds of a store that were held under ``plan``: decisions where there are any, else recommendations."""
+    from hyeoksin.store import open_store
+
+    store = open_store(path, create=False)
+    rounds = [project for project in store.projects() if project.plan == plan.id]
+    if not rounds:
+        held = sorted({project.plan for project in store.projects()})
+        raise InputError(
+            f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {', '.join(held) or '없음'})."
+        )
+    for project in rounds:
+        for item in store.items(project.id, limit=None):
+            place = f"{path.name}#row={item.id}"
+            row = {**item.record, "id": item.document.id}
+            told = _from_record(row, plan, place)
+            if isinstance(told, RowError):
+                yield told
+                continue
+            result = replace(told, document=item.document)
+            if item.standing == "decided" and item.decision is not None:
+                result = replace(result, code=item.decision.code or NONE, decided=True)
+            yield _checked(result, plan, place)
+
+
+def with_texts(results: Iterable[Result], texts: Path) -> Iterator[Result]:
+    """Yield the results with the texts of a file of documents, joined by id, where they have none of their own.
+
+    Raises:
+        InputError: no text of the file can be read.
+    """
+    known = {item.id: item for item in read_told(texts, Columns()) if isinstance(item, Document)}
+    if not known:
+        raise InputError(f"{texts}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
+    for result in results:
+        document = known.get(result.document.id)
+        yield (
+            result
+            if document is None
+            else replace(result, document=replace(document, source=result.document.source))
+        )

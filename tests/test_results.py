@@ -1,0 +1,176 @@
+"""Results read back in every form that this package writes, and decisions of people before recommendations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyeoksin.domain import Document, Prediction, Score
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.plan import load_plan
+from hyeoksin.plan.nodes import Plan
+from hyeoksin.results import NONE, Result, read_results, with_texts
+from hyeoksin.sinks import write
+from hyeoksin.store import open_store
+from hyeoksin.workbook import Entry, Verdict, write_workbook
+
+PLAN = load_plan("2019")
+
+
+def prediction(name: str, code: str | None, share: float = 0.9) -> Prediction:
+    leaves = [leaf.code for leaf in PLAN.leaves]
+    rest = (1.0 - share) / len(leaves)
+    shares = {leaf: share if leaf == code else rest for leaf in leaves}
+    off = rest if code else share
+    scores = tuple(Score(c, PLAN[c].title, p) for c, p in sorted(shares.items(), key=lambda item: -item[1]))
+    path = tuple(Score(n.code, n.title, share) for n in PLAN.path(code)) if code else ()
+    return Prediction(
+        document=Document(id=name, title=f"{name} 제목", text=f"{name} 본문", source=f"글.csv#row={name}"),
+        plan="2019",
+        status="settled" if code else "off_plan",
+        path=path,
+        scores=scores,
+        off_plan=off,
+        agencies=(),
+        evidence=(),
+        clause=None,
+        rival=None,
+        regions=(),
+        model="m@1",
+        plan_sha=PLAN.sha256[:8],
+    )
+
+
+PREDICTIONS = [prediction("1", "3-1"), prediction("2", None, 0.97), prediction("3", "9-2", 0.6)]
+
+
+def read(path: Path, plan: Plan = PLAN) -> list[Result]:
+    found = list(read_results(path, plan))
+    assert [item for item in found if isinstance(item, RowError)] == []
+    return [item for item in found if isinstance(item, Result)]
+
+
+def errors(path: Path, plan: Plan = PLAN) -> list[str]:
+    return [str(item) for item in read_results(path, plan) if isinstance(item, RowError)]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv", ".xlsx"])
+def test_what_classify_writes_is_read_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결과{suffix}"
+    write(PREDICTIONS, path)
+    found = read(path)
+    assert [(r.document.id, r.code, r.decided) for r in found] == [
+        ("1", "3-1", False),
+        ("2", NONE, False),
+        ("3", "9-2", False),
+    ]
+    assert [r.status for r in found] == ["settled", "off_plan", "settled"]
+    assert [r.probability for r in found] == pytest.approx([0.9, 0.97, 0.6])
+    assert [r.has_text for r in found] == [suffix != ".jsonl"] * 3
+    if suffix in (".jsonl", ".parquet"):
+        assert found[0].shares is not None
+        assert sum(found[0].shares.values()) == pytest.approx(1.0)
+
+
+def test_a_batch_folder_is_read_part_by_part(tmp_path: Path) -> None:
+    (tmp_path / "records").mkdir()
+    write(PREDICTIONS[:2], tmp_path / "records" / "part-000000.jsonl")
+    write(PREDICTIONS[2:], tmp_path / "records" / "part-000001.jsonl")
+    (tmp_path / "failed.jsonl").write_text('{"file": "x"}\n', encoding="utf-8")
+    assert [r.document.id for r in read(tmp_path)] == ["1", "2", "3"]
+
+
+def entries(verdicts: Sequence[Verdict | None]) -> list[Entry]:
+    return [
+        Entry(document=p.document, record=p.to_record(), verdict=verdict)
+        for p, verdict in zip(PREDICTIONS, verdicts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx"])
+def test_the_decided_workbook_tells_who_decided(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결정{suffix}"
+    when = "2026-11-28T00:00:00+00:00"
+    pick = Verdict(action="pick", code="4-1", agency=None, by="kim", at=when, note="")
+    none = Verdict(action="none", code=None, agency=None, by="kim", at=when, note="")
+    write_workbook(entries([none, pick, None]), PLAN, path)
+    found = sorted(read(path), key=lambda r: r.document.id)  # the workbook has a sheet per strategy
+    assert [(r.code, r.decided) for r in found] == [(NONE, True), ("4-1", True), ("9-2", False)]
+    assert all(r.has_text for r in found)
+
+
+def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
+    table = tmp_path / "결정.csv"
+    table.write_text(
+        "번호,코드,제목\n가,3-1 공공서비스,집으로 가는 민원\n나,계획 밖,시상식\n", encoding="utf-8-sig"
+    )
+    assert [(r.document.id, r.code, r.decided) for r in read(table)] == [
+        ("가", "3-1", True),
+        ("나", NONE, True),
+    ]
+    lines = tmp_path / "결정.jsonl"
+    lines.write_text(
+        '{"id": "가", "code": null}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
+    )
+    assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
+
+
+def test_rows_that_tell_nothing_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "결정.jsonl"
+    rows: list[Any] = [
+        {"id": "1", "code": "없는코드"},
+        {"id": "2"},
+        {"id": "3", "plan": "2020", "code": "P1"},
+        "글",
+        {"id": "4", "plan": "2020", "candidates": [], "path": [], "off_plan": 1.0},
+    ]
+    path.write_text("\n".join([*(json.dumps(r, ensure_ascii=False) for r in rows), "{"]), encoding="utf-8")
+    found = errors(path)
+    assert [f"#row={n}" in line for n, line in enumerate(found, start=1)] == [True] * 6
+    assert "없는코드" in found[0]
+    assert "2020" in found[2]
+
+
+def test_the_other_plans_of_a_record_can_be_asked_for(tmp_path: Path) -> None:
+    record = PREDICTIONS[0].to_record()
+    record["others"] = {"2024": PREDICTIONS[1].to_record()}
+    path = tmp_path / "결과.jsonl"
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    assert [r.code for r in read(path, load_plan("2024"))] == [NONE]
+
+
+def test_a_store_gives_decisions_and_recommendations(tmp_path: Path) -> None:
+    path = tmp_path / "저장소.db"
+    store = open_store(path)
+    project = store.create_project("1회", PLAN, "kim")
+    store.add_items(project.id, [(p.document, p.to_record()) for p in PREDICTIONS])
+    first = next(item for item in store.items(project.id) if item.document.id == "1")
+    store.decide([first.id], "pick", code="4-1", agency=None, by="kim", note="")
+    found = {r.document.id: r for r in read(path)}
+    assert (found["1"].code, found["1"].decided) == ("4-1", True)
+    assert (found["2"].code, found["2"].decided) == (NONE, False)
+    assert found["3"].document.text == "3 본문"
+    with pytest.raises(InputError, match="2019"):
+        list(read_results(path, load_plan("2024")))
+
+
+def test_texts_are_joined_by_id(tmp_path: Path) -> None:
+    path, texts = tmp_path / "결과.jsonl", tmp_path / "글.csv"
+    write(PREDICTIONS, path)
+    texts.write_text("번호,제목,내용\n3,셋째,긴 본문\n", encoding="utf-8")
+    found = list(with_texts(read(path), texts))
+    assert [r.document.title for r in found] == ["", "", "셋째"]
+    assert found[2].document.source == "글.csv#row=3"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("글.txt", "글"), ("표.csv", "제목,내용\n가,나\n"), ("빈.xml", "")]
+)
+def test_what_is_no_result_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=name):
+        list(read_results(tmp_path / name, PLAN))
