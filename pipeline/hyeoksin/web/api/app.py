@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
 from hyeoksin import __version__
-from hyeoksin.web.api import classify
+from hyeoksin.store import Store
+from hyeoksin.web.api import agencies, classify, decisions, models, plans, rounds
 from hyeoksin.web.api.keys import Keyring, Throttle
-from hyeoksin.web.api.problems import Problem, handle_problems
+from hyeoksin.web.api.problems import Problem, handle_problems, responses
 from hyeoksin.web.judge import Judge
 
 __all__ = ["PREFIX", "ROUTERS", "create_api"]
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (classify.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    classify.router,
+    rounds.router,
+    decisions.router,
+    plans.router,
+    agencies.router,
+    models.router,
+)
+_ALWAYS = responses("unauthorized", "forbidden", "invalid", "rate-limit", "busy")
 _ABOUT = """\
 글을 정부혁신 계획의 전략 › 과제 › 세부과제로 분류하고, 사람의 결정을 쌓습니다. **결과는 추천이며 결정이 아닙니다.**
 
@@ -25,13 +35,15 @@ _ABOUT = """\
 """
 
 
-def create_api(judge: Judge, keyring: Keyring, throttle: Throttle) -> FastAPI:
+def create_api(judge: Judge, store: Store, keyring: Keyring, throttle: Throttle, folder: Path) -> FastAPI:
     """Return the interface.
 
     Args:
         judge: classifies; started and stopped by the caller.
+        store: where rounds, documents and decisions stand.
         keyring: finds callers.
         throttle: has a limit named ``api``.
+        folder: for plans of rounds that are no shipped ones, as files.
     """
     app = FastAPI(
         title="hyeoksin",
@@ -45,10 +57,12 @@ def create_api(judge: Judge, keyring: Keyring, throttle: Throttle) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.judge = judge
+    app.state.store = store
+    app.state.folder = folder
     app.state.keyring = keyring
     app.state.throttle = throttle
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, responses=_ALWAYS)
     handle_problems(app)
     _describe(app)
     return app

@@ -41,6 +41,10 @@ class Caller:
         """The name under which its decisions stand in the ledger."""
         return f"api:{self.name}"
 
+    def may(self, role: str) -> bool:
+        """Tell whether the key has at least this role."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
 
 class Throttle(Protocol):
     """Counts what each key does."""
@@ -95,7 +99,6 @@ class Keyring:
 
 def require(role: str) -> Callable[..., Awaitable[Caller]]:
     """Return the dependency that lets keys with at least this role pass, as often as their rate allows."""
-    rank = ROLES.index(role)
 
     async def allowed(
         request: Request,
@@ -121,7 +124,7 @@ def require(role: str) -> Callable[..., Awaitable[Caller]]:
                 f"이 키의 한도를 넘었습니다. {seconds}초 뒤 다시 보내세요.",
                 headers={"Retry-After": str(seconds)},
             )
-        if ROLES.index(caller.role) < rank:
+        if not caller.may(role):
             raise ProblemError(
                 "forbidden",
                 f"이 일은 '{_NAMES[role]}' 역할의 키부터 할 수 있습니다. 이 키의 역할: {_NAMES[caller.role]}.",

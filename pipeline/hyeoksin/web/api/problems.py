@@ -13,7 +13,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from hyeoksin.errors import HyeoksinError
+from hyeoksin.errors import (
+    HyeoksinError,
+    NotStoredError,
+    RefusedError,
+    StaleDecisionError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+)
 
 __all__ = [
     "MEDIA_TYPE",
@@ -45,6 +53,7 @@ PROBLEMS: dict[str, Kind] = {
     "method": Kind(405, "쓸 수 없는 메서드"),
     "not-acceptable": Kind(406, "줄 수 없는 형식"),
     "conflict": Kind(409, "다른 사람이 먼저 바꿈"),
+    "refused": Kind(409, "규칙에 어긋나 하지 않음"),
     "too-large": Kind(413, "요청이 너무 큼"),
     "media-type": Kind(415, "읽을 수 없는 형식"),
     "invalid": Kind(422, "값이 규칙에 맞지 않음"),
@@ -52,8 +61,17 @@ PROBLEMS: dict[str, Kind] = {
     "internal": Kind(500, "서버 오류"),
     "busy": Kind(503, "지금은 받을 수 없음"),
     "timeout": Kind(504, "제시간에 끝내지 못함"),
+    "full": Kind(507, "저장 공간이 모자람"),
 }
-_BY_STATUS = {kind.status: name for name, kind in PROBLEMS.items()}
+_BY_STATUS = {kind.status: name for name, kind in reversed(PROBLEMS.items())}  # of two the first
+_STORE: tuple[tuple[type[StoreError], str], ...] = (  # the first that fits
+    (NotStoredError, "not-found"),
+    (StaleDecisionError, "conflict"),
+    (RefusedError, "refused"),
+    (StoreFullError, "full"),
+    (StoreDamagedError, "internal"),
+    (StoreError, "busy"),
+)
 
 
 class Fault(BaseModel):
@@ -125,8 +143,9 @@ def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
     described: dict[int | str, dict[str, Any]] = {}
     for name in kinds:
         kind = PROBLEMS[name]
+        titles = [described[kind.status]["description"]] if kind.status in described else []
         described[kind.status] = {
-            "description": kind.title,
+            "description": ", ".join([*titles, kind.title]),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     return described
@@ -212,6 +231,12 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
     async def _told(_: Request, error: ProblemError) -> JSONResponse:
         return answer(error)
+
+    @app.exception_handler(StoreError)
+    async def _store(_: Request, error: StoreError) -> JSONResponse:
+        kind = next(name for known, name in _STORE if isinstance(error, known))
+        headers = {"Retry-After": "2"} if kind == "busy" else None
+        return answer(ProblemError(kind, str(error), headers=headers))
 
     @app.exception_handler(RequestValidationError)
     async def _rules(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from hyeoksin.domain import Document
 from hyeoksin.web.api.limits import MAX_ID, MAX_TEXT, MAX_TEXTS, MAX_TITLE
@@ -19,13 +19,22 @@ def _no_null(value: str) -> str:
     return value
 
 
-Clean = Annotated[str, AfterValidator(_no_null)]
+Clean = Annotated[str, AfterValidator(_no_null), WithJsonSchema({"type": "string", "pattern": r"^[^\x00]*$"})]
 
 
 class TextIn(BaseModel):
     """글 하나: 제목과 본문 가운데 하나는 있어야 합니다."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
+                for name in ("title", "text")
+            ]
+        },
+    )
 
     id: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
         default=None, description="부르는 쪽의 번호. 없으면 1부터 차례로 매김", examples=["a-1"]
