@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import Trained, train
+from hyeoksin.web.judge import Judge
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 
@@ -19,6 +21,15 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
     return load_classifier()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """The server's classifier process, shared by the web tests."""
+    made = Judge()
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api_client import KEYS, Free, api, filled_store, headers
 from hyeoksin.classifier import Classifier
 from hyeoksin.domain import Document
-from hyeoksin.web.api.app import create_api
-from hyeoksin.web.api.keys import Caller, Keyring, key_hash, new_key
+from hyeoksin.store import Store
+from hyeoksin.web.api.keys import new_key
 from hyeoksin.web.api.records import EXAMPLE_RECORD, RecordOut
 from hyeoksin.web.judge import Judge
 
-KEY = new_key()
-HEADERS = {"Authorization": f"Bearer {KEY}"}
+HEADERS = headers()
 TEXTS = [
     {"id": f"글{n}", "title": title, "date": "2024-03-29"}
     for n, title in enumerate(
@@ -31,31 +32,16 @@ TEXTS = [
 ]
 
 
-class Free:
-    """A throttle that lets ``left`` uses pass."""
-
-    left = 1_000_000
-
-    def wait(self, name: str, key: str) -> int:
-        self.left -= 1
-        return 0 if self.left >= 0 else 7
-
-
-@pytest.fixture(scope="session")
-def judge() -> Iterator[Judge]:
-    made = Judge()
-    made.start()
-    yield made
-    made.stop()
-
-
-def keyring() -> Keyring:
-    return Keyring({key_hash(KEY): Caller(1, "시험", "viewer")}.get)
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = filled_store(tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def client(judge: Judge) -> TestClient:
-    return TestClient(create_api(judge, keyring(), Free()), raise_server_exceptions=False)
+def client(judge: Judge, store: Store, tmp_path: Path) -> TestClient:
+    return api(judge, store, tmp_path)
 
 
 def classify(client: TestClient, **body: object) -> tuple[int, dict[str, object]]:
@@ -164,23 +150,26 @@ def test_a_body_that_is_no_json(client: TestClient, raw: bytes, status: int) -> 
 
 
 def test_without_a_key_nothing_is_answered(client: TestClient) -> None:
-    for headers in (
+    for given in (
         {},
         {"Authorization": "Bearer x"},
         {"X-API-Key": new_key()},
-        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": f"Basic {KEYS['viewer']}"},
     ):
-        answer = client.post("/classify", json={"documents": TEXTS}, headers=headers)
+        answer = client.post("/classify", json={"documents": TEXTS}, headers=given)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.json()["type"].endswith("#problem-unauthorized")
-    assert client.post("/classify", json={"documents": TEXTS}, headers={"X-API-Key": KEY}).status_code == 200
+    assert (
+        client.post("/classify", json={"documents": TEXTS}, headers={"X-API-Key": KEYS["viewer"]}).status_code
+        == 200
+    )
 
 
-def test_a_key_that_asks_too_often_must_wait(judge: Judge) -> None:
+def test_a_key_that_asks_too_often_must_wait(judge: Judge, store: Store, tmp_path: Path) -> None:
     throttle = Free()
     throttle.left = 1
-    client = TestClient(create_api(judge, keyring(), throttle))
+    client = api(judge, store, tmp_path, throttle)
     assert classify(client, documents=TEXTS)[0] == 200
     answer = client.post("/classify", json={"documents": TEXTS}, headers=HEADERS)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")

@@ -30,7 +30,7 @@ from hyeoksin.web import (
 )
 from hyeoksin.web.access import Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
-from hyeoksin.web.api.keys import Caller, Keyring
+from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
 from hyeoksin.web.judge import Judge, JudgeSettings
 from hyeoksin.web.languages import LanguageMiddleware
@@ -113,13 +113,9 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
     for router in ROUTERS:
         app.include_router(router)
-    app.state.keyring = Keyring(partial(_caller, opened))
-    app.mount(PREFIX, create_api(classifiers, app.state.keyring, app.state.throttle))
+    app.state.keyring = Keyring(partial(caller_of, opened))
+    app.mount(
+        PREFIX, create_api(classifiers, opened, app.state.keyring, app.state.throttle, settings.uploads)
+    )
     failures.install(app)
     return app
-
-
-def _caller(store: Store, secret: str) -> Caller | None:
-    """Return who owns an API key, by its hash."""
-    key = store.api_key(secret)
-    return None if key is None else Caller(key.id, key.name, key.role)

@@ -40,5 +40,5 @@ class Settings:
     lock_minutes: int = 15
     unmask_minutes: int = 15
     rates: dict[str, str] = field(
-        default_factory=lambda: {"login": "20/minute", "upload": "60/hour", "api": "600/minute"}
+        default_factory=lambda: {"login": "20/minute", "upload": "60/hour", "api": "30000/minute"}
     )

@@ -8,15 +8,28 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from hyeoksin.store import Store
 from hyeoksin.web.api.problems import ProblemError
 
-__all__ = ["Admin", "Caller", "Keyring", "Officer", "Reviewer", "Viewer", "key_hash", "new_key", "require"]
+__all__ = [
+    "Admin",
+    "Caller",
+    "Keyring",
+    "Officer",
+    "Reviewer",
+    "Viewer",
+    "caller_of",
+    "key_hash",
+    "new_key",
+    "require",
+]
 
 ROLES = ("viewer", "officer", "reviewer", "admin")
 _NAMES = {"viewer": "열람", "officer": "담당", "reviewer": "검토", "admin": "관리"}
@@ -61,6 +74,17 @@ def new_key() -> str:
 def key_hash(key: str) -> str:
     """Return what the store keeps of a key; a fast hash is enough for 256 random bits."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def caller_of(store: Store, secret: str) -> Caller | None:
+    """Return who owns the key with this hash, and note (once a minute) that it was used."""
+    key = store.api_key(secret)
+    if key is None:
+        return None
+    minute_ago = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    if key.used_at is None or key.used_at < minute_ago:
+        store.used_api_key(key.id)
+    return Caller(key.id, key.name, key.role)
 
 
 class Keyring:

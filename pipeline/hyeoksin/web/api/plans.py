@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from hyeoksin.plan import BUILTIN_PLANS, Level, Plan, Relation, load_crosswalk, load_plan
-from hyeoksin.plan.crosswalk import Crosswalk
+from hyeoksin.plan import BUILTIN_PLANS, Level, Plan, load_crosswalk, load_plan
+from hyeoksin.plan.crosswalk import Crosswalk, Relation
 from hyeoksin.web.api.classify import PlanId
 from hyeoksin.web.api.keys import Viewer
 from hyeoksin.web.api.limits import MAX_ID

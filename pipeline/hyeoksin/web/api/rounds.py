@@ -78,7 +78,7 @@ class CoverageOut(BaseModel):
 class NewText(TextIn):
     """차수에 넣을 글."""
 
-    id: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] = Field(  # type: ignore[assignment]
+    id: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] = Field(
         description="부르는 쪽의 번호. 같은 번호와 같은 글을 다시 보내면 한 건으로 봄", examples=["2026-0001"]
     )
 
@@ -232,8 +232,10 @@ def _add(request: Request, number: int, body: NewTexts, caller: Caller) -> Added
 @router.get(
     "/documents/{number}",
     summary="문서 하나",
-    responses={200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "판 번호"}}}}
-    | responses("not-found"),
+    responses={
+        200: {"headers": {"ETag": {"schema": {"type": "string"}, "description": "판 번호"}}},
+        **responses("not-found"),
+    },
 )
 def one_document(number: Number, request: Request, response: Response, caller: Viewer) -> ItemOut:
     """글, 판정(JSON 레코드), 지금 힘이 있는 결정입니다. 개인정보(전화, 전자우편, 주민번호 …)는 가려서 드립니다."""

@@ -8,6 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyeoksin.domain import Status
+from hyeoksin.privacy import masked
 from hyeoksin.store import Action, DecisionRow, Item, Order, Standing
 from hyeoksin.web.api.limits import MAX_ID, MAX_PAGE
 from hyeoksin.web.api.records import RecordOut
@@ -150,7 +151,7 @@ def decision_out(row: DecisionRow) -> DecisionOut:
         agency=row.agency,
         by=row.by,
         at=row.at,
-        note=row.note,
+        note=masked(row.note),
         model=row.model,
         replaces=row.replaces,
         batch=row.batch,

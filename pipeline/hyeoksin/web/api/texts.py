@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
@@ -68,7 +69,7 @@ class TextsIn(BaseModel):
     )
 
 
-def documents(texts: list[TextIn]) -> list[Document]:
+def documents(texts: Sequence[TextIn]) -> list[Document]:
     """Return the texts as documents; those without an id are numbered from 1."""
     return [
         Document(
