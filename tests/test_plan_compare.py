@@ -22,6 +22,7 @@ from hyeoksin.plan import (
     load_plan,
 )
 from hyeoksin.plan.compare import GUESS, guess_links
+from hyeoksin.plan.flows import flows
 
 
 def plan(name: str, *titles: str, leads: tuple[str, ...] = ()) -> Plan:
@@ -133,3 +134,20 @@ def test_the_command_says_that_it_guessed(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["plan", "diff", "2024", str(own)])
     assert result.exit_code == 0
     assert "추측" in result.output
+
+
+def test_flows_share_out_every_step() -> None:
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    found = list(flows([plans[name] for name in BUILTIN_PLANS], load_crosswalk(plans)))
+    for step in (("2019", "2020"), ("2020", "2022"), ("2022", "2024")):
+        assert sum(w for a, _, b, _, w in found if (a, b) == step) == pytest.approx(1.0)
+    assert all(plans[a][x].level != "subtask" and plans[b][y].level != "subtask" for a, x, b, y, _ in found)
+    assert "K7" not in {y for *_, y, _ in found}  # young people: new in 2024
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_the_sankey_is_drawn(tmp_path: Path, suffix: str) -> None:
+    output = tmp_path / f"계획{suffix}"
+    result = CliRunner().invoke(app, ["plan", "sankey", "-o", str(output), "--plans", "2022,2024"])
+    assert result.exit_code == 0, result.output
+    assert output.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"<svg")

@@ -1,4 +1,4 @@
-"""``hyeoksin plan diff``, ``skos`` and ``from-skos``: what changed between two plans, and plans for other programs."""
+"""``hyeoksin plan diff``, ``sankey``, ``skos`` and ``from-skos``: what changed between plans, and plans for other programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["diff", "from_skos", "skos"]
+__all__ = ["diff", "from_skos", "sankey", "skos"]
 
 PlanName = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
 
@@ -107,3 +107,31 @@ def from_skos(
         found = read_links(file)
         write_links(found, links)
         typer.echo(f"{links} 에 대응 {len(found)}건을 적었습니다.")
+
+
+def sankey(
+    output: Annotated[Path, typer.Option("--output", "-o", help="그림 파일 (.svg .png).")],
+    plans: Annotated[
+        str, typer.Option(help="차례대로 놓을 계획, 쉼표로 나눔 (2019 … 또는 계획 파일).")
+    ] = "2019,2020,2022,2024",
+    leaves: Annotated[bool, typer.Option("--leaves", help="과제가 아니라 세부과제까지 그립니다.")] = False,
+) -> None:
+    """계획이 해마다 어떻게 이어졌는지 흐름 그림(생키)으로 그립니다 (hyeoksin[report])."""
+    from hyeoksin import pictures
+    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+    from hyeoksin.plan.flows import flows
+    from hyeoksin.tabular import written_whole
+
+    if output.suffix.lower() not in (".svg", ".png"):
+        raise typer.BadParameter(f"--output 의 형식은 .svg, .png 입니다 (지금: '{output.suffix}').")
+    loaded = [load_plan(name.strip()) for name in plans.split(",") if name.strip()]
+    if len(loaded) < 2:
+        raise typer.BadParameter("--plans 에 계획을 둘 이상 적어 주세요.")
+    crosswalk = load_crosswalk({name: load_plan(name) for name in BUILTIN_PLANS})
+    found = [pictures.Flow(*flow) for flow in flows(loaded, crosswalk, leaves)]
+    name = f"계획의 이어짐: {', '.join(plan.id for plan in loaded)}"
+    picture = pictures.sankey(found, name, plans=loaded)
+    raw = pictures.png(picture) if output.suffix.lower() == ".png" else pictures.svg(picture).encode()
+    with written_whole(output) as part:
+        part.write_bytes(raw)
+    typer.echo(f"{output} 에 그렸습니다 (흐름 {len(found)}개).")
