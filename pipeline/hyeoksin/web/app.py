@@ -18,6 +18,7 @@ from hyeoksin.store import Store, open_store
 from hyeoksin.web import (
     about,
     coverage,
+    desk,
     failures,
     health,
     jobs,
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     users.router,
     about.router,
     privacy_switch.router,
+    desk.router,
 )
 
 

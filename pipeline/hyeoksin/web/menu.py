@@ -31,6 +31,10 @@ MENU = (
 def round_links(number: int) -> list[MenuItem]:
     """Return the pages of one round, as its own page links them: one line per page."""
     return [
+        MenuItem(f"/rounds/{number}/queue", marked("대기열")),
+        MenuItem(f"/rounds/{number}/search", marked("찾기")),
+        MenuItem(f"/rounds/{number}/hours", marked("시간 계획")),
+        MenuItem(f"/rounds/{number}/export", marked("내보내기")),
         MenuItem(f"/coverage?round={number}", marked("한눈에 보기")),
         MenuItem(f"/ledger?round={number}", marked("결정 기록")),
     ]

@@ -1,0 +1,180 @@
+"""What the officer's keys and buttons do: decide, undo, and on to the next document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import Response
+
+from hyeoksin.errors import StaleDecisionError
+from hyeoksin.store import Action, DecisionRow, Item, Store
+from hyeoksin.web.access import Officer, StoreDep, Visitor
+from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
+from hyeoksin.web.desk.document import Attempt, page, words_shown
+from hyeoksin.web.desk.filters import QueueFilters
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.pages import notify, redirect
+
+__all__ = ["filters_of", "next_path", "router"]
+
+router = APIRouter(include_in_schema=False)
+_ACTIONS: dict[str, Action] = {"accept": "accept", "pick": "pick", "none": "none", "undecided": "undecided"}
+_NOTE_LIMIT = 2_000
+Text = Annotated[str, Form()]
+
+
+@router.post("/items/{number}/decide")
+def decide(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    number: int,
+    action: Text,
+    version: Annotated[int, Form()],
+    key: Text,
+    typed: Text = "",
+    agency: Text = "",
+    note: Text = "",
+    versions: Text = "",
+    together: Text = "",
+    final: Text = "",
+    queue: Text = "",
+) -> Response:
+    """Append a decision, then open the next document of the queue; a stale or unclear one is shown again.
+
+    ``action`` is ``accept``, ``pick`` (what was ``typed``), ``pick:CODE``, ``none``, ``undecided`` or ``typed`` (Enter in
+    a field: a pick where something was typed). ``versions`` holds ``item:version`` of the duplicate group.
+    """
+    filters = filters_of(queue)
+    item = store.item(number)
+    if final and not user.may("reviewer"):
+        raise HTTPException(403, _("두 사람의 답이 다를 때 정하는 일은 '검토' 권한부터 할 수 있습니다."))
+    attempt = Attempt("", action, typed=typed, note=note[:_NOTE_LIMIT], agency=agency)
+    try:
+        done, code = _meant(store, item, action, typed, note)
+    except UnclearChoiceError as error:
+        return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
+    seen = {number: version} | (_versions(versions) if together else {})
+    members = _members(store, user, item, seen)
+    try:
+        rows = store.decide(
+            members,
+            done,
+            by=user.name,
+            code=code,
+            agency=agency or None,
+            note=note[:_NOTE_LIMIT].strip(),
+            expected_version={member: seen[member] for member in members},
+            final=bool(final),
+            key=key,
+        )
+    except StaleDecisionError as error:
+        return page(
+            request, store, user, number, filters, _with(attempt, str(error), code or "", stale=True), 409
+        )
+    return redirect(request, next_path(store, user, item.project, filters, rows[0]))
+
+
+def _with(attempt: Attempt, problem: str, code: str = "", stale: bool = False) -> Attempt:
+    return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
+
+
+def _meant(store: Store, item: Item, action: str, typed: str, note: str) -> tuple[Action, str | None]:
+    """Return the action and the code that a press of a button means.
+
+    Raises:
+        UnclearChoiceError: nothing, or no one thing, is meant.
+    """
+    name, _colon, code = action.partition(":")
+    if name == "typed":
+        if not typed.strip():
+            raise UnclearChoiceError(_("무엇으로 정할지 단추를 고르세요."))
+        name = "pick"
+    if name == "accept" and typed.strip():
+        raise UnclearChoiceError(
+            _(
+                "'다른 항목' 칸에 적힌 것이 있습니다. 추천대로면 그 칸을 비우고, 그 항목이면 '이 항목으로'를 누르세요."
+            )
+        )
+    if name == "undecided" and not note.strip():
+        raise UnclearChoiceError(_("보류하는 까닭을 메모에 적으세요. 다음 사람이 이어서 볼 수 있습니다."))
+    if name not in _ACTIONS:
+        raise UnclearChoiceError(_("모르는 결정입니다. 단추를 고르세요."))
+    if name == "pick":
+        found = code or resolve(store.plan(item.project), typed)
+        return ("accept" if found == item.code else "pick"), found
+    return _ACTIONS[name], item.code if name == "accept" else None
+
+
+def _versions(text: str) -> dict[int, int]:
+    """Return the versions of the group's members as the page showed them: ``12:3,15:1``."""
+    pairs = (part.partition(":")[::2] for part in text.split(",") if part)
+    return {int(a): int(b) for a, b in pairs if a.isdecimal() and b.isdecimal() and len(a + b) < 30}
+
+
+def _members(store: Store, user: Visitor, item: Item, seen: dict[int, int]) -> list[int]:
+    """Return the item and those of its duplicates that the page showed and that wait for this person."""
+    if len(seen) == 1:
+        return [item.id]
+    project = store.project(item.project)
+    waiting = [
+        other.id
+        for other in store.group_items(item.id)
+        if other.id in seen and other.id != item.id
+        and (other.standing != "decided" if project.coders == 1 else user.name not in words_shown(store, project, other, user))
+    ]  # fmt: skip
+    return [item.id, *waiting]
+
+
+def filters_of(queue: str) -> QueueFilters:
+    """Return the filters that a form carries along as a query string."""
+    return QueueFilters.read(dict(parse_qsl(queue[:2_000])))
+
+
+def next_path(
+    store: Store, user: Visitor, project: int, filters: QueueFilters, done: DecisionRow | None = None
+) -> str:
+    """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits."""
+    coders = store.project(project).coders
+    asked = filters.asked(user.name if coders == 2 else None)
+    item = store.claim_next(project, user.name, after=done.item if done else None, **asked)
+    tail = f"&done={done.item}" if done else ""
+    if item is None:
+        return f"/rounds/{project}/queue?{filters.query(page=1)}{tail}&end=1"
+    return f"/items/{item.id}?{filters.query()}{tail}"
+
+
+@router.post("/items/{number}/undo")
+def undo(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    number: int,
+    key: Text,
+    version: Annotated[int | None, Form()] = None,
+    final: Text = "",
+    queue: Text = "",
+) -> Response:
+    """Take back the decision in force (a group decision as a whole) and show the document again."""
+    if final and not user.may("reviewer"):
+        raise HTTPException(403, _("두 사람의 답이 다를 때 정하는 일은 '검토' 권한부터 할 수 있습니다."))
+    filters = filters_of(queue)
+    try:
+        rows = store.undo(user.name, number, batch=True, final=bool(final), expected_version=version, key=key)
+    except StaleDecisionError as error:
+        return page(request, store, user, number, filters, Attempt(str(error), stale=True), 409)
+    notify(
+        request,
+        "done",
+        _("되돌렸습니다. 다시 정하세요.") if len(rows) == 1 else _("묶음의 결정을 모두 되돌렸습니다."),
+    )
+    return redirect(request, f"/items/{number}?{filters.query()}")
+
+
+@router.post("/rounds/{project}/next")
+def take_next(request: Request, store: StoreDep, user: Officer, project: int, queue: Text = "") -> Response:
+    """Open the next document that nobody else holds."""
+    filters = filters_of(queue)
+    return redirect(request, next_path(store, user, project, filters))

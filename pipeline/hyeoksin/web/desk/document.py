@@ -1,0 +1,209 @@
+"""One document: the text with its evidence, what is recommended and why, what people said, and the form to decide."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.plan import Plan
+from hyeoksin.plan.nodes import LEVELS
+from hyeoksin.store import DecisionRow, Item, Project, Store
+from hyeoksin.web.access import StoreDep, Viewer, Visitor
+from hyeoksin.web.desk.choices import choices
+from hyeoksin.web.desk.filters import STANDINGS, QueueFilters
+from hyeoksin.web.desk.highlight import Piece, pieces
+from hyeoksin.web.desk.words import ACTIONS, word_of
+from hyeoksin.web.jobs import KINDS
+from hyeoksin.web.pages import render
+from hyeoksin.web.private import shown, shown_document, shown_record
+
+__all__ = ["Attempt", "page", "router", "words_shown"]
+
+router = APIRouter(include_in_schema=False)
+_N_CANDIDATES = 6
+_N_NEAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What somebody wanted to decide and could not: shown again, nothing of it is lost."""
+
+    problem: str
+    action: str = ""
+    code: str = ""
+    typed: str = ""
+    note: str = ""
+    agency: str = ""
+    stale: bool = False
+
+
+@router.get("/items/{number}")
+def show(request: Request, store: StoreDep, user: Viewer, number: int) -> Response:
+    """Show one document."""
+    return page(request, store, user, number, QueueFilters.read(request.query_params))
+
+
+def page(
+    request: Request,
+    store: Store,
+    user: Visitor,
+    number: int,
+    filters: QueueFilters,
+    attempt: Attempt | None = None,
+    status: int = 200,
+) -> Response:
+    """Return the page of one document; ``attempt`` is a decision that did not go through."""
+    item = store.item(number)
+    project, plan = store.project(item.project), store.plan(item.project)
+    coder = user.name if project.coders == 2 else None
+    record = shown_record(user, item.record, item.document)
+    said = words_shown(store, project, item, user)
+    before, after = _neighbours(store, item, filters, coder)
+    values = {
+        "item": item,
+        "project": project,
+        "plan": plan,
+        "document": shown_document(user, item.document),
+        **_text(user, item, record),
+        "record": record,
+        "steps": _steps(plan, record["path"]),
+        "candidates": record["candidates"][:_N_CANDIDATES],
+        "clause": _clause(plan, record),
+        "others": _others(record),
+        "said": said,
+        "own": said.get(user.name if project.coders == 2 else "")
+        or (item.decision if project.coders == 1 else None),
+        "words": {row.id: word_of(plan, row) for row in said.values()},
+        "group": [m for m in store.group_items(number) if m.id != item.id],
+        "near": _near(store, plan, item),
+        "history": [r for r in store.history(number) if _may_see(project, item, user, r)],
+        "word_of": lambda row: word_of(plan, row),
+        "masked": lambda text: shown(user, text),
+        "choices": choices(plan),
+        "agencies": _agency_choices(record, item),
+        "agency_name": _agency_name,
+        "filters": filters,
+        "query": filters.query(),
+        "before": before,
+        "after": after,
+        "n_waiting": store.count(project.id, **filters.asked(coder)),
+        "done": _done(store, request, user),
+        "attempt": attempt,
+        "key": secrets.token_hex(12),
+        "kinds": KINDS,
+        "standings": STANDINGS,
+        "actions": ACTIONS,
+        "levels": LEVELS,
+    }
+    return render(request, "desk/document.html", values, status)
+
+
+def _text(user: Visitor, item: Item, record: Mapping[str, Any]) -> dict[str, tuple[Piece, ...]]:
+    seen = shown_document(user, item.document)
+    offset = len(seen.title) + 1 if seen.title and seen.text else 0
+    return {
+        "title_pieces": pieces(seen.title, record["evidence"]),
+        "text_pieces": pieces(seen.text, record["evidence"], offset),
+    }
+
+
+def _steps(plan: Plan, path: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**step, "level": LEVELS[plan[step["code"]].level] if step["code"] in plan else ""} for step in path
+    ]
+
+
+def _clause(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wordings of the recommended node and of its rival, side by side."""
+    best = next(iter(record["path"][-1:]), None)
+    clause, rival = record.get("clause"), record.get("rival")
+    leaf = plan.leaf_of(clause["code"]) if clause and clause["code"] in plan else None
+    code = leaf or (best["code"] if best else None)
+    return {
+        "clause": clause,
+        "mine": plan[code] if code in plan and code else None,
+        "rival": rival,
+        "theirs": plan[rival["code"]] if rival and rival["code"] in plan else None,
+    }
+
+
+def _others(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"plan": name, **answer} for name, answer in record.get("others", {}).items()]
+
+
+def _may_see(project: Project, item: Item, user: Visitor, row: DecisionRow) -> bool:
+    """With two coders, nobody sees the other's word before both have spoken (reviewers do)."""
+    if project.coders == 1 or item.standing in ("decided", "disputed") or user.may("reviewer"):
+        return True
+    return row.by == user.name
+
+
+def words_shown(store: Store, project: Project, item: Item, user: Visitor) -> dict[str, DecisionRow]:
+    """Return the decisions in force that this person may see, by lane (``""``: the round's own)."""
+    return {
+        lane: row for lane, row in store.coders_say(item.id).items() if _may_see(project, item, user, row)
+    }
+
+
+def _near(store: Store, plan: Plan, item: Item) -> list[dict[str, Any]]:
+    del store, plan, item
+    return []
+
+
+def _neighbours(
+    store: Store, item: Item, filters: QueueFilters, coder: str | None
+) -> tuple[str | None, str | None]:
+    """Return the paths of the documents before and after this one in the filtered queue.
+
+    Where this one stands no longer in the queue, what took its place comes next.
+    """
+    start = max(filters.at - 2, 0)
+    asked = filters.asked(coder)
+    window = store.items(item.project, order=filters.order, offset=start, limit=3, **asked)
+    ids = [one.id for one in window]
+    paths = [f"/items/{n}?{filters.query(at=start + 1 + k)}" for k, n in enumerate(ids)]
+    if item.id in ids:
+        here = ids.index(item.id)
+        return (paths[here - 1] if here else None), (paths[here + 1] if here + 1 < len(ids) else None)
+    place = filters.at - 1 - start
+    return (paths[place - 1] if 0 < place <= len(ids) else None), (paths[place] if place < len(ids) else None)
+
+
+def _done(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
+    """Return the decision that this person just made, so that it can be taken back."""
+    asked = request.query_params.get("done", "")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < 18):
+        return None
+    last = next(iter(store.decisions(item=int(asked), by=user.name, newest_first=True, limit=1)), None)
+    if last is None or last.action == "undo":
+        return None
+    item = store.item(last.item)
+    n = len(
+        [
+            r
+            for r in store.decisions(last.project, by=user.name, newest_first=True, limit=500)
+            if r.batch == last.batch
+        ]
+    )
+    plan = store.plan(last.project)
+    return {"row": last, "item": item, "word": word_of(plan, last), "n": n if last.batch else 1}
+
+
+def _agency_choices(record: Mapping[str, Any], item: Item) -> dict[str, list[tuple[str, str]]]:
+    """Return the agencies to choose from: the recommended ones, then all that existed on the document's day."""
+    likely = [(flag["id"], flag["name"]) for flag in record["agencies"]]
+    date = item.document.date or item.added_at[:10]
+    taken = {key for key, _ in likely}
+    rest = [(a.id, a.name) for a in load_agencies().by_id.values() if a.valid(date) and a.id not in taken]
+    return {"likely": likely, "all": sorted(rest, key=lambda pair: pair[1])}
+
+
+def _agency_name(agency: str) -> str:
+    known = load_agencies().by_id.get(agency)
+    return known.name if known else agency

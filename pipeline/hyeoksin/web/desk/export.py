@@ -1,0 +1,109 @@
+"""Export: the round as a workbook, filtered as the queue is, with personal data masked unless a reviewer asks otherwise."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+
+from hyeoksin.privacy import masked, masked_document, masked_record
+from hyeoksin.store import Item, Store
+from hyeoksin.web.access import StoreDep, Viewer
+from hyeoksin.web.desk.choices import choices
+from hyeoksin.web.desk.filters import OFF, QueueFilters
+from hyeoksin.web.desk.queue import filter_choices
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import marked
+from hyeoksin.web.pages import render
+from hyeoksin.workbook import WRITERS, Entry, Verdict, write_workbook
+
+__all__ = ["FORMATS", "entries", "router"]
+
+router = APIRouter(include_in_schema=False)
+FORMATS = {
+    "xlsx": marked("엑셀 (전략마다 한 시트, 요약과 범례)"),
+    "csv": marked("CSV (엑셀에서 한글이 깨지지 않음)"),
+    "jsonl": marked("JSONL (한 줄에 한 건, 모든 확률)"),
+    "hwpx": marked("한글 HWPX (보고용 표)"),
+}
+_MEDIA = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "hwpx": "application/hwp+zip",
+}
+
+
+@router.get("/rounds/{project}/export")
+def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Response:
+    """Show what may be exported, and how."""
+    filters = QueueFilters.read({"standing": "any", **request.query_params})
+    values = {
+        "project": store.project(project),
+        "filters": filters,
+        "n_found": store.count(project, **filters.asked()),
+        "n_open": store.count(project, decided=False),
+        "formats": FORMATS,
+        "choices": choices(store.plan(project)),
+        "OFF": OFF,
+        **filter_choices(store, project),
+    }
+    return render(request, "desk/export.html", values)
+
+
+@router.get("/rounds/{project}/export/file")
+def download(
+    request: Request, store: StoreDep, user: Viewer, project: int, form: str = "xlsx", open_data: str = ""
+) -> Response:
+    """Send the file; ``open_data`` leaves personal data as it is (reviewers only, and the audit log says so)."""
+    if f".{form}" not in WRITERS:
+        raise HTTPException(422, _("쓸 수 없는 형식입니다. 목록에서 고르세요."))
+    if open_data and not user.may("reviewer"):
+        raise HTTPException(403, _("개인정보를 가리지 않고 내보내는 일은 '검토' 권한부터 할 수 있습니다."))
+    found = store.project(project)
+    filters = QueueFilters.read({"standing": "any", **request.query_params})
+    rows = entries(store, project, filters, hide=not open_data)
+    folder = Path(tempfile.mkdtemp(prefix="hyeoksin-export-"))
+    try:
+        path = folder / f"export.{form}"
+        write_workbook(rows, store.plan(project), path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    detail = {"format": form, "rows": len(rows), "masked": not open_data, "filters": filters.query()}
+    store.audit("round.exported", user.name, subject=str(project), detail=detail)
+    name = re.sub(
+        r'[\x00-\x1f<>:"/\\|?*]+', "_", f"{found.name}_{datetime.now(UTC).astimezone():%Y%m%d}.{form}"
+    )
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"export.{form}\"; filename*=UTF-8''{quote(name)}"
+    }
+    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    return FileResponse(path, media_type=_MEDIA[form], headers=headers, background=gone)
+
+
+def entries(store: Store, project: int, filters: QueueFilters, hide: bool) -> list[Entry]:
+    """Return the items that the filters find, by number, as the workbook writes them."""
+    found = store.items(project, order="id", limit=None, **filters.asked())
+    return [_entry(item, hide) for item in found]
+
+
+def _entry(item: Item, hide: bool) -> Entry:
+    row = item.decision
+    verdict = None
+    if row is not None and row.action != "undo":
+        note = masked(row.note) if hide else row.note
+        verdict = Verdict(row.action, row.code, row.agency, row.by, row.at, note)
+        if row.action == "accept" and row.code is None:  # the recommendation was: outside the plan
+            verdict = Verdict("none", None, row.agency, row.by, row.at, note)
+    if not hide:
+        return Entry(item.document, item.record, verdict, item.group)
+    document, record = masked_document(item.document), masked_record(item.record, item.document.body)
+    return Entry(document, record, verdict, item.group)

@@ -1,0 +1,195 @@
+"""The hours dial: so much time, and what will then stand without a person, what a person sees, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from hyeoksin.errors import HyeoksinError
+from hyeoksin.plan import Plan
+from hyeoksin.store import CaseRow, Store
+from hyeoksin.triage import Case, HoursPlan, Judged, plan_hours
+from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
+from hyeoksin.web.desk.duration import read_hours, written
+from hyeoksin.web.desk.queue import pace_of
+from hyeoksin.web.jobs import KINDS
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.pages import notify, redirect, render
+from hyeoksin.web.private import shown_document
+
+__all__ = ["Dial", "judged", "router", "waiting"]
+
+router = APIRouter(include_in_schema=False)
+GUESS = 24.0  # seconds per decision until some were made: 300 documents in two hours
+_FIRST = 15  # documents of the order that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Where the dial stands: hours, seconds per decision (None: as measured), and the promised precision."""
+
+    hours: float = 2.0
+    seconds: float | None = None
+    precision: float = 0.95
+
+    @classmethod
+    def read(cls, hours: str, pace: str, precision: str, promised: float) -> Dial:
+        """Return the dial as typed; what is empty stays at its default.
+
+        Raises:
+            HyeoksinError: a value that means nothing.
+        """
+        found = cls(precision=promised)
+        return cls(
+            read_hours(hours) if hours.strip() else found.hours,
+            _number(pace, 1, 3_600, _("초")) if pace.strip() else None,
+            _number(precision, 50.5, 99.9, "%") / 100 if precision.strip() else found.precision,
+        )
+
+
+def _number(typed: str, least: float, most: float, unit: str) -> float:
+    try:
+        number = float(typed.strip().rstrip("%초").replace(",", "."))
+    except ValueError:
+        number = -1.0
+    if not least <= number <= most:
+        raise HyeoksinError(
+            _("'{typed}' 을(를) 쓸 수 없습니다. {least}에서 {most}{unit} 사이의 수를 적으세요.").format(
+                typed=typed[:20], least=f"{least:g}", most=f"{most:g}", unit=unit
+            )
+        )
+    return number
+
+
+def waiting(rows: Iterable[CaseRow]) -> list[Case]:
+    """Return what nobody has decided, as triage reads it."""
+    return [
+        Case(
+            row.id,
+            row.probability,
+            row.code,
+            row.off_plan,
+            row.status,
+            row.region or None,
+            row.kind,
+            row.group,
+        )
+        for row in rows
+        if row.standing != "decided"
+    ]
+
+
+def judged(rows: Iterable[CaseRow], plan: Plan) -> list[Judged]:
+    """Return what people decided; a duplicate group counts once.
+
+    The recommendation was right where the decision is its code, or lies below it: a path that ends early says no more.
+    """
+    found: list[Judged] = []
+    groups: set[tuple[str, str | None]] = set()
+    for row in rows:
+        if row.standing != "decided":
+            continue
+        if row.group is not None and (row.group, row.answer) in groups:
+            continue
+        groups.add((row.group or "", row.answer))
+        above = {node.code for node in plan.path(row.answer)} if row.answer in plan and row.answer else set()
+        right = row.answer == row.code or row.code in above
+        found.append(Judged(row.probability, right, row.code, row.region or None, row.kind))
+    return found
+
+
+def _planned(store: Store, project: int, dial: Dial, seconds: float) -> HoursPlan:
+    rows = store.cases(project)
+    past = judged(rows, store.plan(project))
+    return plan_hours(waiting(rows), seconds, dial.hours, dial.precision, past=past)
+
+
+@router.get("/rounds/{project}/hours")
+def show(
+    request: Request,
+    store: StoreDep,
+    user: Viewer,
+    project: int,
+    hours: str = "",
+    pace: str = "",
+    precision: str = "",
+) -> Response:
+    """Show the dial and what follows from it."""
+    found = store.project(project)
+    measured = pace_of(store, project, user)
+    problem = None
+    try:
+        dial = Dial.read(hours, pace, precision, found.precision)
+    except HyeoksinError as error:
+        dial, problem = Dial(precision=found.precision), str(error)
+    seconds = dial.seconds or measured or GUESS
+    plan = None if problem else _planned(store, project, dial, seconds)
+    values: dict[str, Any] = {
+        "project": found,
+        "dial": dial,
+        "typed": {
+            "hours": hours or written(dial.hours),
+            "pace": pace,
+            "precision": precision or f"{dial.precision:.1%}".replace(".0%", "%"),
+        },
+        "seconds": seconds,
+        "measured": measured,
+        "problem": problem,
+        "hours": plan,
+        "kinds": KINDS,
+        "written": written,
+        "first": _first(store, user, plan) if plan else [],
+        "n_decided": store.count(project, decided=True),
+    }
+    return render(request, "desk/hours.html", values, 422 if problem else 200)
+
+
+def _first(store: Store, user: Visitor, plan: HoursPlan) -> list[dict[str, Any]]:
+    """Return the first readings of the order: the document, how many it stands for, and its chance of being right."""
+    rows = []
+    for reading in plan.readings[:_FIRST]:
+        item = store.item(int(reading[0]))
+        document = shown_document(user, item.document)
+        rows.append(
+            {
+                "item": item,
+                "title": document.title or document.text[:60] or document.id,
+                "n": len(reading),
+                "right": plan.probabilities[reading[0]],
+            }
+        )
+    return rows
+
+
+@router.post("/rounds/{project}/hours")
+def line_up(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    project: int,
+    hours: Annotated[str, Form()] = "",
+    pace: Annotated[str, Form()] = "",
+    precision: Annotated[str, Form()] = "",
+) -> Response:
+    """Put the queue of the round into the planned order."""
+    found = store.project(project)
+    dial = Dial.read(hours, pace, precision, found.precision)
+    plan = _planned(store, project, dial, dial.seconds or pace_of(store, project, user) or GUESS)
+    ordered = [int(number) for number in (*plan.queue, *plan.left, *plan.settled)]
+    store.set_queue(project, ordered)
+    store.audit(
+        "queue.ordered",
+        user.name,
+        subject=str(project),
+        detail={"hours": dial.hours, "precision": dial.precision},
+    )
+    notify(
+        request,
+        "done",
+        _("대기열을 이 차례로 세웠습니다. 처음 {n}건이 주어진 시간에 볼 것입니다.").format(n=len(plan.queue)),
+    )
+    return redirect(request, f"/rounds/{project}/queue")

@@ -1,0 +1,167 @@
+"""The queue: documents of a round in the order in which a person's minute helps most, filtered, assigned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import Response
+
+from hyeoksin.agency import load_agencies
+from hyeoksin.sinks import STATUS
+from hyeoksin.store import Item, Store
+from hyeoksin.triage import measured_pace
+from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
+from hyeoksin.web.desk.choices import choices
+from hyeoksin.web.desk.decisions import filters_of
+from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters
+from hyeoksin.web.desk.words import word_of
+from hyeoksin.web.jobs import KINDS
+from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.pages import notify, redirect, render
+from hyeoksin.web.private import shown, shown_document
+
+__all__ = ["PAGE", "filter_choices", "officers", "pace_of", "router"]
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+_SNIPPET = 90
+_LATEST = 200  # decisions that a pace is measured on
+
+
+@router.get("/rounds/{project}/queue")
+def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Response:
+    """List the documents that the filters find."""
+    filters = QueueFilters.read(request.query_params)
+    found = store.project(project)
+    plan = store.plan(project)
+    coder = user.name if found.coders == 2 and user.may("officer") else None
+    asked = filters.asked(coder)
+    n_found = store.count(project, **asked)
+    n_pages = max(-(-n_found // PAGE), 1)
+    page = min(filters.page, n_pages)
+    items = store.items(project, order=filters.order, offset=(page - 1) * PAGE, limit=PAGE, **asked)
+    standing = store.counts(project, "standing")
+    values = {
+        "project": found,
+        "plan": plan,
+        "filters": filters,
+        "query": filters.query(),
+        "page": page,
+        "n_pages": n_pages,
+        "n_found": n_found,
+        "first": (page - 1) * PAGE,
+        "rows": [_row(user, item) for item in items],
+        "agency_name": _agency_name,
+        "word_of": lambda row: word_of(plan, row),
+        "n_all": sum(standing.values()),
+        "n_decided": standing.get("decided", 0),
+        "counts": {"standing": standing, "status": store.counts(project, "status", decided=False)},
+        "pace": pace_of(store, project, user),
+        "officers": officers(store) if user.may("officer") else [],
+        "ended": "end" in request.query_params,
+        "statuses": STATUS,
+        "kinds": KINDS,
+        "standings": STANDINGS,
+        "orders": ORDERS,
+        "OFF": OFF,
+        "NOBODY": NOBODY,
+        "choices": choices(plan),
+        **filter_choices(store, project),
+    }
+    return render(request, "desk/queue.html", values)
+
+
+def _row(user: Visitor, item: Item) -> dict[str, Any]:
+    document = shown_document(user, item.document)
+    title = document.title or document.text[:_SNIPPET] or document.id
+    text = document.text if document.title else document.text[_SNIPPET:]
+    snippet = " ".join(text[: 3 * _SNIPPET].split())
+    return {
+        "item": item,
+        "title": title,
+        "snippet": snippet[:_SNIPPET] + ("…" if len(snippet) > _SNIPPET else ""),
+        "step": item.record["path"][-1] if item.record["path"] else None,
+        "region": shown(user, item.region),
+    }
+
+
+def filter_choices(store: Store, project: int) -> dict[str, Any]:
+    """Return what may be chosen as region, kind, agency: what there is in the round, the most frequent first."""
+    regions = store.counts(project, "region")
+    whole: dict[str, int] = {}
+    for region, n in regions.items():
+        for name in {region or "", (region or "").split(" ")[0]} - {""}:
+            whole[name] = whole.get(name, 0) + n
+    leads = store.counts(project, "lead")
+    return {
+        "regions": sorted(whole.items()),
+        "kinds_here": sorted(store.counts(project, "kind").items(), key=lambda pair: -pair[1]),
+        "leads": sorted(
+            ((lead, _agency_name(lead), n) for lead, n in leads.items() if lead), key=lambda row: -row[2]
+        ),
+    }
+
+
+def _agency_name(agency: str | None) -> str:
+    known = load_agencies().by_id.get(agency or "")
+    return known.name if known else agency or ""
+
+
+def officers(store: Store) -> list[str]:
+    """Return the names of the active people who may decide."""
+    return [one.name for one in store.users() if one.active and one.role != "viewer"]
+
+
+def pace_of(store: Store, project: int, user: Visitor) -> float | None:
+    """Return the measured seconds per decision: this person's, else the round's; None where too little was decided."""
+    own = store.decisions(project, by=user.name, newest_first=True, limit=_LATEST)
+    pace = measured_pace(row.at for row in own if row.action != "undo")
+    if pace is not None:
+        return pace
+    people = {row.by for row in store.decisions(project, newest_first=True, limit=_LATEST)} - {user.name}
+    paces = [
+        measured_pace(row.at for row in store.decisions(project, by=name, newest_first=True, limit=_LATEST))
+        for name in sorted(people)
+    ]
+    known = [one for one in paces if one is not None]
+    return sum(known) / len(known) if known else None
+
+
+@router.post("/rounds/{project}/assign")
+def assign(
+    request: Request,
+    store: StoreDep,
+    user: Officer,
+    project: int,
+    to: Annotated[str, Form()],
+    items: Annotated[list[int] | None, Form()] = None,
+    whole: Annotated[str, Form()] = "",
+    queue: Annotated[str, Form()] = "",
+) -> Response:
+    """Give the ticked documents (``whole``: all that the filters find) to a person, to nobody, or evenly to all."""
+    filters = filters_of(queue)
+    people = officers(store)
+    if to not in (*people, NOBODY, "*"):
+        raise HTTPException(422, _("누구에게 맡길지 목록에서 고르세요."))
+    numbers = _chosen(store, project, filters, items or [], bool(whole))
+    if not numbers:
+        notify(
+            request,
+            "error",
+            _("맡길 문서를 고르지 않았습니다. 표의 첫 칸에서 고르거나 '거른 것 모두'를 고르세요."),
+        )
+        return redirect(request, f"/rounds/{project}/queue?{filters.query()}")
+    shares = [numbers[k :: len(people)] for k in range(len(people))] if to == "*" else [numbers]
+    for name, share in zip(people if to == "*" else [to], shares, strict=True):
+        store.assign(share, None if name == NOBODY else name)
+    notify(request, "done", _("{n}건을 맡겼습니다.").format(n=len(numbers)))
+    return redirect(request, f"/rounds/{project}/queue?{filters.query()}")
+
+
+def _chosen(
+    store: Store, project: int, filters: QueueFilters, ticked: Sequence[int], whole: bool
+) -> list[int]:
+    found = [row.id for row in store.cases(project, **(filters.asked() if whole else {}))]
+    return found if whole else [number for number in found if number in set(ticked)]

@@ -1,0 +1,277 @@
+"""The desk: queue, one document, decisions; what is saved, what is refused, what the next page shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from desk_cases import LEAVES, Desk, Office, documents, record
+from hyeoksin.domain import Document
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    made = Office(tmp_path_factory.mktemp("desk"))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def desk(office: Office) -> Desk:
+    return office.open()
+
+
+@pytest.fixture
+def pair(office: Office) -> Desk:
+    """A round with two coders: ``officer`` and ``second``."""
+    return office.open(n=4, coders=2)
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r"data-row>([^<]*)</a>", page)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
+
+
+def test_the_queue_lists_the_least_sure_first(desk: Desk) -> None:
+    page = desk.browser().get(f"{desk.path}/queue").text
+    found = [int(n) for n in re.findall(r'href="/items/(\d+)\?', page)]
+    doubts = {item.id: 1 - item.probability for item in desk.items}
+    assert len(found) == 12
+    assert [doubts[n] for n in found] == sorted(doubts.values(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "n"),
+    [("node=3", 2), ("node=-", 2), ("region=대구광역시", 8), ("region=대구광역시+동구", 4), ("status=off_plan", 2), ("kind=press", 0),
+     ("agency=mohw", 12), ("low=75", 7), ("high=70&low=60", 4), ("assigned=-", 12), ("assigned=officer", 0),
+     ("standing=decided", 0), ("standing=any", 12)],
+)  # fmt: skip
+def test_filters_narrow_the_queue(desk: Desk, query: str, n: int) -> None:
+    answer = desk.browser().get(f"{desk.path}/queue?{query}")
+    assert answer.status_code == 200
+    assert len(titles(answer.text)) == n
+
+
+def test_the_queue_is_paged(office: Office) -> None:
+    desk = office.open(n=120)
+    pages = [desk.browser().get(f"{desk.path}/queue?page={n}").text for n in (1, 2, 3, 99)]
+    assert [len(titles(page)) for page in pages] == [50, 50, 20, 20]
+    assert "101–120" in words(pages[2])
+
+
+def test_a_filter_that_means_nothing_is_told_in_korean(desk: Desk) -> None:
+    answer = desk.browser().get(f"{desk.path}/queue?low=가")
+    assert answer.status_code == 400
+    assert "0에서 100 사이의 수" in answer.text
+
+
+def test_the_document_shows_text_reasons_and_choices(desk: Desk) -> None:
+    page = desk.browser().get(f"/items/{desk.items[0].id}").text
+    shown = words(page)
+    assert '<mark class="e3">이동</mark>' in page or '<mark class="e3">이</mark>' in page
+    for part in (
+        "S1",
+        "3-2",
+        "현장중심 서비스 확대",
+        "보건복지부",
+        "본문 모형 0.60",
+        "2024",
+        "K2",
+        "이 말은 다른 쪽",
+        "과제.xlsx#row=0",
+    ):
+        assert part in shown
+    assert "010-1234" not in page
+    assert "***-****-****" in page
+
+
+def test_a_hostile_text_stays_text(office: Office) -> None:
+    bad = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
+    row = record(1, evidence=[{"start": 3, "end": 12, "text": "", "weight": 1.0}], id=bad, source=bad, notes=[bad],
+                 rival={"code": "3-1", "title": bad, "probability": 0.1, "why": [bad]})  # fmt: skip
+    desk = office.open(rows=[(Document(bad, bad, bad, bad, region=bad, meta={bad: bad}), row)])
+    number = desk.items[0].id
+    desk.decide(desk.items[0], "undecided", note=bad)
+    for path in (
+        f"/items/{number}",
+        f"{desk.path}/queue?standing=any",
+        f"{desk.path}/hours",
+        f"{desk.path}/export",
+        f"/items/{number}?done={number}",
+    ):
+        page = desk.browser().get(path).text
+        assert "<script>alert" not in page
+        assert "<img" not in page
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "saved"),
+    [("accept", {}, ("accept", "3-2")), ("pick:5-1", {}, ("pick", "5-1")), ("pick:3-2", {}, ("accept", "3-2")),
+     ("pick", {"typed": "청렴 공직윤리 강화"}, None), ("pick", {"typed": "7-1 공직윤리"}, ("pick", "7-1")), ("pick", {"typed": "S1"}, ("pick", "S1")),
+     ("typed", {"typed": "5-3"}, ("pick", "5-3")), ("none", {}, ("none", None)), ("undecided", {"note": "문의 중"}, ("undecided", None)),
+     ("undecided", {}, None), ("typed", {}, None), ("accept", {"typed": "5-3"}, None), ("drop", {}, None), ("pick:없음", {}, None)],
+)  # fmt: skip
+def test_a_decision_is_saved_or_refused_with_what_was_typed(
+    desk: Desk, action: str, fields: dict[str, str], saved: tuple[str, str | None] | None
+) -> None:
+    item = desk.items[0]
+    answer = desk.decide(item, action, **{"note": "메모", **fields} if action != "undecided" else fields)
+    rows = desk.store.history(item.id)
+    if saved is None:
+        assert answer.status_code in (409, 422)
+        assert not rows
+        if answer.status_code == 422:
+            assert 'role="alert"' in answer.text
+        if answer.status_code == 422 and "typed" in fields:
+            assert f'value="{fields["typed"]}"' in answer.text
+        return
+    assert answer.status_code == 303
+    assert [(row.action, row.code, row.by) for row in rows] == [(*saved, "officer")]
+
+
+def test_after_a_decision_the_next_of_the_queue_opens_and_can_be_undone(desk: Desk) -> None:
+    browser = desk.browser()
+    opened = browser.post(f"{desk.path}/next", {"queue": "region=대구광역시"}).headers["location"]
+    first = int(re.findall(r"/items/(\d+)", opened)[0])
+    item = desk.store.item(first)
+    answer = desk.decide(item, "accept", queue="region=대구광역시")
+    second = answer.headers["location"]
+    assert second != opened
+    following = desk.store.item(int(re.findall(r"/items/(\d+)", second)[0]))
+    assert following.region.startswith("대구광역시")
+    assert following.claimed_by == "officer"
+    page = browser.get(second).text
+    assert "저장했습니다" in page
+    undone = browser.post(f"/items/{first}/undo", {"key": "u1"})
+    assert undone.headers["location"].startswith(f"/items/{first}")
+    assert desk.store.item(first).standing == "open"
+    assert "되돌렸습니다" in browser.get(undone.headers["location"]).text
+
+
+def test_when_nothing_is_left_the_queue_says_so(desk: Desk) -> None:
+    item = next(i for i in desk.items if i.code == "3-2")
+    other = next(i for i in desk.items if i.code == "3-2" and i.id != item.id)
+    desk.decide(other, "accept", queue="node=3-2")
+    end = desk.decide(item, "accept", queue="node=3-2").headers["location"]
+    assert end.startswith(f"{desk.path}/queue")
+    assert "다 보았습니다" in desk.browser().get(end).text
+
+
+def test_pressing_enter_twice_saves_once(desk: Desk) -> None:
+    item = desk.items[0]
+    assert desk.decide(item, "accept").status_code == 303
+    assert desk.decide(item, "accept").status_code == 303
+    assert len(desk.store.history(item.id)) == 1
+
+
+def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) -> None:
+    item = desk.items[0]
+    assert desk.decide(item, "pick:5-1", "reviewer", note="공개가 핵심").status_code == 303
+    answer = desk.decide(item, "pick:7-1", note="청렴이 핵심")
+    assert answer.status_code == 409
+    shown = words(answer.text)
+    assert "reviewer 님이 먼저 결정" in shown
+    assert "5-1" in shown
+    assert "공개가 핵심" in shown
+    assert "7-1" in shown
+    assert "청렴이 핵심" in answer.text
+    assert [row.code for row in desk.store.history(item.id)] == ["5-1"]
+    fresh = desk.store.item(item.id)
+    assert f'name="version" value="{fresh.version}"' in answer.text
+    assert desk.decide(fresh, "pick:7-1").status_code == 303
+    assert desk.store.item(item.id).answer == "7-1"
+
+
+def test_a_duplicate_group_is_decided_and_undone_at_once(office: Office) -> None:
+    rows = [(d, {**r, "duplicate_group": "g" if k < 3 else None}) for k, (d, r) in enumerate(documents(5))]
+    desk = office.open(
+        rows=[
+            (d, {k: v for k, v in r.items() if v is not None or k in ("clause", "rival")}) for d, r in rows
+        ],
+    )
+    first, second, third, *_ = desk.items
+    desk.decide(third, "none")
+    page = desk.browser().get(f"/items/{first.id}").text
+    versions = re.findall(r'name="versions" value="([^"]*)"', page)[0]
+    desk.decide(first, "accept", together="1", versions=versions)
+    assert [desk.store.item(i.id).standing for i in desk.items] == ["decided"] * 3 + ["open"] * 2
+    assert desk.store.item(third.id).decision.action == "none"  # type: ignore[union-attr]
+    desk.browser().post(f"/items/{first.id}/undo", {"key": "u"})
+    assert [desk.store.item(i.id).standing for i in (first, second, third)] == ["open", "open", "decided"]
+    alone = desk.store.item(first.id)
+    desk.decide(alone, "accept", versions=versions)
+    assert desk.store.item(second.id).standing == "open"
+
+
+def test_the_agency_can_be_changed(desk: Desk) -> None:
+    item = desk.items[0]
+    desk.decide(item, "accept", agency="moe")
+    assert desk.store.item(item.id).decision.agency == "moe"  # type: ignore[union-attr]
+    assert "교육부" in words(desk.browser().get(f"{desk.path}/queue?standing=decided").text)
+
+
+def test_a_viewer_may_look_and_not_touch(desk: Desk) -> None:
+    item = desk.items[0]
+    page = desk.browser("viewer").get(f"/items/{item.id}").text
+    assert 'name="action"' not in page
+    assert desk.decide(item, "accept", "viewer").status_code == 403
+    assert desk.browser("viewer").post(f"{desk.path}/assign", {"to": "viewer"}).status_code == 403
+    assert not desk.store.history(item.id)
+
+
+def test_documents_are_assigned_and_claims_keep_people_apart(desk: Desk) -> None:
+    mine = [i.id for i in desk.items[:4]]
+    answer = desk.browser().post(f"{desk.path}/assign", {"to": "admin", "items": mine})
+    assert answer.status_code == 303
+    assert [i.assigned_to for i in desk.items[:5]] == ["admin"] * 4 + [None]
+    opened = {
+        name: desk.browser(name).post(f"{desk.path}/next").headers["location"]
+        for name in ("officer", "reviewer", "admin")
+    }
+    numbers = {name: int(re.findall(r"/items/(\d+)", path)[0]) for name, path in opened.items()}
+    assert len(set(numbers.values())) == 3
+    assert numbers["officer"] not in mine
+    desk.browser().post(f"{desk.path}/assign", {"to": "*", "whole": "1"})
+    shares = Counter(i.assigned_to for i in desk.items)
+    assert set(shares) == {"officer", "second", "reviewer", "admin", "newcomer"}
+    assert max(shares.values()) - min(shares.values()) == 1
+    assert desk.browser().post(f"{desk.path}/assign", {"to": "누구", "whole": "1"}).status_code == 422
+
+
+def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None:
+    item = pair.items[0]
+    pair.decide(item, "pick:5-1", "officer", note="비밀 메모")
+    browser = pair.browser("second")
+    page = browser.get(f"/items/{item.id}").text
+    assert "비밀 메모" not in page
+    assert "5-1</b> · officer" not in page
+    pair.decide(pair.store.item(item.id), "accept", "second")
+    assert pair.store.item(item.id).standing == "disputed"
+    assert "비밀 메모" in browser.get(f"/items/{item.id}").text
+
+
+def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
+    for k, item in enumerate(pair.items):
+        pair.decide(item, "accept", "officer")
+        pair.decide(pair.store.item(item.id), "accept" if k else "pick:5-1", "second")
+    item = pair.store.item(pair.items[0].id)
+    page = words(pair.browser("reviewer").get(f"{pair.path}/agreement").text)
+    assert "두 사람이 모두 정한 4건" in page
+    assert "75%" in page
+    assert pair.browser("officer").get(f"{pair.path}/agreement").status_code == 403
+    assert pair.decide(item, "accept", "second", final="1").status_code == 403
+    assert 'name="final" value="1"' in pair.browser("reviewer").get(f"/items/{item.id}").text
+    assert pair.decide(item, "pick:5-1", "reviewer", final="1", queue="standing=disputed").status_code == 303
+    settled = pair.store.item(item.id)
+    assert (settled.standing, settled.answer) == ("decided", "5-1")
+    assert LEAVES[0] == "3-2"
+
+
+def test_the_agreement_page_belongs_to_rounds_with_two_coders(desk: Desk) -> None:
+    assert desk.browser("reviewer").get(f"{desk.path}/agreement").status_code == 404
