@@ -35,12 +35,13 @@ _ANSWER = {
 _RECORD = {
     "id": "VARCHAR",
     "source": "VARCHAR",
-    "agencies": [{"name": "VARCHAR", "role": "VARCHAR"}],
+    "agencies": [{"id": "VARCHAR", "name": "VARCHAR", "role": "VARCHAR"}],
     "regions": ["VARCHAR"],
     "date": "VARCHAR",
     "model": "VARCHAR",
 }
 _MANY_KINDS = 30  # more files than that are no kinds of texts
+_MANY_MONTHS = 48
 _CHUNK = 100_000
 
 
@@ -168,6 +169,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
             split_part(r.regions[1], ' ', 1) AS region,
             CASE WHEN r.regions[1] LIKE '% %' THEN r.regions[1] END AS district,
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].name AS agency,
+            list_filter(r.agencies, lambda g: g.role = 'lead')[1].id AS agency_id,
             {columns}
         FROM mapped
         """  # noqa: S608 - codes are quoted, the rest is ours
@@ -179,6 +181,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
     ).fetchone()
     _check(n, missing, model, sha, plan, files)
     _name_kinds(connection)
+    _name_periods(connection)
     return Table(connection, plan, n, model, has_texts)
 
 
@@ -212,6 +215,17 @@ def _name_kinds(connection: Any) -> None:
     if n_kinds > _MANY_KINDS:
         connection.execute("UPDATE records SET kind = folder")
     connection.execute("UPDATE records SET kind = NULL WHERE kind = ''")
+
+
+def _name_periods(connection: Any) -> None:
+    """Add the column ``period``: months where they are few, else quarters, else years."""
+    (n_months,) = connection.execute(
+        "SELECT count(DISTINCT date[:7]) FROM records WHERE year IS NOT NULL"
+    ).fetchone()
+    quarter = "year || '-Q' || ((date[6:7]::INTEGER + 2) // 3)"
+    period = "date[:7]" if n_months <= _MANY_MONTHS else quarter if n_months <= 3 * _MANY_MONTHS else "year"
+    connection.execute("ALTER TABLE records ADD COLUMN period VARCHAR")
+    connection.execute(f"UPDATE records SET period = {period} WHERE year IS NOT NULL")  # noqa: S608 - one of three
 
 
 def _kind(source: str) -> str:
