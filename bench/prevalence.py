@@ -33,7 +33,7 @@ def one_hot(values: np.ndarray) -> np.ndarray:
 
 
 def answers(p: np.ndarray) -> np.ndarray:
-    """The classifier's own answer: off-plan from 0.5 on, else the likeliest leaf."""
+    """Return the classifier's own answer: off-plan from 0.5 on, else the likeliest leaf."""
     said = np.where(p[:, -1] >= 0.5, p.shape[1] - 1, p[:, :-1].argmax(axis=1))
     return np.eye(p.shape[1])[said]
 
@@ -70,7 +70,9 @@ def draw(truth: np.ndarray, off: float, size: int, rng: np.random.Generator) -> 
     return np.concatenate(rows)
 
 
-def simulate(held: HeldOut, size: int, runs: int, seed: int, method: Callable[..., dict[str, Shares]]) -> dict:
+def simulate(
+    held: HeldOut, size: int, runs: int, seed: int, method: Callable[..., dict[str, Shares]]
+) -> dict:
     rng = np.random.default_rng(seed)
     n_classes = len(held.classes)
     wrong: dict[str, list] = defaultdict(list)
@@ -108,7 +110,9 @@ def table(found: dict) -> list[dict]:
         }
         for low, high in BINS:
             here = (true > low) & (true <= high) if high else true == 0
-            row[f"covered {100 * low:g}-{100 * high:g}"] = 100 * float(hits[here].mean()) if here.any() else None
+            row[f"covered {100 * low:g}-{100 * high:g}"] = (
+                100 * float(hits[here].mean()) if here.any() else None
+            )
         rows.append(row)
     return rows
 
@@ -123,7 +127,9 @@ def show(rows: list[dict]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", type=Path, default=Path("models/default"))
     parser.add_argument("--plan", default="2019")
     parser.add_argument("--runs", type=int, default=300)
@@ -139,7 +145,9 @@ def main() -> None:
     for size in arguments.sizes:
         begun = time.process_time()
         found = simulate(held, size, arguments.runs, arguments.seed, estimates)
-        print(f"\nstreams of {size:,} texts ({time.process_time() - begun:.0f} s of processor time); figures in per cent\n")
+        print(
+            f"\nstreams of {size:,} texts ({time.process_time() - begun:.0f} s of processor time); figures in per cent\n"
+        )
         show(table(found))
 
 

@@ -56,19 +56,23 @@ def prediction(
     )
 
 
-def drawn(
-    plan: Plan, truth: np.ndarray, rng: np.random.Generator, sharp: float = 3.0, **fields: str
-) -> list[Prediction]:
-    """Predictions of a noisy but calibrated-looking classifier for texts whose true class is given (leaves, then none)."""
-    n_classes = len(plan.leaves) + 1
+def probabilities(
+    truth: np.ndarray, n_classes: int, rng: np.random.Generator, sharp: float = 3.0
+) -> np.ndarray:
+    """What a noisy classifier says of texts whose true class is given: (n x classes)."""
     logits = rng.normal(size=(len(truth), n_classes))
     logits[np.arange(len(truth)), truth] += sharp
-    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    p: np.ndarray = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return p
+
+
+def drawn(plan: Plan, truth: np.ndarray, rng: np.random.Generator, **fields: str) -> list[Prediction]:
+    """Predictions of that classifier for texts whose true class is given (the leaves, then none)."""
     return [
         prediction(
             plan, i, {leaf.code: float(v) for leaf, v in zip(plan.leaves, row, strict=False)}, **fields
         )
-        for i, row in enumerate(p)
+        for i, row in enumerate(probabilities(truth, len(plan.leaves) + 1, rng))
     ]
 
 

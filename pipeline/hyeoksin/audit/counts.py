@@ -48,10 +48,8 @@ def count(table: Table, cut: CutName) -> tuple[Cut, Mapping[str, Cell]]:
             without += n
             continue
         _add(cells.setdefault(value, Cell()), table.plan, answer, status, ending, n)
-    order = (
-        sorted(cells, key=lambda v: v) if cut == "year" else sorted(cells, key=lambda v: (-cells[v].texts, v))
-    )
-    kept = cut_values(order)
+    order = sorted(cells) if cut in ("year", "period") else sorted(cells, key=lambda v: (-cells[v].texts, v))
+    kept = tuple(order) if cut == "period" else cut_values(order)
     if len(kept) < len(order):
         rest = Cell()
         for value in order[len(kept) - 1 :]:

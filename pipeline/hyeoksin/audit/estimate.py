@@ -69,11 +69,13 @@ def lens(table: Table, held: HeldOut) -> Lens:
 def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut]) -> Corrected:
     """Return the corrected shares of every cell."""
     through = lens(table, held)
-    names = [cut.name for cut in cuts if cut.name != "all"]
-    places = {cut.name: {value: i for i, value in enumerate(cut.values)} for cut in cuts}
+    names: list[str] = [cut.name for cut in cuts if cut.name != "all"]
+    places: dict[str, dict[str, int]] = {
+        cut.name: {value: i for i, value in enumerate(cut.values)} for cut in cuts
+    }
     width = len(held.classes)
-    sums = {cut.name: np.zeros((max(len(cut.values), 1), width)) for cut in cuts}
-    counts = {cut.name: np.zeros(max(len(cut.values), 1)) for cut in cuts}
+    sums: dict[str, Floats] = {cut.name: np.zeros((max(len(cut.values), 1), width)) for cut in cuts}
+    counts: dict[str, Floats] = {cut.name: np.zeros(max(len(cut.values), 1)) for cut in cuts}
     for chunk, columns in table.probabilities(names):
         values = through(chunk)
         for name, column in [("all", None), *zip(names, columns, strict=True)]:
@@ -82,7 +84,7 @@ def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut]) -> Corrected:
             counts[name] += np.bincount(code[kept], minlength=len(counts[name]))
             for j in range(width):
                 sums[name][:, j] += np.bincount(code[kept], values[kept, j], len(counts[name]))
-    cells = {
+    cells: dict[tuple[str, str], Shares] = {
         (cut.name, value): through.correction(sums[cut.name][i] / counts[cut.name][i], counts[cut.name][i])
         for cut in cuts
         for i, value in enumerate(cut.values)

@@ -53,18 +53,29 @@ class Shares:
     covariance: Floats
 
     @cached_property
-    def projected(self) -> Floats:
-        """The nearest shares that lie in [0, 1] and sum to 1, measured by the covariance."""
+    def _nearest(self) -> tuple[Floats, float]:
+        """The nearest shares that lie in [0, 1] and sum to 1, and by what the variance must grow to reach them."""
         if self.values.min() >= 0:
-            return self.values
+            return self.values, 1.0
         spread = np.sqrt(np.maximum(np.diag(self.covariance), 1e-12))
         values, vectors = np.linalg.eigh(self.covariance / np.outer(spread, spread))
         kept = values > 1e-6 * values.max()
         whiten = (vectors[:, kept] / np.sqrt(values[kept])).T / spread
         rows = np.vstack([whiten, np.full(len(self.values), 1e4)])
         found, _ = nnls(rows, np.append(whiten @ self.values, 1e4), maxiter=1_000)
-        total: Floats = found / found.sum()
-        return total
+        found = found / found.sum()
+        distance = float(((whiten @ (found - self.values)) ** 2).sum())
+        return found, max(1.0, distance / int((self.values < 0).sum()))
+
+    @property
+    def projected(self) -> Floats:
+        """The nearest shares that lie in [0, 1] and sum to 1, measured by the covariance."""
+        return self._nearest[0]
+
+    @property
+    def misfit(self) -> float:
+        """What the variance is multiplied by: above 1 where shares below 0 say that the assumption does not hold."""
+        return self._nearest[1]
 
     def interval(self, classes: Sequence[int] | NDArray[np.bool_]) -> Interval:
         """Return the share of some classes together, with its 95 % interval."""
@@ -77,7 +88,7 @@ class Shares:
 
     def contrast(self, weights: Floats) -> tuple[float, float]:
         """Return the weighted sum of the shares, and half the width of its 95 % interval."""
-        variance = max(float(weights @ self.covariance @ weights), 0.0)
+        variance = max(float(weights @ self.covariance @ weights), 0.0) * self.misfit
         return float(weights @ self.values), _Z * float(np.sqrt(variance))
 
 

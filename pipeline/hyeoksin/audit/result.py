@@ -37,7 +37,7 @@ __all__ = [
 
 FORMAT = "hyeoksin-audit/1"
 NONE = "NONE"  # the row of texts that belong to no node
-CutName = Literal["all", "region", "district", "year", "agency", "kind"]
+CutName = Literal["all", "region", "district", "year", "agency", "kind", "period"]
 CUTS: dict[CutName, str] = {
     "all": "전체",
     "region": "시도",
@@ -45,6 +45,7 @@ CUTS: dict[CutName, str] = {
     "year": "연도",
     "agency": "주관기관(추천)",
     "kind": "자료 종류",
+    "period": "기간",
 }
 FindingKind = Literal[
     "empty", "crowded", "second_choice", "confused", "lonely_parent", "concentrated", "trend", "lead_mismatch"

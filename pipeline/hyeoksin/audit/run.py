@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from hyeoksin import __version__
-from hyeoksin.audit.counts import Cell, count, plan_nodes
+from hyeoksin.audit.counts import count, plan_nodes
+from hyeoksin.audit.estimate import corrected
 from hyeoksin.audit.inputs import fingerprints, found
-from hyeoksin.audit.result import NONE, Audit, Cut, CutName, Manifest, NodeRow, PlanNode
+from hyeoksin.audit.methods import notes_on, paragraphs
+from hyeoksin.audit.result import Audit, CutName, Manifest
+from hyeoksin.audit.rows import node_rows, period_rows
 from hyeoksin.audit.table import Table, opened
+from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
+from hyeoksin.resources import resource
 
 __all__ = ["audit"]
 
 DEFAULT_CUTS: tuple[CutName, ...] = ("region", "year", "agency", "kind")
-_LIBRARIES = ("duckdb", "numpy", "scikit-learn", "scipy", "kiwipiepy")
+METHOD = "확률 보정 세기(혼합비를 먼저 맞춘 뒤)"
+_LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "kiwipiepy")
 
 
 def audit(
@@ -34,7 +40,7 @@ def audit(
         path: batch output folder, records (Parquet, JSONL), or texts, which are classified first.
         plan: id or file of the plan.
         by: the cuts beside the whole.
-        model: the model folder that raw texts are classified with.
+        model: the model folder that raw texts are classified with, and whose held-out predictions correct the counts.
         seed: of everything random.
         memory: what DuckDB may use.
 
@@ -45,10 +51,14 @@ def audit(
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
-        counted = [count(table, cut) for cut in dict.fromkeys(("all", *by))]
+        cuts: list[CutName] = list(dict.fromkeys(("all", *by)))
+        counted = [count(table, cut) for cut in cuts]
+        times = count(table, "period")
+        held = _held_out(table, model)
+        shares = None if held is None else corrected(table, held, [cut for cut, _ in (*counted, times)])
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
-            manifest=_manifest(path, table, tuple(by), seed),
+            manifest=_manifest(path, table, tuple(by), seed, held),
             plan_title=loaded.title,
             plan_year=loaded.year,
             nodes=nodes,
@@ -57,36 +67,25 @@ def audit(
             n_review=states.get("review", 0),
             n_off_plan=states.get("off_plan", 0),
             cuts=tuple(cut for cut, _ in counted),
-            rows=tuple(row for cut, cells in counted for row in _rows(cut, cells, nodes)),
-            periods=(),
+            rows=tuple(row for one in counted for row in node_rows(one, nodes, loaded, shares)),
+            periods=tuple(period_rows(times, nodes, loaded, shares)),
             findings=(),
             topics=(),
             texts=(),
-            method="",
+            method=METHOD if shares is not None else "",
             estimates=(),
-            methods=(),
+            methods=paragraphs(held, shares),
+            notes=notes_on(table, held, shares),
         )
 
 
-def _rows(cut: Cut, cells: Mapping[str, Cell], nodes: Sequence[PlanNode]) -> Iterator[NodeRow]:
-    shown = [(node.code, node.title, node.level) for node in nodes] + [(NONE, "계획 밖", "off_plan")]
-    for value, cell in cells.items():
-        for code, title, level in shown:
-            yield NodeRow(
-                cut=cut.name,
-                value=value,
-                code=code,
-                title=title,
-                level=level,
-                texts=cell.texts,
-                counted=cell.counted[code],
-                settled=cell.settled[code],
-                share=cell.counted[code] / cell.texts,
-                estimate=None,
-            )
+def _held_out(table: Table, model: Path | None) -> HeldOut | None:
+    """Return the held-out predictions of the model that made the records; None where they are not at hand."""
+    folder = model if model is not None else resource("model")
+    return load_held_out(folder, table.plan.id, table.plan.sha256, table.model)
 
 
-def _manifest(path: Path, table: Table, by: tuple[CutName, ...], seed: int) -> Manifest:
+def _manifest(path: Path, table: Table, by: tuple[CutName, ...], seed: int, held: HeldOut | None) -> Manifest:
     return Manifest(
         inputs=fingerprints(path),
         plan=table.plan.id,
@@ -96,6 +95,6 @@ def _manifest(path: Path, table: Table, by: tuple[CutName, ...], seed: int) -> M
         seed=seed,
         versions={"hyeoksin": __version__, "python": platform.python_version()}
         | {name: version(name) for name in _LIBRARIES},
-        errors_from="",
-        errors_sha256="",
+        errors_from="" if held is None else held.origin,
+        errors_sha256="" if held is None else held.sha256,
     )

@@ -1,0 +1,72 @@
+"""The words of the method page: what was done, what it rests on, and where it may fail."""
+
+from __future__ import annotations
+
+from hyeoksin.audit.estimate import Corrected
+from hyeoksin.audit.result import MethodNote
+from hyeoksin.audit.table import Table
+from hyeoksin.held_out import HeldOut
+
+__all__ = ["notes_on", "paragraphs"]
+
+_APART = (
+    0.1  # a Kolmogorov distance from which texts look different from those that the errors were measured on
+)
+_FEW = 100  # held-out texts of a class, below which its correction is shaky
+
+
+def paragraphs(held: HeldOut | None, corrected: Corrected | None) -> tuple[MethodNote, ...]:
+    """Return the paragraphs of the method page."""
+    counting = MethodNote(
+        "센 것",
+        "글마다 계획 밖 확률이 0.5 이상이면 계획 밖, 아니면 가장 그럴듯한 세부 항목에 든다고 셉니다. 윗단계는 아래 항목을 더한 "
+        "것이고, '확정'은 그 단계나 그 아래까지 사람 없이 둘 수 있다고 판정한 글입니다. 날짜나 지역이 없는 글은 그 나눔에서 빠지며 "
+        "몇 건인지 적습니다.",
+    )
+    if held is None or corrected is None:
+        return (counting,)
+    lens = corrected.lens
+    return (
+        counting,
+        MethodNote(
+            "추정",
+            "분류기는 틀리므로 센 비율은 치우칩니다. 교차검증에서 본 적 없는 글에 낸 확률과 사람의 답으로 분류기가 어떻게 틀리는지 재고, "
+            "이 입력의 평균이 나오려면 참 비율이 얼마여야 하는지 연립방정식으로 풉니다(확률 보정 세기, Bella 외 2010). 그에 앞서 확률을 "
+            "온도와 치우침으로 맞추고(Alexandari 외 2020), EMQ(Saerens 외 2002)가 찾은 혼합비 쪽으로 절반 옮겨 더 날카롭게 합니다. "
+            "옮기는 폭이 틀려도 뒤의 연립방정식이 바로잡습니다.",
+        ),
+        MethodNote(
+            "구간",
+            "95% 구간은 이 입력에 든 글들의 참 비율을 겨눕니다. 이 입력의 글이 무작위로 흔들리는 몫과 교차검증 글이 유한해서 생기는 몫을 "
+            "더한 공분산에서 나오고, 윗단계의 구간도 같은 공분산에서 나옵니다. 모의 실험(bench/prevalence.py)에서 구간이 참값을 품은 "
+            "비율과 그냥 센 것의 오차를 잽니다.",
+        ),
+        MethodNote(
+            "가정",
+            f"분류기의 오류는 {held.origin}에서 쟀습니다. 같은 항목의 글은 여기서도 그 글들과 비슷하게 생겼다고 봅니다(혼합비만 다르다). "
+            f"계획 밖 확률의 분포가 기대와 벌어진 거리(콜모고로프)는 {lens.apart:.3f} 입니다. 가정에 기대지 않는 값은 표본을 뽑아 사람이 "
+            "분류하면 얻습니다(hyeoksin audit-sample).",
+        ),
+    )
+
+
+def notes_on(table: Table, held: HeldOut | None, corrected: Corrected | None) -> tuple[str, ...]:
+    """Return what a reader must know before the numbers."""
+    notes = []
+    if held is None or corrected is None:
+        notes.append(
+            f"모델 {table.model} 에는 계획 {table.plan.id} 의 교차검증 기록이 없어 센 수만 있고 추정과 구간은 없습니다."
+        )
+    else:
+        if corrected.lens.apart > _APART:
+            notes.append(
+                f"이 입력의 글은 오류를 잰 글과 다르게 생겼습니다(거리 {corrected.lens.apart:.2f}). 추정이 치우칠 수 있으니 "
+                "표본을 뽑아 사람이 분류한 값으로 확인하세요(hyeoksin audit-sample)."
+            )
+        few = [code for j, code in enumerate(held.classes) if int((held.truth == j).sum()) < _FEW]
+        if few:
+            notes.append(
+                f"오류를 잴 글이 {_FEW}건이 안 되는 항목({', '.join(few)})은 구간이 실제보다 좁을 수 있습니다."
+            )
+    notes.append("결과는 추천을 센 것이며 결정이 아닙니다.")
+    return tuple(notes)

@@ -1,0 +1,58 @@
+"""The rows of an audit: counts and corrected shares of every node in every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hyeoksin.audit.counts import Cell
+from hyeoksin.audit.estimate import Corrected, below
+from hyeoksin.audit.prevalence import Shares
+from hyeoksin.audit.result import NONE, Cut, Interval, NodeRow, Period, PlanNode
+from hyeoksin.plan import Plan
+
+__all__ = ["Counted", "node_rows", "period_rows", "shown"]
+
+Counted = tuple[Cut, Mapping[str, Cell]]
+OFF_PLAN = "계획 밖"
+
+
+def shown(nodes: Sequence[PlanNode]) -> list[tuple[str, str, str]]:
+    """Return code, title and level of everything that has a row: the nodes, then what is outside the plan."""
+    return [(node.code, node.title, node.level) for node in nodes] + [(NONE, OFF_PLAN, "off_plan")]
+
+
+def node_rows(
+    counted: Counted, nodes: Sequence[PlanNode], plan: Plan, corrected: Corrected | None
+) -> Iterator[NodeRow]:
+    """Yield a row per cell and node."""
+    cut, cells = counted
+    for value, cell in cells.items():
+        shares = corrected.cells.get((cut.name, value)) if corrected is not None else None
+        for code, title, level in shown(nodes):
+            yield NodeRow(
+                cut=cut.name,
+                value=value,
+                code=code,
+                title=title,
+                level=level,
+                texts=cell.texts,
+                counted=cell.counted[code],
+                settled=cell.settled[code],
+                share=round(cell.counted[code] / cell.texts, 6),
+                estimate=_interval(shares, plan, code),
+            )
+
+
+def period_rows(
+    counted: Counted, nodes: Sequence[PlanNode], plan: Plan, corrected: Corrected | None
+) -> Iterator[Period]:
+    """Yield a row per period and node."""
+    for row in node_rows(counted, nodes, plan, corrected):
+        yield Period(row.code, row.value, row.texts, row.counted, row.share, row.estimate)
+
+
+def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:
+    if shares is None:
+        return None
+    found = shares.interval(below(plan, code))
+    return Interval(round(found.value, 6), round(found.low, 6), round(found.high, 6))
