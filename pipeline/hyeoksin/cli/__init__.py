@@ -14,6 +14,7 @@ from hyeoksin.cli import (
     classify,
     corpus,
     embed,
+    keys,
     learn,
     plan,
     serve,
@@ -46,6 +47,7 @@ app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)
 app.add_typer(plan.app, name="plan")
 app.add_typer(agency.app, name="agency")
+app.add_typer(keys.app, name="keys")
 app.add_typer(corpus.app, name="corpus")
 
 

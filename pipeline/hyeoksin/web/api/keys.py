@@ -26,6 +26,7 @@ __all__ = [
     "Reviewer",
     "Viewer",
     "caller_of",
+    "ending",
     "key_hash",
     "new_key",
     "require",
@@ -69,6 +70,11 @@ class Throttle(Protocol):
 def new_key() -> str:
     """Return a new key: 256 random bits behind a mark that secret scanners can look for."""
     return f"hyeoksin_{secrets.token_urlsafe(32)}"
+
+
+def ending(days: int | None) -> str | None:
+    """Return the time (ISO UTC) after so many days, None for no end."""
+    return None if days is None else f"{(datetime.now(UTC) + timedelta(days=days)):%Y-%m-%dT%H:%M:%S.000Z}"
 
 
 def key_hash(key: str) -> str:

@@ -1,0 +1,69 @@
+"""``hyeoksin keys``: keys of the REST interface, made and revoked beside the server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="REST(`/api/v1`)의 API 키: 만들기, 보기, 없애기.", no_args_is_help=True, rich_markup_mode=None
+)
+Store = Annotated[
+    str, typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE")
+]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="키를 쓸 프로그램의 이름. 원장에 'api:이름' 으로 남습니다.")],
+    role: Annotated[
+        str, typer.Option("--role", help="viewer(열람), officer(담당), reviewer(검토), admin(관리).")
+    ] = "viewer",
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=3650, help="며칠 뒤에 끝날지 (없으면 끝나지 않음).")
+    ] = 365,
+    store: Store = "hyeoksin.db",
+) -> None:
+    """새 API 키를 만들어 한 번만 보여 줍니다. 저장소에는 지문만 남습니다."""
+    from hyeoksin.store import open_store
+    from hyeoksin.web.api.keys import ending, key_hash, new_key
+
+    opened = open_store(store, create=False)
+    key = new_key()
+    made = opened.add_api_key(name, role, key_hash(key), "cli", expires_at=ending(days))  # type: ignore[arg-type]  # the store checks the role
+    opened.audit("api key", "cli", subject=str(made.id), detail={"name": name, "role": role})
+    opened.close()
+    typer.echo(f"{made.id}번 키 ({name}, {role}). 이 키는 다시 보이지 않습니다.", err=True)
+    typer.echo(key)
+
+
+@app.command("list")
+def list_keys(store: Store = "hyeoksin.db") -> None:
+    """키의 번호, 이름, 역할, 마지막으로 쓴 때, 끝나는 때를 보여 줍니다."""
+    from hyeoksin.store import open_store
+
+    opened = open_store(store, create=False)
+    for key in opened.api_keys():
+        end = f"없앰 {key.revoked_at}" if key.revoked_at else f"끝 {key.expires_at or '없음'}"
+        typer.echo(
+            f"{key.id}  {key.name}  {key.role}  만듦 {key.created_at}  씀 {key.used_at or '아직'}  {end}"
+        )
+    opened.close()
+
+
+@app.command()
+def revoke(
+    number: Annotated[int, typer.Argument(help="키의 번호 (hyeoksin keys list).")],
+    store: Store = "hyeoksin.db",
+) -> None:
+    """키를 없앱니다. 2초 안에 쓸 수 없게 되며 되살릴 수 없습니다."""
+    from hyeoksin.store import open_store
+
+    opened = open_store(store, create=False)
+    opened.revoke_api_key(number)
+    opened.audit("api key revoked", "cli", subject=str(number))
+    opened.close()
+    typer.echo(f"{number}번 키를 없앴습니다.")
