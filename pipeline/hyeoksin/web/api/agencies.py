@@ -7,11 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.agency import Agency, load_agencies
 from hyeoksin.web.api.keys import Viewer
 from hyeoksin.web.api.limits import MAX_ID
 from hyeoksin.web.api.problems import ProblemError, responses
+from hyeoksin.web.api.texts import Day
 
 __all__ = ["router"]
 
@@ -33,12 +35,12 @@ class AgencyDetail(BaseModel):
     duties: list[str] = Field(description="소관")
 
 
-class Day(BaseModel):
+class DayQuery(BaseModel):
     """어느 날의 이름인지."""
 
     model_config = ConfigDict(extra="forbid")
 
-    date: datetime.date | None = Field(
+    date: Day | SkipJsonSchema[None] = Field(
         default=None, description="이날의 이름 (없으면 오늘)", examples=["2016-01-01"]
     )
 
@@ -48,11 +50,13 @@ class Day(BaseModel):
         return (self.date or datetime.datetime.now(datetime.UTC).date()).isoformat()
 
 
-class Named(Day):
+class Named(DayQuery):
     """어느 날의 어떤 기관들을 볼지."""
 
-    kind: Annotated[str, Field(max_length=MAX_ID)] | None = Field(default=None, description="기관의 종류")
-    name: Annotated[str, Field(max_length=MAX_ID)] | None = Field(
+    kind: Annotated[str, Field(max_length=MAX_ID)] | SkipJsonSchema[None] = Field(
+        default=None, description="기관의 종류"
+    )
+    name: Annotated[str, Field(max_length=MAX_ID)] | SkipJsonSchema[None] = Field(
         default=None, description="이름이나 줄임 이름에 이 글자가 든 것", examples=["행안부"]
     )
 
@@ -88,7 +92,7 @@ def agencies(caller: Viewer, query: Annotated[Named, Query()]) -> list[AgencyDet
 def agency_at(
     agency: Annotated[str, Path(max_length=MAX_ID, description="기관 id", examples=["mois"])],
     caller: Viewer,
-    query: Annotated[Day, Query()],
+    query: Annotated[DayQuery, Query()],
 ) -> list[AgencyDetail]:
     """그 기관이 그날 무엇이었는지 드립니다. 나뉘었으면 여럿입니다."""
     del caller

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.web.api.keys import Caller, Officer, Viewer
@@ -13,14 +14,14 @@ from hyeoksin.web.api.limits import MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.rounds import stored
 from hyeoksin.web.api.shapes import DecisionOut, Number, decision_out
-from hyeoksin.web.api.texts import Clean
+from hyeoksin.web.api.texts import Clean, Whole
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["결정"])
 _BIGGEST = 2**53 - 1
 _Key = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         min_length=8,
@@ -47,7 +48,7 @@ class DecisionIn(BaseModel):
     action: Literal["accept", "pick", "none", "undecided"] = Field(
         description="accept 추천대로, pick 다른 항목(code), none 계획 밖, undecided 미룸"
     )
-    version: int = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
+    version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     code: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
         default=None, description="pick 이면 있어야 함"
     )
@@ -69,7 +70,7 @@ class UndoIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: int = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
+    version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     note: Clean = Field(default="", max_length=MAX_NOTE, description="까닭")
 
 

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hyeoksin.errors import (
     HyeoksinError,
@@ -192,6 +193,8 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
         detail = str(context.get("error", error["msg"]))
+    elif kind == "string_pattern_mismatch" and "\x00" in str(error["input"]):
+        detail = "널 문자(U+0000)가 있습니다. 지우고 보내세요."
     else:
         detail = _SAYS.get(kind, f"쓸 수 없는 값입니다 ({error['msg']}).").format_map(context)
     named = ""
@@ -243,9 +246,18 @@ def handle_problems(app: FastAPI) -> None:
         return answer(_invalid(error))
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         kind = _BY_STATUS.get(error.status_code)
         if kind is None:
             kind = "malformed" if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "internal"
         detail = _DETAILS.get(error.status_code, PROBLEMS[kind].title + ".")
-        return answer(ProblemError(kind, detail, headers=error.headers))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return answer(ProblemError(kind, detail, headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all routes of an address (Starlette names those of the first alone)."""
+    fitting = (r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(
+        sorted({method for route in fitting for method in getattr(route, "methods", None) or ()})
+    )

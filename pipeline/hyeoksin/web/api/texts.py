@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hyeoksin.domain import Document
 from hyeoksin.web.api.limits import MAX_ID, MAX_TEXT, MAX_TEXTS, MAX_TITLE
 
-__all__ = ["Clean", "TextIn", "TextsIn", "documents"]
+__all__ = ["NO_NULL", "Clean", "Day", "TextIn", "TextsIn", "Whole", "documents"]
 
 
-def _no_null(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("널 문자(U+0000)가 있습니다. 지우고 보내세요.")
+NO_NULL = r"^[^\x00]*$"
+Clean = Annotated[str, Field(pattern=NO_NULL)]
+
+
+def _iso(value: object) -> object:
+    """Let only written days pass: pydantic would read a number as seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("2024-03-29 같은 날짜여야 합니다.")
     return value
 
 
-Clean = Annotated[str, AfterValidator(_no_null), WithJsonSchema({"type": "string", "pattern": r"^[^\x00]*$"})]
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_iso), Field(strict=False)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class TextIn(BaseModel):
@@ -44,7 +56,7 @@ class TextIn(BaseModel):
     text: Clean = Field(
         default="", max_length=MAX_TEXT, examples=["의사가 섬을 돌며 주민을 진료하는 버스를 운영한다."]
     )
-    date: Annotated[datetime.date, Field(strict=False)] | None = Field(
+    date: Day | None = Field(
         default=None, description="글의 날짜: 기관 이름을 이날로 읽음", examples=["2024-03-29"]
     )
     region: Annotated[Clean, Field(max_length=MAX_ID)] | None = Field(
