@@ -24,6 +24,7 @@ MENU = (
     MenuItem("/ledger", marked("결정 기록")),
     MenuItem("/models", marked("모델")),
     MenuItem("/users", marked("사용자"), "admin"),
+    MenuItem("/keys", marked("API 키"), "admin"),
     MenuItem("/about", marked("이 도구")),
 )
 

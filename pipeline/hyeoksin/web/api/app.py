@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from hyeoksin import __version__
 from hyeoksin.store import Store
-from hyeoksin.web.api import agencies, classify, decisions, models, plans, rounds
+from hyeoksin.web.api import agencies, classify, decisions, docs, models, plans, rounds
 from hyeoksin.web.api.keys import Keyring, Throttle
 from hyeoksin.web.api.problems import Problem, handle_problems, responses
 from hyeoksin.web.judge import Judge
@@ -63,6 +63,7 @@ def create_api(judge: Judge, store: Store, keyring: Keyring, throttle: Throttle,
     app.state.throttle = throttle
     for router in ROUTERS:
         app.include_router(router, responses=_ALWAYS)
+    app.include_router(docs.router)
     handle_problems(app)
     _describe(app)
     return app
