@@ -19,6 +19,7 @@ from hyeoksin.cli import (
     plan,
     serve,
     simulate,
+    store,
     translate,
 )
 from hyeoksin.errors import HyeoksinError
@@ -49,6 +50,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(agency.app, name="agency")
 app.add_typer(keys.app, name="keys")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(store.app, name="store")
 
 
 def _version(asked: bool) -> None:

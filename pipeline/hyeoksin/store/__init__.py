@@ -17,6 +17,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("sqlalchemy", "web") from error
 
+from hyeoksin.store.backup import Backup, restore
 from hyeoksin.store.engine import address, engine
 from hyeoksin.store.filters import Filters, Order
 from hyeoksin.store.items import Items, Row, content_of
@@ -78,10 +79,11 @@ __all__ = [
     "Why",
     "content_of",
     "open_store",
+    "restore",
 ]
 
 
-class Store(Projects, Items, Ledger, Work, Search, People, Register):
+class Store(Projects, Items, Ledger, Work, Search, People, Register, Backup):
     """An open store; see its parts for the methods."""
 
 
@@ -103,7 +105,7 @@ def open_store(url: str | Path, create: bool = True, *, busy_seconds: float = 10
     store = Store(made)
     try:
         with store._write() as connection:
-            migrate(connection)
+            store.migrated = tuple(migrate(connection))
     except StoreError:
         store.close()
         raise

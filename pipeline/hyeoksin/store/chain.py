@@ -20,6 +20,7 @@ from hyeoksin.store.rows import Action, DecisionRow, Project, Standing, Verdict,
 __all__ = ["Word", "Writer", "replay", "row_hash", "settle", "verdict"]
 
 _i, _d, _l = schema.items, schema.decisions, schema.lanes
+_STREAM = {"yield_per": 1000}
 _HASHED = (
     "project", "seq", "item", "content", "action", "code", "agency", "by", "at", "note", "model", "replaces", "batch",
     "key", "final", "version",
@@ -152,7 +153,7 @@ def verdict(connection: Connection, project: int | None = None) -> Verdict:
     for number, counted, head in connection.execute(chosen).all():
         before, seq = "", 0
         query = sa.select(_d).where(_d.c.project == number).order_by(_d.c.seq)
-        for row in connection.execution_options(yield_per=1000).execute(query).mappings():
+        for row in connection.execute(query, execution_options=_STREAM).mappings():
             seq += 1
             n_rows += 1
             if broken is None and row["seq"] != seq:
@@ -173,7 +174,7 @@ def _astray(connection: Connection, project: int | None) -> str | None:
     query = query.select_from(_d.join(p, p.c.id == _d.c.project).join(_i, _i.c.id == _d.c.item))
     if project is not None:
         query = query.where(_d.c.project == project)
-    rows = connection.execution_options(yield_per=1000).execute(query.order_by(_d.c.item, _d.c.id))
+    rows = connection.execute(query.order_by(_d.c.item, _d.c.id), execution_options=_STREAM)
     for number, of_item in groupby(rows.mappings(), key=lambda row: row["item"]):
         ledger = list(of_item)
         coders = ledger[0]["coders"]

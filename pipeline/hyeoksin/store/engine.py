@@ -75,6 +75,7 @@ def engine(url: URL, *, create: bool, busy_ms: int = _BUSY_MS) -> Engine:
         made = sa.create_engine(
             url,
             json_serializer=_as_json,
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
@@ -108,6 +109,7 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
     made = sa.create_engine(
         url,
         json_serializer=_as_json,
+        hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         connect_args={"timeout": busy_ms / 1000, "check_same_thread": False},
@@ -137,6 +139,7 @@ class Base:
 
     def __init__(self, made: Engine) -> None:
         self._engine = made
+        self.migrated: tuple[str, ...] = ()  # revisions that opening has run
         self._reader = made
         self._writer = made.execution_options(write=True)
 

@@ -101,6 +101,20 @@ class Items(Base):
             query = query.order_by(*order_by(order)).offset(offset)
             return full_items(connection, query if limit is None else query.limit(limit), now())
 
+    def each(self, project: int, **filters: Any) -> Iterator[Item]:
+        """Yield all items that the filters find, by number, a few hundred at a time: for exports of any size."""
+        after = 0
+        while True:
+            with self._read() as connection:
+                query = sa.select(_i.c.id).where(
+                    *where(connection, project, Filters(**filters)), _i.c.id > after
+                )
+                found = full_items(connection, query.order_by(_i.c.id).limit(_CHUNK), now())
+            yield from found
+            if len(found) < _CHUNK:
+                return
+            after = found[-1].id
+
     def count(self, project: int, **filters: Any) -> int:
         """Return how many items the filters find."""
         with self._read() as connection:
@@ -200,7 +214,7 @@ def _write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Token
 def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
     fields = asdict(document)
     regions = record.get("regions") or [""]
-    return {
+    columns = {
         "document": fields["id"],
         "content": content_of(document),
         **{name: fields[name] for name in ("title", "text", "source", "date", "meta")},
@@ -209,6 +223,7 @@ def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[s
         "region": document.region or regions[0],
         **_answer(record),
     }
+    return {name: schema.clean(value) if isinstance(value, str) else value for name, value in columns.items()}
 
 
 def _answer(record: Mapping[str, Any]) -> dict[str, Any]:
