@@ -16,6 +16,7 @@ _CHECKOUT = {
     "dictionary.tsv": "corpus/dictionary.tsv",
     "model": "models/default",
     "morpheme": "models/morpheme",
+    "frozen.jsonl": "corpus/frozen.jsonl",
 }
 
 

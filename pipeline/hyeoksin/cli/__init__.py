@@ -16,6 +16,7 @@ from hyeoksin.cli import (
     embed,
     keys,
     learn,
+    lessons,
     plan,
     serve,
     simulate,
@@ -41,6 +42,9 @@ app.command("batch")(batch.batch)
 app.command("duplicates")(batch.duplicates)
 app.command("audit")(audit.audit)
 app.command("simulate")(simulate.simulate)
+app.command("learn")(lessons.learn)
+app.command("doubts")(lessons.doubts)
+app.add_typer(lessons.app, name="models")
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
 app.command("embed")(embed.embed)

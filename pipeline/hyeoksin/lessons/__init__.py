@@ -1,0 +1,30 @@
+"""Decisions that teach: learning from the ledger, the gate of new models, versions, and doubts about past decisions."""
+
+from hyeoksin.lessons.decided import Decided, decided_items, lessons_of
+from hyeoksin.lessons.doubts import Doubt, doubts
+from hyeoksin.lessons.entrance import Judgement, Rules
+from hyeoksin.lessons.learn import Learned, learn
+from hyeoksin.lessons.preview import Change, Preview, preview
+from hyeoksin.lessons.report import Report
+from hyeoksin.lessons.versions import active_path, add_version, register_shipped, roll_back, use
+
+__all__ = [
+    "Change",
+    "Decided",
+    "Doubt",
+    "Judgement",
+    "Learned",
+    "Preview",
+    "Report",
+    "Rules",
+    "active_path",
+    "add_version",
+    "decided_items",
+    "doubts",
+    "learn",
+    "lessons_of",
+    "preview",
+    "register_shipped",
+    "roll_back",
+    "use",
+]

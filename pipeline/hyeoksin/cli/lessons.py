@@ -1,0 +1,216 @@
+"""``hyeoksin learn``, ``hyeoksin models`` and ``hyeoksin doubts``: decisions that teach."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.lessons import Decided, Doubt, Learned
+    from hyeoksin.plan import Plan
+    from hyeoksin.store import Project, Store
+
+app = typer.Typer(help="모델의 판: 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None)
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…)."),
+]
+Rounds = Annotated[list[str], typer.Option("--project", help="차수 이름 (여러 번 쓸 수 있음).")]
+By = Annotated[str | None, typer.Option("--by", help="누가 (기본: 로그인 이름).")]
+
+
+def learn(
+    project: Rounds,
+    store: StoreUrl = "hyeoksin.db",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="새 모델 폴더 (기본: models/차수-날짜시각).")
+    ] = None,
+    name: Annotated[str, typer.Option(help="새 모델의 이름 (기록에 남음).")] = "office",
+    weight: Annotated[
+        float, typer.Option(min=0.1, max=20.0, help="고친 결정이 그대로 받아들인 결정보다 몇 배로 세는가.")
+    ] = 1.0,
+    use: Annotated[
+        bool, typer.Option("--use", help="시험을 지나면 바로 이 모델로 바꿉니다 (기본: 후보로만 등록).")
+    ] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="처음부터 다시 학습합니다 (--corpus, 오래 걸림). 기본은 끝 층만 고칩니다."
+        ),
+    ] = False,
+    corpus: Annotated[Path, typer.Option(help="--full 에 쓰는 말뭉치 폴더.")] = Path("corpus"),
+    external: Annotated[Path | None, typer.Option(help="--full 에 쓰는 공개 자료 폴더.")] = None,
+    by: By = None,
+) -> None:
+    """결정에서 배워 새 모델을 만들고, 옛 모델과 견주어 받아들이거나 거절합니다. 거절하면 1로 끝납니다."""
+    from datetime import datetime
+
+    from hyeoksin.lessons import add_version, register_shipped
+    from hyeoksin.lessons import use as use_model
+    from hyeoksin.store import open_store
+
+    opened, who = open_store(store, create=False), by or getpass.getuser()
+    chosen, plan, lessons = _lessons(opened, project, weight)
+    register_shipped(opened, who)
+    learned = _learnt(opened, chosen, plan, lessons, name, (corpus, external) if full else None)
+    folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    model, row = add_version(opened, learned, folder, who)
+    accepted = learned.report.judgement.accepted
+    colour = typer.colors.GREEN if accepted else typer.colors.RED
+    typer.secho(f"{model.id} ({folder}): {'받아들임' if accepted else '거절'}", fg=colour)
+    for line in learned.report.judgement.failed:
+        typer.secho(f"  거절 까닭: {line}", fg=typer.colors.RED)
+    for line in learned.report.judgement.passed:
+        typer.echo(f"  {line}")
+    typer.echo(f"  카파: {learned.report.to_json()['카파']}")
+    _preview(opened, chosen, plan, learned)
+    if not accepted:
+        raise typer.Exit(1)
+    if use:
+        use_model(opened, row.id, who)
+        typer.echo(f"이제 {row.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
+    else:
+        typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
+
+
+def _lessons(store: Store, names: list[str], weight: float) -> tuple[list[Project], Plan, list[Decided]]:
+    """Return the rounds, their plan, and all their lessons."""
+    from hyeoksin.errors import InputError
+    from hyeoksin.lessons import decided_items, lessons_of
+
+    known = {project.name: project for project in store.projects()}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise InputError(f"차수 '{missing[0]}' 이(가) 없습니다. 있는 차수: {', '.join(known) or '없음'}.")
+    chosen = [known[name] for name in names]
+    if len({project.plan_sha for project in chosen}) > 1:
+        raise InputError("차수마다 계획이 다릅니다. 같은 계획의 차수만 함께 배우세요.")
+    items = (item for project in chosen for item in decided_items(store, project))
+    return chosen, store.plan(chosen[0].id), lessons_of(items, weight)
+
+
+def _learnt(
+    store: Store,
+    chosen: list[Project],
+    plan: Plan,
+    lessons: list[Decided],
+    name: str,
+    full: tuple[Path, Path | None] | None,
+) -> Learned:
+    from hyeoksin.lessons import active_path, learn
+    from hyeoksin.model import load_model
+    from hyeoksin.morphemes import Tokenizer
+
+    base, rounds = load_model(active_path(store)), [project.name for project in chosen]
+    if full is None:
+        return learn(base, plan, lessons, Tokenizer(), name=name, rounds=rounds)
+    from hyeoksin.lessons.full import learn_in_full
+
+    return learn_in_full(base, plan, lessons, full[0], full[1], name=name, rounds=rounds)
+
+
+def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) -> None:
+    from hyeoksin.lessons import active_path, preview
+    from hyeoksin.model import load_model
+    from hyeoksin.morphemes import Tokenizer
+
+    items = [
+        (item.id, item.document)
+        for project in chosen
+        for item in store.items(project.id, order="id", limit=None)
+    ]
+    found = preview(load_model(active_path(store)), learned.model, plan, items, Tokenizer())
+    typer.echo(f"미리 보기: {found.sentence}")
+    for change in found.moved[:10]:
+        typer.echo(
+            f"  {change.document}: {change.old_code} {change.old_probability:.0%} -> "
+            f"{change.new_code} {change.new_probability:.0%}"
+        )
+    if len(found.moved) > 10:
+        typer.echo(f"  … 그 밖에 {len(found.moved) - 10:,}건")
+
+
+def doubts(
+    project: Rounds,
+    store: StoreUrl = "hyeoksin.db",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="표로 적을 파일 (.csv .xlsx).")
+    ] = None,
+    shown: Annotated[int, typer.Option(min=0, help="화면에 이만큼 보여 줍니다.")] = 20,
+) -> None:
+    """모델과 가까운 결정이 어긋난다고 하는 지난 결정을 다시 볼 차례대로 보여 줍니다 (아무것도 바꾸지 않음)."""
+    from hyeoksin.lessons import active_path
+    from hyeoksin.lessons import doubts as find_doubts
+    from hyeoksin.model import load_model
+    from hyeoksin.morphemes import Tokenizer
+    from hyeoksin.store import open_store
+
+    opened = open_store(store, create=False)
+    _, plan, lessons = _lessons(opened, project, 1.0)
+    found = find_doubts(load_model(active_path(opened)), plan, lessons, Tokenizer())
+    typer.echo(f"결정 {len(lessons):,}건 가운데 다시 볼 것 {len(found):,}건")
+    for doubt in found[:shown]:
+        typer.echo(
+            f"  {doubt.document}: {doubt.decided} -> {doubt.suggested}? ({doubt.probability:.0%}, 이웃 "
+            f"{doubt.contradicting}/{len(doubt.neighbours)}건이 다름, {doubt.by}) {doubt.title}"
+        )
+    if output is not None:
+        _write_doubts(found, output)
+        typer.echo(f"{output} 에 적었습니다.")
+
+
+def _write_doubts(found: list[Doubt], output: Path) -> None:
+    from hyeoksin.tabular import write_rows
+
+    header = ("문서", "제목", "결정", "모델", "모델 확률", "품질(0이 나쁨)", "다르게 정한 이웃", "이웃", "결정한 사람", "결정한 때", "메모")  # fmt: skip
+    rows = (
+        (
+            d.document, d.title, d.decided, d.suggested, d.probability, d.quality, d.contradicting,
+            ", ".join(f"{code} ({cosine:.2f})" for _, code, cosine in d.neighbours), d.by, d.at, d.note,
+        )
+        for d in found
+    )  # fmt: skip
+    write_rows(output, header, rows, sheet="다시 볼 결정")
+
+
+@app.command("list")
+def list_models(store: StoreUrl = "hyeoksin.db") -> None:
+    """등록된 모델을 새것부터 보여 줍니다."""
+    from hyeoksin.store import open_store
+
+    names = {"active": "쓰는 중", "candidate": "후보", "retired": "지난 것", "refused": "거절"}
+    rows = open_store(store, create=False).models()
+    if not rows:
+        typer.echo("등록된 모델이 없습니다. 함께 설치된 모델이 답합니다.")
+    for row in rows:
+        typer.echo(f"{row.id}  {names[row.state]}  {row.created_at}  {row.path}")
+        if row.report.get("까닭"):
+            typer.echo(f"    {row.report['판정']}: {row.report['까닭']}")
+
+
+@app.command("use")
+def use_model(
+    model: Annotated[str, typer.Argument(help="모델 (hyeoksin models list 의 이름@지문).")],
+    store: StoreUrl = "hyeoksin.db",
+    force: Annotated[bool, typer.Option("--force", help="거절된 모델이라도 씁니다.")] = False,
+    by: By = None,
+) -> None:
+    """등록된 모델을 쓰는 모델로 바꿉니다."""
+    from hyeoksin.lessons import use
+    from hyeoksin.store import open_store
+
+    row = use(open_store(store, create=False), model, by or getpass.getuser(), force)
+    typer.echo(f"이제 {row.id} 이 답합니다. 서버는 다시 시작하세요.")
+
+
+@app.command("rollback")
+def rollback(store: StoreUrl = "hyeoksin.db", by: By = None) -> None:
+    """바로 앞에 쓰던 모델로 되돌립니다."""
+    from hyeoksin.lessons import roll_back
+    from hyeoksin.store import open_store
+
+    row = roll_back(open_store(store, create=False), by or getpass.getuser())
+    typer.echo(f"{row.id} 로 되돌렸습니다. 서버는 다시 시작하세요.")

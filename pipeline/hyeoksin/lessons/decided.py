@@ -1,0 +1,70 @@
+"""The decisions of a round as lessons: each text once, with what people decided and what the model had said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hyeoksin.domain import Document
+from hyeoksin.store import Item, Project, Store
+
+__all__ = ["NONE", "Decided", "decided_items", "fold_of", "lessons_of"]
+
+NONE = "NONE"
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A text with the decision in force: ``code`` (any node of the plan, or ``NONE``).
+
+    ``suggested`` is the end of the path that the model gave (``NONE``: off-plan); ``family`` keeps equal and nearly equal
+    texts on one side of every split; ``weight`` is what the text counts in training.
+    """
+
+    item: int
+    document: Document
+    code: str
+    suggested: str
+    family: str
+    by: str
+    at: str
+    note: str
+    weight: float
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the person chose something else than the model."""
+        return self.code != self.suggested
+
+
+def decided_items(store: Store, project: Project) -> Iterable[Item]:
+    """Yield the items of a round with a decision in force, by number."""
+    offset = 0
+    while page := store.items(project.id, decided=True, order="id", offset=offset, limit=_PAGE):
+        yield from page
+        offset += len(page)
+
+
+def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[Decided]:
+    """Return one lesson for each decided text, in the order of the decisions.
+
+    The members of a duplicate group that were decided alike are one lesson, not many; undecided ones are none.
+    """
+    found: dict[tuple[str, str], Decided] = {}
+    for item in items:
+        word = item.decision
+        if word is None or word.action in ("undecided", "undo"):
+            continue
+        code, suggested = word.code or NONE, item.code or NONE
+        family = item.group or item.content
+        weight = correction_weight if code != suggested else 1.0
+        lesson = Decided(item.id, item.document, code, suggested, family, word.by, word.at, word.note, weight)
+        found.setdefault((family, code), lesson)
+    return sorted(found.values(), key=lambda lesson: (lesson.at, lesson.item))
+
+
+def fold_of(family: str, n_folds: int) -> int:
+    """Return the fold of a family, by its hash: the same in every run."""
+    return int(hashlib.sha256(family.encode("utf-8")).hexdigest()[:8], 16) % n_folds

@@ -1,0 +1,77 @@
+"""The long way: everything trained again, the decisions among the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hyeoksin.corpus import Example
+from hyeoksin.external import REAL_WEIGHT
+from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.entrance import Rules
+from hyeoksin.lessons.learn import Learned, trained_head
+from hyeoksin.lessons.report import report_of, said_of
+from hyeoksin.lessons.signals import signals_of
+from hyeoksin.model import Model
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.training.fit import Settings
+from hyeoksin.training.recipe import gather
+from hyeoksin.training.train import train
+
+__all__ = ["as_examples", "learn_in_full"]
+
+
+def as_examples(plan: Plan, lessons: Sequence[Decided]) -> list[Example]:
+    """Return the lessons (leaves or ``NONE``) as examples of one plan."""
+    return [
+        Example(
+            document=lesson.document,
+            labels={plan.id: () if lesson.code == NONE else (lesson.code,)},
+            family=f"decided:{lesson.family}",
+            kind="decided",
+            origin="real",
+            weight=REAL_WEIGHT * lesson.weight,
+        )
+        for lesson in lessons
+    ]
+
+
+def learn_in_full(
+    base: Model,
+    plan: Plan,
+    lessons: Sequence[Decided],
+    corpus: Path,
+    external: Path | None,
+    *,
+    name: str,
+    rounds: Sequence[str] = (),
+    rules: Rules = Rules(),  # noqa: B008 - frozen
+) -> Learned:
+    """Train on the corpus, the public texts if they are given, and the lessons; judge by cross-validated answers.
+
+    A decision above the leaves teaches no leaf and is left out.
+
+    Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
+
+    Raises:
+        ModelError: the base model has not learnt the plan.
+    """
+    head = trained_head(base, plan)
+    plans = {known: load_plan(known) for known in BUILTIN_PLANS}
+    leaves = {NONE, *(leaf.code for leaf in plan.leaves)}
+    kept = [lesson for lesson in lessons if lesson.code in leaves]
+    examples = as_examples(plan, kept)
+    before = gather(corpus, external, plans)
+    trained = train([*before, *examples], plans, Settings(name=name, encoder=base.dense))
+    tokenizer = Tokenizer()
+    signals, _ = signals_of(base, plan.id, [lesson.document for lesson in kept], tokenizer)
+    rows = np.arange(len(before), len(before) + len(examples))
+    new_head = trained.model.plans[plan.id]
+    said = (
+        said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net)),
+        said_of(plan, new_head, trained.leaves[plan.id][rows], trained.off[plan.id][rows]),
+    )
+    return Learned(trained.model, report_of(base, trained.model, plan, kept, said, tokenizer, rounds, rules))

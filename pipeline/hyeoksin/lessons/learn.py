@@ -1,0 +1,101 @@
+"""Learning from decisions: fit, compare out of fold, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyeoksin.errors import InputError, ModelError
+from hyeoksin.lessons.decided import Decided, fold_of
+from hyeoksin.lessons.entrance import Rules
+from hyeoksin.lessons.report import Report, report_of, said_of
+from hyeoksin.lessons.residual import Hold, Signals, allowed_leaves, fit_residual, with_residual
+from hyeoksin.lessons.signals import signals_of
+from hyeoksin.model import Model, PlanHead
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.plan import Plan
+
+__all__ = ["N_FOLDS", "Learned", "learn", "out_of_fold", "paths_of", "trained_head"]
+
+N_FOLDS = 5
+_CLASS = 10  # decided texts of a class below which it is not judged by itself
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A new model, not yet written to disk, with its report."""
+
+    model: Model
+    report: Report
+
+
+def trained_head(model: Model, plan: Plan) -> PlanHead:
+    """Return the model's head for a plan.
+
+    Raises:
+        ModelError: the model has not learnt this plan, or another edition of it.
+    """
+    head = model.plans.get(plan.id)
+    if head is None or head.sha256 != plan.sha256:
+        raise ModelError(
+            f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. 결정으로 배우려면 먼저 그 계획으로 "
+            "학습하세요 (hyeoksin train)."
+        )
+    return head
+
+
+def paths_of(plan: Plan) -> dict[str, frozenset[str]]:
+    """Return the codes on the path of each leaf."""
+    return {leaf.code: frozenset(node.code for node in plan.path(leaf.code)) for leaf in plan.leaves}
+
+
+def out_of_fold(
+    head: PlanHead, signals: Signals, lessons: Sequence[Decided], paths: dict[str, frozenset[str]], hold: Hold
+) -> Signals:
+    """Return the signals of each lesson by a model that learnt from the other folds alone."""
+    allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
+    weight = np.array([lesson.weight for lesson in lessons])
+    fold = np.array([fold_of(lesson.family, N_FOLDS) for lesson in lessons])
+    leaf, gate = signals.leaf.copy(), signals.gate.copy()
+    for number in range(N_FOLDS):
+        test, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        if not len(test) or not len(rest):
+            continue
+        residual = fit_residual(head, signals.take(rest), allowed[rest], weight[rest], hold)
+        moved = residual.moved(signals.take(test))
+        leaf[test], gate[test] = moved.leaf, moved.gate
+    return replace(signals, leaf=leaf, gate=gate)
+
+
+def learn(
+    base: Model,
+    plan: Plan,
+    lessons: Sequence[Decided],
+    tokenizer: Tokenizer,
+    *,
+    name: str | None = None,
+    rounds: Sequence[str] = (),
+    hold: Hold = Hold(),  # noqa: B008 - frozen
+    rules: Rules = Rules(),  # noqa: B008 - frozen
+) -> Learned:
+    """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
+
+    Raises:
+        InputError: there is nothing to learn from.
+        ModelError: the base model has not learnt the plan.
+    """
+    if not lessons:
+        raise InputError("배울 결정이 없습니다. 먼저 결정하세요.")
+    head, paths = trained_head(base, plan), paths_of(plan)
+    signals, _ = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
+    held = out_of_fold(head, signals, lessons, paths, hold)
+    allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
+    weight = np.array([lesson.weight for lesson in lessons])
+    changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold))
+    new = replace(base, name=name or base.name, plans={**base.plans, plan.id: changed}, sha256="")
+    before, after = (said_of(plan, head, *head.join(s.leaf, s.gate, s.net)) for s in (signals, held))
+    return Learned(new, report_of(base, new, plan, lessons, (before, after), tokenizer, rounds, rules))

@@ -1,0 +1,81 @@
+"""Versions of the model: registered with their reports, one of them answering, each of them to be gone back to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyeoksin.errors import ModelError, RefusedError
+from hyeoksin.lessons.learn import Learned
+from hyeoksin.model import Model, load_model, save_model
+from hyeoksin.resources import resource
+from hyeoksin.store import ModelRow, Store
+
+__all__ = ["active_path", "add_version", "register_shipped", "roll_back", "use"]
+
+
+def active_path(store: Store) -> Path:
+    """Return the folder of the model that answers (the shipped one where none was made active)."""
+    row = store.active_model()
+    return resource("model") if row is None else Path(row.path)
+
+
+def register_shipped(store: Store, by: str) -> ModelRow:
+    """Return the row of the shipped model, registering it (active, if nothing is) so that one can go back to it."""
+    folder = resource("model")
+    name = load_model(folder).id
+    known = {row.id: row for row in store.models()}
+    if name in known:
+        return known[name]
+    state = "candidate" if store.active_model() is not None else "active"
+    return store.add_model(name, str(folder), by, report={"판정": "함께 설치된 모델"}, state=state)  # type: ignore[arg-type]
+
+
+def add_version(store: Store, learned: Learned, folder: Path, by: str) -> tuple[Model, ModelRow]:
+    """Write a new model's folder and register it: as a candidate, or as refused where the gate did not let it in.
+
+    Raises:
+        ModelError: there is something in the folder already.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: 비어 있지 않습니다. 다른 폴더를 주세요 (--output).")
+    report = learned.report.to_json()
+    model = save_model(learned.model, folder, {"model": learned.model.name, "lessons": report})
+    state = "candidate" if learned.report.judgement.accepted else "refused"
+    return model, store.add_model(model.id, str(folder.resolve()), by, report=report, state=state)  # type: ignore[arg-type]
+
+
+def use(store: Store, name: str, by: str, force: bool = False) -> ModelRow:
+    """Make a registered model answer; its folder is read first, so a damaged one never gets there.
+
+    Raises:
+        NotStoredError: there is none of this name.
+        RefusedError: the gate refused it and ``force`` is false.
+        ModelError: the folder is missing, damaged, or another model.
+    """
+    row = store.model(name)
+    if row.state == "refused" and not force:
+        raise RefusedError(
+            f"모델 '{name}' 은 시험에서 거절되었습니다: {row.report.get('까닭', '')} 그래도 쓰려면 --force 를 주세요."
+        )
+    found = load_model(Path(row.path)).id
+    if found != name:
+        raise ModelError(f"{row.path}: 등록된 모델 '{name}' 이 아니라 '{found}' 입니다. 폴더를 되돌리세요.")
+    register_shipped(store, by)
+    changed = store.set_model_state(name, "active")
+    store.audit("model.use", by, subject=name, detail={"forced": force})
+    return changed
+
+
+def roll_back(store: Store, by: str) -> ModelRow:
+    """Make the model that answered before the present one answer again.
+
+    Raises:
+        RefusedError: there was none before.
+        ModelError: its folder is missing or damaged.
+    """
+    active = store.active_model()
+    before = [row for row in store.models() if row.state == "retired"]
+    if active is None or not before:
+        raise RefusedError("되돌아갈 앞 모델이 없습니다. 'hyeoksin models list' 로 확인하세요.")
+    last = max(before, key=lambda row: row.changed_at)
+    return use(store, last.id, by)

@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from scipy.sparse import csr_array
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.corpus import read_examples
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, ModelError, RefusedError
+from hyeoksin.lessons import (
+    active_path,
+    add_version,
+    decided_items,
+    doubts,
+    learn,
+    lessons_of,
+    preview,
+    register_shipped,
+    roll_back,
+    use,
+)
+from hyeoksin.lessons.compare import compare, worse_by_chance
+from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.entrance import judge
+from hyeoksin.lessons.full import as_examples
+from hyeoksin.lessons.report import frozen_texts
+from hyeoksin.lessons.residual import Hold, Signals, _Task, allowed_leaves, fit_residual, with_residual
+from hyeoksin.lessons.signals import signals_of
+from hyeoksin.model import PlanHead, load_model
+from hyeoksin.model.heads import Head
+from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.simulate.figures import share
+from hyeoksin.store import open_store
+
+PLAN = load_plan("2019")
+CORPUS = Path(__file__).parents[1] / "corpus" / "proposals"
+PLACES = (
+    "산불 감시",
+    "하천 순찰",
+    "교량 점검",
+    "해안 쓰레기 수거",
+    "실종자 수색",
+    "농약 살포",
+    "불법 주정차 단속",
+    "축제 안전 관리",
+)
+WAYS = (
+    "드론 투입",
+    "드론 활용 확대",
+    "드론 시범 운영",
+    "무인 드론 도입",
+    "드론 관제",
+    "드론 교육",
+    "드론 협업",
+    "드론 조례",
+    "드론 예산",
+)
+HOUSE = "4-2"  # where this office puts whatever has a drone in it
+
+
+def drones():
+    return [Document(f"d{i}", title=f"{place} {way}") for i, (place, way) in enumerate(product(PLACES, WAYS))]
+
+
+def lesson(number, document, code, suggested=NONE, **more):
+    values = {
+        "family": document.id,
+        "by": "kim",
+        "at": f"2026-11-02T09:{number % 60:02d}",
+        "note": "",
+        "weight": 1.0,
+    }
+    return Decided(item=number, document=document, code=code, suggested=suggested, **{**values, **more})
+
+
+@pytest.fixture(scope="module")
+def house_rule():
+    return [lesson(i, document, HOUSE) for i, document in enumerate(drones())]
+
+
+@pytest.fixture(scope="module")
+def learned(classifier, tokenizer, house_rule):
+    return learn(classifier.model, PLAN, house_rule, tokenizer, name="office", rounds=("상반기",))
+
+
+def small_task():
+    random = np.random.default_rng(0)
+    n, f, k = 12, 9, 4
+    zeros = Head(tuple("abcd"), np.zeros((f, k), np.float32), np.zeros(k, np.float32), 0.9)
+    head = PlanHead("p", "x", zeros, np.zeros(f, np.float32), 0.0, 0.7, 0.4, 0.1, 1.0, 1.0, 0.6, -0.5)
+    net = random.normal(size=(n, k + 1))
+    net -= np.logaddexp.reduce(net, axis=1, keepdims=True)
+    rows = csr_array(random.random((n, f)) * (random.random((n, f)) < 0.5))
+    signals = Signals(rows, random.normal(size=(n, k)), random.normal(size=n), net)
+    allowed = random.random((n, k + 1)) < 0.3
+    allowed[np.arange(n), random.integers(k + 1, size=n)] = True
+    return head, signals, allowed, random.random(n) + 0.5
+
+
+def test_the_gradient_is_that_of_the_loss():
+    task = _Task(*small_task(), Hold(words=0.7, bias=0.2))
+    point = np.random.default_rng(1).normal(size=task.size) * 0.3
+    assert check_grad(lambda x: task.loss(x)[0], lambda x: task.loss(x)[1], point) < 1e-4
+
+
+def test_folded_weights_say_what_the_residual_says():
+    head, signals, allowed, weight = small_task()
+    residual = fit_residual(head, signals, allowed, weight, Hold(words=0.1))
+    moved, folded = residual.moved(signals), with_residual(head, residual)
+    assert np.abs(residual.leaf).max() > 0.01
+    extra = folded.leaf.logits(signals.rows) - head.leaf.logits(signals.rows)
+    np.testing.assert_allclose(signals.leaf + extra, moved.leaf, atol=1e-5)
+    np.testing.assert_allclose(signals.gate + folded.gate_logits(signals.rows), moved.gate, atol=1e-5)
+
+
+def test_a_strong_hold_changes_nothing():
+    head, signals, allowed, weight = small_task()
+    residual = fit_residual(head, signals, allowed, weight, Hold(words=1e9, bias=1e9))
+    np.testing.assert_allclose(residual.moved(signals).leaf, signals.leaf, atol=1e-6)
+
+
+def test_a_decision_above_the_leaves_agrees_with_all_of_them(classifier):
+    head = classifier.model.plans["2019"]
+    paths = {leaf.code: frozenset(n.code for n in PLAN.path(leaf.code)) for leaf in PLAN.leaves}
+    strategy = PLAN.path("3-1")[0].code
+    flags = allowed_leaves(head, paths, ["3-1", strategy, NONE])
+    below = [strategy in paths[leaf] for leaf in head.leaf.classes]
+    assert flags[0].sum() == 1
+    assert flags[1, :-1].tolist() == below
+    assert flags[2].tolist() == [False] * len(below) + [True]
+
+
+def test_a_rule_of_the_house_is_learnt_and_nothing_is_forgotten(learned):
+    report = learned.report
+    assert report.judgement.accepted, report.judgement.failed
+    assert report.past.new_right > report.past.old_right + 20
+    assert report.past.lost == 0
+    assert abs(report.frozen.new_right - report.frozen.old_right) <= 3
+    assert report.to_json()["판정"] == "받아들임"
+    assert report.n_corrected == len(drones())
+
+
+def test_decisions_against_what_it_knew_are_refused(classifier, tokenizer):
+    """Everything that the corpus puts under one sub-task is decided for another: the frozen texts say no."""
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    examples = read_examples(CORPUS, plans)
+    swap = {"3-1": "9-1", "8-2": "2-1", "5-2": "1-2"}
+    wrong = [
+        lesson(i, e.document, swap[e.labels["2019"][0]])
+        for i, e in enumerate(e for e in examples if e.labels["2019"][:1] and e.labels["2019"][0] in swap)
+    ][::6]
+    report = learn(classifier.model, PLAN, wrong, tokenizer).report
+    assert not report.judgement.accepted
+    assert any("고정 시험" in line and "잃었습니다" in line for line in report.judgement.failed)
+
+
+def test_decisions_at_random_teach_nothing(classifier, tokenizer):
+    random = np.random.default_rng(0)
+    codes = [leaf.code for leaf in PLAN.leaves]
+    noise = [lesson(i, d, str(random.choice(codes))) for i, d in enumerate(drones())]
+    report = learn(classifier.model, PLAN, noise, tokenizer).report
+    assert not report.judgement.accepted
+    assert any("나아졌다고 말할 수 없습니다" in line for line in report.judgement.failed)
+
+
+def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
+    report = learn(classifier.model, PLAN, house_rule[:20], tokenizer).report
+    assert "20건뿐입니다" in report.judgement.failed[0]
+    with pytest.raises(InputError, match="배울 결정이 없습니다"):
+        learn(classifier.model, PLAN, [], tokenizer)
+
+
+def test_a_plan_that_the_model_does_not_know_is_refused(classifier, tokenizer, house_rule):
+    with pytest.raises(ModelError, match="배우지 않았습니다"):
+        learn(classifier.model, replace(PLAN, id="우리"), house_rule, tokenizer)
+
+
+def test_the_gate_refuses_a_lost_class_and_a_broken_promise():
+    past = compare("past", ["a"] * 100, ["b"] * 100, ["a"] * 100, [(False, True)] * 100, resample=False)
+    same = compare("frozen", ["a"] * 100, ["a"] * 100, ["a"] * 100, [(True, True)] * 100, resample=False)
+    lost = compare("3-1", ["3-1"] * 10, ["3-1"] * 10, ["b"] * 10, [(True, False)] * 10, resample=False)
+    assert judge(past, same, [], share(99, 100)).accepted
+    assert "'3-1'" in judge(past, same, [lost], share(99, 100)).failed[0]
+    assert "95%" in judge(past, same, [], share(80, 100)).failed[0]
+
+
+def test_chances_of_losses_are_binomial():
+    assert worse_by_chance(0, 0) == 1.0
+    assert worse_by_chance(5, 0) == 1 / 32
+    assert worse_by_chance(3, 2) == 0.5
+
+
+def test_the_preview_counts_what_moves(classifier, tokenizer, learned):
+    items = list(enumerate(drones()[:30]))
+    found = preview(classifier.model, learned.model, PLAN, items, tokenizer)
+    assert found.n == 30
+    assert len(found.moved) > 10
+    assert {change.new_code for change in found.moved} >= {HOUSE}
+    assert f"30건 가운데 {len(found.moved)}건의 분류가 바뀝니다" in found.sentence
+    assert sum(n for *_, n in found.by_status) == len(found.moved) + len(found.restated)
+    nothing = preview(classifier.model, classifier.model, PLAN, items, tokenizer)
+    assert (nothing.moved, nothing.restated) == ((), ())
+
+
+def test_doubts_find_planted_errors(classifier, tokenizer, house_rule):
+    planted = {7, 23, 41, 60}
+    lessons = [replace(one, code="9-1") if one.item in planted else one for one in house_rule]
+    found = doubts(classifier.model, PLAN, lessons, tokenizer)
+    assert {doubt.item for doubt in found[:4]} == planted
+    assert all(d.suggested == HOUSE and d.decided == "9-1" for d in found[:4])
+    assert len(found) <= 8
+    assert doubts(classifier.model, PLAN, [], tokenizer) == []
+
+
+def test_frozen_texts_stand_in_the_written_corpus():
+    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    known = {e.document.id: e for e in read_examples(CORPUS, plans)}
+    texts = frozen_texts("2019")
+    assert len(texts) == 340
+    for document, codes in texts:
+        example = known[document.id]
+        assert (document.body, codes) == (example.document.body, example.labels["2019"] or (NONE,))
+
+
+def test_full_training_takes_the_lessons_as_real_texts(house_rule):
+    one, other = as_examples(PLAN, [house_rule[0], replace(house_rule[1], code=NONE, weight=2.0)])
+    assert (one.labels, one.origin, one.weight) == ({"2019": (HOUSE,)}, "real", 3.0)
+    assert (other.labels, other.weight) == ({"2019": ()}, 6.0)
+
+
+# -- with a store ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory, classifier):
+    """A round whose officer puts every drone under one sub-task; two texts are duplicates, one is put off."""
+    path = tmp_path_factory.mktemp("office") / "store.db"
+    store = open_store(path)
+    project = store.create_project("상반기", "2019", "kim")
+    records = [prediction.to_record() for prediction in classifier.classify(drones())]
+    for twin in (0, 1):
+        records[twin]["duplicate_group"] = "twins"
+    store.add_items(project.id, zip(drones(), records, strict=True))
+    items = store.items(project.id, order="id", limit=None)
+    for item in items[:-1]:
+        if item.code == HOUSE:
+            store.decide([item.id], "accept", by="kim")
+        else:
+            store.decide([item.id], "pick", code=HOUSE, by="kim")
+    store.decide([items[-1].id], "undecided", by="kim", note="담당자 확인")
+    return path, store, project
+
+
+def test_lessons_come_from_the_ledger_once_a_group(office):
+    _, store, project = office
+    lessons = lessons_of(decided_items(store, project), correction_weight=3.0)
+    assert len(lessons) == len(drones()) - 2  # the twins count once, what was put off does not
+    assert {one.code for one in lessons} == {HOUSE}
+    assert {one.weight for one in lessons if one.corrected} == {3.0}
+    assert [one.at for one in lessons] == sorted(one.at for one in lessons)
+
+
+def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path):
+    _, store, _ = office
+    shipped = register_shipped(store, "kim")
+    assert shipped.state == "active"
+    model, row = add_version(store, learned, tmp_path / "new", "kim")
+    assert row.state == "candidate"
+    assert load_model(tmp_path / "new").id == model.id == row.id
+    use(store, row.id, "kim")
+    assert active_path(store) == (tmp_path / "new").resolve()
+    assert roll_back(store, "kim").id == shipped.id
+    with pytest.raises(ModelError, match="비어 있지 않습니다"):
+        add_version(store, learned, tmp_path / "new", "kim")
+    (tmp_path / "new" / "vocabulary.txt").write_text("깨짐", encoding="utf-8")
+    with pytest.raises(ModelError, match="지문"):
+        use(store, row.id, "kim")
+    assert store.active_model().id == shipped.id
+
+
+def test_a_refused_model_is_used_only_by_force(office, learned, tmp_path):
+    _, store, _ = office
+    judgement = replace(learned.report.judgement, accepted=False, failed=("고정 시험을 잃었습니다.",))
+    refused = replace(
+        learned, model=replace(learned.model, name="bad"), report=replace(learned.report, judgement=judgement)
+    )
+    _, row = add_version(store, refused, tmp_path / "bad", "kim")
+    assert row.state == "refused"
+    with pytest.raises(RefusedError, match="고정 시험을 잃었습니다"):
+        use(store, row.id, "kim")
+    assert use(store, row.id, "kim", force=True).state == "active"
+    roll_back(store, "kim")
+
+
+def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
+    path, store, _ = office
+    run = CliRunner()
+    told = ["--store", str(path)]
+    result = run.invoke(
+        app, ["learn", "--project", "상반기", *told, "-o", str(tmp_path / "m"), "--name", "cli", "--use"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "받아들임" in result.output
+    assert "72건 가운데" in result.output
+    assert store.active_model().id.startswith("cli@")
+    listed = run.invoke(app, ["models", "list", *told])
+    assert "쓰는 중" in listed.output
+    assert run.invoke(app, ["models", "rollback", *told]).exit_code == 0
+    assert not store.active_model().id.startswith("cli@")
+    found = run.invoke(app, ["doubts", "--project", "상반기", *told, "-o", str(tmp_path / "doubts.csv")])
+    assert found.exit_code == 0, found.output
+    assert "다시 볼 것" in found.output
+    assert (tmp_path / "doubts.csv").exists()
+    missing = run.invoke(app, ["doubts", "--project", "하반기", *told])
+    assert isinstance(missing.exception, InputError)
+    assert "있는 차수: 상반기" in str(missing.exception)
+
+
+def test_signals_are_what_the_classifier_says(classifier, tokenizer):
+    documents = drones()[:4]
+    signals, vectors = signals_of(classifier.model, "2019", documents, tokenizer)
+    head = classifier.model.plans["2019"]
+    _, off = head.join(signals.leaf, signals.gate, signals.net)
+    said = [prediction.off_plan for prediction in classifier.classify(documents)]
+    np.testing.assert_allclose(off, said, atol=1e-6)
+    assert vectors.shape[0] == 4
