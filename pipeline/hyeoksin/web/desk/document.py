@@ -27,7 +27,6 @@ __all__ = ["Attempt", "page", "router", "words_shown"]
 
 router = APIRouter(include_in_schema=False)
 _N_CANDIDATES = 6
-_N_NEAR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,6 @@ def page(
         or (item.decision if project.coders == 1 else None),
         "words": {row.id: word_of(plan, row) for row in said.values()},
         "group": [m for m in store.group_items(number) if m.id != item.id],
-        "near": _near(store, plan, item),
         "history": [r for r in store.history(number) if _may_see(project, item, user, r)],
         "word_of": lambda row: word_of(plan, row),
         "masked": lambda text: shown(user, text),
@@ -149,11 +147,6 @@ def words_shown(store: Store, project: Project, item: Item, user: Visitor) -> di
     return {
         lane: row for lane, row in store.coders_say(item.id).items() if _may_see(project, item, user, row)
     }
-
-
-def _near(store: Store, plan: Plan, item: Item) -> list[dict[str, Any]]:
-    del store, plan, item
-    return []
 
 
 def _neighbours(
