@@ -13,7 +13,7 @@ from hyeoksin.store import Action, DecisionRow, Item, Store
 from hyeoksin.web.access import Officer, StoreDep, Visitor
 from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
 from hyeoksin.web.desk.document import Attempt, page, words_shown
-from hyeoksin.web.desk.filters import QueueFilters
+from hyeoksin.web.desk.filters import QueueFilters, address
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect
 
@@ -140,10 +140,10 @@ def next_path(
     coders = store.project(project).coders
     asked = filters.asked(user.name if coders == 2 else None)
     item = store.claim_next(project, user.name, after=done.item if done else None, **asked)
-    tail = f"&done={done.item}" if done else ""
+    told = [f"done={done.item}"] if done else []
     if item is None:
-        return f"/rounds/{project}/queue?{filters.query(page=1)}{tail}&end=1"
-    return f"/items/{item.id}?{filters.query()}{tail}"
+        return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")
+    return address(f"/items/{item.id}", filters.query(), *told)
 
 
 @router.post("/items/{number}/undo")
@@ -170,7 +170,7 @@ def undo(
         "done",
         _("되돌렸습니다. 다시 정하세요.") if len(rows) == 1 else _("묶음의 결정을 모두 되돌렸습니다."),
     )
-    return redirect(request, f"/items/{number}?{filters.query()}")
+    return redirect(request, address(f"/items/{number}", filters.query()))
 
 
 @router.post("/rounds/{project}/next")

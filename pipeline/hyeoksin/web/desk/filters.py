@@ -12,7 +12,7 @@ from hyeoksin.store import Order
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 
-__all__ = ["NOBODY", "ORDERS", "STANDINGS", "BadFilterError", "QueueFilters"]
+__all__ = ["NOBODY", "ORDERS", "STANDINGS", "BadFilterError", "QueueFilters", "address"]
 
 NOBODY = "-"  # nobody is assigned
 OFF = "-"  # none of the plan
@@ -104,6 +104,12 @@ class QueueFilters:
             found["assigned_to"] = "" if self.assigned == NOBODY else self.assigned
         low, high = _share(self.low), _share(self.high)
         return found | ({} if low is None else {"low": low}) | ({} if high is None else {"high": high})
+
+
+def address(path: str, *queries: str) -> str:
+    """Return the path with the query strings that are not empty."""
+    query = "&".join(one for one in queries if one)
+    return f"{path}?{query}" if query else path
 
 
 def _count(text: str) -> int:

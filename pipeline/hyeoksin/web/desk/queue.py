@@ -15,7 +15,7 @@ from hyeoksin.triage import measured_pace
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.decisions import filters_of
-from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters
+from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters, address
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
@@ -152,12 +152,12 @@ def assign(
             "error",
             _("맡길 문서를 고르지 않았습니다. 표의 첫 칸에서 고르거나 '거른 것 모두'를 고르세요."),
         )
-        return redirect(request, f"/rounds/{project}/queue?{filters.query()}")
+        return redirect(request, address(f"/rounds/{project}/queue", filters.query()))
     shares = [numbers[k :: len(people)] for k in range(len(people))] if to == "*" else [numbers]
     for name, share in zip(people if to == "*" else [to], shares, strict=True):
         store.assign(share, None if name == NOBODY else name)
     notify(request, "done", _("{n}건을 맡겼습니다.").format(n=len(numbers)))
-    return redirect(request, f"/rounds/{project}/queue?{filters.query()}")
+    return redirect(request, address(f"/rounds/{project}/queue", filters.query()))
 
 
 def _chosen(

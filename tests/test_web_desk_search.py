@@ -1,0 +1,212 @@
+"""Search by morphemes, the nearest decided cases, the hours dial and export, over the pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+
+import openpyxl
+import pytest
+
+from desk_cases import Desk, Office, documents, record
+from hyeoksin.domain import Document
+from hyeoksin.morphemes import Tokenizer
+from hyeoksin.triage import Judged
+from hyeoksin.web.desk import search
+from hyeoksin.web.desk.hours import judged, waiting
+
+TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다.", "마을버스의 노선을 데이터로 다시 짭니다.", "구청 회의록을 누리집에 공개합니다.",
+         "찾아가는 진료버스가 어르신 댁으로 갑니다.", "꽃 축제를 엽니다. 연락처 010-1234-5678")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> Iterator[Office]:
+    made = Office(tmp_path_factory.mktemp("desk"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_tokenizer", lambda: tokenizer)
+        yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def desk(office: Office) -> Desk:
+    rows = [
+        (Document(f"글-{k}", text, f"글 {k}", region="대구광역시 중구"), record(k, "3-2" if k != 4 else None))
+        for k, text in enumerate(TEXTS)
+    ]
+    return office.open(rows=rows)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
+
+
+def found(page: str) -> set[str]:
+    return set(re.findall(r"글 \d", words(page)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "titles"),
+    [("버스", {"글 0", "글 1", "글 3"}), ("버스를", {"글 0", "글 1", "글 3"}), ("진료버스 어르신", {"글 0", "글 3"}),
+     ("\u1107\u1165\u1109\u1173", {"글 0", "글 1", "글 3"}), ("공개", {"글 2"}), ("잠수함", set())],
+)  # fmt: skip
+def test_words_are_found_whatever_their_endings_and_form(desk: Desk, asked: str, titles: set[str]) -> None:
+    answer = desk.browser().get(f"{desk.path}/search", params={"q": asked})
+    assert answer.status_code == 200
+    assert found(answer.text) == titles
+
+
+def test_what_was_found_is_marked_and_personal_data_is_not_shown(desk: Desk) -> None:
+    page = desk.browser().get(f"{desk.path}/search", params={"q": "연락처"}).text
+    assert "<mark>연락처</mark>" in page
+    assert "010-1234" not in page
+
+
+def test_some_of_the_words_are_better_than_nothing(desk: Desk) -> None:
+    page = desk.browser().get(f"{desk.path}/search", params={"q": "회의록 잠수함"}).text
+    assert "하나라도 든 글" in page
+    assert found(page) == {"글 2"}
+
+
+@pytest.mark.parametrize("asked", ["", "  ", "!!!", "을를이가", "<b>", '"; DROP TABLE items; --', "a" * 5000])
+def test_a_question_without_words_is_answered_politely(desk: Desk, asked: str) -> None:
+    assert desk.browser().get(f"{desk.path}/search", params={"q": asked}).status_code == 200
+
+
+def test_the_nearest_decided_case_is_shown_on_a_page_or_as_a_piece(office: Office, desk: Desk) -> None:
+    first, fourth = desk.items[0], desk.items[3]
+    desk.decide(fourth, "pick:5-1")
+    page = desk.browser().get(f"/items/{first.id}/near")
+    assert "<html" in page.text
+    assert "5-1" in words(page.text)
+    piece = desk.browser().get(f"/items/{first.id}/near", headers={"HX-Request": "true"})
+    assert "<html" not in piece.text
+    assert f"/items/{fourth.id}" in piece.text
+
+
+def test_the_decision_on_the_same_text_is_offered(office: Office) -> None:
+    rows = documents(1)
+    before, after = office.open(rows=rows), office.open(rows=rows)
+    before.decide(before.items[0], "pick:7-1")
+    page = after.browser().get(f"/items/{after.items[0].id}").text
+    assert "같은 글을" in words(page)
+    assert 'value="pick:7-1" data-key="KeyS"' in page
+    after.decide(after.items[0], "pick:7-1")
+    assert "같은 글을" not in after.browser().get(f"/items/{after.items[0].id}").text
+
+
+# --- hours
+
+
+def test_the_dial_says_what_stands_what_is_read_and_what_is_left(office: Office) -> None:
+    desk = office.open(n=60)
+    page = words(desk.browser().get(f"{desk.path}/hours?hours=10분&pace=30").text)
+    assert "10분이면" in page
+    numbers = [int(n) for n in re.findall(r"(?:사람 없이 확정|사람이 봄|남음)\s*(\d+)\s*건", page)]
+    assert len(numbers) == 3
+    assert sum(numbers) == 60
+    assert 0 < numbers[1] <= 20
+    assert "대구광역시 중구" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [("hours=두 개", "2시간 30분"), ("pace=0", "1에서 3600초"), ("precision=100", "50.5에서 99.9%"), ("precision=nan", "사이의 수")],
+)  # fmt: skip
+def test_a_dial_that_means_nothing_says_what_to_write(desk: Desk, query: str, said: str) -> None:
+    answer = desk.browser().get(f"{desk.path}/hours?{query}")
+    assert answer.status_code == 422
+    assert said in words(answer.text)
+    assert 'role="alert"' in answer.text
+
+
+def test_the_queue_is_put_into_the_planned_order(office: Office) -> None:
+    desk = office.open(n=30)
+    page = desk.browser().get(f"{desk.path}/hours?hours=1").text
+    first = [
+        int(n) for n in re.findall(r'<td class="number">\d+</td><th scope="row"><a href="/items/(\d+)"', page)
+    ]
+    assert desk.browser().post(f"{desk.path}/hours", {"hours": "1"}).status_code == 303
+    queue = desk.browser().get(f"{desk.path}/queue").text
+    listed = [int(n) for n in re.findall(r'href="/items/(\d+)\?[^"]*" data-row', queue)]
+    assert first
+    assert listed[: len(first)] == first
+
+
+def test_what_people_decided_teaches_the_dial(office: Office) -> None:
+    rows = [
+        (d, {**r, "duplicate_group": "g"}) if k in (0, 6) else (d, r) for k, (d, r) in enumerate(documents(8))
+    ]
+    desk = office.open(rows=rows)
+    for k, action in enumerate(("accept", "pick:7-1", "none")):
+        desk.decide(desk.items[k], action)
+    desk.decide(desk.items[6], "accept")
+    cases = desk.store.cases(desk.project.id)
+    past = judged(cases, desk.store.plan(desk.project.id))
+    assert [(row.code, row.right) for row in past] == [("3-2", True), ("5-1", False), (None, True)]
+    assert isinstance(past[0], Judged)
+    assert {case.id for case in waiting(cases)} == {desk.items[k].id for k in (3, 4, 5, 7)}
+
+
+def test_a_strategy_was_right_where_the_decision_lies_below_it(office: Office) -> None:
+    row = record(1, "3-2")
+    row["path"] = row["path"][:1]
+    desk = office.open(rows=[(Document("1", "글", "글"), row)])
+    desk.decide(desk.items[0], "pick:3-1")
+    (past,) = judged(desk.store.cases(desk.project.id), desk.store.plan(desk.project.id))
+    assert past.right
+
+
+# --- export
+
+
+def test_the_workbook_holds_the_round_as_decided(office: Office) -> None:
+    desk = office.open(n=6)
+    for k, action in enumerate(("accept", "pick:7-1", "accept")):
+        desk.decide(desk.items[k], action)
+    answer = desk.browser().get(f"{desk.path}/export/file?form=xlsx")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="export.xlsx"')
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = [
+        row
+        for page in book.worksheets[1:]
+        for row in csv.DictReader(
+            io.StringIO("\n".join(",".join(str(c.value) for c in line) for line in page.iter_rows()))
+        )
+    ]
+    assert len(rows) == 6
+    outcomes = sorted((row["번호"], row["결정"], row["최종 분류"]) for row in rows)
+    assert outcomes[:3] == [
+        ("과제-0", "수용", "3-2"),
+        ("과제-1", "변경", "7-1"),
+        ("과제-2", "계획 밖", "계획 밖"),
+    ]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "jsonl", "hwpx"])
+def test_exports_are_masked_unless_a_reviewer_asks(office: Office, form: str) -> None:
+    desk = office.open(n=2)
+    secret = "010-1234-5670"
+    path = f"{desk.path}/export/file?form={form}"
+    masked = desk.browser().get(path)
+    assert masked.status_code == 200
+    if form in ("csv", "jsonl"):
+        assert secret not in masked.text
+        assert "***-****-****" in masked.text
+        assert secret in desk.browser("reviewer").get(f"{path}&open_data=1").text
+    assert desk.browser().get(f"{path}&open_data=1").status_code == 403
+    events = [
+        row for row in desk.store.audit_log(event="round.exported") if row.subject == str(desk.project.id)
+    ]
+    assert {row.detail["masked"] for row in events} == ({True, False} if form in ("csv", "jsonl") else {True})
+
+
+def test_exports_follow_the_filters(office: Office) -> None:
+    desk = office.open(n=12)
+    lines = desk.browser().get(f"{desk.path}/export/file?form=jsonl&node=3").text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["과제-0", "과제-6"]
+    assert desk.browser().get(f"{desk.path}/export/file?form=exe").status_code == 422
+    assert "300" not in words(desk.browser().get(f"{desk.path}/export").text)
