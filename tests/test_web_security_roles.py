@@ -51,7 +51,7 @@ def all_routes() -> set[tuple[str, str]]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened = make_store(tmp_path_factory.mktemp("roles"))
     number = opened.create_project("첫 차수", "2019", "officer").id
-    document = Document("1", "섬을 찾아가는 진료버스", "이동 진료", source="과제.csv#row=2")
+    document = Document("1", title="섬을 찾아가는 진료버스", text="이동 진료", source="과제.csv#row=2")
     opened.add_items(number, [(document, record(document))])
     opened.add_job(
         "upload", "officer", project=number, payload={"folder": "x", "files": ["0/a.csv"], "kind": "task"}

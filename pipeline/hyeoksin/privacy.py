@@ -64,7 +64,9 @@ _PATTERNS: tuple[
     ("resident", re.compile(rf"(?<!\d)\d{{6}}[^\S\n]?{_DASH}[^\S\n]?\d{{7}}{_AFTER}"), _always),
     (
         "email",
-        re.compile(r"[A-Za-z0-9._%+-]+[^\S\n]?[@＠][^\S\n]?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        re.compile(
+            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++[^\S\n]?[@＠][^\S\n]?[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)+"
+        ),
         _always,
     ),
     (
