@@ -11,13 +11,14 @@ from typing import Any, Literal
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hyeoksin import __version__
 from hyeoksin.web.access import ROLE_NAMES, Visitor
 from hyeoksin.web.languages import LANGUAGES, current, gettext, ngettext
 from hyeoksin.web.menu import MENU
-from hyeoksin.web.private import shown
+from hyeoksin.web.private import harmless, shown
 
 __all__ = ["Notices", "environment", "is_htmx", "notify", "redirect", "render", "safe_path"]
 
@@ -44,10 +45,11 @@ class Notices:
 
 
 def environment() -> Environment:
-    """Return the Jinja environment: autoescape for every template, undefined names are errors."""
+    """Return the Jinja environment: autoescape for every template, undefined names are errors, no control marks."""
     env = Environment(
         loader=PackageLoader("hyeoksin.web"),
         autoescape=True,
+        finalize=_finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -73,6 +75,13 @@ def _private(context: Context, text: str) -> str:
 def _moment(at: str | None) -> str:
     """Return an ISO time in UTC as a local one, to the minute."""
     return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def _finalize(value: Any) -> Any:
+    """Take from everything that a template shows what tricks the eye."""
+    if isinstance(value, Markup):
+        return Markup(harmless(value))  # noqa: S704 - it was markup before
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _percent(share: float) -> str:

@@ -15,9 +15,9 @@ from hyeoksin.web.access import Visitor
 
 __all__ = ["harmless", "shown", "shown_document", "shown_record"]
 
-# controls (but tab and line feed), line separators, and the marks that turn the reading direction around
+# controls (but tab and line ends), line separators, and the marks that turn the reading direction around
 _TRICKS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
 
