@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -180,7 +180,27 @@ async def check_form(request: Request, expected: str) -> None:
         raise HTTPException(403, _("양식의 유효 기간이 지났습니다. 화면을 새로 고친 뒤 다시 하세요."))
 
 
-def require(role: str, changing: bool = True) -> Callable[[Request], Awaitable[Visitor]]:
+async def _checked(request: Request, rank: int, changing: bool) -> Visitor:
+    """Return who asks, of at least this rank.
+
+    Raises:
+        LoginNeeded, PasswordNeeded: something goes before.
+        HTTPException: 403, the role or the form's token does not do.
+    """
+    found = await run_in_threadpool(visitor, request)
+    if found is None:
+        raise LoginNeeded
+    if request.method not in _SAFE:
+        await check_form(request, found.csrf)
+    if found.must_change and changing:
+        raise PasswordNeeded
+    if ROLES.index(found.role) < rank:
+        role = _(ROLE_NAMES[ROLES[rank]])
+        raise HTTPException(403, _("이 일은 '{role}' 권한부터 할 수 있습니다.").format(role=role))
+    return found
+
+
+def require(role: str, changing: bool = True) -> Callable[[Request], AsyncIterator[Visitor]]:
     """Return the dependency that lets people with at least this role pass.
 
     Args:
@@ -189,19 +209,11 @@ def require(role: str, changing: bool = True) -> Callable[[Request], Awaitable[V
     """
     rank = ROLES.index(role)
 
-    async def allowed(request: Request) -> Visitor:
-        found = await run_in_threadpool(visitor, request)
-        if found is None:
-            raise LoginNeeded
-        if request.method not in _SAFE:
-            await check_form(request, found.csrf)
-        if found.must_change and changing:
-            raise PasswordNeeded
-        if ROLES.index(found.role) < rank:
-            raise HTTPException(
-                403, _("이 일은 '{role}' 권한부터 할 수 있습니다.").format(role=_(ROLE_NAMES[role]))
-            )
-        return found
+    async def allowed(request: Request) -> AsyncIterator[Visitor]:
+        try:
+            yield await _checked(request, rank, changing)
+        finally:
+            await request.close()  # files of the form
 
     return allowed
 

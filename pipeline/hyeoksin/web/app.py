@@ -82,8 +82,9 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
         classifiers.start()
         worker.start()
         yield
+        worker.halt()
         await run_in_threadpool(classifiers.stop)
-        await run_in_threadpool(worker.stop)
+        await run_in_threadpool(worker.join)
         if store is None:
             opened.close()
 

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from hyeoksin.web import uploads
 from hyeoksin.web.intake import judged, read_files
 from hyeoksin.web.judge import Judge
 
-__all__ = ["KIND", "Worker", "plan_name"]
+__all__ = ["KIND", "SILENT", "Worker", "plan_name"]
 
 KIND = "upload"
 MAX_ATTEMPTS = 3
-_SILENT = 30.0  # seconds after which a running job counts as left behind by a server that died
+SILENT = 30.0  # a job tells its progress much more often
+_KEPT_DAYS = 7  # files of failed uploads
 log = logging.getLogger("hyeoksin.web")
 
 
@@ -38,10 +40,14 @@ class Worker:
         judge: what classifies.
         folder: where uploads stand.
         max_rows: most rows of one upload.
+        silent: seconds after which a running job counts as left behind by a server that died.
     """
 
-    def __init__(self, store: Store, judge: Judge, folder: Path, max_rows: int) -> None:
+    def __init__(
+        self, store: Store, judge: Judge, folder: Path, max_rows: int, silent: float = SILENT
+    ) -> None:
         self.store, self.judge, self.folder, self.max_rows = store, judge, folder, max_rows
+        self._silent = silent
         self._wake = threading.Event()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,10 +61,13 @@ class Worker:
         """Tell the worker that there is something new."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """End after the texts at hand; an unfinished job is taken up at the next start."""
+    def halt(self) -> None:
+        """Take nothing more up, and leave an unfinished job for the next start."""
         self._end.set()
         self._wake.set()
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
         if self._thread is not None:
             self._thread.join()
 
@@ -76,7 +85,7 @@ class Worker:
     def _work(self) -> bool:
         """Do one job; False where there is none (or no store)."""
         try:
-            job = self.store.claim_job([KIND], silent=_SILENT)
+            job = self.store.claim_job([KIND], silent=self._silent)
             if job is None:
                 return False
             self._do(job)
@@ -145,7 +154,9 @@ class Worker:
         except StoreError as error:
             log.warning("uploads: %s", error)
             return
-        uploads.sweep(self.folder, ["plans", *(j.payload["folder"] for j in jobs if j.kind == KIND)])
+        old = (datetime.now(UTC) - timedelta(days=_KEPT_DAYS)).isoformat()
+        wanted = [j for j in jobs if j.kind == KIND and (j.state != "failed" or j.updated_at > old)]
+        uploads.sweep(self.folder, ["plans", *(j.payload["folder"] for j in wanted)])
 
 
 class _Beat:

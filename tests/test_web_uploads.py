@@ -1,0 +1,396 @@
+"""Uploads: kept on disk, read in a process of their own, judged in the background, taken up again after a fall."""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, StoreFullError, StoreUnavailableError
+from hyeoksin.plan import load_plan
+from hyeoksin.store import Job, Store
+from hyeoksin.web import uploads
+from hyeoksin.web.intake import judged, read_files
+from hyeoksin.web.worker import KIND, Worker, plan_name
+from web_client import Browser, FakeJudge, make_app, make_store, wait_for
+
+DATA = Path(__file__).parent / "data"
+CSV = "번호,제목,내용\n1,섬 진료버스,의사가 섬을 찾아가 진료합니다\n2,,\n3,주민참여예산,주민이 예산을 정합니다\n"
+LONG = (
+    "위기가구를 전기와 수도 사용량으로 먼저 찾아내고 복지사가 집을 찾아가 필요한 도움을 이어 주는 사업입니다"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = make_store(tmp_path)
+    opened.create_project("첫 차수", "2019", "officer")
+    yield opened
+    opened.close()
+
+
+def send(browser: Browser, *files: tuple[str, bytes], **fields: str) -> Any:
+    parts = [("files", (name, io.BytesIO(raw), "application/octet-stream")) for name, raw in files]
+    return browser.post("/uploads/1", {"kind": "task", **fields}, files=parts)
+
+
+def ended(store: Store, number: int = 1) -> Job:
+    return wait_for(lambda: (job := store.job(number)).state in ("done", "failed") and job)
+
+
+def folders(path: Path) -> list[str]:
+    return sorted(p.name for p in path.iterdir()) if path.is_dir() else []
+
+
+# --- the whole way
+
+
+def test_a_file_becomes_items_and_the_bad_row_is_listed(tmp_path: Path, store: Store) -> None:
+    app = make_app(tmp_path, store)
+    browser = Browser(app, "officer")
+    with browser.http:
+        answer = send(browser, ("과제.csv", CSV.encode()))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/jobs/1")
+        job = ended(store)
+    assert (job.state, job.result["new"], job.result["known"]) == ("done", 2, 0)
+    assert [row["source"] for row in job.result["failed"]] == ["과제.csv#row=3"]
+    items = store.items(1, order="id")
+    assert [(i.document.title, i.kind, i.status) for i in items] == [
+        ("섬 진료버스", "task", "review"),
+        ("주민참여예산", "task", "review"),
+    ]
+    page = browser.get("/jobs/1").text
+    assert "과제.csv#row=3" in page
+    assert "과제.csv#row=3" in browser.get("/jobs/1/failed.csv").text
+    assert browser.get("/jobs/1/progress").headers["hx-refresh"] == "true"
+    assert folders(tmp_path / "uploads") == []
+    assert [row.event for row in store.audit_log(by="officer")] == ["upload"]
+
+
+def test_the_same_file_again_adds_nothing(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    with browser.http:
+        for number in (1, 2):
+            send(browser, ("과제.csv", CSV.encode()))
+            job = ended(store, number)
+    assert (job.result["new"], job.result["known"]) == (0, 2)
+
+
+def test_office_files_and_archives_are_read_by_their_content(tmp_path: Path, store: Store) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("안/과제.csv", CSV)
+    browser = Browser(make_app(tmp_path, store), "officer")
+    with browser.http:
+        send(
+            browser,
+            ("a.bin", (DATA / "tasks.xlsx").read_bytes()),
+            ("b.zip", packed.getvalue()),
+            ("c.xlsx", b"PK\x03\x04broken"),
+        )
+        job = ended(store)
+    sources = {item.document.source.split("#")[0] for item in store.items(1, limit=None)}
+    assert sources == {"a.bin", "b.zip/안/과제.csv"}
+    assert "c.xlsx" in {row["source"] for row in job.result["failed"]}
+
+
+def test_what_no_database_keeps_is_replaced(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    raw = '{"id": "1", "title": "가\\u0000나\\ud800", "text": "=cmd() 다", "meta": {}}\n'.encode()
+    with browser.http:
+        send(browser, ("a.jsonl", raw))
+        ended(store)
+    (item,) = store.items(1)
+    assert item.document.title == "가\ufffd나\ufffd"
+    assert item.document.text == "=cmd() 다"
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_an_upload_without_files_is_told_so(tmp_path: Path, store: Store, script: bool) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    headers = {"X-Upload": "script", "X-CSRF-Token": browser.token()} if script else {}
+    answer = browser.post("/uploads/1", {"kind": "task"}, headers=headers)
+    assert answer.status_code == 400
+    assert "파일을 고르지 않았습니다" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain" if script else "text/html")
+
+
+def test_a_closed_round_takes_no_files(tmp_path: Path, store: Store) -> None:
+    store.close_project(1)
+    browser = Browser(make_app(tmp_path, store), "officer")
+    assert send(browser, ("a.csv", CSV.encode())).status_code == 409
+    assert folders(tmp_path / "uploads") == []
+
+
+def test_uploads_have_limits(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store, max_upload_bytes=20_000), "officer")
+    assert send(browser, ("a.csv", b"x" * 30_000)).status_code == 413
+    with pytest.raises(InputError, match="한도"):
+        uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"123")), ("b", io.BytesIO(b"456"))], 5)
+    assert folders(tmp_path / "u") == []
+    limited = Browser(
+        make_app(tmp_path, store, rates={"login": "9/minute", "upload": "1/hour", "api": "1/minute"}),
+        "officer",
+    )
+    assert [send(limited, ("a.csv", CSV.encode())).status_code for _ in range(2)] == [303, 429]
+
+
+# --- names and disks
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x\\과제.xlsx", "과제.xlsx"),
+        ("..", "파일"),
+        ("", "파일"),
+        ("a\x00b\u202ecod.exe", "a_b_cod.exe"),
+        (".hidden", "hidden"),
+        ("<img src=x>.csv", "_img src=x_.csv"),
+    ],
+)
+def test_file_names_stay_in_their_folder(given: str, kept: str) -> None:
+    assert uploads.file_name(given) == kept
+
+
+def test_long_names_keep_their_suffix() -> None:
+    name = uploads.file_name("가" * 300 + ".hwpx")
+    assert name.endswith(".hwpx")
+    assert len(name.encode()) <= 150
+    assert len(uploads.file_name("." * 500 + "나" * 500).encode()) <= 150
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(uploads.os, "fsync", full)
+    browser = Browser(make_app(tmp_path, store), "officer")
+    answer = send(browser, ("a.csv", CSV.encode()))
+    assert (answer.status_code, "자리가 없습니다" in answer.text) == (507, True)
+    assert folders(tmp_path / "uploads") == []
+    assert store.jobs() == []
+    with pytest.raises(StoreFullError):
+        uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"1"))], 10)
+
+
+# --- the worker
+
+
+class Slow(FakeJudge):
+    """Judges one text, then waits until it may go on."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        super().__init__()
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.failure = failure
+
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+        for number, text in enumerate(super().judge_all(documents, plan)):
+            yield text
+            if number == 0:
+                self.begun.set()
+                assert self.go.wait(20)
+                if self.failure is not None:
+                    failure, self.failure = self.failure, None
+                    raise failure
+
+
+def queued(store: Store, folder: Path, raw: bytes = CSV.encode(), name: str = "과제.csv") -> Job:
+    token, names = uploads.keep(folder, [(name, io.BytesIO(raw))], 1 << 20)
+    return store.add_job(
+        KIND, "officer", project=1, payload={"folder": token, "files": names, "kind": "task"}
+    )
+
+
+def test_a_stop_leaves_the_job_for_the_next_start(tmp_path: Path, store: Store) -> None:
+    queued(store, tmp_path / "u")
+    judge = Slow()
+    worker = Worker(store, judge, tmp_path / "u", 1_000)
+    worker.start()
+    assert judge.begun.wait(20)
+    worker.halt()
+    judge.go.set()
+    worker.join()
+    assert (store.job(1).state, store.count(1)) == ("running", 0)
+    after = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    after.start()
+    assert ended(store).result["new"] == 2
+    after.halt()
+    after.join()
+    assert store.job(1).attempts == 2
+
+
+def test_a_killed_server_loses_nothing(tmp_path: Path, store: Store) -> None:
+    queued(store, tmp_path / "u")
+    code = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from hyeoksin.store import open_store
+from hyeoksin.web.worker import Worker
+from test_web_uploads import Slow
+judge = Slow()
+Worker(open_store({str(tmp_path / "desk.db")!r}), judge, Path({str(tmp_path / "u")!r}), 1_000).start()
+judge.begun.wait(60)
+print("judging", flush=True)
+judge.go.wait(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "judging\n"
+        process.send_signal(signal.SIGKILL)
+    assert (store.job(1).state, store.count(1)) == ("running", 0)
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    worker.start()
+    assert ended(store).state == "done"
+    worker.halt()
+    worker.join()
+    assert store.count(1) == 2
+
+
+def test_a_job_that_keeps_killing_servers_ends(tmp_path: Path, store: Store) -> None:
+    queued(store, tmp_path / "u")
+    for _ in range(3):
+        store.claim_job([KIND], silent=0)
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    worker.start()
+    job = ended(store)
+    worker.halt()
+    worker.join()
+    assert (job.state, "3번" in job.message, store.count(1)) == ("failed", True, 0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_unforeseen_fault_ends_its_job_and_no_other(tmp_path: Path, store: Store) -> None:
+    queued(store, tmp_path / "u")
+    queued(store, tmp_path / "u", name="둘째.csv")
+    judge = Slow(ValueError("a fault of ours"))
+    judge.go.set()
+    worker = Worker(store, judge, tmp_path / "u", 1_000)
+    worker.start()
+    first, second = ended(store, 1), ended(store, 2)
+    worker.halt()
+    worker.join()
+    assert (first.state, second.state, store.count(1)) == ("failed", "done", 2)
+
+
+def test_a_failed_upload_can_be_tried_again_from_its_files(tmp_path: Path, store: Store) -> None:
+    judge = Slow(InputError("모델이 없습니다."))
+    judge.go.set()
+    browser = Browser(make_app(tmp_path, store, judge), "officer")
+    with browser.http:
+        send(browser, ("과제.csv", CSV.encode()))
+        assert ended(store, 1).message == "모델이 없습니다."
+        assert "다시 시도" in browser.get("/jobs/1").text
+        assert browser.post("/jobs/1/again").headers["location"] == "/jobs/2"
+        assert ended(store, 2).result["new"] == 2
+    assert browser.post("/jobs/2/again").status_code == 409
+    assert 'href="/jobs/2"' in browser.get("/jobs/1").text
+
+
+def test_a_store_that_is_gone_for_a_while_costs_no_upload(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(store, tmp_path / "u")
+    add, tries = store.add_items, []
+
+    def unsteady(*args: Any, **named: Any) -> int:
+        tries.append(1)
+        if len(tries) == 1:
+            raise StoreUnavailableError("저장소가 답하지 않습니다.")
+        return add(*args, **named)
+
+    monkeypatch.setattr(store, "add_items", unsteady)
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    worker.start()
+    job = ended(store)
+    worker.halt()
+    worker.join()
+    assert (job.state, job.attempts, store.count(1)) == ("done", 2, 2)
+
+
+def test_files_that_no_job_needs_are_swept(tmp_path: Path, store: Store) -> None:
+    job = queued(store, tmp_path / "u")
+    (tmp_path / "u" / "left").mkdir()
+    store.finish_job(job.id, failed=True, message="x")
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
+    worker.start()
+    wait_for(lambda: "left" not in folders(tmp_path / "u"))
+    worker.halt()
+    worker.join()
+    assert folders(tmp_path / "u") == [job.payload["folder"]]
+
+
+# --- reading and judging
+
+
+def test_reading_has_a_limit_of_rows_and_of_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("제목\n" + "하나\n" * 500, encoding="utf-8")
+    told: list[int] = []
+    assert len(read_files([path], 500, told.append).documents) == 500
+    assert told == [200, 400]
+    with pytest.raises(InputError, match="줄이 10개를 넘습니다"):
+        read_files([path], 10, told.append)
+    with pytest.raises(InputError, match="안에 다 읽지 못해"):
+        read_files([path], 1_000, told.append, seconds=-1)
+
+
+def test_our_own_parsers_run_in_the_process_for_foreign_formats_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(CSV, encoding="utf-8")
+    opened: list[str] = []
+    plain = builtins.open
+
+    def spy(file: Any, *args: Any, **named: Any) -> Any:
+        opened.append(str(file))
+        return plain(file, *args, **named)
+
+    monkeypatch.setattr(builtins, "open", spy)
+    assert len(read_files([path], 10, lambda n: None).documents) == 2
+    assert not [name for name in opened if name.endswith("a.csv")]
+
+
+def test_equal_and_nearly_equal_texts_are_judged_once() -> None:
+    judge = FakeJudge()
+    texts = [LONG, "전혀 다른 이야기", LONG, LONG + " 다시"]
+    documents = [Document(str(n), text=text, source=f"a#row={n}") for n, text in enumerate(texts)]
+    pairs = list(judged(judge, documents, "2019"))
+    assert [d.id for d, _ in pairs] == ["0", "1", "2", "3"]
+    assert [r["id"] for _, r in pairs] == ["0", "1", "2", "3"]
+    assert [r["source"] for _, r in pairs] == [f"a#row={n}" for n in range(4)]
+    groups = [r.get("duplicate_group") for _, r in pairs]
+    assert groups[0] == groups[2] == groups[3] is not None
+    assert groups[1] is None
+    assert judge.seen == 2
+    for document, record in pairs:
+        for span in record["evidence"]:
+            assert document.body[span["start"] : span["end"]] == span["text"]
+    assert sum("대표 글" in "".join(r.get("notes", [])) for _, r in pairs) == 1
+
+
+def test_an_own_plan_is_judged_by_a_file_that_says_the_same(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    shipped = load_plan("2019")
+    assert plan_name(shipped, tmp_path) == "2019"
+    own = replace(shipped, id="town")
+    again = load_plan(Path(plan_name(own, tmp_path)))
+    assert again.sha256 == own.sha256
