@@ -21,7 +21,19 @@ __all__ = ["Filters", "Order", "full_items", "order_by", "where"]
 Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
 Where = list[sa.ColumnElement[bool]]
 _i = schema.items
+_c, _d, _p = schema.claims, schema.decisions, schema.predictions
 _PREFIX = "decision_"
+_IDS = sa.bindparam("ids", expanding=True)
+_FULL = (  # built once: building a query costs more than running it
+    sa.select(_i, _p.c.record, *(column.label(_PREFIX + column.name) for column in _d.c))
+    .select_from(
+        _i.join(_p, sa.and_(_p.c.item == _i.c.id, _p.c.model == _i.c.model)).outerjoin(
+            _d, _d.c.id == _i.c.decision
+        )
+    )
+    .where(_i.c.id.in_(_IDS))
+)
+_HELD = sa.select(_c.c.item, _c.c.user).where(_c.c.item.in_(_IDS), _c.c.until > sa.bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +146,15 @@ def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[I
     ids = list(connection.scalars(query))
     if not ids:
         return []
-    p, d, c = schema.predictions, schema.decisions, schema.claims
-    joined = _i.join(p, sa.and_(p.c.item == _i.c.id, p.c.model == _i.c.model)).outerjoin(
-        d, d.c.id == _i.c.decision
-    )
-    made = sa.select(_i, p.c.record, *(column.label(_PREFIX + column.name) for column in d.c))
     found: dict[int, RowMapping] = {}
     claimed: dict[int, str] = {}
     follow: dict[int, Suggestion] = {}
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        for row in connection.execute(made.select_from(joined).where(_i.c.id.in_(some))).mappings():
+        for row in connection.execute(_FULL, {"ids": some}).mappings():
             found[row["id"]] = row
-        held = sa.select(c.c.item, c.c.user).where(c.c.item.in_(some), c.c.until > at)
-        claimed.update((row.item, row.user) for row in connection.execute(held))
+        held = connection.execute(_HELD, {"ids": some, "at": at})
+        claimed.update((row.item, row.user) for row in held)
         follow |= suggestions(connection, some)
     return [_item(found[number], claimed.get(number), follow.get(number)) for number in ids]
 

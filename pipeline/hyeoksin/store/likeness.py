@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,18 +30,13 @@ def _runs(text: str) -> set[str]:
     return {letters[i : i + _RUN] for i in range(max(len(letters) - _RUN + 1, 1))} if letters else set()
 
 
-def suggestions(connection: Connection, ids: Sequence[int]) -> dict[int, Suggestion]:
-    """Return the decision that each of some items (at most a few hundred) may follow, by item.
-
-    An item that is decided gets none. A decision on the same text (in any round of the same plan) goes before one on
-    its duplicate group, this before one on a text nearly the same; among equals the latest counts. Between two
-    independent coders of one round nothing is passed on.
-    """
+def _followed() -> sa.Select[Any]:
+    """Return the query for the decided items beside some open ones (``ids``), the surest and latest first."""
     here, there = schema.items.alias("here"), schema.items.alias("there")
     own, far = schema.projects.alias("own"), schema.projects.alias("far")
     like, d = schema.likenesses, schema.decisions
     one = sa.literal(1.0).label("similarity")
-    open_here = sa.and_(here.c.id.in_(ids), here.c.standing != "decided")
+    open_here = sa.and_(here.c.id.in_(sa.bindparam("ids", expanding=True)), here.c.standing != "decided")
     fits = sa.and_(
         there.c.standing == "decided",
         there.c.id != here.c.id,
@@ -59,10 +55,22 @@ def suggestions(connection: Connection, ids: Sequence[int]) -> dict[int, Suggest
     ]
     union = sa.union_all(*(query.where(*rounds) for query in (same, group, *near))).subquery()
     query = sa.select(union.c.here, union.c.there, union.c.why, union.c.similarity, d)
-    query = query.join(d, d.c.id == union.c.decision)
+    joined = query.join(d, d.c.id == union.c.decision)
+    return joined.order_by(union.c.here, union.c.why, d.c.id.desc())
+
+
+_FOLLOWED = _followed()
+
+
+def suggestions(connection: Connection, ids: Sequence[int]) -> dict[int, Suggestion]:
+    """Return the decision that each of some items (at most a few hundred) may follow, by item.
+
+    An item that is decided gets none. A decision on the same text (in any round of the same plan) goes before one on
+    its duplicate group, this before one on a text nearly the same; among equals the latest counts. Between two
+    independent coders of one round nothing is passed on.
+    """
     found: dict[int, Suggestion] = {}
-    order = (union.c.here, union.c.why, d.c.id.desc())
-    for row in connection.execute(query.order_by(*order)).mappings():
+    for row in connection.execute(_FOLLOWED, {"ids": ids}).mappings():
         if row["here"] not in found:
             decision = decision_row(row)
             found[row["here"]] = Suggestion(decision, row["there"], _WHYS[row["why"]], row["similarity"])
