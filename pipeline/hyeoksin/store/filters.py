@@ -23,7 +23,7 @@ Where = list[sa.ColumnElement[bool]]
 _i = schema.items
 _c, _d, _p = schema.claims, schema.decisions, schema.predictions
 _PREFIX = "decision_"
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _FULL = (  # built once: building a query costs more than running it
     sa.select(_i, _p.c.record, *(column.label(_PREFIX + column.name) for column in _d.c))
     .select_from(
