@@ -176,7 +176,7 @@ def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) 
     answer = desk.decide(item, "pick:7-1", note="청렴이 핵심")
     assert answer.status_code == 409
     shown = words(answer.text)
-    assert "reviewer 님이 먼저 결정" in shown
+    assert "reviewer 님이 먼저 정했습니다" in shown
     assert "5-1" in shown
     assert "공개가 핵심" in shown
     assert "7-1" in shown
@@ -271,6 +271,42 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     settled = pair.store.item(item.id)
     assert (settled.standing, settled.answer) == ("decided", "5-1")
     assert LEAVES[0] == "3-2"
+
+
+def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:
+    for item in pair.items[:2]:
+        pair.decide(item, "accept", "officer")
+        pair.decide(pair.store.item(item.id), "pick:9-1", "second", note="데이터가 핵심")
+    browser = pair.browser("reviewer")
+    first = browser.post(f"{pair.path}/next", {"queue": "standing=disputed"}).headers["location"]
+    page = browser.get(first).text
+    assert 'value="pick:9-1" data-key="Digit8"' in page
+    assert "데이터가 핵심" in page
+    item = pair.store.item(int(re.findall(r"/items/(\d+)", first)[0]))
+    second = pair.decide(item, "pick:9-1", "reviewer", final="1", queue="standing=disputed").headers[
+        "location"
+    ]
+    assert second.partition("?")[0] != first.partition("?")[0]
+    other = pair.store.item(int(re.findall(r"/items/(\d+)", second)[0]))
+    end = pair.decide(other, "none", "reviewer", final="1", queue="standing=disputed").headers["location"]
+    assert end.startswith(f"{pair.path}/queue")
+    undone = browser.post(f"/items/{other.id}/undo", {"key": "final", "final": "1"})
+    assert undone.status_code == 303
+    assert pair.store.item(other.id).standing == "disputed"
+
+
+def test_the_desk_speaks_english_too(office: Office) -> None:
+    desk = office.open(n=2)
+    browser = desk.browser("admin")
+    browser.get("/language/en")
+    pages = [
+        browser.get(path).text
+        for path in (f"{desk.path}/queue", f"/items/{desk.items[0].id}", f"{desk.path}/hours?hours=1.5h")
+    ]
+    browser.get("/language/ko")
+    assert "Open the next" in pages[0]
+    assert "As recommended: 3-2" in pages[1]
+    assert "Within 1 h 30 min" in pages[2]
 
 
 def test_the_agreement_page_belongs_to_rounds_with_two_coders(desk: Desk) -> None:

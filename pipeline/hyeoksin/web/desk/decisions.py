@@ -71,14 +71,19 @@ def decide(
             key=key,
         )
     except StaleDecisionError as error:
-        return page(
-            request, store, user, number, filters, _with(attempt, str(error), code or "", stale=True), 409
-        )
+        told = _with(attempt, _told(error, number), code or "", stale=True)
+        return page(request, store, user, number, filters, told, 409)
     return redirect(request, next_path(store, user, item.project, filters, rows[0]))
 
 
 def _with(attempt: Attempt, problem: str, code: str = "", stale: bool = False) -> Attempt:
     return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
+
+
+def _told(error: StaleDecisionError, number: int) -> str:
+    if error.item != number or not error.by:
+        return str(error)
+    return _("{who} 님이 먼저 정했습니다. 다시 보고 정하세요.").format(who=error.by)
 
 
 def _meant(store: Store, item: Item, action: str, typed: str, note: str) -> tuple[Action, str | None]:
@@ -139,7 +144,12 @@ def next_path(
     """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits."""
     coders = store.project(project).coders
     asked = filters.asked(user.name if coders == 2 else None)
-    item = store.claim_next(project, user.name, after=done.item if done else None, **asked)
+    skipped = done.item if done else None
+    if filters.standing == "disputed":  # two people were there already, so nobody's turn is claimed
+        found = store.items(project, order=filters.order, limit=2, **asked)
+        item = next((one for one in found if one.id != skipped), None)
+    else:
+        item = store.claim_next(project, user.name, after=skipped, **asked)
     told = [f"done={done.item}"] if done else []
     if item is None:
         return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")
@@ -164,7 +174,7 @@ def undo(
     try:
         rows = store.undo(user.name, number, batch=True, final=bool(final), expected_version=version, key=key)
     except StaleDecisionError as error:
-        return page(request, store, user, number, filters, Attempt(str(error), stale=True), 409)
+        return page(request, store, user, number, filters, Attempt(_told(error, number), stale=True), 409)
     notify(
         request,
         "done",

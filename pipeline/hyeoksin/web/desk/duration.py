@@ -70,14 +70,14 @@ def _bad(typed: str) -> BadDurationError:
     )
 
 
-def written(hours: float) -> str:
+def written(hours: float, units: tuple[str, str] = ("시간", "분")) -> str:
     """Return hours as one writes them: ``2시간 30분``.
 
-    >>> written(2.5), written(0.5), written(3)
-    ('2시간 30분', '30분', '3시간')
+    >>> written(2.5), written(0.5), written(3), written(2.5, (" h", " min"))
+    ('2시간 30분', '30분', '3시간', '2 h 30 min')
     """
     minutes = round(hours * 60)
     whole, rest = divmod(minutes, 60)
-    return " ".join(
-        part for part in (f"{whole}시간" if whole else "", f"{rest}분" if rest or not whole else "") if part
-    )
+    hour, minute = units
+    parts = (f"{whole}{hour}" if whole else "", f"{rest}{minute}" if rest or not whole else "")
+    return " ".join(part for part in parts if part)

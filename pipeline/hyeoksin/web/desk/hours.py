@@ -17,6 +17,7 @@ from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.duration import read_hours, written
 from hyeoksin.web.desk.queue import pace_of
 from hyeoksin.web.jobs import KINDS
+from hyeoksin.web.languages import current
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.private import shown_document
@@ -26,6 +27,7 @@ __all__ = ["Dial", "judged", "router", "waiting"]
 router = APIRouter(include_in_schema=False)
 GUESS = 24.0  # seconds per decision until some were made: 300 documents in two hours
 _FIRST = 15  # documents of the order that are shown
+_CHECKS = 10  # settled documents to look at that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def show(
         "project": found,
         "dial": dial,
         "typed": {
-            "hours": hours or written(dial.hours),
+            "hours": hours or _written(dial.hours),
             "pace": pace,
             "precision": precision or f"{dial.precision:.1%}".replace(".0%", "%"),
         },
@@ -141,28 +143,30 @@ def show(
         "problem": problem,
         "hours": plan,
         "kinds": KINDS,
-        "written": written,
+        "written": _written,
         "first": _first(store, user, plan) if plan else [],
+        "checks": [_named(store, user, number) for number in plan.checks[:_CHECKS]] if plan else [],
         "n_decided": store.count(project, decided=True),
     }
     return render(request, "desk/hours.html", values, 422 if problem else 200)
 
 
+def _written(hours: float) -> str:
+    return written(hours) if current() == "ko" else written(hours, (" h", " min"))
+
+
 def _first(store: Store, user: Visitor, plan: HoursPlan) -> list[dict[str, Any]]:
     """Return the first readings of the order: the document, how many it stands for, and its chance of being right."""
-    rows = []
-    for reading in plan.readings[:_FIRST]:
-        item = store.item(int(reading[0]))
-        document = shown_document(user, item.document)
-        rows.append(
-            {
-                "item": item,
-                "title": document.title or document.text[:60] or document.id,
-                "n": len(reading),
-                "right": plan.probabilities[reading[0]],
-            }
-        )
-    return rows
+    return [
+        {**_named(store, user, reading[0]), "n": len(reading), "right": plan.probabilities[reading[0]]}
+        for reading in plan.readings[:_FIRST]
+    ]
+
+
+def _named(store: Store, user: Visitor, number: str | int) -> dict[str, Any]:
+    item = store.item(int(number))
+    document = shown_document(user, item.document)
+    return {"item": item, "title": document.title or document.text[:60] or document.id}
 
 
 @router.post("/rounds/{project}/hours")

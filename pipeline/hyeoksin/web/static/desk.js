@@ -15,6 +15,8 @@
     window.setTimeout(() => { told.textContent = text; }, 50);
   };
 
+  for (const news of document.querySelectorAll("[data-say]")) say(news.textContent); // what stands there at load is not read out
+
   // --- shortcuts can be turned off (WCAG 2.1.4) ---
   const isOn = () => window.localStorage.getItem(STORED) !== "off";
   const toggle = document.getElementById("keys-on");
