@@ -67,20 +67,26 @@ def register(
     return redirect(request, "/models")
 
 
+@router.post("/models/back")
+def go_back(request: Request, store: StoreDep, user: Admin) -> Response:
+    """Let the model answer again that answered before the present one."""
+    from hyeoksin.lessons import roll_back
+
+    row = roll_back(store, user.name)
+    request.app.state.judge.use_model(row.path)
+    notify(request, "done", _("앞 모델 '{name}' 로 되돌렸습니다.").format(name=row.id))
+    return redirect(request, "/models")
+
+
 @router.post("/models/{name}/use")
 def use(request: Request, store: StoreDep, user: Admin, name: str) -> Response:
     """Let a registered model (or the shipped one) answer from now on; the one before retires and can come back."""
-    shipped = resource("model")
-    if name == model_id(shipped) and name not in {row.id for row in store.models()}:
-        store.add_model(name, str(shipped), user.name)
-    row = store.model(name)
-    if row.state == "refused":
-        raise RefusedError(_("관문이 거절한 모델입니다. 까닭을 보고 다시 학습하세요."))
-    if model_id(Path(row.path)) != name:
-        raise ModelError(_("폴더의 모델이 등록할 때와 다릅니다. 새로 등록하세요."))
-    store.set_model_state(name, "active")
+    from hyeoksin import lessons
+
+    if name == model_id(resource("model")):
+        lessons.register_shipped(store, user.name)
+    row = lessons.use(store, name, user.name)
     request.app.state.judge.use_model(row.path)
-    store.audit("model.used", user.name, subject=name)
     notify(request, "done", _("이제 이 모델이 답합니다. 앞 모델은 목록에서 다시 쓸 수 있습니다."))
     return redirect(request, "/models")
 

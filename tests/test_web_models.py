@@ -1,0 +1,182 @@
+"""Models, coverage, ledger and users as pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyeoksin.domain import Document
+from hyeoksin.plan import load_plan
+from hyeoksin.resources import resource
+from hyeoksin.store import Store
+from hyeoksin.web.cards import card, model_id
+from hyeoksin.web.coverage import node_rows
+from web_client import Browser, FakeJudge, make_app, make_store, record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = make_store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second model: the shipped one under another name."""
+    folder = tmp_path_factory.mktemp("models") / "other"
+    shutil.copytree(resource("model"), folder)
+    path = folder / "model.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"name": "default"', '"name": "둘째"'), encoding="utf-8"
+    )
+    return folder
+
+
+def test_a_model_is_registered_used_and_gone_back_from(
+    tmp_path: Path, store: Store, other_model: Path
+) -> None:
+    judge = FakeJudge()
+    admin = Browser(make_app(tmp_path, store, judge), "admin")
+    shipped, other = model_id(resource("model")), model_id(other_model)
+    assert admin.post("/models", {"path": str(other_model)}).status_code == 303
+    assert admin.post("/models", {"path": str(other_model)}).status_code == 422  # once is enough
+    assert store.model(other).state == "candidate"
+    assert admin.post(f"/models/{other}/use").status_code == 303
+    assert store.active_model().id == other  # type: ignore[union-attr]
+    assert '<td><span class="tag good">쓰는 중</span>' in admin.get("/models").text
+    assert admin.post("/models/back").status_code == 303
+    assert store.active_model().id == shipped  # type: ignore[union-attr]
+    assert judge.models == [str(other_model.resolve()), str(resource("model"))]
+    assert "모델 카드" in admin.get(f"/models/{other}").text
+    assert [r.event for r in store.audit_log(by="admin")].count("model.use") == 2
+
+
+def test_a_damaged_or_refused_model_never_answers(tmp_path: Path, store: Store, other_model: Path) -> None:
+    admin = Browser(make_app(tmp_path, store), "admin")
+    for path in ("", "/nowhere", str(tmp_path)):
+        assert admin.post("/models", {"path": path}).status_code == 422
+    store.add_model(model_id(other_model), str(other_model), "admin", state="refused")
+    assert admin.post(f"/models/{model_id(other_model)}/use").status_code == 409
+    store.add_model("다른것@00000000", str(other_model), "admin")
+    assert admin.post("/models/다른것@00000000/use").status_code == 400
+    assert store.active_model() is None
+    assert admin.post("/models/없음@1/use").status_code == 404
+    assert admin.get("/models/없음@1").status_code == 404
+
+
+def test_a_card_is_shown_without_its_html(tmp_path: Path) -> None:
+    (tmp_path / "MODEL_CARD.md").write_text(
+        "# 카드\n\n<script>x</script> [a](javascript:x)\n\n|a|b|\n|-|-|\n|1|2|\n", "utf-8"
+    )
+    text = str(card(tmp_path))
+    assert "<script>" not in text
+    assert 'href="javascript' not in text
+    assert "<td>1</td>" in text
+    assert card(tmp_path / "none") is None
+
+
+def test_the_about_page_says_what_it_is(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "viewer")
+    assert "추천이며 결정이 아닙니다" in browser.get("/about").text
+    browser.get("/language/en")
+    english = browser.get("/about").text
+    assert '<html lang="en">' in english
+    assert "not decisions" in english
+
+
+def test_node_rows_add_up() -> None:
+    plan = load_plan("2019")
+    leaf = plan.leaves[0]
+    top = plan.path(leaf.code)[0]
+    rows = {
+        row.code: row
+        for row in node_rows(
+            plan, {"decided": {leaf.code: 2}, "settled": {top.code: 3, None: 9}, "review": {leaf.code: 1}}
+        )
+    }
+    assert (rows[leaf.code].total, rows[leaf.code].decided, rows[leaf.code].review) == (3, 2, 1)
+    assert (rows[top.code].total, rows[top.code].settled) == (6, 3)
+    assert set(rows) == {node.code for each in plan.leaves for node in plan.path(each.code)}
+
+
+def items(store: Store, n: int = 3) -> int:
+    number = store.create_project("첫 차수", "2019", "officer").id
+    documents = [
+        Document(str(i), title=f"과제 {i}", region="대구광역시 중구" if i else "전라남도 목포시")
+        for i in range(n)
+    ]
+    store.add_items(number, [(d, record(d)) for d in documents])
+    return number
+
+
+def test_coverage_counts_by_node_and_region(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "viewer")
+    assert "아직 차수가 없습니다" in browser.get("/coverage").text
+    items(store)
+    store.decide([1], "none", by="officer")
+    page = browser.get("/coverage?round=1").text
+    assert page.count("대구광역시 중구") == 1
+    assert "문서 3건" in page
+    assert browser.get("/coverage?round=7").status_code == 404
+
+
+def test_the_ledger_is_paged_checked_and_taken_along(tmp_path: Path, store: Store, monkeypatch: Any) -> None:
+    from hyeoksin.web import ledger
+
+    monkeypatch.setattr(ledger, "PAGE", 2)
+    items(store)
+    for number in (1, 2, 3):
+        store.decide([number], "accept", by="officer", note=f"메모 {number}")
+    officer = Browser(make_app(tmp_path, store), "officer")
+    first = officer.get("/ledger?round=1").text
+    assert ("메모 3" in first, "메모 1" in first) == (True, False)
+    assert "after=2&amp;round=1" in first
+    assert "메모 1" in officer.get("/ledger?after=2&round=1").text
+    assert "온전합니다" in officer.post("/ledger/verify", {"round": "1"}).text
+    lines = officer.get("/ledger.csv?round=1").text.splitlines()
+    assert (len(lines), lines[1].split(",")[9]) == (4, "메모 1")
+    assert {"ledger.verified", "export"} <= {row.event for row in store.audit_log(by="officer")}
+    assert "ledger.verified" in Browser(officer.http.app, "reviewer").get("/ledger/events").text
+
+
+def test_accounts_come_with_a_password_that_is_shown_once(tmp_path: Path, store: Store) -> None:
+    admin = Browser(make_app(tmp_path, store), "admin")
+    made = admin.post("/users", {"name": "새.사람", "role": "reviewer"}).text
+    password = made.split('<p class="secret"><code>')[1].split("</code>")[0]
+    assert password not in admin.get("/users").text
+    assert Browser(admin.http.app).login("새.사람", password).status_code == 303
+    assert store.user("새.사람").must_change
+    assert admin.post("/users", {"name": "새.사람", "role": "viewer"}).status_code == 409
+    assert admin.post("/users", {"name": "a b", "role": "viewer"}).status_code == 422
+    assert admin.post("/users", {"name": "king", "role": "king"}).status_code == 409
+    again = admin.post("/users/새.사람/reset").text.split('<p class="secret"><code>')[1].split("</code>")[0]
+    assert Browser(admin.http.app).login("새.사람", password).status_code == 403
+    assert Browser(admin.http.app).login("새.사람", again).status_code == 303
+    assert admin.post("/users/새.사람/role", {"role": "viewer"}).status_code == 303
+    assert store.user("새.사람").role == "viewer"
+    assert admin.post("/users/nobody/reset").status_code == 404
+    events = [row.event for row in store.audit_log(by="admin")]
+    assert {"user.added", "password.reset", "user.role"} <= set(events)
+
+
+def test_rounds_are_opened_closed_and_reopened(tmp_path: Path, store: Store) -> None:
+    app = make_app(tmp_path, store)
+    officer, reviewer = Browser(app, "officer"), Browser(app, "reviewer")
+    form = {"name": "상반기", "plan": "2024", "precision": "90", "coders": "2"}
+    assert officer.post("/rounds", form).headers["location"] == "/rounds/1"
+    made = store.project(1)
+    assert (made.name, made.plan, made.precision, made.coders) == ("상반기", "2024", 0.9, 2)
+    again = officer.post("/rounds", form)
+    assert (again.status_code, "이미 있습니다" in again.text, 'value="90"' in again.text) == (422, True, True)
+    for wrong in ({"plan": "/etc/passwd"}, {"precision": "100"}, {"coders": "3"}, {"name": " "}):
+        assert officer.post("/rounds", {**form, "name": "하반기", **wrong}).status_code == 422
+    assert reviewer.post("/rounds/1/close").status_code == 303
+    assert store.project(1).closed
+    assert "파일 올리기" not in officer.get("/rounds/1").text
+    assert reviewer.post("/rounds/1/reopen").status_code == 303
+    assert not store.project(1).closed
