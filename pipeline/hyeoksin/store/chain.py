@@ -170,18 +170,27 @@ def verdict(connection: Connection, project: int | None = None) -> Verdict:
 def _astray(connection: Connection, project: int | None) -> str | None:
     """Return the first item whose state does not follow from its ledger rows."""
     p = schema.projects
+    here = sa.true() if project is None else _i.c.project == project
+    silent = sa.select(_i.c.id).where(here, sa.or_(_i.c.standing != "open", _i.c.decision.is_not(None)))
+    silent = silent.where(~sa.select(_d.c.id).where(_d.c.item == _i.c.id).exists()).limit(1)
+    if (number := connection.scalar(silent)) is not None:
+        return f"문서 {number}: 결정된 것으로 되어 있으나 결정 기록이 없습니다."
+    lanes: dict[int, dict[str, int]] = {}
+    for row in connection.execute(sa.select(_l).join(_i, _i.c.id == _l.c.item).where(here)):
+        lanes.setdefault(row.item, {})[row.lane] = row.decision
     query = sa.select(_d, p.c.coders, _i.c.standing, _i.c.decision, _i.c.version.label("item_version"))
-    query = query.select_from(_d.join(p, p.c.id == _d.c.project).join(_i, _i.c.id == _d.c.item))
-    if project is not None:
-        query = query.where(_d.c.project == project)
+    query = query.select_from(_d.join(p, p.c.id == _d.c.project).join(_i, _i.c.id == _d.c.item)).where(here)
     rows = connection.execute(query.order_by(_d.c.item, _d.c.id), execution_options=_STREAM)
     for number, of_item in groupby(rows.mappings(), key=lambda row: row["item"]):
         ledger = list(of_item)
         coders = ledger[0]["coders"]
-        standing, force = settle(replay([decision_row(row) for row in ledger], coders), coders)
+        held = replay([decision_row(row) for row in ledger], coders)
+        standing, force = settle(held, coders)
         stored = (ledger[0]["standing"], ledger[0]["decision"])
         if stored != (standing, None if force is None else force.id):
             return f"문서 {number}: 저장된 상태({stored[0]})가 결정 기록({standing})과 다릅니다."
+        if lanes.get(number, {}) != {lane: row.id for lane, row in held.items()}:
+            return f"문서 {number}: 지금 서 있는 결정이 결정 기록과 다릅니다."
         if ledger[0]["item_version"] < ledger[-1]["version"]:
             return f"문서 {number}: 판 번호가 결정 기록보다 작습니다."
     return None

@@ -1,0 +1,194 @@
+"""Items: adding a file whole, filters, orders, counts, the queue, assignment and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import NotStoredError, RefusedError
+from hyeoksin.store import Store, content_of
+from stores import ENGINES, PLAN, document, opened, record, round_of
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request.param, tmp_path) as made:
+        yield made
+
+
+def many(store: Store) -> int:
+    """Open a round whose items differ in all that can be filtered on; return its number."""
+    project = store.create_project("1", PLAN, "kim")
+    lead = [{"id": "me", "name": "환경부", "role": "lead", "probability": 0.6, "reasons": []}]
+    rows = [
+        (document(0, region="대구광역시 중구"), record("3-1", probability=0.9, status="settled")),
+        (document(1, region="대구광역시"), record("3-2", probability=0.7)),
+        (document(2, region="대구광역시동구"), record("8-1", probability=0.5, agencies=lead)),
+        (document(3, meta={"kind": "press"}), record("S3", probability=0.6, regions=[], duplicate_group="g")),
+        (document(4), record(None, probability=0.8, status="off_plan", agencies=[])),
+    ]
+    assert store.add_items(project.id, rows, kind="proposal") == 5
+    return project.id
+
+
+FILTERS: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, {"0", "1", "2", "3", "4"}),
+    ({"code": "3-1"}, {"0"}),
+    ({"code": ""}, {"4"}),
+    ({"under": "3"}, {"0", "1"}),
+    ({"under": "S1"}, {"0", "1"}),
+    ({"under": "3-1"}, {"0"}),
+    ({"agency": "me"}, {"2"}),
+    ({"region": "대구광역시"}, {"0", "1", "4"}),
+    ({"region": "대구광역시 중구"}, {"0", "4"}),
+    ({"kind": "press"}, {"3"}),
+    ({"status": "review"}, {"1", "2", "3"}),
+    ({"low": 0.6, "high": 0.8}, {"1", "3", "4"}),
+    ({"group": "g"}, {"3"}),
+    ({"decided": False}, {"0", "1", "2", "3", "4"}),
+    ({"decided": True}, set()),
+    ({"standing": ["open", "disputed"], "status": "settled"}, {"0"}),
+]
+
+
+def test_filters_find_what_they_say_and_counts_agree(store: Store) -> None:
+    project = many(store)
+    for filters, expected in FILTERS:
+        found = store.items(project, **filters)
+        assert {item.document.id for item in found} == expected, filters
+        assert store.count(project, **filters) == len(expected)
+        assert [case.id for case in store.cases(project, **filters)] == sorted(item.id for item in found)
+        assert {item.id for item in store.each(project, **filters)} == {item.id for item in found}
+    with pytest.raises(RefusedError, match="코드 '77' 가 없습니다"):
+        store.items(project, under="77")
+    with pytest.raises(NotStoredError, match="차수 99"):
+        store.items(99)
+    with pytest.raises(TypeError):
+        store.items(project, colour="red")
+
+
+def test_filters_follow_decisions(store: Store) -> None:
+    project = many(store)
+    first = store.items(project, code="3-1")[0]
+    store.decide([first.id], "pick", by="kim", code="8-1", agency="me")
+    assert store.count(project, code="3-1") == 0
+    assert {item.document.id for item in store.items(project, under="8")} == {"0", "2"}
+    assert {item.document.id for item in store.items(project, agency="me")} == {"0", "2"}
+    assert store.counts(project, "answer") == {"8-1": 2, "3-2": 1, "S3": 1, None: 1}
+    assert store.counts(project, "standing", status="settled") == {"decided": 1}
+    assert store.counts(project, "lead")["me"] == 2
+    assert [item.id for item in store.items(project, decided_by="kim")] == [first.id]
+    assert store.items(project, order="recent")[0].id == first.id or not store.on_sqlite
+    with pytest.raises(RefusedError, match="셀 수 없습니다"):
+        store.counts(project, "text")
+
+
+def test_orders_and_pages(store: Store) -> None:
+    project = many(store)
+    by_doubt = [item.document.id for item in store.items(project)]
+    assert by_doubt == ["2", "3", "1", "4", "0"]
+    assert [item.document.id for item in store.items(project, offset=1, limit=2)] == by_doubt[1:3]
+    assert [item.document.id for item in store.items(project, order="probability")] == by_doubt
+    numbers = {item.document.id: item.id for item in store.items(project)}
+    assert store.set_queue(project, [numbers["0"], numbers["4"]]) == 2
+    assert [item.document.id for item in store.items(project)] == ["0", "4", "2", "3", "1"]
+    store.set_queue(project, [numbers["1"]])
+    assert [item.document.id for item in store.items(project)][:2] == ["1", "2"]
+    with pytest.raises(RefusedError, match="모르는 정렬"):
+        store.items(project, order="colour")  # type: ignore[arg-type]
+
+
+def test_an_item_tells_all_that_came_in(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    document = Document("7", "본문", "제목", "a.xlsx#row=3", "2026-03-01", "대구광역시", {"담당": "김"})
+    given = record("3-1", probability=0.8, duplicate_group="g", notes=["한 줄"])
+    store.add_items(project.id, [(document, given)])
+    (item,) = store.items(project.id)
+    assert item.document == document
+    assert item.record == given
+    assert (item.code, item.probability, item.off_plan, item.lead) == ("3-1", 0.8, given["off_plan"], "mohw")
+    assert (item.group, item.status, item.standing, item.version, item.region) == (
+        "g",
+        "review",
+        "open",
+        1,
+        "대구광역시",
+    )
+    assert item.content == content_of(document) == content_of(Document("8", "본문 ", "제목"))
+
+
+def test_a_file_is_added_whole_or_not_at_all(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    rows = [(document(i), record()) for i in range(700)]
+    wrong = (document(999), record(plan="2024", plan_sha="ffffffff"))
+    with pytest.raises(RefusedError, match="다른 계획"):
+        store.add_items(project.id, [*rows, wrong])
+
+    def broken() -> Iterator[Any]:
+        yield from rows
+        raise KeyError("the reader fell over")
+
+    with pytest.raises(KeyError):
+        store.add_items(project.id, broken())
+    assert store.count(project.id) == 0
+    assert store.add_items(project.id, [*rows, rows[0]]) == 700
+    other = [(document(0), record("8-1", model="m@2")), (Document("0", "다른 글"), record())]
+    assert (
+        store.add_items(project.id, other) == 1
+    )  # the same text from another model, and another text of that number
+    assert store.count(project.id, code="8-1") == 1
+
+
+def test_claims_and_assignment(store: Store) -> None:
+    project = round_of(store, 4)
+    first, second, third, fourth = store.items(project.id)
+    kim = store.claim_next(project.id, "kim")
+    lee = store.claim_next(project.id, "lee")
+    assert kim is not None
+    assert lee is not None
+    assert (kim.id, lee.id) == (first.id, second.id)
+    assert store.claim_next(project.id, "kim") == kim  # asked again: the same
+    skipped = store.claim_next(project.id, "kim", after=first.id)
+    assert skipped is not None
+    assert skipped.id == third.id
+    assert store.item(first.id).claimed_by == "kim"
+    assert store.release("kim") == 2
+    assert store.item(first.id).claimed_by is None
+    store.claim_next(project.id, "park", seconds=-1)  # a claim that has ended
+    again = store.claim_next(project.id, "kim")
+    assert again is not None
+    assert again.id == first.id
+    assert store.assign([fourth.id], "choi") == 1
+    assert [item.id for item in store.items(project.id, assigned_to="choi")] == [fourth.id]
+    assert store.count(project.id, assigned_to="") == 3
+    store.decide([first.id, second.id, third.id], "accept", by="kim")
+    assert store.claim_next(project.id, "kim") is None
+    choi = store.claim_next(project.id, "choi")
+    assert choi is not None
+    assert choi.id == fourth.id
+    store.decide([fourth.id], "undecided", by="choi", note="확인 뒤에")
+    assert store.claim_next(project.id, "choi") is None
+    put_off = store.claim_next(project.id, "choi", standing="undecided")
+    assert put_off is not None
+    assert put_off.id == fourth.id
+
+
+def test_two_coders_get_each_item_once_each(store: Store) -> None:
+    project = round_of(store, 2, coders=2)
+    seen: dict[str, list[int]] = {"kim": [], "lee": [], "park": []}
+    for _ in range(3):
+        for who, done in seen.items():
+            item = store.claim_next(project.id, who)
+            if item is not None:
+                store.decide([item.id], "accept", by=who)
+                done.append(item.id)
+    assert sorted(number for done in seen.values() for number in done) == sorted(
+        [item.id for item in store.items(project.id)] * 2
+    )
+    assert all(len(done) == len(set(done)) for done in seen.values())
+    assert store.count(project.id, decided=True) == 2
+    assert store.count(project.id, undecided_by="kim") == 2 - len(seen["kim"])

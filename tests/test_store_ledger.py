@@ -1,0 +1,277 @@
+"""The ledger: two coders, adjudication, undo, stale sights, and a state machine against a simple model."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
+from hyeoksin.store import Store, open_store
+from stores import ENGINES, PLAN, document, opened, record, round_of
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with opened(request.param, tmp_path) as made:
+        yield made
+
+
+def test_two_coders_decide_blind_and_a_reviewer_settles(store: Store) -> None:
+    project = round_of(store, coders=2)
+    item = store.items(project.id)[0]
+    one = store.decide([item.id], "pick", by="kim", code="3-1", expected_version=1)[0]
+    assert (store.item(item.id).standing, store.item(item.id).decision) == ("half", None)
+    other = store.decide([item.id], "pick", by="lee", code="4-1", expected_version=1)[
+        0
+    ]  # kim's row is none of lee's
+    assert (store.item(item.id).standing, store.item(item.id).answer) == ("disputed", item.code)
+    assert store.coders_say(item.id) == {"kim": one, "lee": other}
+    assert store.coding(project.id) == [one, other]
+    assert [i.id for i in store.items(project.id, standing="disputed")] == [item.id]
+    with pytest.raises(StaleDecisionError):  # but the own second tab is
+        store.decide([item.id], "none", by="lee", expected_version=1)
+    final = store.adjudicate(item.id, "pick", by="park", code="8-1")
+    after = store.item(item.id)
+    assert (after.standing, after.decision, after.answer, final.final) == ("decided", final, "8-1", True)
+    assert store.coding(project.id) == [one, other]  # agreement is measured on what the coders said
+    store.undo("park", item.id, final=True)
+    assert store.item(item.id).standing == "disputed"
+    store.undo("lee", item.id)
+    agreed = store.decide([item.id], "accept", by="lee", code="3-1")[0]
+    assert (store.item(item.id).standing, store.item(item.id).decision) == ("decided", agreed)
+    assert store.verify().sound
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "standing"),
+    [
+        (("pick", "3-1", None), ("accept", "3-1", None), "decided"),
+        (("pick", "3-1", "mohw"), ("pick", "3-1", None), "decided"),
+        (("pick", "3-1", "mohw"), ("pick", "3-1", "mois"), "disputed"),
+        (("none", None, None), ("none", None, None), "decided"),
+        (("none", None, None), ("pick", "3-1", None), "disputed"),
+        (("undecided", None, None), ("pick", "3-1", None), "undecided"),
+    ],
+)
+def test_when_two_coders_agree(
+    first: tuple[str, str | None, str | None],
+    second: tuple[str, str | None, str | None],
+    standing: str,
+    tmp_path: Path,
+) -> None:
+    with opened("sqlite", tmp_path) as store:
+        item = store.items(round_of(store, coders=2).id)[0]
+        for by, (action, code, agency) in (("kim", first), ("lee", second)):
+            store.decide([item.id], action, by=by, code=code, agency=agency)  # type: ignore[arg-type]
+        assert store.item(item.id).standing == standing
+        assert store.verify().sound
+
+
+def test_undo_goes_back_step_by_step(store: Store) -> None:
+    item = store.items(round_of(store).id)[0]
+    for code in ("3-1", "4-1", "8-1"):
+        store.decide([item.id], "pick", by="kim", code=code)
+    seen = []
+    for _ in range(3):
+        store.undo("lee", item.id, note="다시 봄")
+        seen.append((store.item(item.id).standing, store.item(item.id).answer))
+    assert seen == [("decided", "4-1"), ("decided", "3-1"), ("open", item.code)]
+    with pytest.raises(RefusedError, match="되돌릴 결정이 없습니다"):
+        store.undo("kim", item.id)
+    assert len(store.history(item.id)) == 6
+    assert store.verify().sound
+
+
+def test_a_group_is_decided_and_undone_at_once(store: Store) -> None:
+    project = round_of(store, 4)
+    numbers = [item.id for item in store.items(project.id, order="id")]
+    store.decide(numbers[:3], "none", by="kim")
+    store.decide(numbers[2:3], "accept", by="lee")
+    undone = store.undo("kim", numbers[0], batch=True)
+    assert [row.item for row in undone] == numbers[:2]  # lee's word on the third stands
+    assert store.count(project.id, decided=True) == 1
+    with pytest.raises(StaleDecisionError):
+        store.decide(numbers, "none", by="kim", expected_version=dict.fromkeys(numbers, 1))
+    assert store.count(project.id, decided=True) == 1  # all or none
+    assert store.verify().sound
+
+
+def test_a_new_model_makes_an_old_sight_stale(store: Store) -> None:
+    project = round_of(store)
+    item = store.items(project.id)[0]
+    assert store.predict(project.id, [(item.id, record("4-1", model="m@2"))]) == 1
+    assert store.predict(project.id, [(item.id, record("4-1", model="m@2"))]) == 0
+    with pytest.raises(StaleDecisionError, match="새 모델의 추천"):
+        store.decide([item.id], "accept", by="kim", expected_version=item.version)
+    again = store.item(item.id)
+    assert (again.code, again.answer, again.model, again.version) == ("4-1", "4-1", "m@2", 2)
+    assert list(store.records(item.id)) == ["m@1", "m@2"]
+    decided = store.decide([item.id], "accept", by="kim", expected_version=2)[0]
+    assert (decided.code, decided.model) == ("4-1", "m@2")
+    store.predict(project.id, [(item.id, record("8-1", model="m@3"))])
+    assert (store.item(item.id).code, store.item(item.id).answer) == ("8-1", "4-1")  # a person's word stands
+
+
+def test_what_the_rules_forbid(store: Store) -> None:
+    project, other = round_of(store), round_of(store, name="다른 차수")
+    item, far = store.items(project.id)[0], store.items(other.id)[0]
+    for message, ids, action, code in (
+        ("코드가 없습니다", [item.id], "pick", None),
+        ("코드 '77-1' 가 없습니다", [item.id], "pick", "77-1"),
+        ("모르는 결정", [item.id], "guess", None),
+        ("여러 차수", [item.id, far.id], "none", None),
+        ("고르지 않았습니다", [], "none", None),
+    ):
+        with pytest.raises(RefusedError, match=message):
+            store.decide(ids, action, by="kim", code=code)  # type: ignore[arg-type]
+    with pytest.raises(NotStoredError, match="문서 999"):
+        store.decide([item.id, 999], "none", by="kim")
+    store.close_project(project.id)
+    for call in (
+        lambda: store.decide([item.id], "none", by="kim"),
+        lambda: store.undo("kim", item.id),
+        lambda: store.add_items(project.id, [(document(9), record())]),
+    ):
+        with pytest.raises(RefusedError, match="마감되었습니다"):
+            call()
+    store.close_project(project.id, closed=False)
+    store.decide([item.id], "none", by="kim")
+    assert store.verify().rows == 1
+
+
+@pytest.mark.parametrize(
+    ("forgery", "told"),
+    [
+        ("UPDATE decisions SET note = '거짓' WHERE seq = 2", "결정 2번째 줄"),
+        ("UPDATE decisions SET hash = 'f' WHERE seq = 3", "결정 3번째 줄"),
+        ("DELETE FROM decisions WHERE seq = 2", "2번째 줄이 없습니다"),
+        ("DELETE FROM decisions WHERE seq = 3", "3줄이어야 하는데 2줄"),
+        ("UPDATE items SET standing = 'open', decision = NULL WHERE id = 2", "저장된 상태(open)"),
+        ("UPDATE items SET standing = 'decided', decision = 2 WHERE id = 3", "결정 기록이 없습니다"),
+        ("UPDATE lanes SET decision = 1 WHERE item = 1", "지금 서 있는 결정이"),
+        ("DELETE FROM lanes", "지금 서 있는 결정이"),
+        ("UPDATE items SET version = 1 WHERE id = 1", "판 번호가"),
+        ("UPDATE projects SET head = ''", "마지막 줄이 다릅니다"),
+    ],
+)
+def test_every_forgery_is_found(forgery: str, told: str, tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path) as store:
+        project = round_of(store)
+        first, second, _ = (item.id for item in store.items(project.id, order="id"))
+        store.decide([first], "pick", by="kim", code="8-1")
+        store.decide([second], "none", by="kim")
+        store.decide([first], "accept", by="lee")
+        assert store.verify().sound
+        with closing(
+            sqlite3.connect(tmp_path / "store.db")
+        ) as forger:  # who may write to the file may do this
+            triggers = "DROP TRIGGER decisions_no_update; DROP TRIGGER decisions_no_delete;"
+            forger.executescript(f"{triggers} {forgery};")
+        broken = store.verify().broken
+        assert broken is not None
+        assert told in broken
+
+
+def test_the_ledger_is_paged_both_ways(store: Store) -> None:
+    project = round_of(store, 5)
+    for item in store.items(project.id, order="id"):
+        store.decide([item.id], "accept", by="kim" if item.id % 2 else "lee")
+    rows = store.decisions(project.id)
+    assert [row.seq for row in rows] == [1, 2, 3, 4, 5]
+    assert store.decisions(project.id, after=rows[1].id, limit=2) == rows[2:4]
+    assert store.decisions(project.id, newest_first=True, limit=2) == rows[:2:-1]
+    assert store.decisions(project.id, newest_first=True, after=rows[2].id) == rows[1::-1]
+    assert store.decisions(by="kim") == [row for row in rows if row.by == "kim"]
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Decides, undoes and adjudicates at random; the model keeps a stack of words for each lane of each item."""
+
+    @initialize(coders=st.sampled_from([1, 2]))
+    def open(self, coders: int) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.coders = coders
+        self.store = open_store(self.folder / "store.db")
+        self.project = round_of(self.store, 2, coders=coders).id
+        self.ids = [item.id for item in self.store.items(self.project, order="id")]
+        self.stacks: dict[tuple[int, str], list[str | None]] = {}
+        self.n_rows = 0
+
+    def lane(self, item: int, by: str, final: bool) -> list[str | None]:
+        name = "" if final or self.coders == 1 else by
+        return self.stacks.setdefault((item, name), [])
+
+    @rule(
+        which=st.sampled_from([[0], [1], [0, 1]]),
+        by=st.sampled_from(["kim", "lee"]),
+        word=st.sampled_from(["3-1", "8-1", "none", "undecided"]),
+        note=st.text(max_size=5),
+        final=st.booleans(),
+    )
+    def decide(self, which: list[int], by: str, word: str, note: str, final: bool) -> None:
+        action = word if word in ("none", "undecided") else "pick"
+        code = word if action == "pick" else None
+        numbers = [self.ids[i] for i in which]
+        rows = self.store.decide(numbers, action, by=by, code=code, note=note, final=final)  # type: ignore[arg-type]
+        self.n_rows += len(rows)
+        for number in numbers:
+            self.lane(number, by, final).append(word)
+
+    @rule(which=st.sampled_from([0, 1]), by=st.sampled_from(["kim", "lee"]), final=st.booleans())
+    def undo(self, which: int, by: str, final: bool) -> None:
+        stack = self.lane(self.ids[which], by, final)
+        if not stack:
+            with pytest.raises(RefusedError):
+                self.store.undo(by, self.ids[which], final=final)
+            return
+        self.n_rows += len(self.store.undo(by, self.ids[which], final=final))
+        stack.pop()
+
+    def expected(self, item: int) -> tuple[str, str | None]:
+        tops = {lane: stack[-1] for (number, lane), stack in self.stacks.items() if number == item and stack}
+        if "" in tops:
+            return ("undecided", None) if tops[""] == "undecided" else ("decided", tops[""])
+        said = [word for lane, word in tops.items() if lane]
+        made = [word for word in said if word != "undecided"]
+        if not said:
+            return "open", None
+        if len(made) == 2:
+            return ("decided", made[0]) if made[0] == made[1] else ("disputed", None)
+        return ("undecided" if len(said) == 2 else "half"), None
+
+    @invariant()
+    def agrees(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        for number in self.ids:
+            item = self.store.item(number)
+            standing, word = self.expected(number)
+            code = None if word == "none" else word if standing == "decided" else item.code
+            assert (item.standing, item.answer) == (standing, code)
+        verdict = self.store.verify()
+        assert verdict.broken is None
+        assert verdict.rows == self.n_rows
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+
+LedgerMachine.TestCase.settings = settings(
+    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestLedger = LedgerMachine.TestCase
+
+
+def test_the_plan_of_the_tests_has_the_codes_they_use() -> None:
+    assert {"3-1", "4-1", "8-1"} <= {node.code for node in PLAN.nodes}
