@@ -32,11 +32,13 @@ demo: .venv/package  ## classify the sample file into the four plans
 test: .venv/package .venv/neural  ## all tests, on the installed wheel
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
-check: .venv/package  ## lint, format, types, import contracts, dependencies, licences
-	$(BIN)/ruff check pipeline tests bench notebooks
-	$(BIN)/ruff format --check pipeline tests bench notebooks
+check: .venv/package  ## lint, format, types, import contracts, security, dependencies, licences
+	$(BIN)/ruff check pipeline tests bench notebooks .ci
+	$(BIN)/ruff format --check pipeline tests bench notebooks .ci
 	$(BIN)/mypy
 	PYTHONPATH=pipeline $(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium pipeline 2> /dev/null
+	$(BIN)/python .ci/audit_dependencies.py
 	$(BIN)/python -m pip check
 	$(BIN)/pip-licenses --partial-match --fail-on "GNU General Public;GNU Affero;AGPL" > /dev/null
 

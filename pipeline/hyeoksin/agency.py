@@ -194,7 +194,7 @@ def load_agencies(path: Path | None = None) -> Agencies:
     """
     path = path or resource("agencies.yaml")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    entries = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)  # noqa: S506 - a safe loader
+    entries = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)  # noqa: S506 - a safe loader  # nosec B506
     agencies: dict[str, Agency] = {}
     faults: list[str] = []
     for entry in entries:

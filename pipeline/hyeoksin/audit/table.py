@@ -82,7 +82,7 @@ class Table:
         columns = ", ".join([*names, "off", *extra])
         for start in range(0, self.n, _CHUNK):
             found = self.connection.execute(
-                f"SELECT {columns} FROM records WHERE row >= ? AND row < ? ORDER BY row",  # noqa: S608 - own column names
+                f"SELECT {columns} FROM records WHERE row >= ? AND row < ? ORDER BY row",  # noqa: S608 - own column names  # nosec B608
                 [start, start + _CHUNK],
             ).fetchnumpy()
             yield (
@@ -172,7 +172,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].id AS agency_id,
             {columns}
         FROM mapped
-        """  # noqa: S608 - codes are quoted, the rest is ours
+        """  # noqa: S608 - codes are quoted, the rest is ours  # nosec B608
     )
     connection.execute("UPDATE records SET region = NULL WHERE region = ''")
     n, missing, model, sha = connection.execute(
@@ -225,7 +225,7 @@ def _name_periods(connection: Any) -> None:
     quarter = "year || '-Q' || ((date[6:7]::INTEGER + 2) // 3)"
     period = "date[:7]" if n_months <= _MANY_MONTHS else quarter if n_months <= 3 * _MANY_MONTHS else "year"
     connection.execute("ALTER TABLE records ADD COLUMN period VARCHAR")
-    connection.execute(f"UPDATE records SET period = {period} WHERE year IS NOT NULL")  # noqa: S608 - one of three
+    connection.execute(f"UPDATE records SET period = {period} WHERE year IS NOT NULL")  # noqa: S608 - one of three  # nosec B608
 
 
 def _kind(source: str) -> str:

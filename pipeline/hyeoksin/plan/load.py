@@ -65,7 +65,7 @@ def plan_from_yaml(path: Path) -> Plan:
 def plan_from_text(text: str, path: Path) -> Plan:
     """Load a plan from YAML text; ``path`` is what its faults are reported under."""
     try:
-        form = yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a safe loader (subclass of SafeLoader)
+        form = yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a safe loader (subclass of SafeLoader)  # nosec B506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         before = text.encode()[: getattr(error, "position", 0)]  # a forbidden character has no mark

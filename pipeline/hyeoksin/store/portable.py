@@ -154,7 +154,7 @@ def _count_on(connection: Connection) -> None:
     """Let PostgreSQL's counters go on after the numbers that were given by hand; SQLite's do so by themselves."""
     if connection.dialect.name == "postgresql":
         for name in _COUNTED:
-            counter = sa.text(f"SELECT setval('{name}_id_seq', max(id)) FROM {name} HAVING max(id) > 0")  # noqa: S608 - our own names
+            counter = sa.text(f"SELECT setval('{name}_id_seq', max(id)) FROM {name} HAVING max(id) > 0")  # noqa: S608 - our own names  # nosec B608
             connection.execute(counter)
 
 

@@ -35,4 +35,4 @@ def card(folder: Path) -> Markup | None:
     if not path.is_file():
         return None
     text = path.read_text(encoding="utf-8", errors="replace")[:MAX_CARD]
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - html is off
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - html is off  # nosec B704

@@ -80,7 +80,7 @@ def _moment(at: str | None) -> str:
 def _finalize(value: Any) -> Any:
     """Take from everything that a template shows what tricks the eye."""
     if isinstance(value, Markup):
-        return Markup(harmless(value))  # noqa: S704 - it was markup before
+        return Markup(harmless(value))  # noqa: S704 - it was markup before  # nosec B704
     return harmless(value) if isinstance(value, str) else value
 
 
