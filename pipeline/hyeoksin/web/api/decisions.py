@@ -20,13 +20,11 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["결정"])
 _BIGGEST = 2**53 - 1
+_Word = Annotated[str, Field(min_length=8, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 _Key = Annotated[
-    str | SkipJsonSchema[None],
+    _Word | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
-        min_length=8,
-        max_length=100,
-        pattern=r"^[A-Za-z0-9._:-]+$",
         description="부르는 쪽이 정한 요청 번호. 같은 번호로 다시 보내면 두 번 적지 않고 처음의 답을 드림",
     ),
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "AnswerOut",
     "ClauseOut",
     "EvidenceOut",
+    "Probability",
     "RecordOut",
     "RivalOut",
     "ScoreOut",

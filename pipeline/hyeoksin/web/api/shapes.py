@@ -12,7 +12,7 @@ from hyeoksin.domain import Status
 from hyeoksin.privacy import masked
 from hyeoksin.store import Action, DecisionRow, Item, Order, Standing
 from hyeoksin.web.api.limits import MAX_ID, MAX_PAGE
-from hyeoksin.web.api.records import RecordOut
+from hyeoksin.web.api.records import Probability, RecordOut
 
 __all__ = [
     "Choice",
@@ -71,8 +71,8 @@ class Choice(PageQuery):
         default=None, description="사람의 결정이 어디까지 왔는지"
     )
     decided: bool | SkipJsonSchema[None] = Field(default=None, description="결정이 끝난 것만, 또는 남은 것만")
-    low: float | SkipJsonSchema[None] = Field(default=None, ge=0, le=1, description="확률이 이 이상")
-    high: float | SkipJsonSchema[None] = Field(default=None, ge=0, le=1, description="확률이 이 이하")
+    low: Probability | SkipJsonSchema[None] = Field(default=None, description="확률이 이 이상")
+    high: Probability | SkipJsonSchema[None] = Field(default=None, description="확률이 이 이하")
     assigned_to: Word | SkipJsonSchema[None] = Field(
         default=None, description="맡은 사람. 빈 글이면 아무도 맡지 않은 것"
     )
