@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from api_client import Free, filled_store, headers
-from hyeoksin.web.api.app import create_api
+from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.judge import Judge
 
@@ -26,9 +28,9 @@ with warnings.catch_warnings():
     from schemathesis import GenerationMode
 
 APP = create_api(Judge(), None, None, Free(), Path())  # type: ignore[arg-type]  # the fixture brings store and keys
-OPERATIONS = [
-    found.ok() for found in schemathesis.openapi.from_asgi("/openapi.json", APP).get_all_operations()
-]
+SERVER = Starlette(routes=[Mount(PREFIX, APP)])
+SCHEMA = schemathesis.openapi.from_asgi(f"{PREFIX}/openapi.json", SERVER)
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_no_request_finds_a_fault(served: None, operation: Any, mode: Generation
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=6,
+        max_examples=4,
         deadline=None,
         database=None,
         derandomize=True,

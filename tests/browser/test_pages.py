@@ -1,0 +1,106 @@
+"""Every page in the browser: axe, narrow and magnified windows, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from browser_parts import hostile_rows
+from desk_cases import documents
+
+PAGES = (
+    "/login", "/rounds", "/rounds/new", "/rounds/{round}", "/rounds/{round}/queue?standing=any", "/items/{item}",
+    "/items/{decided}", "/rounds/{round}/hours", "/rounds/{round}/search", "/rounds/{round}/export", "/coverage?round={round}",
+    "/ledger?round={round}", "/ledger/events", "/models", "/users", "/keys", "/about", "/password", "/api/v1/docs",
+    "/rounds/{coders}/agreement", "/nowhere",
+)  # fmt: skip
+WIDE = "a table of its own may scroll; the page may not"
+
+
+@pytest.fixture(scope="module")
+def numbers(desk: Any) -> dict[str, int]:
+    round_ = desk.round_of("모든 화면", [*documents(12), *hostile_rows()])
+    items = desk.items(round_)
+    desk.store.decide([items[1].id], "pick", code="3-1", by="officer", note="회의에서 정함")
+    coders = desk.store.create_project("두 사람", desk.store.plan(round_), "admin", coders=2).id
+    desk.store.add_items(coders, documents(3))
+    for name, code in (("officer", "3-1"), ("second", "5-1")):
+        desk.store.decide([desk.items(coders)[0].id], "pick", code=code, by=name)
+    return {"round": round_, "item": items[0].id, "decided": items[1].id, "coders": coders}
+
+
+@pytest.fixture(scope="module")
+def axe() -> Iterator[Any]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    yield Axe()
+
+
+def visited(page: Any, numbers: dict[str, int]) -> Iterator[str]:
+    for path in PAGES:
+        answer = page.goto(path.format_map(numbers))
+        assert answer.status in (200, 404), path
+        assert (answer.status == 404) == (path == "/nowhere"), path
+        yield path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_finding_of_axe(
+    numbers: dict[str, int], window: Callable[..., Any], axe: Any, scheme: str
+) -> None:
+    watched = window("admin", color_scheme=scheme)
+    page = watched.page()
+    found = []
+    for path in visited(page, numbers):
+        for violation in axe.run(page).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                places = [node["html"][:160] for node in violation["nodes"][:3]]
+                found.append((path, violation["id"], places))
+    assert found == []
+    watched.errors[:] = [said for said in watched.errors if "404 (Not Found)" not in said]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {
+            "viewport": {"width": 390, "height": 844},
+            "is_mobile": True,
+            "has_touch": True,
+            "device_scale_factor": 2,
+        },
+        {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},  # 1280 pixels at 200 %
+    ],
+    ids=["mobile", "200 %"],
+)
+def test_no_page_scrolls_sideways(
+    numbers: dict[str, int], window: Callable[..., Any], view: dict[str, Any]
+) -> None:
+    watched = window("admin", **view)
+    page = watched.page()
+    wide = {}
+    for path in visited(page, numbers):
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wide[path] = over
+    assert wide == {}, WIDE
+    watched.errors[:] = [said for said in watched.errors if "404 (Not Found)" not in said]
+
+
+def test_pictures_for_the_readme(
+    numbers: dict[str, int], window: Callable[..., Any], shot: Callable[..., None]
+) -> None:
+    page = window("officer").page()
+    page.goto("/items/{item}".format_map(numbers))
+    assert page.locator("#decide").is_visible()
+    shot(page, "desk-1280")
+    page = window("officer", color_scheme="dark").page()
+    page.goto("/rounds/{round}/queue?standing=any".format_map(numbers))
+    assert page.locator("table.queue").is_visible()
+    shot(page, "queue-dark")
+    page = window("officer", viewport={"width": 390, "height": 844}).page()
+    page.goto("/items/{item}".format_map(numbers))
+    assert page.locator("#decide").is_visible()
+    shot(page, "desk-390")
