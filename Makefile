@@ -30,6 +30,7 @@ demo: .venv/package  ## classify the sample file into the four plans
 	$(BIN)/hyeoksin explain "복지 사각지대에 놓인 위기가구를 전력 사용량으로 찾아내어 읍면동이 방문하는 사업을 전남 목포시가 한전과 함께 시작한다."
 
 test: .venv/package .venv/neural  ## all tests, on the installed wheel
+	tests/browser/install.sh
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 check: .venv/package  ## lint, format, types, import contracts, security, dependencies, licences

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOSTILE", "WAIT_MS", "hostile_rows", "log_in", "open_next", "ready"]
 
-WAIT_MS = 30_000  # for a page, on a machine that others use too
+WAIT_MS = 90_000  # for a page, on a machine that others use too
 
 HOSTILE = (
     "<script>window.hit=1</script>",

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from api_client import Free, filled_store, headers
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
+from hyeoksin.web.api.problems import handle_problems
 from hyeoksin.web.judge import Judge
 
 with warnings.catch_warnings():
@@ -28,7 +28,9 @@ with warnings.catch_warnings():
     from schemathesis import GenerationMode
 
 APP = create_api(Judge(), None, None, Free(), Path())  # type: ignore[arg-type]  # the fixture brings store and keys
-SERVER = Starlette(routes=[Mount(PREFIX, APP)])
+SERVER = FastAPI(openapi_url=None)
+SERVER.mount(PREFIX, APP)
+handle_problems(SERVER)  # as hyeoksin.web does for addresses that the mount does not know
 SCHEMA = schemathesis.openapi.from_asgi(f"{PREFIX}/openapi.json", SERVER)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 

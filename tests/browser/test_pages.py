@@ -32,10 +32,10 @@ def numbers(desk: Any) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def axe() -> Iterator[Any]:
+def axe() -> Any:
     from axe_playwright_python.sync_playwright import Axe
 
-    yield Axe()
+    return Axe()
 
 
 def visited(page: Any, numbers: dict[str, int]) -> Iterator[str]:
