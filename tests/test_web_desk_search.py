@@ -15,7 +15,7 @@ from desk_cases import Desk, Office, documents, record
 from hyeoksin.domain import Document
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.triage import Judged
-from hyeoksin.web.desk import search
+from hyeoksin.web.desk import export, search
 from hyeoksin.web.desk.hours import judged, waiting
 
 TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다.", "마을버스의 노선을 데이터로 다시 짭니다.", "구청 회의록을 누리집에 공개합니다.",
@@ -204,9 +204,13 @@ def test_exports_are_masked_unless_a_reviewer_asks(office: Office, form: str) ->
     assert {row.detail["masked"] for row in events} == ({True, False} if form in ("csv", "jsonl") else {True})
 
 
-def test_exports_follow_the_filters(office: Office) -> None:
+def test_exports_follow_the_filters(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = office.open(n=12)
     lines = desk.browser().get(f"{desk.path}/export/file?form=jsonl&node=3").text.splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["과제-0", "과제-6"]
     assert desk.browser().get(f"{desk.path}/export/file?form=exe").status_code == 422
-    assert "300" not in words(desk.browser().get(f"{desk.path}/export").text)
+    monkeypatch.setitem(export._MOST, "xlsx", 11)
+    answer = desk.browser().get(f"{desk.path}/export/file?form=xlsx")
+    assert answer.status_code == 422
+    assert "12건은" in answer.text
+    assert desk.browser().get(f"{desk.path}/export/file?form=xlsx&node=3").status_code == 200

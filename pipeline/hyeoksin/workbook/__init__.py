@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hyeoksin.workbook.sheets import write_sheets
 __all__ = ["WRITERS", "Entry", "Verdict", "write_workbook"]
 
 
-def _csv(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
+def _csv(entries: Iterable[Entry], plan: Plan, path: Path) -> None:
     from hyeoksin.tabular import CELL_LIMIT, write_csv
 
     rows = (
@@ -27,7 +27,7 @@ def _csv(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
     write_csv(path, [column.name for column in COLUMNS], rows)
 
 
-def _jsonl(entries: Sequence[Entry], _plan: Plan, path: Path) -> None:
+def _jsonl(entries: Iterable[Entry], _plan: Plan, path: Path) -> None:
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         for entry in entries:
             document = entry.document
@@ -44,12 +44,14 @@ def _jsonl(entries: Sequence[Entry], _plan: Plan, path: Path) -> None:
             file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n")
 
 
-Writer = Callable[[Sequence[Entry], Plan, Path], None]
+Writer = Callable[[Iterable[Entry], Plan, Path], None]
 WRITERS: dict[str, Writer] = {".xlsx": write_sheets, ".csv": _csv, ".jsonl": _jsonl, ".hwpx": write_hangul}
 
 
-def write_workbook(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
+def write_workbook(entries: Iterable[Entry], plan: Plan, path: Path) -> None:
     """Write all entries to ``path``, by its suffix; the file appears whole or not at all.
+
+    CSV and JSONL are written as the entries come; XLSX and HWPX hold them all until the end.
 
     Raises:
         InputError: no writer for the suffix, or the file cannot be written.

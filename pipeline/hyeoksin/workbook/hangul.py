@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _LIMIT = 300  # characters of a cell: a table on paper, the whole text stands in
 _DIVIDED = 200  # rows of one table; Hangul slows down on longer ones
 
 
-def write_hangul(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
+def write_hangul(given: Iterable[Entry], plan: Plan, path: Path) -> None:
     """Write the document.
 
     Raises:
@@ -30,6 +30,7 @@ def write_hangul(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
         from hwpx import HwpxDocument
     except ModuleNotFoundError as error:
         raise MissingExtraError("python-hwpx", "docs") from error
+    entries = list(given)
     by_home: dict[str, list[Entry]] = {}
     for entry in entries:
         by_home.setdefault(home(entry, plan), []).append(entry)

@@ -26,7 +26,7 @@ _FILLS = {"수용": "#DDEFE0", "변경": "#FFEFC7", OFF: "#E6E6E6", "보류": "#
 _HEADER_ROW = 5  # of the summary's table, from 0
 
 
-def write_sheets(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
+def write_sheets(given: Iterable[Entry], plan: Plan, path: Path) -> None:
     """Write the workbook.
 
     Raises:
@@ -35,6 +35,7 @@ def write_sheets(entries: Sequence[Entry], plan: Plan, path: Path) -> None:
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    entries = list(given)
     by_home: dict[str, list[Entry]] = {}
     for entry in entries:
         by_home.setdefault(home(entry, plan), []).append(entry)

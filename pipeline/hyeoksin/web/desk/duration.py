@@ -6,8 +6,9 @@ import re
 
 from hyeoksin.errors import HyeoksinError
 from hyeoksin.normalise import normalise
+from hyeoksin.web.languages import current
 
-__all__ = ["BadDurationError", "read_hours", "written"]
+__all__ = ["BadDurationError", "read_hours", "told", "written"]
 
 _MOST = 1_000.0  # hours
 _UNITS = {
@@ -81,3 +82,8 @@ def written(hours: float, units: tuple[str, str] = ("시간", "분")) -> str:
     hour, minute = units
     parts = (f"{whole}{hour}" if whole else "", f"{rest}{minute}" if rest or not whole else "")
     return " ".join(part for part in parts if part)
+
+
+def told(hours: float) -> str:
+    """Return hours in the request's language."""
+    return written(hours) if current() == "ko" else written(hours, (" h", " min"))

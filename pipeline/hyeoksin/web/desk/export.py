@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
@@ -33,6 +35,8 @@ FORMATS = {
     "jsonl": marked("JSONL (한 줄에 한 건, 모든 확률)"),
     "hwpx": marked("한글 HWPX (보고용 표)"),
 }
+_MOST = {"xlsx": 50_000, "hwpx": 5_000}  # rows that are held in memory, and that one still opens
+_PAGE = 500
 _MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
@@ -69,7 +73,15 @@ def download(
         raise HTTPException(403, _("개인정보를 가리지 않고 내보내는 일은 '검토' 권한부터 할 수 있습니다."))
     found = store.project(project)
     filters = QueueFilters.read({"standing": "any", **request.query_params})
-    rows = entries(store, project, filters, hide=not open_data)
+    n_rows = store.count(project, **filters.asked())
+    if n_rows > _MOST.get(form, n_rows):
+        raise HTTPException(
+            422,
+            _("{n}건은 이 형식에 너무 많습니다 ({most}건까지). CSV나 JSONL로 받거나 걸러서 받으세요.").format(
+                n=f"{n_rows:,}", most=f"{_MOST[form]:,}"
+            ),
+        )
+    rows = entries(store, project, filters, hide=not open_data, whole=form == "jsonl")
     folder = Path(tempfile.mkdtemp(prefix="hyeoksin-export-"))
     try:
         path = folder / f"export.{form}"
@@ -77,7 +89,7 @@ def download(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    detail = {"format": form, "rows": len(rows), "masked": not open_data, "filters": filters.query()}
+    detail = {"format": form, "rows": n_rows, "masked": not open_data, "filters": filters.query()}
     store.audit("round.exported", user.name, subject=str(project), detail=detail)
     name = re.sub(
         r'[\x00-\x1f<>:"/\\|?*]+', "_", f"{found.name}_{datetime.now(UTC).astimezone():%Y%m%d}.{form}"
@@ -89,13 +101,35 @@ def download(
     return FileResponse(path, media_type=_MEDIA[form], headers=headers, background=gone)
 
 
-def entries(store: Store, project: int, filters: QueueFilters, hide: bool) -> list[Entry]:
-    """Return the items that the filters find, by number, as the workbook writes them."""
-    found = store.items(project, order="id", limit=None, **filters.asked())
-    return [_entry(item, hide) for item in found]
+def entries(store: Store, project: int, filters: QueueFilters, hide: bool, whole: bool) -> Iterator[Entry]:
+    """Yield the items that the filters find at the beginning, by number.
+
+    They are drawn in pages over the whole round, so that a decision in between moves none of them out of sight.
+
+    Args:
+        store: the store.
+        project: the round's number.
+        filters: what to take.
+        hide: mask personal data.
+        whole: all probabilities of the record; else only what a table shows.
+    """
+    wanted = {row.id for row in store.cases(project, **filters.asked())}
+    offset = 0
+    while wanted and (page := store.items(project, order="id", offset=offset, limit=_PAGE)):
+        offset += len(page)
+        for item in page:
+            if item.id in wanted:
+                yield _entry(item, hide, whole)
 
 
-def _entry(item: Item, hide: bool) -> Entry:
+def _shown_part(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record without the probabilities that no table shows: a tenth of its size."""
+    others = {name: {"path": answer["path"][-1:]} for name, answer in record.get("others", {}).items()}
+    return {**record, "candidates": record["candidates"][:2], "others": others}
+
+
+def _entry(item: Item, hide: bool, whole: bool) -> Entry:
+    kept = item.record if whole else _shown_part(item.record)
     row = item.decision
     verdict = None
     if row is not None and row.action != "undo":
@@ -104,6 +138,6 @@ def _entry(item: Item, hide: bool) -> Entry:
         if row.action == "accept" and row.code is None:  # the recommendation was: outside the plan
             verdict = Verdict("none", None, row.agency, row.by, row.at, note)
     if not hide:
-        return Entry(item.document, item.record, verdict, item.group)
-    document, record = masked_document(item.document), masked_record(item.record, item.document.body)
+        return Entry(item.document, kept, verdict, item.group)
+    document, record = masked_document(item.document), masked_record(kept, item.document.body)
     return Entry(document, record, verdict, item.group)

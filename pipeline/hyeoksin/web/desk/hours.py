@@ -14,10 +14,9 @@ from hyeoksin.plan import Plan
 from hyeoksin.store import CaseRow, Store
 from hyeoksin.triage import Case, HoursPlan, Judged, plan_hours
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
-from hyeoksin.web.desk.duration import read_hours, written
+from hyeoksin.web.desk.duration import read_hours, told
 from hyeoksin.web.desk.queue import pace_of
 from hyeoksin.web.jobs import KINDS
-from hyeoksin.web.languages import current
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.private import shown_document
@@ -134,7 +133,7 @@ def show(
         "project": found,
         "dial": dial,
         "typed": {
-            "hours": hours or _written(dial.hours),
+            "hours": hours or told(dial.hours),
             "pace": pace,
             "precision": precision or f"{dial.precision:.1%}".replace(".0%", "%"),
         },
@@ -143,16 +142,12 @@ def show(
         "problem": problem,
         "hours": plan,
         "kinds": KINDS,
-        "written": _written,
+        "written": told,
         "first": _first(store, user, plan) if plan else [],
         "checks": [_named(store, user, number) for number in plan.checks[:_CHECKS]] if plan else [],
         "n_decided": store.count(project, decided=True),
     }
     return render(request, "desk/hours.html", values, 422 if problem else 200)
-
-
-def _written(hours: float) -> str:
-    return written(hours) if current() == "ko" else written(hours, (" h", " min"))
 
 
 def _first(store: Store, user: Visitor, plan: HoursPlan) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from hyeoksin.triage import measured_pace
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.decisions import filters_of
+from hyeoksin.web.desk.duration import told
 from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters, address
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.jobs import KINDS
@@ -43,6 +44,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     page = min(filters.page, n_pages)
     items = store.items(project, order=filters.order, offset=(page - 1) * PAGE, limit=PAGE, **asked)
     standing = store.counts(project, "standing")
+    pace = pace_of(store, project, user)
     values = {
         "project": found,
         "plan": plan,
@@ -58,7 +60,8 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "n_all": sum(standing.values()),
         "n_decided": standing.get("decided", 0),
         "counts": {"standing": standing, "status": store.counts(project, "status", decided=False)},
-        "pace": pace_of(store, project, user),
+        "pace": pace,
+        "time_left": told(n_found * pace / 3600) if pace and n_found else "",
         "officers": officers(store) if user.may("officer") else [],
         "ended": "end" in request.query_params,
         "statuses": STATUS,
