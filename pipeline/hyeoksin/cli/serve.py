@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -32,43 +35,60 @@ def serve(
     max_upload: Annotated[int, typer.Option("--max-upload", min=1, help="올리는 파일의 한도 (MB).")] = 100,
 ) -> None:
     """분류 책상을 브라우저에서 엽니다. 처음이면 관리자 계정을 만들고 한 번 쓰는 비밀번호를 보여 줍니다."""
-    from hyeoksin.errors import MissingExtraError
-
     try:
         import uvicorn
 
-        from hyeoksin.web import Settings, create_app
         from hyeoksin.web.accounts import first_admin
+        from hyeoksin.web.app import create_app
+        from hyeoksin.web.settings import LOCAL_HOSTS, Settings
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.startswith("hyeoksin"):
             raise
+        from hyeoksin.errors import MissingExtraError
+
         raise MissingExtraError(error.name or "fastapi", "web") from error
     from hyeoksin.store import open_store
-    from hyeoksin.web.settings import LOCAL_HOSTS
 
-    opened = open_store(store)
+    local = host in LOCAL_HOSTS
     folder = uploads or (Path("hyeoksin.uploads") if "://" in store else Path(store).with_suffix(".uploads"))
     settings = Settings(
         store=store,
         uploads=folder.resolve(),
         model=model,
-        hosts=(*LOCAL_HOSTS, host, *(allow_host or ())) if allow_host or host in LOCAL_HOSTS else ("*",),
+        hosts=(*LOCAL_HOSTS, host, *(allow_host or ())) if allow_host or local else ("*",),
         max_upload_bytes=max_upload << 20,
     )
-    password = first_admin(opened)
-    if password is not None:
-        typer.echo("처음 여는 저장소라 관리자 계정을 만들었습니다. 이 비밀번호는 다시 보이지 않습니다.")
-        typer.echo(f"  아이디: admin    비밀번호: {password}")
-    typer.echo(
-        f"브라우저에서 여세요: http://{'localhost' if host in LOCAL_HOSTS else host}:{port}  (끝내기: Ctrl+C)"
-    )
-    uvicorn.run(
-        create_app(settings, opened),
-        host=host,
-        port=port,
-        log_level="warning",
-        proxy_headers=behind_proxy is not None,
-        forwarded_allow_ips=behind_proxy or "",
-        server_header=False,
-    )
-    opened.close()
+    with _listening(host, port) as listener, closing(open_store(store)) as opened:
+        app = create_app(settings, opened)
+        password = first_admin(opened)
+        if password is not None:
+            typer.echo("처음 여는 저장소라 관리자 계정을 만들었습니다. 이 비밀번호는 다시 보이지 않습니다.")
+            typer.echo(f"  아이디: admin    비밀번호: {password}")
+        address = f"http://{'localhost' if local else host}:{listener.getsockname()[1]}"
+        typer.echo(f"브라우저에서 여세요: {address}  (끝내기: Ctrl+C)")
+        sys.stdout.flush()
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            proxy_headers=behind_proxy is not None,
+            forwarded_allow_ips=behind_proxy or "",
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        HyeoksinError: the address is taken, not ours, or forbidden.
+    """
+    from hyeoksin.errors import HyeoksinError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family)
+    except OSError as error:
+        raise HyeoksinError(
+            f"{host}:{port} 에서 들을 수 없습니다 ({error.strerror or error}). 다른 프로그램이 쓰고 있으면 --port 를 바꾸세요."
+        ) from error

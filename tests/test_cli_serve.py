@@ -1,0 +1,121 @@
+"""``hyeoksin serve`` as a process: first account, addresses, proxies, how it ends."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Server:
+    """A running server; ``said`` is what it printed before it answered."""
+
+    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
+        self.process, self.said = process, said
+        self.port = int(said.rsplit("localhost:", 1)[1].split()[0])
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, Any, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        connection.request(method, path, body or None, {"Host": "localhost", **form, **headers})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, answer.headers, text
+
+    def login(self, password: str, **headers: str) -> tuple[int, Any, str]:
+        _, told, page = self.ask("GET", "/login", **headers)
+        token = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+        body = urllib.parse.urlencode({"csrf": token, "name": "admin", "password": password})
+        return self.ask("POST", "/login", body, Cookie=told["set-cookie"].split(";")[0], **headers)
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Server]:
+    command = [
+        sys.executable,
+        "-m",
+        "hyeoksin",
+        "serve",
+        "--port",
+        "0",
+        "--store",
+        str(folder / "desk.db"),
+        *options,
+    ]
+    with (
+        (folder / "errors").open("a+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "localhost:" in line:
+                break
+        try:
+            yield Server(process, said)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+def test_the_first_start_makes_an_admin_and_the_next_does_not(tmp_path: Path) -> None:
+    with serving(tmp_path, "--behind-proxy", "127.0.0.1") as server:
+        password = re.findall(r"비밀번호: (\S+)", server.said)[0]
+        assert server.ask("GET", "/healthz")[0] == 200
+        status, headers, _ = server.login(password, **{"X-Forwarded-Proto": "https"})
+        assert status == 303
+        session = next(c for c in headers.get_all("set-cookie") if c.startswith("__Host-hyeoksin="))
+        assert "Secure" in session
+        cookie = {"Cookie": session.split(";")[0], "X-Forwarded-Proto": "https"}
+        assert server.ask("GET", "/rounds", **cookie)[1]["location"] == "/password"
+        assert server.ask("GET", "/login", Host="evil.example")[0] == 400
+        taken = [
+            sys.executable,
+            "-m",
+            "hyeoksin",
+            "serve",
+            "--port",
+            str(server.port),
+            "--store",
+            str(tmp_path / "b.db"),
+        ]
+        second = subprocess.run(taken, capture_output=True, text=True, check=False)
+        assert (second.returncode, "--port" in second.stderr) == (2, True)
+        assert "비밀번호" not in second.stdout
+    with serving(tmp_path) as server:
+        assert "비밀번호" not in server.said
+        status, headers, _ = server.login(password, **{"X-Forwarded-Proto": "https"})
+        assert status == 303
+        assert [
+            c for c in headers.get_all("set-cookie") if c.startswith("hyeoksin=")
+        ]  # nobody believed the header
+    assert server.process.returncode in (0, -signal.SIGTERM)
+    errors = (tmp_path / "errors").read_text()
+    assert password not in errors
+    assert "Traceback" not in errors
+
+
+def test_a_host_that_is_not_ours_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "hyeoksin",
+        "serve",
+        "--host",
+        "203.0.113.9",
+        "--store",
+        str(tmp_path / "a.db"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "203.0.113.9" in done.stderr, (tmp_path / "a.db").exists()) == (2, True, False)
