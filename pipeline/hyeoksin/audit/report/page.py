@@ -45,6 +45,7 @@ def page(audit: Audit) -> str:
         colours=node_colours(audit.nodes),
         depth=_depths(audit),
         whole=audit.cells(),
+        corrected=any(row.estimate is not None for row in audit.rows),
         leaves=wording.leaf_codes(audit),
         cuts=[(cut, _cells(audit, cut)) for cut in audit.cuts if cut.name != "all" and cut.values],
         place={text.id: number for number, text in enumerate(audit.texts, start=1)},
