@@ -297,6 +297,21 @@ def test_text_on_a_fill_is_readable(colour: str) -> None:
     assert lights[1] / lights[0] >= 4.5
 
 
+def test_a_programme_has_the_colour_of_its_leaf(plans: dict[str, Plan]) -> None:
+    plan = plans["2019"]
+    programme = next(node for node in plan.nodes if node.level == "programme")
+    assert programme.parent is not None
+    assert pictures.strategy_colour(plan, programme.code) == pictures.strategy_colour(plan, programme.parent)
+
+
+def test_a_notebook_gets_a_small_picture_with_its_description() -> None:
+    picture = heat()
+    image, told = picture._repr_png_()
+    assert image[:4] == b"\x89PNG"
+    assert len(image) < 95_000
+    assert told["alt"] == f"{picture.name}: {picture.description}"
+
+
 def test_plan_tiles_carry_shares_and_the_off_plan_rest(plans: dict[str, Plan]) -> None:
     tiles = pictures.plan_tiles(plans["2022"], {"F1": (0.2, 0.1, 0.3), "F3": (0.1, None, None)}, 0.7)
     assert [(t.label, t.value, t.low) for t in tiles] == [

@@ -15,6 +15,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from hyeoksin.pictures.colours import GRID, INK, MUTED
 from hyeoksin.pictures.fonts import families, legible
@@ -22,21 +23,22 @@ from hyeoksin.pictures.fonts import families, legible
 __all__ = ["WIDTH", "Picture", "drawn", "percent", "png", "svg"]
 
 WIDTH = 7.2  # inches: the text width of an A4 page with margins of 13 mm
+_NOTEBOOK_BYTES = 95_000
 _LOCK = threading.RLock()  # matplotlib's settings are global: one picture at a time
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 class Picture(Figure):
-    """A matplotlib figure with a name and a description in words; notebooks show it as SVG."""
+    """A matplotlib figure with a name and a description in words; notebooks show it."""
 
     def __init__(self, name: str, height: float, width: float = WIDTH) -> None:
         super().__init__(figsize=(width, height), layout="constrained")
         self.name = legible(name)
         self.description = ""
 
-    def _repr_svg_(self) -> str:
-        return svg(self)
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        return _small_png(self), {"alt": f"{self.name}: {self.description}"}
 
 
 def _settings() -> Any:
@@ -115,6 +117,19 @@ def png(figure: Figure, dpi: int = 150) -> bytes:
     buffer = io.BytesIO()
     with _styled():
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _small_png(figure: Figure) -> bytes:
+    """Return the figure as PNG for a notebook: 128 colours, and as sharp as 100 KB allow."""
+    for dpi in (110, 90, 70):
+        image = (
+            Image.open(io.BytesIO(png(figure, dpi))).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        )
+        buffer = io.BytesIO()
+        image.save(buffer, "png", optimize=True)
+        if buffer.tell() <= _NOTEBOOK_BYTES:
+            break
     return buffer.getvalue()
 
 

@@ -74,11 +74,15 @@ def node_colours(nodes: Iterable[Placed]) -> dict[str, str]:
 
 
 def strategy_colour(plan: Plan | str, code: str | None) -> str:
-    """Return the colour of a node of a plan (see ``node_colours``).
+    """Return the colour of a node of a plan (see ``node_colours``); a programme has its leaf's.
 
-    ``None`` and codes that hold no texts have the grey of off-plan texts.
+    ``None``, unknown codes and principles have the grey of off-plan texts.
     """
-    return _colours(load_plan(plan) if isinstance(plan, str) else plan).get(code or "", OFF_PLAN)
+    plan = load_plan(plan) if isinstance(plan, str) else plan
+    if code is None or code not in plan:
+        return OFF_PLAN
+    found = _colours(plan)
+    return next((found[node.code] for node in reversed(plan.path(code)) if node.code in found), OFF_PLAN)
 
 
 @lru_cache(maxsize=16)
