@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hyeoksin.corpus import node_examples, read_examples
-from hyeoksin.evaluation import NONE, mean_score, plan_scores, reliability
+from hyeoksin.evaluation import NONE, plan_scores, proportion, reliability
 from hyeoksin.pictures import Bar, Bin, bars_with_intervals, strategy_colour
 from hyeoksin.pictures import reliability as reliability_picture
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
@@ -21,7 +21,7 @@ from hyeoksin.training.train import train
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 plan = plans["2019"]
 written = read_examples(Path("corpus/proposals"), plans)[::12]
-examples = written + node_examples(plan)
+examples = [*written, *node_examples(plan)]
 settings = Settings(name="small", encoder="lexical", n_folds=2, n_jobs=1, max_features=5_000)
 trained = train(examples, {"2019": plan}, settings, progress=False)
 print(f"지어 쓴 글 {len(written)}건과 계획의 문구로 학습")
@@ -38,7 +38,7 @@ allowed = [
 ]
 scores = plan_scores(plan, leaves, off, list(gold), allowed)
 names = {
-    "top1": "1순위 일치", "top3": "3순위 안", "strategy": "전략", "kappa": "카파", "off_plan_auroc": "계획 밖 AUROC", "ece": "ECE",
+    "top1": "1순위 일치", "top3": "3순위 안", "strategy": "전략", "kappa": "카파", "off_plan_auroc": "계획 밖 AUROC",
 }  # fmt: skip
 pd.DataFrame(
     {"점수": names[key], "값": f"{v:.3f} ({low:.3f}-{high:.3f})"}
@@ -58,7 +58,7 @@ for leaf in plan.leaves:
     bars.append(
         Bar(
             f"{leaf.code} {leaf.title}",
-            *mean_score((said[here] == leaf.code).astype(float)),
+            *proportion(said[here] == leaf.code),
             colour=strategy_colour(plan, leaf.code),
             note=f"{here.sum()}건",
         )
@@ -70,10 +70,13 @@ bars_with_intervals(bars, "세부과제마다 찾아낸 비율 (재현율)", val
 
 # %%
 sure = np.where(said == NONE, off, leaves.max(axis=1))
-right = (said == gold).astype(float)
+right = said == gold
 place = np.minimum((sure * 10).astype(int), 9)
-ends = {round(float(sure[place == b].mean()), 9): mean_score(right[place == b]) for b in np.unique(place)}
+ends = {round(float(sure[place == b].mean()), 9): proportion(right[place == b]) for b in np.unique(place)}
 reliability_picture(
-    [Bin(stated, found, *ends[round(stated, 9)][1:], n) for stated, found, n in reliability(sure, right)],
+    [
+        Bin(stated, found, *ends[round(stated, 9)][1:], n)
+        for stated, found, n in reliability(sure, right.astype(float))
+    ],
     "말한 확률과 맞은 비율",
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hyeoksin.corpus import node_examples, read_examples
-from hyeoksin.evaluation import NONE, mean_score
+from hyeoksin.evaluation import NONE, proportion
 from hyeoksin.pictures import Bar, Cell, heat_map, standing_bars, strategy_colour
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.training.fit import Settings
@@ -21,7 +21,7 @@ pd.set_option("display.max_colwidth", 60)
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 plan = plans["2019"]
 written = read_examples(Path("corpus/proposals"), plans)[::12]
-examples = written + node_examples(plan)
+examples = [*written, *node_examples(plan)]
 settings = Settings(name="small", encoder="lexical", n_folds=2, n_jobs=1, max_features=5_000)
 trained = train(examples, {"2019": plan}, settings, progress=False)
 
@@ -60,11 +60,7 @@ length = np.array([len(e.document.body) for e in written])
 bounds = [(0, 30, "30자까지"), (30, 60, "31-60자"), (60, 120, "61-120자"), (120, 10_000, "120자 넘음")]
 parts = [(name, (length > low) & (length <= high)) for low, high, name in bounds]
 standing_bars(
-    [
-        Bar(name, *mean_score(wrong[here].astype(float)), note=f"{here.sum():,}건")
-        for name, here in parts
-        if here.any()
-    ],
+    [Bar(name, *proportion(wrong[here]), note=f"{here.sum():,}건") for name, here in parts if here.any()],
     "글 길이별 오류",
     value_name="틀린 비율",
     class_name="글 길이",
@@ -78,7 +74,7 @@ standing_bars(
 mixed = Counter((g, s) for g, s in zip(gold, said, strict=True) if g != s)
 size = Counter(gold)
 cells = [
-    Cell(g, s, n / size[g], *mean_score(((said == s) & (gold == g))[gold == g].astype(float))[1:])
+    Cell(g, s, n / size[g], *proportion(((said == s) & (gold == g))[gold == g])[1:])
     for (g, s), n in mixed.items()
 ]
 titles = {leaf.code: f"{leaf.code} {leaf.title}" for leaf in plan.leaves} | {NONE: "계획 밖"}

@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 folder = Path(tempfile.mkdtemp())
 (folder / "기사").mkdir()
-texts = [e.document for e in read_examples(Path("corpus/proposals"), plans)[::12]]
+texts = [e.document for e in read_examples(Path("corpus/proposals"), plans)[::20]]
 for part in range(3):
     lines = [
         json.dumps({"id": t.id, "title": t.title, "text": t.text}, ensure_ascii=False) for t in texts[part::3]
@@ -33,43 +33,42 @@ for part in range(3):
 print(f"파일 3개, 글 {len(texts)}건")
 
 # %% [markdown]
-# 같은 자료를 두 번 분류합니다. 한 번은 한 프로세스로, 한 번은 두 프로세스로 나누어 합니다.
+# 두 프로세스로 나누어 분류합니다. 결과 폴더에는 조각마다 Parquet 파일이 하나씩 생깁니다.
 
 
 # %%
-def classify(name: str, engine: str) -> dict:
-    options = Options(inputs=(folder / "기사",), output=folder / name, shard_size=100, today="2026-11-28")
+def classify(engine: str) -> dict:
+    options = Options(inputs=(folder / "기사",), output=folder / "결과", shard_size=100, today="2026-11-28")
     return run(options, engine, Resources(workers=2 if engine == "processes" else 1), progress=False)
 
 
-def fingerprint(name: str) -> str:
-    parts = sorted((folder / name / "records").glob("part-*.parquet"))
-    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:16]
+def parts() -> list[Path]:
+    return sorted((folder / "결과" / "records").glob("part-*.parquet"))
 
 
-alone = classify("하나", "local")
-apart = classify("둘", "processes")
-print("한 프로세스 ", fingerprint("하나"))
-print("두 프로세스 ", fingerprint("둘"))
-print("한 바이트도 다르지 않음:", fingerprint("하나") == fingerprint("둘"))
+def fingerprint() -> str:
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts())).hexdigest()[:16]
+
+
+classify("processes")
+before = fingerprint()
+print(f"조각 {len(parts())}개, 지문 {before}")
 
 # %% [markdown]
-# 멈춘 실행은 같은 명령을 다시 치면 이어집니다. 조각 하나를 지워 정전을 흉내 내고 다시 실행하면 빠진 조각만 다시 분류합니다.
+# 멈춘 실행은 같은 명령을 다시 치면 이어집니다. 조각 하나를 지워 정전을 흉내 내고, 이번에는 한 프로세스로 다시 실행합니다. 빠진 조각만 다시
+# 분류하며, 결과는 한 바이트도 다르지 않습니다.
 
 # %%
-before = fingerprint("하나")
-lost = sorted((folder / "하나" / "records").glob("part-*.parquet"))[1]
+lost = parts()[1]
 lost.unlink()
-classify("하나", "local")
-print(f"{lost.name} 을 지운 뒤 다시 실행: 같은 결과 {fingerprint('하나') == before}")
+classify("local")
+print(f"{lost.name} 을 지운 뒤 다시 실행한 지문 {fingerprint()}, 같은가: {fingerprint() == before}")
 
 # %% [markdown]
 # 결과는 Parquet 조각이라 판다스나 DuckDB로 바로 읽습니다.
 
 # %%
-table = pd.concat(
-    [pq.read_table(part).to_pandas() for part in sorted((folder / "하나" / "records").glob("part-*.parquet"))]
-)
+table = pd.concat([pq.read_table(part).to_pandas() for part in parts()])
 table.groupby("판정").size().rename("글 (건)").to_frame()
 
 # %%

@@ -31,7 +31,7 @@ lines = [
         },
         ensure_ascii=False,
     )
-    for n, e in enumerate(read_examples(Path("corpus/proposals"), plans)[::10])
+    for n, e in enumerate(read_examples(Path("corpus/proposals"), plans)[::16])
 ]
 (folder / "과제.jsonl").write_text("\n".join(lines), encoding="utf-8")
 found = audit(folder / "과제.jsonl", "2019", by=("region", "year"))
@@ -79,6 +79,6 @@ heat_map(
 for name in ("보고서.html", "보고서.xlsx", "감사.json"):
     write_audit(found, folder / name)
 pd.DataFrame(
-    {"파일": name, "크기 (KB)": "있음" if (folder / name).stat().st_size > 10_000 else "작음"}
+    {"파일": name, "만들어짐": (folder / name).is_file()}
     for name in ("보고서.html", "보고서.xlsx", "감사.json")
 )

@@ -14,7 +14,7 @@ import pandas as pd
 from hyeoksin import Document
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import read_examples
-from hyeoksin.evaluation import mean_score
+from hyeoksin.evaluation import proportion
 from hyeoksin.pictures import Bar, Flow, bars_with_intervals, sankey, standing_bars, strategy_colour
 from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
 from hyeoksin.plan.compare import FATES, compare
@@ -91,7 +91,7 @@ ranks = [
     next((n for n, s in enumerate(p.scores, start=1) if s.code in codes[p.document.id]), 99) for p in answers
 ]
 standing_bars(
-    [Bar(f"{n}순위 안", *mean_score([rank <= n for rank in ranks])) for n in (1, 2, 3)],
+    [Bar(f"{n}순위 안", *proportion([rank <= n for rank in ranks])) for n in (1, 2, 3)],
     f"제목과 정의만으로 맞힌 비율 (글 {len(examples)}건, 항목 {len(new.leaves)}개)",
     value_name="받아들일 수 있는 답의 비율",
 )
@@ -104,7 +104,7 @@ for leaf in new.leaves:
     bars.append(
         Bar(
             f"{leaf.code} {leaf.title}",
-            *mean_score([r == 1 for r in mine]),
+            *proportion([r == 1 for r in mine]),
             colour=colour,
             note=f"{len(mine)}건",
         )

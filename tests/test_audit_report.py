@@ -18,6 +18,7 @@ from fontTools.ttLib import TTFont
 
 from hyeoksin.audit import write_audit
 from hyeoksin.audit.report import page
+from hyeoksin.audit.report.figures import _unbroken
 from hyeoksin.audit.report.wording import leaf_codes, summary
 from hyeoksin.audit.result import NONE, Audit
 from hyeoksin.pictures import legible, percent
@@ -205,6 +206,19 @@ def test_without_correction_the_report_says_that_it_only_counts() -> None:
     assert "단순 집계" in said
     assert "바로잡지 않은 숫자" in said
     assert "95% 구간 " not in said.split("방법")[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        (["2023", "2025"], ["2023", "2024", "2025"]),
+        (["2023-Q4", "2024-Q2"], ["2023-Q4", "2024-Q1", "2024-Q2"]),
+        (["2023-11", "2024-02"], ["2023-11", "2023-12", "2024-01", "2024-02"]),
+        ([], []),
+    ],
+)
+def test_gaps_in_time_stay_gaps(known: list[str], shown: list[str]) -> None:
+    assert _unbroken(known) == shown
 
 
 def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hyeoksin.errors import InputError
-from hyeoksin.evaluation import calibration_error, plan_scores, read_coded
+from hyeoksin.evaluation import calibration_error, plan_scores, proportion, read_coded
 from hyeoksin.plan import load_plan
 
 PLAN = load_plan("2022")  # F1, F2, F3
@@ -78,3 +78,10 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
     path.write_text('{"id": "1", "text": "글"}\nnonsense\n', encoding="utf-8")
     with pytest.raises(InputError, match="row=2"):
         read_coded(path)
+
+
+def test_a_proportion_near_one_keeps_an_honest_interval() -> None:
+    value, low, high = proportion([True] * 12)
+    assert (value, round(low, 3), round(high, 3)) == (1.0, 0.757, 1.0)
+    value, low, high = proportion(np.array([True, False] * 50))
+    assert (value, round(low, 3), round(high, 3)) == (0.5, 0.404, 0.596)

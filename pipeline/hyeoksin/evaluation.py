@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
 
 from hyeoksin.agency import load_agencies
@@ -25,6 +25,7 @@ __all__ = [
     "calibration_error",
     "mean_score",
     "plan_scores",
+    "proportion",
     "read_coded",
     "reliability",
 ]
@@ -207,6 +208,13 @@ def mean_score(hits: Sequence[bool] | NDArray[np.float64]) -> tuple[float, float
     """Return the mean with its 95 % interval."""
     values = np.asarray(hits, dtype=np.float64)
     return _resampled(lambda i: float(values[i].mean()), np.arange(len(values)))
+
+
+def proportion(hits: Sequence[bool] | NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return the share of hits with its 95 % interval after Wilson (1927): for few texts, and near 0 and 1."""
+    n, n_hits = len(hits), int(np.sum(hits))
+    found = binomtest(n_hits, n).proportion_ci(method="wilson")
+    return n_hits / n, float(found.low), float(found.high)
 
 
 def _resampled(

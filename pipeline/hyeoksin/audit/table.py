@@ -113,7 +113,9 @@ def opened(records: Records, plan: Plan, memory: str = "2GB", threads: int = 1) 
         }
         connection = duckdb.connect(str(Path(folder) / "audit.duckdb"), config=settings)
         try:
-            connection.execute("SET enable_progress_bar = false")
+            (bar,) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+            if bar:  # in a notebook without ipywidgets it is off, and saying so again is an error
+                connection.execute("SET enable_progress_bar = false")
             yield _filled(connection, records, plan)
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
             names = ", ".join(str(path) for path in records.files[:3])

@@ -52,7 +52,7 @@ def bars_with_intervals(
     size, room = 8.0, WIDTH * 72 * _LABEL_SHARE
     labels = [wrapped(bar.label, room, size) for bar in bars]
     n_lines = sum(max(1, label.count("\n") + 1) for label in labels)
-    picture = Picture(name, 0.9 + 0.13 * len(bars) + 0.13 * n_lines + (0.25 if name else 0))
+    picture = Picture(name, 0.75 + 0.1 * len(bars) + 0.13 * n_lines + (0.25 if name else 0))
     axes = axes_of(picture, name)
     places = range(len(bars))
     axes.barh(
@@ -71,7 +71,6 @@ def bars_with_intervals(
     axes.set_yticks(places, labels, fontsize=size)
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: tick(v, shares)))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=not shares))
     _values_at_the_end(axes, bars, shares)
     axes.set_xlabel(legible(value_name))
     _explain(axes, bars, counted_name)
@@ -102,7 +101,10 @@ def _values_at_the_end(axes: Axes, bars: Sequence[Bar], shares: bool) -> None:
     widest = max((text_width(text, 7.2) for text in texts), default=0.0)
     share = min(0.6, widest / (WIDTH * 72 * (1 - _LABEL_SHARE)))
     top = max(ends, default=0.0) or (1.0 if not shares else 0.01)
-    axes.set_xlim(0, top / (1 - share) * 1.02)
+    end = top / (1 - share) * 1.02
+    ticks = MaxNLocator(6, integer=not shares, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
+    axes.set_xticks([tick for tick in ticks if tick <= (min(end, 1) if shares else end)])
+    axes.set_xlim(0, end)
     for place, (end, text) in enumerate(zip(ends, texts, strict=True)):
         axes.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=7.2)
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from hyeoksin.pictures.bars import value_in_words
 from hyeoksin.pictures.canvas import WIDTH, Picture, axes_of, drawn, percent, tick
 from hyeoksin.pictures.colours import INK, MUTED, PALETTE
-from hyeoksin.pictures.fonts import legible, wrapped
+from hyeoksin.pictures.fonts import legible, text_width, wrapped
 
 __all__ = ["Bin", "Change", "Curve", "Point", "curves", "lines", "reliability"]
 
@@ -85,7 +85,8 @@ def lines(
             legible(change.note or "변화"), (place, 1), (2, -1), xycoords=("data", "axes fraction"),
             textcoords="offset points", fontsize=7, color=MUTED, va="top",
         )  # fmt: skip
-    step = max(1, -(-len(periods) // 12))
+    widest = max((text_width(legible(period), 8.5) for period in periods), default=1.0) + 8
+    step = max(1, -(-len(periods) // max(1, int(WIDTH * 72 * 0.6 / widest))))
     axes.set_xticks(list(places.values())[::step], [legible(p) for p in periods][::step])
     axes.set_xlim(-0.3, max(len(periods) - 0.7, 0.3))
     _finish(picture, axes, series, value_name, shares)

@@ -54,7 +54,7 @@ def heat_map(
     size = 7.5
     labels = [wrapped(label, WIDTH * 72 * 0.3, size) for _, label in rows]
     heads, upright, head = _heads([label for _, label in columns])
-    picture = Picture(name, 0.5 + head + 0.3 * len(rows) + (0.3 if name else 0))
+    picture = Picture(name, 0.45 + head + 0.235 * len(rows) + (0.3 if name else 0))
     axes = axes_of(picture, name, "")
     known = {(cell.row, cell.column): cell for cell in cells}
     top = max((cell.value for cell in cells), default=0.0) or 1.0
@@ -70,7 +70,7 @@ def heat_map(
             )
     axes.set_xlim(-0.5 - (0.014 * len(columns) if colours else 0), len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), labels, fontsize=size)
+    axes.set_yticks(range(len(rows)), labels, fontsize=size, linespacing=1.0)
     axes.set_xticks(range(len(columns)), heads, fontsize=8.0, rotation=90 if upright else 0)
     axes.tick_params(length=0, labelbottom=False, labeltop=True)
     axes.spines[:].set_visible(False)

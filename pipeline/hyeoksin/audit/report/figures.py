@@ -88,7 +88,8 @@ def _whole(audit: Audit, colours: dict[str, str]) -> Iterator[Shown]:
         yield _shown(
             "whole",
             treemap(tiles, "계획 안 글의 나뉨"),
-            f"넓이는 글의 비중입니다. 계획 밖을 뺀 {percent(inside)}만 그렸습니다. 색은 전략, 괄호는 95% 구간입니다.",
+            f"넓이는 글의 비중입니다. 계획 밖을 뺀 {percent(inside)}만 그렸습니다. 색은 전략입니다."
+            + (" 괄호는 95% 구간입니다." if corrected else ""),
         )
     yield _shown(
         "whole",
@@ -153,7 +154,9 @@ def _cut(audit: Audit, cut: Cut, colours: dict[str, str]) -> Iterator[Shown]:
 
 
 def _time(audit: Audit, colours: dict[str, str]) -> Iterator[Shown]:
-    periods = sorted({row.period for row in audit.periods})
+    periods = _unbroken(sorted({r.period for r in audit.periods if r.texts >= _LEAST_TEXTS}))
+    if len(periods) < 2:
+        return
     roots = [node.code for node in audit.nodes if node.parent is None]
     yield _shown(
         "time",
@@ -161,7 +164,8 @@ def _time(audit: Audit, colours: dict[str, str]) -> Iterator[Shown]:
             _curves(audit, roots, colours), "전략의 흐름", periods=periods, value_name="그때의 글 가운데 비중",
             changes=_changes(audit, roots, periods),
         ),
-        "때마다 전략의 비중. 띠와 세로선은 95% 구간, 점선은 비중이 달라진 때입니다.",
+        "때마다 전략의 비중. 띠와 세로선은 95% 구간, 점선은 비중이 달라진 때입니다."
+        f" 글이 {_LEAST_TEXTS}건보다 적은 때는 비웠습니다.",
     )  # fmt: skip
     moved = [code for f in audit.findings if f.kind == "trend" for code in f.codes if code not in roots]
     told = [code for code in dict.fromkeys(moved) if code in colours][:_MOST_LINES]
@@ -185,10 +189,21 @@ def _curves(audit: Audit, codes: Sequence[str], colours: dict[str, str]) -> list
             if row.estimate is None
             else Point(row.period, row.estimate.value, row.estimate.low, row.estimate.high)
             for row in sorted(audit.periods, key=lambda row: row.period)
-            if row.code == code
+            if row.code == code and row.texts >= _LEAST_TEXTS
         )
         found.append(Curve(f"{code} {titles[code]}", points, colours[code]))
     return [curve for curve in found if curve.points]
+
+
+def _unbroken(periods: Sequence[str]) -> list[str]:
+    """Return all periods (2024, 2024-Q1 or 2024-03) from the first to the last, so that gaps show as gaps."""
+    if not periods:
+        return []
+    parts = 4 if "Q" in periods[0] else 12 if "-" in periods[0] else 1
+    ends = [period.replace("Q", "").split("-") for period in (periods[0], periods[-1])]
+    first, last = (int(end[0]) * parts + (int(end[1]) - 1 if parts > 1 else 0) for end in ends)
+    marks = {1: "{}", 4: "{}-Q{}", 12: "{}-{:02d}"}
+    return [marks[parts].format(n // parts, n % parts + 1) for n in range(first, last + 1)]
 
 
 def _changes(audit: Audit, codes: Sequence[str], periods: Sequence[str]) -> list[Change]:
