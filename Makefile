@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTERNAL ?=
 
-.PHONY: demo test check train bench lock clean
+.PHONY: demo test check train notebooks bench lock clean
 
 .venv/tools: requirements/lock.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -45,6 +45,9 @@ check: .venv/package  ## lint, format, types, import contracts, security, depend
 
 train: .venv/package .venv/neural  ## train again; EXTERNAL=DIR adds the public texts of corpus/external.yaml
 	$(BIN)/hyeoksin train --corpus corpus --output models/default $(if $(EXTERNAL),--external $(EXTERNAL))
+
+notebooks: .venv/package .venv/neural  ## run the notebooks' scripts again and keep their outputs
+	$(BIN)/python notebooks/keep.py
 
 bench: .venv/package  ## throughput and start-up beside bare Kiwi
 	$(BIN)/python bench/throughput.py
