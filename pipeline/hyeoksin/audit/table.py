@@ -113,7 +113,7 @@ def opened(records: Records, plan: Plan, memory: str = "2GB", threads: int = 1) 
         }
         connection = duckdb.connect(str(Path(folder) / "audit.duckdb"), config=settings)
         try:
-            (bar,) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+            ((bar,),) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
             if bar:  # in a notebook without ipywidgets it is off, and saying so again is an error
                 connection.execute("SET enable_progress_bar = false")
             yield _filled(connection, records, plan)
