@@ -39,6 +39,7 @@ COMMANDS = sorted(
             "serve",
             "evaluate",
             "translate",
+            "drift",
             "plan",
             "agency",
             "corpus",

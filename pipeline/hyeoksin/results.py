@@ -210,6 +210,8 @@ def _from_cells(cells: Mapping[str, str], plan: Plan, place: str) -> Result | Ro
         if "결정" in cells and cells["결정"] not in _OUTCOMES:  # a recommendation that nobody has looked at
             said = cells[column] or cells.get("1순위 추천") or cells[column]
             return _checked(Result(document, _code(said), status="review"), plan, place)
+        if not cells[column]:
+            return RowError(place, "코드가 비어 있습니다. 코드나 '계획 밖'을 적으세요.")
         return _checked(Result(document, _code(cells[column]), decided=True), plan, place)
     status = _STATUS.get(cells.get("판정", ""))
     steps = [cells[name] for name in ("전략", "과제", "세부과제") if cells.get(name)]

@@ -21,7 +21,7 @@ from hyeoksin.plan.routes import Route
 from hyeoksin.results import NONE, Result
 
 __all__ = [
-    "HEADER", "HOW", "SURE", "How", "Judge", "Translated", "fused", "impact_rows", "record", "summary", "table_row", "translate",
+    "HEADER", "HOW", "SURE", "WORTH", "How", "Judge", "Translated", "Worth", "fused", "impact_rows", "record", "summary", "table_row", "translate",
 ]  # fmt: skip
 
 How = Literal["carried", "chosen", "contradiction", "no link", "off plan", "no text"]
@@ -35,10 +35,28 @@ HOW: dict[How, str] = {
 }
 SURE = 0.9  # from which 95 % of the answers were the coders' own on public texts (bench/translate.py)
 
-_WORTH: dict[Relation, float] = {"exact": 2.75, "close": 2.75, "broad": 2.75, "narrow": 2.0, "related": 1.46}
-_LEAVES_PLAN = -0.36  # for off-plan, where the text was in the old plan
-_STAYS_OFF = 1.04  # ... and where it was not
-_POWER = 0.94  # of the model's own probabilities
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What links are worth beside the model's own words, in logits.
+
+    ``whole`` is for ``exact``, ``close`` and ``broad``, ``part`` for ``narrow``, ``touch`` for ``related``; ``leaves`` for
+    off-plan where the text was in the old plan, ``stays`` where it was not; ``power`` is that of the model's probabilities.
+    """
+
+    whole: float
+    part: float
+    touch: float
+    leaves: float
+    stays: float
+    power: float
+
+    def of(self, relation: Relation) -> float:
+        """Return what a link of this kind is worth."""
+        return {"narrow": self.part, "related": self.touch}.get(relation, self.whole)
+
+
+WORTH = Worth(whole=2.75, part=2.0, touch=1.46, leaves=-0.36, stays=1.04, power=0.94)
 _BARE = 0.8  # right share of one link carried without looking at the text
 _BATCH = 500
 
@@ -104,17 +122,18 @@ def _unread(result: Result, route: Route) -> Translated:
     return Translated(result, how, None, 0.0, True, None, None, links)
 
 
-def fused(shares: Mapping[str, float], route: Route, inside: bool) -> dict[str, float]:
+def fused(shares: Mapping[str, float], route: Route, inside: bool, worth: Worth = WORTH) -> dict[str, float]:
     """Return the model's probabilities multiplied by what the links are worth, summing to 1.
 
     Args:
         shares: probabilities of the leaves and of ``NONE``.
         route: where the old code may go.
         inside: whether the text stood in the old plan.
+        worth: of the links.
     """
-    worth = {code: _WORTH[link.relation] for code, link in route.targets.items()} if inside else {}
-    worth[NONE] = _LEAVES_PLAN if inside else _STAYS_OFF
-    logits = {code: _POWER * log(max(p, 1e-9)) + worth.get(code, 0.0) for code, p in shares.items()}
+    more = {code: worth.of(link.relation) for code, link in route.targets.items()} if inside else {}
+    more[NONE] = worth.leaves if inside else worth.stays
+    logits = {code: worth.power * log(max(p, 1e-9)) + more.get(code, 0.0) for code, p in shares.items()}
     top = max(logits.values())
     values = {code: exp(value - top) for code, value in logits.items()}
     total = sum(values.values())

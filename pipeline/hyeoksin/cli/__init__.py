@@ -13,6 +13,7 @@ from hyeoksin.cli import (
     batch,
     classify,
     corpus,
+    drift,
     embed,
     keys,
     learn,
@@ -47,6 +48,7 @@ app.command("doubts")(lessons.doubts)
 app.add_typer(lessons.app, name="models")
 app.command("train")(learn.train)
 app.command("evaluate")(learn.evaluate)
+app.command("drift")(drift.drift)
 app.command("embed")(embed.embed)
 app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)

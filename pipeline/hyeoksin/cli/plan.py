@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hyeoksin.cli import changes, translate
+from hyeoksin.cli import changes, newplan, translate
 
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
@@ -131,3 +131,4 @@ app.command("skos")(changes.skos)
 app.command("from-skos")(changes.from_skos)
 app.command("impact")(translate.impact)
 app.command("sankey")(changes.sankey)
+app.command("learn")(newplan.learn)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hyeoksin.results import Result
     from hyeoksin.translate import Judge, Translated
 
-__all__ = ["impact", "translate"]
+__all__ = ["impact", "links_table", "translate"]
 
 Texts = Annotated[
     Path | None, typer.Option(help="분류할 때 넣은 글 파일이나 폴더. 결과에 글이 없으면 번호(id)로 잇습니다.")
@@ -124,10 +124,11 @@ def _translated(
         raise InputError(f"{path}: 계획 {before.id} 의 결과가 한 건도 없습니다. --from 을 확인하세요.")
     if texts is not None:
         found = list(with_texts(found, texts))
-    return before, after, list(run(found, _table(before, after, links), _judge(after, model))), errors
+    return before, after, list(run(found, links_table(before, after, links), _judge(after, model))), errors
 
 
-def _table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, Route]:
+def links_table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, Route]:
+    """Return where every node of ``before`` may go; says so where the links are guesses."""
     from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
     from hyeoksin.plan.compare import links_between
     from hyeoksin.plan.routes import routes

@@ -153,13 +153,15 @@ def _upgraded(description: Mapping[str, Any]) -> dict[str, Any]:
 def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
     tensors = load_file(folder / "weights.safetensors")
     vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+    beside = len(tensors["net/probe"]) // 2 if "net/probe" in tensors else 0
     for name in ("idf", *(f"{plan}/gate" for plan in description["plans"])):
-        if tensors[name].shape != (len(vocabulary),):
+        bare = name.endswith("/gate") and f"net/{name.removesuffix('/gate')}" not in tensors
+        if tensors[name].shape != (len(vocabulary) + (beside if bare else 0),):
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘와 맞지 않습니다.")
 
     def head(name: str, classes: list[str], temperature: float) -> Head:
         weights = tensors[name].astype(np.float32)
-        if weights.shape[1] != len(classes) or len(weights) > len(vocabulary):
+        if weights.shape[1] != len(classes) or len(weights) > len(vocabulary) + beside:
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘·분류와 맞지 않습니다.")
         return Head(tuple(classes), weights, tensors[f"{name}_bias"], temperature)
 
@@ -200,6 +202,8 @@ def _net_tensors(net: Net) -> dict[str, NDArray[Any]]:
 
 
 def _net(tensors: Mapping[str, NDArray[Any]], plans: Mapping[str, Any]) -> Net:
+    """Build the network of the plans that have one; another's head reads the dense vectors beside the lexical row."""
+    plans = {plan: entry for plan, entry in plans.items() if f"net/{plan}" in tensors}
     net = Net(
         hidden=tensors["net/hidden"].astype(np.float32),
         hidden_bias=tensors["net/hidden_bias"],

@@ -1,0 +1,48 @@
+"""``hyeoksin drift``: what changed between two periods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["drift"]
+
+
+def drift(
+    old: Annotated[Path, typer.Argument(help="앞 기간의 결과나 글 (파일, 폴더, batch 결과, 저장소).")],
+    new: Annotated[Path, typer.Argument(help="뒤 기간의 결과나 글.")],
+    plan: Annotated[str, typer.Option("--plan", help="계획 (2019 … 또는 계획 파일).")] = "2019",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="보고서 (.html .json .xlsx .csv).")
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="결과에 글이 없을 때: 글 파일이나 폴더 (번호로 이음).")
+    ] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(help="사람이 정한 것 (번호, 코드): 맞는 정도의 변화를 봄.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    count: Annotated[int, typer.Option(min=0, help="다음에 볼 글을 이만큼 권함.")] = 20,
+) -> None:
+    """두 기간의 글, 추천, 확률이 달라졌는지 견줍니다. 달라진 것이 없을 때 경보가 울릴 일은 약 5% 이하입니다."""
+    from hyeoksin.classifier import load_classifier
+    from hyeoksin.drift import find_drift
+    from hyeoksin.drift.build import samples
+    from hyeoksin.drift.report import FORMS, in_words, write_drift
+
+    if output is not None and output.suffix.lower() not in FORMS:
+        raise typer.BadParameter(f"--output 의 형식은 {', '.join(FORMS)} 입니다 (지금: '{output.suffix}').")
+    classifier = load_classifier(model, plan, others=False)
+    before, after, errors = samples(old, new, classifier, texts, decisions)
+    found = find_drift(before, after, count)
+    typer.echo(in_words(found, classifier.plan))
+    for error in errors[:5]:
+        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+    if output is not None:
+        write_drift(found, classifier.plan, output)
+        typer.echo(f"{output} 에 적었습니다.")
+    if errors:
+        typer.secho(f"{len(errors):,}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+        raise typer.Exit(1)

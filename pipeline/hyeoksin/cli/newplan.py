@@ -1,0 +1,113 @@
+"""``hyeoksin plan learn``: a first model for a new plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.newplan import Learnt
+    from hyeoksin.plan import Plan
+    from hyeoksin.results import Result
+
+__all__ = ["learn"]
+
+
+def learn(
+    plan: Annotated[str, typer.Argument(help="새 계획 파일 (.yaml .csv .xlsx .ttl).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="새 모델 폴더.")],
+    decisions: Annotated[
+        Path | None,
+        typer.Option(help="새 계획으로 정한 것: 번호, 코드, 제목, 내용 (.xlsx .csv .jsonl, 저장소)."),
+    ] = None,
+    old: Annotated[
+        str | None, typer.Option("--from-plan", help="앞 계획. --on 의 결정을 대응표로 옮겨 배웁니다.")
+    ] = None,
+    on: Annotated[
+        Path | None, typer.Option("--on", help="앞 계획의 결정이나 결과 (파일, batch 폴더, 저장소).")
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="글 파일이나 폴더. 결정에 글이 없으면 번호로 잇습니다.")
+    ] = None,
+    links: Annotated[Path | None, typer.Option(help="대응표 CSV (기본: 실린 대응표; 없으면 추측).")] = None,
+    ask: Annotated[
+        Path | None, typer.Option(help="다음에 정하면 가장 도움이 될 글을 적을 표 (.xlsx .csv).")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="--ask 에 적을 글의 수.")] = 50,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="바탕 모델 폴더 (기본: 함께 설치된 모델).")
+    ] = None,
+) -> None:
+    """새 계획의 첫 모델을 만듭니다: 제목과 정의, 앞 계획에서 옮긴 결정, 새로 정한 몇 건으로."""
+    from hyeoksin.cli.translate import links_table
+    from hyeoksin.model import load_model
+    from hyeoksin.newplan import learn_plan, save_learnt
+    from hyeoksin.plan import load_plan
+    from hyeoksin.resources import resource
+
+    if decisions is None and on is None:
+        raise typer.BadParameter("--decisions 나 --on 가운데 하나는 주세요.")
+    if (on is None) != (old is None):
+        raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
+    if ask is not None and (on is None or ask.suffix.lower() not in (".xlsx", ".csv", ".tsv")):
+        raise typer.BadParameter("--ask 는 .xlsx 나 .csv 이고, --on 의 글에서 고릅니다.")
+    loaded, before = load_plan(plan), load_plan(old) if old is not None else None
+    folder = model or resource("model")
+    learnt = learn_plan(
+        loaded,
+        load_model(folder),
+        _read(decisions, loaded, texts) if decisions is not None else [],
+        _read(on, before, texts) if on is not None and before is not None else [],
+        links_table(before, loaded, links) if before is not None else None,
+        before,
+        count if ask is not None else 0,
+    )
+    made = save_learnt(learnt, folder, output)
+    _told(learnt)
+    typer.echo(
+        f"{made.id} 을 {output} 에 적었습니다. 쓰기: hyeoksin classify 파일 --model {output} --plan {plan}"
+    )
+    if ask is not None:
+        _write_questions(learnt, ask)
+
+
+def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
+    from hyeoksin.errors import RowError
+    from hyeoksin.results import read_results, with_texts
+
+    found: list[Result] = []
+    for item in read_results(path, plan):
+        if isinstance(item, RowError):
+            typer.secho(f"건너뜀 {item.source}: {item.reason}", fg=typer.colors.YELLOW, err=True)
+        else:
+            found.append(item)
+    return list(with_texts(found, texts)) if texts is not None else found
+
+
+def _told(learnt: Learnt) -> None:
+    typer.echo(f"배운 것: 새 결정 {learnt.n_decided:,}건, 옮긴 것 {learnt.n_carried:,}건.")
+    if learnt.agreement is None:
+        typer.echo("새 결정이 10건에 못 미쳐 고치지도 재지도 못했습니다. 모두 '사람 확인'으로 나옵니다.")
+    else:
+        typer.echo(f"배우지 않은 결정과의 일치(카파, 5겹 교차검증): {learnt.agreement:.2f}")
+    if learnt.bare:
+        typer.echo(f"결정이 다섯 건에 못 미치는 항목: {', '.join(learnt.bare)}")
+
+
+def _write_questions(learnt: Learnt, path: Path) -> None:
+    from hyeoksin.results import NONE
+    from hyeoksin.tabular import write_rows
+
+    def named(code: str) -> str:
+        return "계획 밖" if code == NONE else f"{code} {learnt.plan[code].title}"
+
+    rows = [
+        (r.document.id, "", r.document.title, r.document.text, named(code), round(share, 3))
+        for r, code, share in learnt.waiting
+    ]
+    write_rows(path, ("번호", "코드", "제목", "내용", "지금 추천", "확률"), rows, sheet="정해 주세요")
+    typer.echo(
+        f"{path} 에 {len(rows)}건을 적었습니다. '코드' 열에 새 계획의 코드나 '계획 밖'을 적고 --decisions 로 다시 주세요."
+    )

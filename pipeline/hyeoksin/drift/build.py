@@ -1,0 +1,152 @@
+"""A period's sample from a file of results or of plain texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from hyeoksin.classifier import Classifier
+from hyeoksin.domain import Document, Prediction
+from hyeoksin.drift.sample import Sample
+from hyeoksin.duplicates import group
+from hyeoksin.encoders import DenseEncoder, dense_encoder
+from hyeoksin.errors import InputError, ModelError, RowError
+from hyeoksin.features import analyse
+from hyeoksin.plan import Plan
+from hyeoksin.readers import Columns, read_told
+from hyeoksin.results import NONE, Result, read_results, with_texts
+
+__all__ = ["sample_of", "samples"]
+
+_BATCH = 500
+
+
+def samples(
+    old: Path,
+    new: Path,
+    classifier: Classifier,
+    texts: Path | None = None,
+    decisions: Path | None = None,
+) -> tuple[Sample, Sample, tuple[RowError, ...]]:
+    """Return the samples of two periods, and the rows that could not be used.
+
+    Results are read as they stand; plain texts are classified. Groups of near-equal texts reach over both periods.
+
+    Args:
+        old: results or texts of the first period.
+        new: those of the second.
+        classifier: of the plan.
+        texts: where results carry no text: the texts, joined by id.
+        decisions: what people decided, for both periods.
+
+    Raises:
+        InputError: nothing can be read, or results without texts.
+        ModelError: the model has no dense encoder.
+    """
+    dense = dense_encoder(classifier.model.dense)
+    if dense is None:
+        raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")
+    errors: list[RowError] = []
+    known = _decided(decisions, classifier.plan)
+    parts = []
+    for path in (old, new):
+        found = []
+        for item in _results(path, classifier, texts):
+            if isinstance(item, RowError):
+                errors.append(item)
+            else:
+                found.append(item)
+        without = next((r.document.source for r in found if not r.has_text), None)
+        if without is not None:
+            raise InputError(f"{without}: 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
+        if not found:
+            raise InputError(f"{path}: 계획 {classifier.plan.id} 의 결과도 글도 읽지 못했습니다.")
+        parts.append(found)
+    entries = group([r.document for part in parts for r in part])
+    names = [entry.group or f"#{i}" for i, entry in enumerate(entries)]
+    at = len(parts[0])
+    first = sample_of(parts[0], names[:at], classifier, dense, known)
+    return first, sample_of(parts[1], names[at:], classifier, dense, known), tuple(errors)
+
+
+def _decided(path: Path | None, plan: Plan) -> dict[str, str]:
+    if path is None:
+        return {}
+    found = (r for r in read_results(path, plan) if isinstance(r, Result) and r.decided)
+    return {result.document.id: result.code for result in found}
+
+
+def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator[Result | RowError]:
+    """Yield the results that stand at ``path``, or those of classifying its texts."""
+    try:
+        found = list(read_results(path, classifier.plan))
+    except InputError:
+        found = []
+    read = [r for r in found if isinstance(r, Result) and (r.probability is not None or r.shares)]
+    if read:
+        yield from with_texts(read, texts) if texts is not None else read
+        return
+    rest = iter(read_told(path, Columns()))
+    while batch := list(islice(rest, _BATCH)):
+        yield from (item for item in batch if isinstance(item, RowError))
+        for prediction in classifier.classify([item for item in batch if isinstance(item, Document)]):
+            yield _result(prediction)
+
+
+def _result(prediction: Prediction) -> Result:
+    shares = {score.code: score.probability for score in prediction.scores} | {NONE: prediction.off_plan}
+    end = prediction.path[-1] if prediction.path else None
+    return Result(
+        prediction.document,
+        end.code if end else NONE,
+        status=prediction.status,
+        probability=end.probability if end else prediction.off_plan,
+        shares=shares,
+    )
+
+
+def sample_of(
+    results: Sequence[Result],
+    groups: Sequence[str],
+    classifier: Classifier,
+    dense: DenseEncoder,
+    decided: Mapping[str, str],
+) -> Sample:
+    """Return the sample of results with texts; ``decided`` maps ids to what people said."""
+    analysed = []
+    for start in range(0, len(results), _BATCH):
+        documents = [r.document for r in results[start : start + _BATCH]]
+        analysed += list(analyse(documents, classifier.tokenizer, classifier.model.limit))
+    answers = [_answer(result) for result in results]
+    said = [decided.get(r.document.id, r.code if r.decided else None) for r in results]
+    return Sample(
+        ids=tuple(r.document.id for r in results),
+        titles=tuple(r.document.title or r.document.text[:60] for r in results),
+        vectors=dense.encode(analysed),
+        words=tuple(frozenset(m.key for m in one.morphemes) for one in analysed),
+        length=np.array([float(len(r.document.body)) for r in results]),
+        code=np.array([code for code, _ in answers]),
+        status=np.array([r.status or "review" for r in results]),
+        sure=np.array([sure for _, sure in answers]),
+        right=np.array(
+            [np.nan if s is None else float(s == a[0]) for s, a in zip(said, answers, strict=True)]
+        ),
+        kind=np.array([r.document.meta.get("kind") or r.document.region or "" for r in results]),
+        group=tuple(groups),
+    )
+
+
+def _answer(result: Result) -> tuple[str, float]:
+    """Return the best answer, a leaf or ``NONE``, and its probability."""
+    if result.shares:
+        code = max(result.shares, key=lambda c: result.shares[c] if result.shares else 0.0)
+        off = result.shares.get(NONE, 0.0)
+        if off >= 0.5:
+            return NONE, off
+        leaves = {c: p for c, p in result.shares.items() if c != NONE}
+        code = max(leaves, key=lambda c: leaves[c])
+        return code, leaves[code]
+    return result.code, result.probability or 0.0

@@ -1,0 +1,157 @@
+"""Drift: what changed is found, and what did not change raises no alarm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.corpus import Example
+from hyeoksin.drift import Drift, Sample, find_drift, thinned
+from hyeoksin.drift.permute import deal
+from hyeoksin.drift.report import in_words, write_drift
+from hyeoksin.errors import InputError
+from hyeoksin.plan import load_plan
+from hyeoksin.results import NONE
+
+PLAN = load_plan("2019")
+CODES = np.array([leaf.code for leaf in PLAN.leaves[:4]] + [NONE])
+PLAIN = str.maketrans({",": " ", "\n": " ", '"': " "})
+WORDS = [f"낱말{i}/N" for i in range(40)]
+
+
+def made(seed: int, n: int = 200, shares: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1, 0.6)) -> Sample:
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(n, 16))
+    sure = rng.uniform(0.3, 1.0, n)
+    return Sample(
+        ids=tuple(f"{seed}-{i}" for i in range(n)),
+        titles=tuple(f"제목 {i}" for i in range(n)),
+        vectors=(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
+        words=tuple(frozenset(w for w in WORDS if rng.random() < 0.2) for _ in range(n)),
+        length=np.exp(rng.normal(5, 1, n)),
+        code=rng.choice(CODES, n, p=shares),
+        status=rng.choice(["settled", "review", "off_plan"], n),
+        sure=sure,
+        right=(rng.random(n) < sure).astype(float),
+        kind=rng.choice(["task", "press"], n),
+        group=tuple(f"{seed}-{i}" for i in range(n)),
+    )
+
+
+def alarms(drift: Drift) -> set[str]:
+    return {verdict.about for verdict in drift.verdicts if verdict.alarm}
+
+
+def test_no_wolf_is_cried() -> None:
+    raised = [find_drift(made(2 * s), made(2 * s + 1), 0, s, n_dealings=199).alarm for s in range(30)]
+    assert sum(raised) <= 5  # of 30 at 5 %: more than 5 has a probability of 0.003
+
+
+def test_each_planted_change_is_found_by_its_test() -> None:
+    old, new = made(1), made(2)
+    turned = new.vectors + np.eye(16, dtype=np.float32)[0] * 0.5
+    for change, about in (
+        ({"vectors": turned / np.linalg.norm(turned, axis=1, keepdims=True)}, "meaning"),
+        ({"length": new.length * 2}, "length"),
+        ({"words": tuple(w | {"새말/N"} if i % 3 else w for i, w in enumerate(new.words))}, "words"),
+        ({"kind": np.full(len(new), "press")}, "kind"),
+        ({"code": made(3, shares=(0.4, 0.1, 0.1, 0.1, 0.3)).code}, "nodes"),
+        ({"status": np.full(len(new), "review")}, "status"),
+        ({"sure": new.sure**3}, "confidence"),
+        ({"right": np.zeros(len(new))}, "calibration"),
+    ):
+        found = find_drift(old, replace(new, **change), 0, n_dealings=199)  # type: ignore[arg-type]
+        assert about in alarms(found), about
+        assert found.alarm
+
+
+def test_the_node_and_the_word_that_changed_come_first() -> None:
+    new = made(2, shares=(0.5, 0.05, 0.05, 0.05, 0.35))
+    new = replace(new, words=tuple(w | {"새말/N"} if i % 2 else w for i, w in enumerate(new.words)))
+    found = find_drift(made(1), new, 5, n_dealings=199)
+    assert found.nodes[0].name in (CODES[0], NONE)
+    assert {m.name for m in found.words} == {"새말/N"}
+    word = found.words[0]
+    assert (word.before, word.after) == (0.0, 0.5)
+    assert word.low < word.difference < word.high
+    assert "새말" in in_words(found, PLAN)
+
+
+def test_a_text_repeated_a_hundred_times_counts_once() -> None:
+    old, new = made(1), made(2)
+    copies = new.take([0] * 100)
+    many = Sample(
+        new.ids + copies.ids, new.titles + copies.titles, np.vstack([new.vectors, copies.vectors]),
+        new.words + copies.words, *(np.concatenate([getattr(new, f), getattr(copies, f)]) for f in ("length", "code", "status", "sure", "right", "kind")),
+        new.group + copies.group,
+    )  # fmt: skip
+    assert len(many) == 300
+    assert len(thinned(many, 1_000)) == 200
+    assert find_drift(old, many, 0, n_dealings=99).verdicts == find_drift(old, new, 0, n_dealings=99).verdicts
+
+
+def test_new_doubtful_texts_are_proposed() -> None:
+    usual = np.tile(np.eye(16, dtype=np.float32)[0], (200, 1))
+    vectors, sure = usual.copy(), made(2).sure
+    vectors[:5] = np.eye(16, dtype=np.float32)[5]
+    sure[:5] = 0.05
+    new = replace(made(2), vectors=vectors, sure=sure)
+    found = find_drift(replace(made(1), vectors=usual), new, 3, n_dealings=99)
+    assert found.next[0].id in new.ids[:5]
+    assert len({s.id for s in found.next}) == 3
+
+
+def test_p_values_of_dealings_are_even_and_hold_together() -> None:
+    rng = np.random.default_rng(0)
+    ps = []
+    for seed in range(60):
+        dealings = deal(40, 60, 99, seed)
+        before, after = dealings.means(rng.normal(size=(100, 1)))
+        ps.append(dealings.p_value(np.abs(after - before)[:, 0]))
+    assert 0.35 < np.mean(ps) < 0.65
+    assert min(ps) >= 0.01
+    many = deal(40, 60, 99, 0)
+    statistics = np.abs(np.subtract(*many.means(rng.normal(size=(100, 30)))))
+    single = [many.p_value(statistics[:, k]) for k in range(30)]
+    assert all(a >= b for a, b in zip(many.adjusted(statistics), single, strict=True))
+
+
+def test_too_few_texts_are_refused() -> None:
+    with pytest.raises(InputError, match="30"):
+        find_drift(made(1, n=20), made(2))
+
+
+@pytest.mark.parametrize("suffix", [".html", ".json", ".xlsx", ".csv"])
+def test_the_report_holds_the_same_in_every_form(tmp_path: Path, suffix: str) -> None:
+    found = find_drift(made(1), made(2, shares=(0.5, 0.05, 0.05, 0.05, 0.35)), 5, n_dealings=199)
+    path = tmp_path / f"보고{suffix}"
+    write_drift(found, PLAN, path)
+    if suffix == ".json":
+        assert json.loads(path.read_text(encoding="utf-8"))["alarm"]
+    elif suffix == ".html":
+        text = path.read_text(encoding="utf-8")
+        assert "http" not in text.replace("http://www.w3.org", "")
+        assert PLAN.leaves[0].title.split()[0] in text
+        assert "<script" not in text
+    assert path.stat().st_size > 500
+
+
+def test_the_command_compares_texts(tmp_path: Path, written: list[Example]) -> None:
+    old, new = tmp_path / "앞.csv", tmp_path / "뒤.csv"
+    for path, rows in (
+        (old, written[::60]),
+        (new, [e for e in written if e.labels.get("2019") == ("3-1",)][:60]),
+    ):
+        lines = ["번호,제목", *(f"{i},{e.document.body[:60].translate(PLAIN)}" for i, e in enumerate(rows))]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    output = tmp_path / "변화.json"
+    result = CliRunner().invoke(app, ["drift", str(old), str(new), "-o", str(output)])
+    assert result.exit_code == 0, result.output
+    assert "달라진 것이 있습니다" in result.output
+    assert json.loads(output.read_text(encoding="utf-8"))["nodes"][0]["name"] == "3-1"
