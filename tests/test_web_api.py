@@ -187,3 +187,9 @@ def test_the_description_has_korean_words_and_no_dangling_reference(client: Test
     used = {line.split('"')[0] for line in text.split("#/components/schemas/")[1:]}
     assert used <= set(parts)
     assert "HTTPValidationError" not in text
+
+
+def test_a_body_that_is_too_large_is_refused_unread(client: TestClient) -> None:
+    answer = client.post("/classify", content=b" " * ((16 << 20) + 1), headers=HEADERS)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert "나누어" in answer.json()["detail"]

@@ -144,6 +144,8 @@ class Judge:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
         except TimeoutError:
+            if self._state == "starting":
+                raise BusyError("모델을 읽는 중입니다. 10초 뒤 다시 보내세요.", 10) from None
             raise SlowError(f"{timeout:.0f}초 안에 끝내지 못했습니다. 잠시 뒤 다시 보내세요.") from None
 
     async def stream(

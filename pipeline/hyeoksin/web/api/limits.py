@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "JSON_TEXTS",
+    "MAX_BYTES",
     "MAX_ID",
     "MAX_NOTE",
     "MAX_PAGE",
@@ -13,6 +14,7 @@ __all__ = [
 ]
 
 MAX_TEXTS = 1_000  # texts in one request
+MAX_BYTES = 16 << 20  # of a body
 JSON_TEXTS = 100  # texts that are answered as one JSON body; more come as JSON Lines
 MAX_TEXT = 100_000  # characters of one text
 MAX_TITLE = 1_000

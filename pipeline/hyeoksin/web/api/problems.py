@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hyeoksin.errors import (
     HyeoksinError,
@@ -23,6 +24,7 @@ from hyeoksin.errors import (
     StoreError,
     StoreFullError,
 )
+from hyeoksin.web.api.limits import MAX_BYTES
 
 __all__ = [
     "MEDIA_TYPE",
@@ -30,6 +32,7 @@ __all__ = [
     "Fault",
     "Problem",
     "ProblemError",
+    "RefuseLarge",
     "answer",
     "handle_problems",
     "responses",
@@ -226,6 +229,22 @@ _DETAILS = {
     405: "이 주소에는 쓸 수 없는 메서드입니다. 쓸 수 있는 것은 Allow 헤더에 있습니다.",
     400: "요청을 읽을 수 없습니다. 본문이 UTF-8로 적은 JSON인지 확인하세요.",
 }
+
+
+class RefuseLarge:
+    """Refuses a body that says it is too large before any of it is read (ASGI)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        length = dict(scope.get("headers", ())).get(b"content-length", b"0")
+        if length.isdigit() and int(length) > MAX_BYTES:
+            detail = f"본문이 {MAX_BYTES >> 20} MiB를 넘습니다. 글을 나누어 보내세요 (한 번에 1,000건까지)."
+            await answer(ProblemError("too-large", detail))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 def handle_problems(app: FastAPI) -> None:
