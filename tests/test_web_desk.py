@@ -188,6 +188,32 @@ def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) 
     assert desk.store.item(item.id).answer == "7-1"
 
 
+def test_a_stale_member_of_a_group_is_named_and_nothing_is_saved(office: Office) -> None:
+    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
+    desk = office.open(rows=rows)
+    first, second = desk.items
+    versions = f"{second.id}:{second.version}"
+    undecided = desk.decide(second, "undecided", "reviewer", note="문의 중")
+    assert undecided.status_code == 303
+    answer = desk.decide(first, "pick:7-1", together="1", versions=versions)
+    assert answer.status_code == 409
+    shown = words(answer.text)
+    assert second.document.id in shown
+    assert "보류 · reviewer" in shown
+    assert "문의 중" in shown
+    assert not desk.store.history(first.id)
+
+
+def test_a_decided_document_is_not_decided_again_by_one_key(desk: Desk) -> None:
+    item = desk.items[0]
+    desk.decide(item, "accept", "reviewer")
+    page = desk.browser().get(f"/items/{item.id}").text
+    assert 'data-key="Enter"' not in page
+    assert 'data-key="KeyU"' not in page
+    assert 'data-ask="다른 사람의 결정입니다' in page
+    assert 'data-key="KeyU"' in desk.browser("reviewer").get(f"/items/{item.id}").text
+
+
 def test_a_duplicate_group_is_decided_and_undone_at_once(office: Office) -> None:
     rows = [(d, {**r, "duplicate_group": "g" if k < 3 else None}) for k, (d, r) in enumerate(documents(5))]
     desk = office.open(

@@ -71,12 +71,12 @@ def decide(
             key=key,
         )
     except StaleDecisionError as error:
-        told = _with(attempt, _told(error, number), code or "", stale=True)
+        told = _with(attempt, _told(error, number), code or "", error.item)
         return page(request, store, user, number, filters, told, 409)
     return redirect(request, next_path(store, user, item.project, filters, rows[0]))
 
 
-def _with(attempt: Attempt, problem: str, code: str = "", stale: bool = False) -> Attempt:
+def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Attempt:
     return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
 
 
@@ -174,7 +174,9 @@ def undo(
     try:
         rows = store.undo(user.name, number, batch=True, final=bool(final), expected_version=version, key=key)
     except StaleDecisionError as error:
-        return page(request, store, user, number, filters, Attempt(_told(error, number), stale=True), 409)
+        return page(
+            request, store, user, number, filters, Attempt(_told(error, number), stale=error.item), 409
+        )
     notify(
         request,
         "done",

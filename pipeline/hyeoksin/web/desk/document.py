@@ -31,7 +31,10 @@ _N_CANDIDATES = 6
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What somebody wanted to decide and could not: shown again, nothing of it is lost."""
+    """What somebody wanted to decide and could not: shown again, nothing of it is lost.
+
+    ``stale`` is the item that somebody else decided first (one of the duplicate group; 0: the reason is another).
+    """
 
     problem: str
     action: str = ""
@@ -39,7 +42,7 @@ class Attempt:
     typed: str = ""
     note: str = ""
     agency: str = ""
-    stale: bool = False
+    stale: int = 0
 
 
 @router.get("/items/{number}")
@@ -93,6 +96,7 @@ def page(
         "n_waiting": store.count(project.id, **filters.asked(coder)),
         "done": _done(store, request, user),
         "attempt": attempt,
+        "first": _first(store, project, user, attempt.stale) if attempt and attempt.stale else [],
         "key": secrets.token_hex(12),
         "kinds": KINDS,
         "standings": STANDINGS,
@@ -147,6 +151,11 @@ def words_shown(store: Store, project: Project, item: Item, user: Visitor) -> di
     return {
         lane: row for lane, row in store.coders_say(item.id).items() if _may_see(project, item, user, row)
     }
+
+
+def _first(store: Store, project: Project, user: Visitor, number: int) -> list[DecisionRow]:
+    """Return what was decided on an item before somebody could."""
+    return list(words_shown(store, project, store.item(number), user).values())
 
 
 def _neighbours(

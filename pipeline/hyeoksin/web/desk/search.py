@@ -138,8 +138,8 @@ def near(request: Request, store: StoreDep, user: Viewer, number: int) -> Respon
     rows = []
     for hit in hits:
         other, decision = hit.item, hit.item.decision
-        if decision is None:
-            continue
+        if decision is None or (project.coders == 2 and other.project == project.id):
+            continue  # two coders decide by themselves
         document = shown_document(user, other.document)
         rows.append(
             {
