@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,35 @@ def test_rounds_are_opened_closed_and_reopened(tmp_path: Path, store: Store) -> 
     assert "파일 올리기" not in officer.get("/rounds/1").text
     assert reviewer.post("/rounds/1/reopen").status_code == 303
     assert not store.project(1).closed
+
+
+PLAN = """\
+id: town
+title: 우리 군 계획
+year: 2026
+nodes:
+  - {code: "가", level: strategy, title: 찾아가는 진료, definition: 의사가 섬과 마을을 찾아가 진료하는 일}
+  - {code: "나", level: strategy, title: 주민참여예산, definition: 주민이 예산 사업을 제안하고 정하는 일}
+"""
+
+
+def test_a_round_is_opened_for_a_plan_of_ones_own(tmp_path: Path, store: Store) -> None:
+    officer = Browser(make_app(tmp_path, store), "officer")
+
+    def opened(name: str, text: str) -> Any:
+        return officer.post(
+            "/rounds", {"name": f"차수 {name}"}, files={"own": (name, text.encode(), "text/plain")}
+        )
+
+    assert opened("../우리계획.yaml", PLAN).headers["location"] == "/rounds/1"
+    assert (store.project(1).plan, [n.code for n in store.plan(1).nodes]) == ("town", ["가", "나"])
+    assert "우리 군 계획" in officer.get("/rounds/1").text
+    for name, text, words in (
+        ("a.xlsx", PLAN, "YAML이나 CSV"),
+        ("a.yaml", PLAN.replace("id: town", "id: '2019'"), "다른 id"),
+        ("나쁜.yaml", PLAN.replace("level: strategy", "level: nonsense"), "나쁜.yaml"),
+        ("b.yaml", "!!python/object/apply:os.system ['true']", "b.yaml"),
+    ):
+        answer = opened(name, text)
+        assert (answer.status_code, words in answer.text) == (422, True), answer.text
+        assert tempfile.gettempdir() not in answer.text

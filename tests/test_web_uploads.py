@@ -324,6 +324,22 @@ def test_a_store_that_is_gone_for_a_while_costs_no_upload(
     assert (job.state, job.attempts, store.count(1)) == ("done", 2, 2)
 
 
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_model_that_another_program_chose_answers_from_then_on(
+    tmp_path: Path, store: Store, follow: bool
+) -> None:
+    judge = FakeJudge()
+    worker = Worker(store, judge, tmp_path / "u", 1_000, follow=follow)
+    store.add_model("새것@1", "/models/new", "admin", state="active")
+    worker.start()
+    queued(store, tmp_path / "u")
+    worker.wake()
+    ended(store)
+    worker.halt()
+    worker.join()
+    assert judge.models == (["/models/new"] if follow else [])
+
+
 def test_files_that_no_job_needs_are_swept(tmp_path: Path, store: Store) -> None:
     job = queued(store, tmp_path / "u")
     (tmp_path / "u" / "left").mkdir()

@@ -94,6 +94,7 @@ class FakeJudge(Judge):
         self._state = "stopped"
 
     def use_model(self, model: str | None) -> None:
+        super().use_model(model)
         self.models.append(model)
 
     def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:

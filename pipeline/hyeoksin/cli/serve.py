@@ -49,7 +49,7 @@ def serve(
         raise MissingExtraError(error.name or "fastapi", "web") from error
     from hyeoksin.store import open_store
 
-    local = host in LOCAL_HOSTS
+    local = host in (*LOCAL_HOSTS, "::1")
     folder = uploads or (Path("hyeoksin.uploads") if "://" in store else Path(store).with_suffix(".uploads"))
     settings = Settings(
         store=store,

@@ -75,7 +75,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     active = opened.active_model()
     folder = settings.model or (Path(active.path) if active is not None else None)
     classifiers = judge or Judge(JudgeSettings(model=str(folder) if folder is not None else None))
-    worker = Worker(opened, classifiers, settings.uploads, settings.max_rows)
+    worker = Worker(opened, classifiers, settings.uploads, settings.max_rows, follow=settings.model is None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Request, UploadFile
 from starlette.responses import Response
 
-from hyeoksin.errors import RefusedError
-from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.errors import PlanError, RefusedError
+from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
 from hyeoksin.web.jobs import KINDS, seen
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.menu import round_links
 from hyeoksin.web.pages import notify, redirect, render
+from hyeoksin.web.uploads import file_name
 from hyeoksin.web.worker import KIND
 
 __all__ = ["router"]
@@ -52,16 +55,20 @@ def open_round(
     plan: Annotated[str, Form()] = "2019",
     precision: Annotated[int, Form(ge=50, le=99)] = 95,
     coders: Annotated[int, Form(ge=1, le=2)] = 1,
+    own: UploadFile | None = None,
 ) -> Response:
-    """Open a round for one of the shipped plans."""
+    """Open a round for one of the shipped plans, or for the office's own in a file."""
     try:
-        if plan not in BUILTIN_PLANS:
+        chosen = _own_plan(own) if own is not None and own.filename else plan
+        if chosen == plan and plan not in BUILTIN_PLANS:
             raise RefusedError(_("계획은 목록에서 고르세요."))
-        made = store.create_project(name, plan, user.name, precision=precision / 100, coders=coders)
-    except RefusedError as error:
+        made = store.create_project(name, chosen, user.name, precision=precision / 100, coders=coders)
+    except (RefusedError, PlanError) as error:
         given = {"name": name, "plan": plan, "precision": precision, "coders": coders, "problem": str(error)}
         return _new(request, given, 422)
-    store.audit("round.opened", user.name, subject=str(made.id), detail={"name": made.name, "plan": plan})
+    store.audit(
+        "round.opened", user.name, subject=str(made.id), detail={"name": made.name, "plan": made.plan}
+    )
     notify(request, "done", _("차수를 열었습니다. 이제 파일을 올리세요."))
     return redirect(request, f"/rounds/{made.id}")
 
@@ -101,6 +108,29 @@ def reopen_round(request: Request, store: StoreDep, user: Reviewer, number: int)
     store.audit("round.reopened", user.name, subject=str(number))
     notify(request, "done", _("차수를 다시 열었습니다."))
     return redirect(request, f"/rounds/{number}")
+
+
+def _own_plan(file: UploadFile) -> Plan:
+    """Return the plan in an uploaded file (YAML or CSV: what our own parsers read).
+
+    Raises:
+        PlanError: another format, or faults, with their lines.
+    """
+    name = file_name(file.filename or "")
+    if Path(name).suffix.lower() not in (".yaml", ".yml", ".csv"):
+        raise PlanError(
+            _("자체 계획은 YAML이나 CSV 파일로 올리세요. 서식: hyeoksin plan template 우리계획.yaml")
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(file.file.read())
+        try:
+            plan = load_plan(path)
+        except PlanError as error:
+            raise PlanError(str(error).replace(str(path), name)) from error
+    if plan.id in BUILTIN_PLANS:
+        raise PlanError(_("함께 실린 계획의 id('{id}')입니다. 다른 id를 쓰세요.").format(id=plan.id))
+    return plan
 
 
 def _new(request: Request, given: dict[str, Any], status: int = 200) -> Response:

@@ -41,13 +41,20 @@ class Worker:
         folder: where uploads stand.
         max_rows: most rows of one upload.
         silent: seconds after which a running job counts as left behind by a server that died.
+        follow: judge by the store's active model, also where another program changes it (``hyeoksin models rollback``).
     """
 
     def __init__(
-        self, store: Store, judge: Judge, folder: Path, max_rows: int, silent: float = SILENT
+        self,
+        store: Store,
+        judge: Judge,
+        folder: Path,
+        max_rows: int,
+        silent: float = SILENT,
+        follow: bool = True,
     ) -> None:
         self.store, self.judge, self.folder, self.max_rows = store, judge, folder, max_rows
-        self._silent = silent
+        self._silent, self._follow = silent, follow
         self._wake = threading.Event()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -85,6 +92,10 @@ class Worker:
     def _work(self) -> bool:
         """Do one job; False where there is none (or no store)."""
         try:
+            active = self.store.active_model() if self._follow else None
+            if active is not None and active.path != self.judge.model:
+                log.info("model %s", active.id)
+                self.judge.use_model(active.path)
             job = self.store.claim_job([KIND], silent=self._silent)
             if job is None:
                 return False
