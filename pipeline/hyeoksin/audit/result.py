@@ -30,6 +30,7 @@ __all__ = [
     "Period",
     "PlanNode",
     "SampleResult",
+    "Sureness",
     "TextRow",
     "Topic",
     "Word",

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.prevalence import Shares
-from hyeoksin.audit.result import NONE, Cut, Interval, NodeRow, Period, PlanNode
+from hyeoksin.audit.result import NONE, Cut, Interval, NodeRow, Period, PlanNode, TextRow
+from hyeoksin.audit.table import Table
 from hyeoksin.plan import Plan
 
-__all__ = ["Counted", "node_rows", "period_rows", "shown"]
+__all__ = ["Counted", "node_rows", "period_rows", "shown", "text_rows"]
 
 Counted = tuple[Cut, Mapping[str, Cell]]
 OFF_PLAN = "계획 밖"
+_EXCERPT = 200  # characters
 
 
 def shown(nodes: Sequence[PlanNode]) -> list[tuple[str, str, str]]:
@@ -56,3 +58,19 @@ def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:
         return None
     found = shares.interval(below(plan, code))
     return Interval(round(found.value, 6), round(found.low, 6), round(found.high, 6))
+
+
+def text_rows(table: Table, ids: Sequence[str]) -> tuple[TextRow, ...]:
+    """Return the texts with these ids, in the order of the input; of several texts with one id the first."""
+    if not ids:
+        return ()
+    found = table.rows(
+        "SELECT r.id, r.source, t.title, t.body, r.best, r.best_p, r.off, r.region, r.year, r.agency, r.kind "
+        "FROM records r JOIN texts t ON r.filename = t.filename AND r.place = t.place "
+        "WHERE r.row IN (SELECT min(row) FROM records WHERE list_contains(?, id) GROUP BY id) ORDER BY r.row",
+        sorted(set(ids)),
+    )
+    return tuple(
+        TextRow(row[0], row[1], row[2] or "", (row[3] or "")[:_EXCERPT], row[4], row[5], row[6], *row[7:])
+        for row in found
+    )

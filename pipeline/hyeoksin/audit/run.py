@@ -10,11 +10,14 @@ from pathlib import Path
 from hyeoksin import __version__
 from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import corrected
+from hyeoksin.audit.findings import node_findings
 from hyeoksin.audit.inputs import fingerprints, found
 from hyeoksin.audit.methods import notes_on, paragraphs
+from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.result import Audit, CutName, Manifest
-from hyeoksin.audit.rows import node_rows, period_rows
+from hyeoksin.audit.rows import node_rows, period_rows, text_rows
 from hyeoksin.audit.table import Table, opened
+from hyeoksin.audit.topics import topics
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import resource
@@ -32,6 +35,7 @@ def audit(
     by: Sequence[CutName] = DEFAULT_CUTS,
     model: Path | None = None,
     seed: int = 0,
+    topic_texts: int = 4_000,
     memory: str = "2GB",
 ) -> Audit:
     """Audit an input against a plan.
@@ -42,6 +46,7 @@ def audit(
         by: the cuts beside the whole.
         model: the model folder that raw texts are classified with, and whose held-out predictions correct the counts.
         seed: of everything random.
+        topic_texts: off-plan and weakly placed texts that are clustered at most (0: none).
         memory: what DuckDB may use.
 
     Raises:
@@ -56,6 +61,15 @@ def audit(
         times = count(table, "period")
         held = _held_out(table, model)
         shares = None if held is None else corrected(table, held, [cut for cut, _ in (*counted, times)])
+        whole = counted[0][1][""]
+        findings = (
+            *node_findings(table, whole, shares),
+            *pattern_findings(table, cuts, nodes, shares, seed),
+        )
+        themes = topics(table, cuts, seed, topic_texts)
+        named = [i for finding in findings for i in finding.texts] + [
+            i for topic in themes for i in topic.texts
+        ]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
             manifest=_manifest(path, table, tuple(by), seed, held),
@@ -69,9 +83,9 @@ def audit(
             cuts=tuple(cut for cut, _ in counted),
             rows=tuple(row for one in counted for row in node_rows(one, nodes, loaded, shares)),
             periods=tuple(period_rows(times, nodes, loaded, shares)),
-            findings=(),
-            topics=(),
-            texts=(),
+            findings=findings,
+            topics=themes,
+            texts=text_rows(table, named),
             method=METHOD if shares is not None else "",
             estimates=(),
             methods=paragraphs(held, shares),
