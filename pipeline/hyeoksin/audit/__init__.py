@@ -2,6 +2,6 @@
 
 from hyeoksin.audit.outputs import OUTPUTS, write_audit
 from hyeoksin.audit.result import CUTS, NONE, Audit
-from hyeoksin.audit.run import audit
+from hyeoksin.audit.run import audit, draw_sample
 
-__all__ = ["CUTS", "NONE", "OUTPUTS", "Audit", "audit", "write_audit"]
+__all__ = ["CUTS", "NONE", "OUTPUTS", "Audit", "audit", "draw_sample", "write_audit"]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hyeoksin.audit.coded import Audited, extended
 from hyeoksin.audit.counts import REST
 from hyeoksin.audit.prevalence import Calibration, Correction, Shares, calibrate, correction, em, moved
 from hyeoksin.audit.result import NONE, Cut
@@ -46,10 +47,11 @@ class Lens:
 
 @dataclass(frozen=True)
 class Corrected:
-    """The shares per (cut, value); all texts are ("all", "")."""
+    """The shares per (cut, value); all texts are ("all", ""), whose average of the lens is ``average``."""
 
     lens: Lens
     cells: Mapping[tuple[str, str], Shares]
+    average: Floats
 
 
 def lens(table: Table, held: HeldOut) -> Lens:
@@ -66,9 +68,12 @@ def lens(table: Table, held: HeldOut) -> Lens:
     return Lens(calibration, towards, found, share, _apart(here[:, -1], known[:, -1], held, shares))
 
 
-def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut]) -> Corrected:
-    """Return the corrected shares of every cell."""
-    through = lens(table, held)
+def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut], sample: Audited | None = None) -> Corrected:
+    """Return the corrected shares of every cell; with a coded sample those of all texts rest on the coders alone.
+
+    The cells are corrected by the errors seen in the sample and in the held-out texts together.
+    """
+    through = lens(table, held if sample is None else extended(held, sample))
     names: list[str] = [cut.name for cut in cuts if cut.name != "all"]
     places: dict[str, dict[str, int]] = {
         cut.name: {value: i for i, value in enumerate(cut.values)} for cut in cuts
@@ -90,7 +95,10 @@ def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut]) -> Corrected:
         for i, value in enumerate(cut.values)
         if counts[cut.name][i]
     }
-    return Corrected(through, cells)
+    average = sums["all"][0] / counts["all"][0]
+    if sample is not None:
+        cells["all", ""] = sample.shares(average, through(sample.probabilities))
+    return Corrected(through, cells, average)
 
 
 def below(plan: Plan, code: str) -> list[int]:

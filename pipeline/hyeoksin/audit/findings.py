@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from hyeoksin.agency import load_agencies
 from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
+from hyeoksin.audit.intervals import wilson
 from hyeoksin.audit.result import Finding, Interval, Sureness
 from hyeoksin.audit.table import Table
 from hyeoksin.plan import Plan
 
-__all__ = ["N_TEXTS", "node_findings", "wilson"]
+__all__ = ["N_TEXTS", "node_findings"]
 
 N_TEXTS = 20  # ids that a finding names
 _EMPTY = 0.1  # of an equal share among the leaves
 _CROWDED = 3.0
 _FEW = 10  # texts, below which shares are not spoken of
 _CLOSE = 0.5  # second candidate against the first
-Z = 1.959963984540054
 
 
 def node_findings(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[Finding]:
@@ -30,14 +28,6 @@ def node_findings(table: Table, whole: Cell, corrected: Corrected | None) -> Ite
     yield from _confused(table)
     yield from _lonely_parents(table)
     yield from _leads(table)
-
-
-def wilson(hits: int, n: int) -> Interval:
-    """Return a share with its 95 % Wilson interval."""
-    share = hits / n
-    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    spread = Z / (1 + Z**2 / n) * float(np.sqrt(share * (1 - share) / n + Z**2 / (4 * n * n)))
-    return _rounded(share, max(middle - spread, 0.0), min(middle + spread, 1.0))
 
 
 def _rounded(value: float, low: float, high: float) -> Interval:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, false_discovery_control
 
 from hyeoksin.audit.estimate import Corrected, below
-from hyeoksin.audit.findings import N_TEXTS, Z
+from hyeoksin.audit.findings import N_TEXTS
+from hyeoksin.audit.intervals import Z
 from hyeoksin.audit.result import CUTS, NONE, CutName, Finding, Interval, PlanNode, Sureness
 from hyeoksin.audit.table import Table
 

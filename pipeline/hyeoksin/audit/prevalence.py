@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
+from hyeoksin.audit.intervals import Z
 from hyeoksin.audit.result import Interval
 from hyeoksin.held_out import HeldOut
 
 __all__ = ["Calibration", "Correction", "Shares", "calibrate", "correction", "em", "moved"]
 
 Floats = NDArray[np.float64]
-_Z = 1.959963984540054  # of a 95 % interval
 _LEAST = 1e-7  # a probability
 
 
@@ -89,7 +89,7 @@ class Shares:
     def contrast(self, weights: Floats) -> tuple[float, float]:
         """Return the weighted sum of the shares, and half the width of its 95 % interval."""
         variance = max(float(weights @ self.covariance @ weights), 0.0) * self.misfit
-        return float(weights @ self.values), _Z * float(np.sqrt(variance))
+        return float(weights @ self.values), Z * float(np.sqrt(variance))
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
+from hyeoksin.audit.intervals import wilson
 from hyeoksin.audit.prevalence import Shares
-from hyeoksin.audit.result import NONE, Cut, Interval, NodeRow, Period, PlanNode, TextRow
+from hyeoksin.audit.result import NONE, Cut, Estimate, Interval, NodeRow, Period, PlanNode, TextRow
+from hyeoksin.audit.sheet import SampleText
 from hyeoksin.audit.table import Table
 from hyeoksin.plan import Plan
 
-__all__ = ["Counted", "node_rows", "period_rows", "shown", "text_rows"]
+__all__ = [
+    "Counted",
+    "node_rows",
+    "other_estimates",
+    "period_rows",
+    "sample_texts",
+    "shown",
+    "text_rows",
+]
 
 Counted = tuple[Cut, Mapping[str, Cell]]
 OFF_PLAN = "계획 밖"
@@ -51,6 +64,37 @@ def period_rows(
     """Yield a row per period and node."""
     for row in node_rows(counted, nodes, plan, corrected):
         yield Period(row.code, row.value, row.texts, row.counted, row.share, row.estimate)
+
+
+def other_estimates(
+    whole: Cell, nodes: Sequence[PlanNode], plan: Plan, corrected: Corrected | None, coded: bool
+) -> tuple[Estimate, ...]:
+    """Return what other methods say of all texts, for comparison: counting, EMQ, and beside a coded sample the model's correction."""
+    if corrected is None:
+        return ()
+    model = corrected.lens.correction(corrected.average, whole.texts)
+    found = []
+    for code, _, _ in shown(nodes):
+        classes = below(plan, code)
+        emq = float(corrected.lens.share[classes].sum())
+        found.append(Estimate(code, "센 것(이항 구간)", wilson(whole.counted[code], whole.texts)))
+        found.append(Estimate(code, "EMQ(구간 없음)", Interval(round(emq, 6), round(emq, 6), round(emq, 6))))
+        if coded:
+            found.append(Estimate(code, "확률 보정 세기", _interval(model, plan, code) or Interval(0, 0, 1)))
+    return tuple(found)
+
+
+def sample_texts(table: Table, rows: NDArray[np.int_], strata: NDArray[np.int_]) -> tuple[SampleText, ...]:
+    """Return the drawn texts, in the order of the input."""
+    found = table.rows(
+        "SELECT r.row, r.id, r.source, t.title, t.body FROM records r JOIN texts t "
+        "ON r.filename = t.filename AND r.place = t.place WHERE list_contains(?, r.row) ORDER BY r.row",
+        rows.tolist(),
+    )
+    return tuple(
+        SampleText(row[0], row[1], int(strata[row[0]]), row[2] or "", row[3] or "", row[4] or "")
+        for row in found
+    )
 
 
 def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:

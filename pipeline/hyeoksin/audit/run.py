@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from hyeoksin import __version__
+from hyeoksin.audit.coded import audited, input_hash
 from hyeoksin.audit.counts import count, plan_nodes
-from hyeoksin.audit.estimate import corrected
+from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
 from hyeoksin.audit.inputs import fingerprints, found
 from hyeoksin.audit.methods import notes_on, paragraphs
 from hyeoksin.audit.patterns import pattern_findings
+from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
-from hyeoksin.audit.rows import node_rows, period_rows, text_rows
+from hyeoksin.audit.rows import node_rows, other_estimates, period_rows, sample_texts, text_rows
+from hyeoksin.audit.sample import allocate, draw, sample_size, strata
+from hyeoksin.audit.sheet import About, write_sheet
 from hyeoksin.audit.table import Table, opened
 from hyeoksin.audit.topics import topics
+from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import resource
 
-__all__ = ["audit"]
+__all__ = ["audit", "draw_sample"]
 
 DEFAULT_CUTS: tuple[CutName, ...] = ("region", "year", "agency", "kind")
 METHOD = "확률 보정 세기(혼합비를 먼저 맞춘 뒤)"
+METHOD_CODED = "표본을 사람이 분류한 층화 차이 추정(전체), 확률 보정 세기(나눈 칸)"
 _LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "kiwipiepy")
 
 
@@ -36,6 +45,7 @@ def audit(
     model: Path | None = None,
     seed: int = 0,
     topic_texts: int = 4_000,
+    coded: Path | None = None,
     memory: str = "2GB",
 ) -> Audit:
     """Audit an input against a plan.
@@ -47,6 +57,7 @@ def audit(
         model: the model folder that raw texts are classified with, and whose held-out predictions correct the counts.
         seed: of everything random.
         topic_texts: off-plan and weakly placed texts that are clustered at most (0: none).
+        coded: the coded sample of this input (``draw_sample``); its coders' word then stands over the classifier's.
         memory: what DuckDB may use.
 
     Raises:
@@ -60,7 +71,11 @@ def audit(
         counted = [count(table, cut) for cut in cuts]
         times = count(table, "period")
         held = _held_out(table, model)
-        shares = None if held is None else corrected(table, held, [cut for cut, _ in (*counted, times)])
+        inputs = fingerprints(path)
+        sample = None if coded is None else audited(coded, table, inputs, seed)
+        shares = None
+        if held is not None:
+            shares = corrected(table, held, [cut for cut, _ in (*counted, times)], sample)
         whole = counted[0][1][""]
         findings = (
             *node_findings(table, whole, shares),
@@ -72,7 +87,7 @@ def audit(
         ]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
-            manifest=_manifest(path, table, tuple(by), seed, held),
+            manifest=_manifest(inputs, table, tuple(by), seed, held),
             plan_title=loaded.title,
             plan_year=loaded.year,
             nodes=nodes,
@@ -86,11 +101,55 @@ def audit(
             findings=findings,
             topics=themes,
             texts=text_rows(table, named),
-            method=METHOD if shares is not None else "",
-            estimates=(),
+            method="" if shares is None else METHOD if sample is None else METHOD_CODED,
+            estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
             methods=paragraphs(held, shares),
+            sample=None if sample is None else sample.result,
             notes=notes_on(table, held, shares),
         )
+
+
+def draw_sample(
+    path: Path,
+    output: Path,
+    plan: str = "2019",
+    margin: float = 0.03,
+    coders: int = 1,
+    model: Path | None = None,
+    seed: int = 0,
+) -> int:
+    """Draw the texts that people must code for intervals of at most +-``margin``, write the sheet, return how many there are.
+
+    The interval is that of every strategy's share and of what is outside the plan, over all texts.
+
+    Raises:
+        InputError: as :func:`audit`, or the input holds no texts to code.
+    """
+    loaded = load_plan(plan)
+    with found(path, plan, model) as records, opened(records, loaded) as table:
+        if not table.has_texts:
+            raise InputError(
+                f"{path.name}: 제목과 내용이 없는 결과(JSONL)입니다. hyeoksin batch 의 결과 폴더나 결과.parquet 를 주세요."
+            )
+        held = _held_out(table, model)
+        said = np.concatenate([chunk for chunk, _ in table.probabilities()]).astype(np.float64)
+        known = said if held is None else calibrate(held)(said)
+        groups = [below(loaded, node.code) for node in loaded.branches(None)] + [[len(loaded.leaves)]]
+        layers = strata(known)
+        drawing = draw(layers, allocate(layers, sample_size(layers, groups, margin)), seed)
+        about = About(
+            loaded.id,
+            loaded.sha256,
+            table.model,
+            table.n,
+            input_hash(fingerprints(path)),
+            margin,
+            seed,
+            coders,
+            tuple(layers.sizes.tolist()),
+        )
+        write_sheet(output, loaded, about, sample_texts(table, drawing.rows, layers.place))
+        return len(drawing.rows)
 
 
 def _held_out(table: Table, model: Path | None) -> HeldOut | None:
@@ -99,9 +158,15 @@ def _held_out(table: Table, model: Path | None) -> HeldOut | None:
     return load_held_out(folder, table.plan.id, table.plan.sha256, table.model)
 
 
-def _manifest(path: Path, table: Table, by: tuple[CutName, ...], seed: int, held: HeldOut | None) -> Manifest:
+def _manifest(
+    inputs: tuple[Mapping[str, Any], ...],
+    table: Table,
+    by: tuple[CutName, ...],
+    seed: int,
+    held: HeldOut | None,
+) -> Manifest:
     return Manifest(
-        inputs=fingerprints(path),
+        inputs=inputs,
         plan=table.plan.id,
         plan_sha256=table.plan.sha256,
         model=table.model,

@@ -1,4 +1,4 @@
-"""``hyeoksin audit``."""
+"""``hyeoksin audit``, ``hyeoksin audit-sample`` and ``hyeoksin audit-read``."""
 
 from __future__ import annotations
 
@@ -7,29 +7,41 @@ from typing import Annotated, Any
 
 import typer
 
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="입력", help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 또는 분류할 글."
+    ),
+]
+PlanName = Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")]
+Model = Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
+Seed = Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")]
+
 
 def audit(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="입력", help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 또는 분류할 글."
-        ),
-    ],
-    plan: Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")] = "2019",
+    source: Source,
+    plan: PlanName = "2019",
     by: Annotated[
         str, typer.Option("--by", help="나누어 볼 것: region, district, year, agency, kind (쉼표로).")
     ] = "region,year,agency,kind",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="감사 결과 (기본: 감사.json). 형식은 확장자로.")
     ] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")] = 0,
+    coded: Annotated[
+        Path | None,
+        typer.Option("--coded", help="사람이 코딩한 표본 (audit-sample 로 뽑은 것). 추정의 바탕이 됩니다."),
+    ] = None,
+    topics: Annotated[
+        int, typer.Option("--topics", min=0, help="빠진 주제를 찾을 때 읽을 글 수 (0: 찾지 않음).")
+    ] = 4_000,
+    model: Model = None,
+    seed: Seed = 0,
 ) -> None:
-    """분류 결과가 계획의 어디를 얼마나 덮는지 셉니다."""
+    """분류 결과가 계획의 어디를 얼마나 덮는지, 무엇이 비고 무엇이 빠졌는지 감사합니다."""
     from hyeoksin.audit import CUTS, OUTPUTS, write_audit
     from hyeoksin.audit import audit as run
 
-    known = [name for name in CUTS if name != "all"]
+    known = [name for name in CUTS if name not in ("all", "period")]
     names: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -39,8 +51,58 @@ def audit(
     place = output or Path("감사.json")
     if place.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
-    found = run(source, plan, names, model, seed)
+    found = run(source, plan, names, model, seed, topics, coded)
     write_audit(found, place)
+    for note in found.notes:
+        typer.echo(f"알림: {note}", err=True)
     typer.echo(
-        f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다.", err=True
+        f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다 "
+        f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {len(found.topics)}가지).",
+        err=True,
     )
+
+
+def audit_sample(
+    source: Source,
+    output: Annotated[Path, typer.Option("--output", "-o", help="코딩할 표 (.xlsx).")],
+    plan: PlanName = "2019",
+    margin: Annotated[
+        float, typer.Option("--margin", min=0.005, max=0.2, help="바라는 95% 구간의 반폭 (0.03 = ±3%p).")
+    ] = 0.03,
+    coders: Annotated[int, typer.Option("--coders", min=1, max=2, help="코더 수 (1 또는 2).")] = 1,
+    model: Model = None,
+    seed: Seed = 0,
+) -> None:
+    """사람이 분류할 표본을 층마다 뽑아 코딩 표(XLSX)로 냅니다."""
+    from hyeoksin.audit import draw_sample
+
+    if output.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
+    n = draw_sample(source, output, plan, margin, coders, model, seed)
+    typer.echo(
+        f"글 {n:,}건을 {output} 에 적었습니다. '코더1' 열을 목록에서 골라 채운 뒤 hyeoksin audit-read 로 읽으세요.",
+        err=True,
+    )
+
+
+def audit_read(
+    sheet: Annotated[Path, typer.Argument(metavar="표본.xlsx", help="코딩한 표.")],
+    source: Annotated[Path, typer.Option("--from", help="표본을 뽑은 입력 (뽑을 때와 같은 것).")],
+    plan: PlanName = "2019",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="표본으로 바로잡은 감사 결과도 적습니다.")
+    ] = None,
+    model: Model = None,
+    seed: Seed = 0,
+) -> None:
+    """코딩한 표본을 읽어 코더의 일치도와 분류의 정밀도·재현율을 보여 줍니다."""
+    from hyeoksin.audit import OUTPUTS, write_audit
+    from hyeoksin.audit import audit as run
+    from hyeoksin.cli.screen import print_sample
+
+    if output is not None and output.suffix.lower() not in OUTPUTS:
+        raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    found = run(source, plan, model=model, seed=seed, topic_texts=0 if output is None else 4_000, coded=sheet)
+    print_sample(found)
+    if output is not None:
+        write_audit(found, output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +13,10 @@ from rich.table import Table
 from hyeoksin.domain import Prediction
 from hyeoksin.sinks import STATUS
 
-__all__ = ["print_explanation", "print_scores", "print_table", "show_notes"]
+if TYPE_CHECKING:
+    from hyeoksin.audit.result import Audit, Interval
+
+__all__ = ["print_explanation", "print_sample", "print_scores", "print_table", "show_notes"]
 
 _COLOURS = {"settled": "green", "review": "yellow", "off_plan": "bright_black"}
 _ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
@@ -125,3 +129,30 @@ def show_notes() -> None:
     handler.addFilter(new)
     log.handlers = [handler]
     log.setLevel(logging.INFO)
+
+
+def print_sample(audit: Audit) -> None:
+    """Show what a coded sample says of the classifier, and the shares that rest on it."""
+    sample = audit.sample
+    if sample is None:
+        return
+    console = _console()
+    console.print(f"표본 {sample.n_drawn:,}건 가운데 {sample.n_coded:,}건 코딩")
+    if sample.agreement is not None:
+        agreement = sample.agreement
+        console.print(
+            f"두 사람 {agreement.n_texts:,}건: 일치 {_interval(agreement.agreed)}, 카파 {_interval(agreement.kappa)}"
+        )
+    console.print(f"분류가 맞은 비율 {_interval(sample.accuracy)}")
+    table = Table("분류", "글", "정밀도", "재현율", "추정 비율 (95% 구간)")
+    shares = {row.code: row.estimate for row in audit.cells()}
+    for one in sample.classes:
+        cells = [_interval(found) for found in (one.precision, one.recall, shares.get(one.code))]
+        table.add_row(escape(f"{one.code} {one.title}"), str(one.coded), *cells)
+    console.print(table)
+    for note in sample.notes:
+        console.print(f"알림: {escape(note)}")
+
+
+def _interval(found: Interval | None) -> str:
+    return "-" if found is None else f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})"

@@ -20,6 +20,7 @@ from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliabili
 from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.training import held_out
 from hyeoksin.training.agencies import lead_of
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.gate import fit_first_gates
@@ -41,7 +42,9 @@ def recipe(
     card = _card(trained, plans, settings, external)
     card["first_gate"] = fit_first_gates(examples, plans, output)
     model = save_model(trained.model, output, card)
-    return replace(trained, model=model), card | {"model": model.id}
+    trained = replace(trained, model=model)
+    held_out.save(trained, plans, corpus / "external.yaml", external, output)
+    return trained, card | {"model": model.id}
 
 
 def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> list[Example]:

@@ -1,0 +1,188 @@
+"""From a coded sheet to figures: agreement, the classifier's precision and recall, and shares that rest on the coders."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyeoksin.audit.intervals import weighted
+from hyeoksin.audit.prevalence import Shares
+from hyeoksin.audit.result import NONE, Agreement, ClassQuality, Interval, SampleResult
+from hyeoksin.audit.sample import estimate
+from hyeoksin.audit.sheet import Coded, read_sheet
+from hyeoksin.audit.table import Table
+from hyeoksin.errors import InputError
+from hyeoksin.held_out import HeldOut
+
+__all__ = ["Audited", "audited", "extended", "input_hash"]
+
+Floats = NDArray[np.float64]
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Audited:
+    """The coded texts: (n x classes) probabilities and truth (fractions where coders differ), strata, and the figures."""
+
+    result: SampleResult
+    probabilities: NDArray[np.float32]
+    truth: Floats
+    place: NDArray[np.int_]
+    sizes: NDArray[np.int_]
+
+    @property
+    def weight(self) -> Floats:
+        """(n,) how many texts of the input each coded text stands for."""
+        n = np.bincount(self.place, minlength=len(self.sizes))
+        weight: Floats = (self.sizes / np.maximum(n, 1))[self.place]
+        return weight
+
+    def shares(self, average: Floats, values: Floats) -> Shares:
+        """Return the shares of all texts, with the classifier's values as a help."""
+        return estimate(average, values, self.truth, self.place, self.sizes)
+
+
+def input_hash(inputs: Sequence[Mapping[str, Any]]) -> str:
+    """Return one hash for all input files."""
+    return hashlib.sha256("\n".join(sorted(str(one["sha256"]) for one in inputs)).encode()).hexdigest()
+
+
+def audited(path: Path, table: Table, inputs: Sequence[Mapping[str, Any]], seed: int) -> Audited:
+    """Read the coded sheet of this very input.
+
+    Raises:
+        InputError: the sheet is of another input, or has faults.
+    """
+    coded = read_sheet(path, table.plan)
+    if coded.about.n_texts != table.n or coded.about.input_sha256 != input_hash(inputs):
+        raise InputError(
+            f"{path.name}: 다른 입력({coded.about.n_texts:,}건)에서 뽑은 표본입니다. 뽑을 때와 같은 입력을 주거나 다시 뽑으세요."
+        )
+    truth, kept, notes = _truth(coded, table.classes)
+    place = np.array([coded.texts[i].stratum for i in kept])
+    rows = np.array([coded.texts[i].row for i in kept])
+    probabilities = np.concatenate([chunk for chunk, _ in table.probabilities()])[rows]
+    bare = np.setdiff1d(np.arange(len(coded.about.sizes)), place)
+    if len(bare):
+        notes = (*notes, f"코딩한 글이 없는 층이 {len(bare)}개 있어 그 층은 다른 층과 같다고 보았습니다.")
+    held = Audited(
+        _empty(path, coded, len(kept), notes), probabilities, truth, place, np.array(coded.about.sizes)
+    )
+    result = replace(
+        held.result,
+        agreement=_agreement(coded, seed),
+        accuracy=weighted(held.truth[np.arange(len(kept)), _answers(probabilities)], held.weight),
+        classes=tuple(_classes(held, table)),
+    )
+    return replace(held, result=result)
+
+
+def extended(held: HeldOut, sample: Audited) -> HeldOut:
+    """Return the held-out texts with the coded ones beside them, each coded text by its weight in the sample."""
+    weight = sample.weight / sample.weight.mean()
+    return replace(
+        held,
+        probabilities=np.concatenate([held.probabilities, sample.probabilities.astype(np.float64)]),
+        truth=np.concatenate([held.truth, sample.truth.argmax(axis=1)]),
+        weight=np.concatenate([held.weight / held.weight.mean(), weight]),
+    )
+
+
+def _answers(probabilities: NDArray[np.float32]) -> NDArray[np.int_]:
+    answer: NDArray[np.int_] = np.where(
+        probabilities[:, -1] >= 0.5, probabilities.shape[1] - 1, probabilities[:, :-1].argmax(axis=1)
+    )
+    return answer
+
+
+def _empty(path: Path, coded: Coded, n_coded: int, notes: tuple[str, ...]) -> SampleResult:
+    return SampleResult(
+        source=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        n_drawn=len(coded.texts),
+        n_coded=n_coded,
+        margin=coded.about.margin,
+        agreement=None,
+        accuracy=Interval(0.0, 0.0, 1.0),
+        classes=(),
+        notes=notes,
+    )
+
+
+def _truth(coded: Coded, classes: Sequence[str]) -> tuple[Floats, list[int], tuple[str, ...]]:
+    """Return the truth of the coded texts, which ones they are, and notes: an agreed code counts, else every coder's in equal parts."""
+    column = {code: j for j, code in enumerate(classes)}
+    rows, kept, differ = [], [], 0
+    for i, (given, agreed) in enumerate(zip(coded.codes, coded.agreed, strict=True)):
+        codes = [agreed] if agreed is not None else [code for code in given if code is not None]
+        if not codes:
+            continue
+        row = np.zeros(len(classes))
+        for code in codes:
+            row[column[code]] += 1.0 / len(codes)
+        differ += len(set(codes)) > 1
+        rows.append(row)
+        kept.append(i)
+    notes = []
+    if len(kept) < len(coded.texts):
+        notes.append(
+            f"코딩하지 않은 글이 {len(coded.texts) - len(kept)}건 있어 같은 층의 다른 글이 대신합니다."
+        )
+    if differ:
+        notes.append(
+            f"두 사람이 갈리고 합의가 없는 글 {differ}건은 반씩 세었습니다. '합의' 열을 채우면 그 코드로 셉니다."
+        )
+    return np.array(rows), kept, tuple(notes)
+
+
+def _agreement(coded: Coded, seed: int) -> Agreement | None:
+    """Return how far two coders agree; None where nobody coded twice."""
+    pairs = np.array([one for one in coded.codes if len(one) == 2 and None not in one])
+    if len(pairs) < 2:
+        return None
+    _, places = np.unique(pairs, return_inverse=True)
+    places = places.reshape(pairs.shape)
+    rng = np.random.default_rng(seed)
+    kappas = [_kappa(places[rng.integers(len(places), size=len(places))]) for _ in range(_RESAMPLES)]
+    low, high = np.quantile(kappas, [0.025, 0.975]).round(4).tolist()
+    same = places[:, 0] == places[:, 1]
+    return Agreement(
+        len(pairs),
+        weighted(same.astype(np.float64), np.ones(len(same))),
+        Interval(round(_kappa(places), 4), low, high),
+    )
+
+
+def _kappa(places: NDArray[np.int_]) -> float:
+    """Return Cohen's (1960) kappa."""
+    width = int(places.max()) + 1
+    one, two = (np.bincount(places[:, c], minlength=width) / len(places) for c in (0, 1))
+    chance = float(one @ two)
+    seen = float((places[:, 0] == places[:, 1]).mean())
+    return 1.0 if chance >= 1.0 else (seen - chance) / (1.0 - chance)
+
+
+def _classes(held: Audited, table: Table) -> list[ClassQuality]:
+    said, weight = _answers(held.probabilities), held.weight
+    found = []
+    for j, code in enumerate(table.classes):
+        answered, true = said == j, held.truth[:, j]
+        n = int((answered | (true > 0)).sum())
+        if not n:
+            continue
+        found.append(
+            ClassQuality(
+                code,
+                "계획 밖" if code == NONE else table.plan[code].title,
+                n,
+                weighted(true[answered], weight[answered]) if answered.any() else None,
+                weighted(answered[true > 0].astype(float), (weight * true)[true > 0]) if true.any() else None,
+            )
+        )
+    return found

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audit_cases import prediction, saved
+from hyeoksin.audit import Audit, audit
+from hyeoksin.audit.intervals import weighted, wilson
+from hyeoksin.audit.patterns import Counts, _change, _excess
+from hyeoksin.domain import Prediction
+from hyeoksin.plan import load_plan
+
+PLAN = load_plan("2019")
+BUS = "마을버스 노선과 배차 간격을 늘려 달라는 승객의 요구"
+TREE = "가로수 가지치기와 병해충 방제, 나무 심기 행사"
+CLERK = "직장 회식 예절과 휴가 사용 눈치"
+
+
+def _texts() -> list[Prediction]:
+    """3-1 crowds and sits in 목포 and late, 6-2 is second to 6-1 only, 1-1 and 1-2 waver, strategies end above a leaf."""
+    rng = np.random.default_rng(0)
+    found = []
+    months = [f"2024-{month:02d}-15" for month in range(1, 13)]
+    for i in range(400):
+        late = i % 12 >= 6
+        place = "서울특별시" if i % 3 else "전라남도 목포시"
+        if i % 8 == 0:
+            leaves = {"6-1": 0.6, "6-2": 0.3}
+        elif i % 8 == 1:
+            leaves = {"1-1": 0.45, "1-2": 0.4} if rng.random() < 0.5 else {"1-2": 0.45, "1-1": 0.4}
+        elif place.startswith("전라") and late:
+            leaves = {"3-1": 0.9}
+        elif i % 8 == 2:
+            leaves = {"5-1": 0.8}
+        else:
+            leaves = {"3-1": 0.1}
+        text = {0: BUS, 1: TREE, 2: CLERK}[i // 3 % 3]
+        found.append(
+            prediction(
+                PLAN, i, leaves, date=months[i % 12], region=place, title=f"{text}", text=f"{text} 건의"
+            )
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    path = saved(_texts(), tmp_path_factory.mktemp("audit") / "records.parquet")
+    return audit(path, by=["region", "year"], model=path.parent)
+
+
+def test_findings_name_what_was_planted(found: Audit) -> None:
+    kinds = {(f.kind, f.codes) for f in found.findings}
+    assert ("crowded", ("3-1",)) in kinds
+    assert ("empty", ("9-2",)) in kinds
+    assert ("second_choice", ("6-2",)) in kinds
+    assert ("confused", ("1-1", "1-2")) in kinds
+    places = {f.value for f in found.findings if f.kind == "concentrated" and f.codes == ("3-1",)}
+    assert places == {"전라남도"}
+    (trend,) = [f for f in found.findings if f.kind == "trend" and f.codes == ("3-1",)]
+    assert trend.value == "2024-07"
+    assert trend.effect is not None
+    assert trend.effect.low > 1
+
+
+def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:
+    known = {text.id for text in found.texts}
+    for finding in found.findings:
+        assert finding.statement.endswith((".", "다."))
+        assert finding.why_sure
+        assert set(finding.texts) <= known
+        assert finding.texts or finding.kind == "empty"
+    text = next(t for t in found.texts if t.code == "3-1")
+    assert text.excerpt
+
+
+def test_topics_are_found_named_and_repeat(found: Audit) -> None:
+    assert found.topics
+    words = {word.word for topic in found.topics for word in topic.words}
+    assert words & {"마을버스", "노선", "배차", "승객"}
+    assert words & {"가로수", "방제", "나무"}
+    assert all(0 <= topic.stability <= 1 for topic in found.topics)
+    assert all("계획에 자리가 없는 주제" in topic.statement for topic in found.topics)
+    assert Audit.from_json(found.to_json()) == found
+
+
+def test_without_pattern_tests_seldom_cry() -> None:
+    rng = np.random.default_rng(1)
+    texts = np.array([[200] * 12, [50] * 12])
+    small = 0
+    for _ in range(60):
+        node = np.stack(
+            [rng.multivariate_hypergeometric(row, n) for row, n in zip(texts, (100, 10), strict=True)]
+        )
+        counts = Counts(tuple(map(str, range(12))), texts, {"x": node})
+        change = _change(counts, "x", rng)
+        assert change is not None
+        small += (change.p_value < 0.05) + (_excess("region", counts, "x", rng).p_value < 0.05)
+    assert small <= 14  # 6 expected of 120
+
+
+def test_kinds_of_texts_are_kept_apart() -> None:
+    """A node that only one kind has, and that kind only late, did not change."""
+    rng = np.random.default_rng(2)
+    texts = np.array([[100] * 6 + [0] * 6, [0] * 6 + [100] * 6])
+    node = np.array([[5] * 6 + [0] * 6, [0] * 6 + [40] * 6])
+    change = _change(Counts(tuple(map(str, range(12))), texts, {"x": node}), "x", rng)
+    assert change is None or change.p_value > 0.2
+
+
+def test_intervals() -> None:
+    assert wilson(0, 20).low == 0
+    assert 0.1 < wilson(0, 20).high < 0.2
+    assert wilson(5, 10).value == 0.5
+    assert weighted(np.array([1.0, 0.0]), np.array([3.0, 1.0])).value == 0.75
