@@ -44,7 +44,11 @@ class Drawing:
 
 
 def strata(probabilities: Floats) -> Strata:
-    """Return the strata of texts whose calibrated (n x classes) probabilities are given: by likeliest class."""
+    """Return the strata of texts whose calibrated (n x classes) probabilities are given: by likeliest class.
+
+    The spread foretold is the mean of what the probabilities say of the stratum and of all texts, so that a classifier that is too sure of
+    itself does not make the sample too small.
+    """
     answer = probabilities.argmax(axis=1)
     counts = np.bincount(answer, minlength=probabilities.shape[1])
     small = (counts > 0) & (counts < _JOINED)
@@ -53,7 +57,8 @@ def strata(probabilities: Floats) -> Strata:
     _, place = np.unique(answer, return_inverse=True)
     sizes = np.bincount(place)
     means = np.stack([probabilities[place == h].mean(axis=0) for h in range(len(sizes))])
-    return Strata(place, sizes, means * (1.0 - means))
+    whole = probabilities.mean(axis=0)
+    return Strata(place, sizes, 0.5 * (means * (1.0 - means) + whole * (1.0 - whole)))
 
 
 def allocate(found: Strata, total: int) -> Ints:

@@ -7,7 +7,7 @@ probability, and by likeliest leaf.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
@@ -120,7 +120,8 @@ def _weights(
     leaves = everything[:, :-1].argmax(axis=1).tolist()
     margins: list[Sequence[Hashable]] = [list(zip(names, bins, strict=True)), leaves]
     weight = raked(margins, np.append(np.ones(len(kinds)), stands_for), len(kinds))
-    return weight / weight.mean()
+    result: Floats = weight / weight.mean()
+    return result
 
 
 def raked(margins: Sequence[Sequence[Hashable]], counts: Floats, n: int, n_steps: int = 50) -> Floats:
@@ -135,10 +136,10 @@ def raked(margins: Sequence[Sequence[Hashable]], counts: Floats, n: int, n_steps
     weight = np.ones(n)
     for _ in range(n_steps):
         for cells in margins:
-            wanted: Counter[Hashable] = Counter()
+            wanted: defaultdict[Hashable, float] = defaultdict(float)
             for cell, count in zip(cells, counts.tolist(), strict=True):
                 wanted[cell] += count
-            held: Counter[Hashable] = Counter()
+            held: defaultdict[Hashable, float] = defaultdict(float)
             for cell, value in zip(cells, weight.tolist(), strict=False):
                 held[cell] += value
             weight *= np.array([wanted[cell] / held[cell] for cell in cells[:n]])

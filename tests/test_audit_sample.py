@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from audit_cases import MODEL, drawn, probabilities, saved
+from hyeoksin.audit import NONE, Audit, audit, draw_sample
+from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
+from hyeoksin.cli import app
+from hyeoksin.errors import InputError
+from hyeoksin.held_out import HeldOut, save_held_out
+from hyeoksin.plan import load_plan
+
+PLAN = load_plan("2024")
+CODES = (*(leaf.code for leaf in PLAN.leaves), NONE)
+
+
+def test_allocation_follows_spread_and_size_and_never_takes_more_than_there_is() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.choice(3, 5_000, p=[0.02, 0.18, 0.8])
+    found = strata(probabilities(truth, 3, rng))
+    taken = allocate(found, 400)
+    assert taken.sum() == 400
+    assert (taken <= found.sizes).all()
+    assert (taken >= np.minimum(found.sizes, 5)).all()
+    assert allocate(found, 10**6).tolist() == found.sizes.tolist()
+    groups = [[0], [1], [2]]
+    assert sample_size(found, groups, 0.02) > sample_size(found, groups, 0.05)
+    one, two = draw(found, taken, 1), draw(found, taken, 1)
+    np.testing.assert_array_equal(one.rows, two.rows)
+    assert np.bincount(found.place[one.rows]).tolist() == taken.tolist()
+
+
+def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> None:
+    rng = np.random.default_rng(1)
+    hits, wrong, alone = [], [], []
+    for _ in range(60):
+        truth = rng.choice(4, 2_000, p=[0.05, 0.1, 0.15, 0.7])
+        p = probabilities(truth, 4, rng, 2.0)
+        p[:, 0] += 0.3  # cries for the first class
+        p /= p.sum(axis=1, keepdims=True)
+        layers = strata(p)
+        rows = draw(layers, allocate(layers, 300), int(rng.integers(10**6))).rows
+        said = np.eye(4)[truth[rows]]
+        share = np.bincount(truth, minlength=4) / len(truth)
+        found = estimate(p.mean(axis=0), p[rows], said, layers.place[rows], layers.sizes)
+        plain = estimate(p.mean(axis=0), 0 * p[rows], said, layers.place[rows], layers.sizes)
+        intervals = [found.interval([j]) for j in range(4)]
+        hits += [i.low <= s <= i.high for i, s in zip(intervals, share, strict=True)]
+        wrong.append(np.abs(found.values - share).mean())
+        alone.append(np.abs(plain.values - share).mean())
+    assert 0.91 <= np.mean(hits) <= 0.995
+    assert np.mean(wrong) < np.mean(alone)
+
+
+@pytest.fixture
+def drawn_sheet(tmp_path: Path) -> tuple[Path, Path, np.ndarray]:
+    """Records with their model folder, the sheet drawn from them, and the truth of every record."""
+    rng = np.random.default_rng(3)
+    mix = np.append(np.full(len(PLAN.leaves), 0.4 / len(PLAN.leaves)), 0.6)
+    truth = rng.choice(len(CODES), 900, p=mix)
+    path = saved(drawn(PLAN, truth, rng), tmp_path / "records.parquet")
+    known = rng.choice(len(CODES), 2_000, p=mix)
+    held = HeldOut(
+        PLAN.id, PLAN.sha256, CODES, probabilities(known, len(CODES), rng), known, np.ones(2_000), "시험 글"
+    )
+    save_held_out([held], MODEL, tmp_path)
+    sheet = tmp_path / "표본.xlsx"
+    n = draw_sample(path, sheet, "2024", margin=0.05, coders=2, model=tmp_path)
+    assert 100 < n < 900
+    return path, sheet, truth
+
+
+def _fill(sheet: Path, truth: np.ndarray, second_wrong: int = 5) -> None:
+    book = openpyxl.load_workbook(sheet)
+    page = book["코딩"]
+    for number in range(2, page.max_row + 1):
+        code = CODES[truth[int(str(page.cell(number, 2).value)[1:])]]
+        page.cell(number, 6).value = f"{code} 이름"
+        page.cell(number, 7).value = NONE if number < 2 + second_wrong else code
+    book.save(sheet)
+
+
+def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth)
+    found = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
+    assert Audit.from_json(found.to_json()) == found
+    sample = found.sample
+    assert sample is not None
+    assert sample.agreement is not None
+    assert 0.9 < sample.agreement.kappa.value < 1
+    assert sample.agreement.kappa.low <= sample.agreement.kappa.value <= sample.agreement.kappa.high
+    assert 0.6 < sample.accuracy.value < 1
+    assert {one.code for one in sample.classes} <= set(CODES)
+    off = next(row for row in found.cells() if row.code == NONE)
+    assert off.estimate is not None
+    assert off.estimate.low - 0.02 <= (truth == len(CODES) - 1).mean() <= off.estimate.high + 0.02
+    assert any("갈리고" in note for note in sample.notes)
+
+
+def test_the_sheet_has_lists_and_repeats(drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
+    path, sheet, _ = drawn_sheet
+    book = openpyxl.load_workbook(sheet)
+    (rule,) = book["코딩"].data_validations.dataValidation
+    assert rule.type == "list"
+    assert "분류표" in rule.formula1
+    assert book["정보"].sheet_state == "hidden"
+    assert "MODEL" not in [cell.value for cell in book["코딩"][1]]  # coders do not see the answer
+    draw_sample(path, tmp_path / "again.xlsx", "2024", margin=0.05, coders=2, model=path.parent)
+    assert (tmp_path / "again.xlsx").read_bytes() == sheet.read_bytes()
+
+
+def test_bad_sheets_say_the_row_and_the_remedy(drawn_sheet: tuple[Path, Path, np.ndarray]) -> None:
+    path, sheet, truth = drawn_sheet
+    with pytest.raises(InputError, match="하나도 없습니다"):
+        audit(path, "2024", model=path.parent, coded=sheet)
+    _fill(sheet, truth)
+    book = openpyxl.load_workbook(sheet)
+    book["코딩"].cell(3, 6).value = "K99"
+    own = book["코딩"].cell(5, 2).value
+    book["코딩"].cell(5, 2).value = "딴 글"
+    book.save(sheet)
+    with pytest.raises(InputError, match=r"(?s)순서 4.*되돌리세요") as caught:
+        audit(path, "2024", model=path.parent, coded=sheet)
+    assert "3번째 줄: 코드 'K99'" in str(caught.value)
+    book["코딩"].cell(5, 2).value = own
+    book.save(sheet)
+    _fill(sheet, truth)
+    with pytest.raises(InputError, match="계획 2024 으로 뽑은"):
+        audit(_other(path), "2019", coded=sheet)
+    other = saved(
+        drawn(PLAN, truth[:50], np.random.default_rng(9)), path.parent / "other" / "records.parquet"
+    )
+    with pytest.raises(InputError, match="다른 입력"):
+        audit(other, "2024", model=path.parent, coded=sheet)
+    with pytest.raises(InputError, match="시트가 없습니다"):
+        audit(path, "2024", model=path.parent, coded=_plain(path.parent / "plain.xlsx"))
+
+
+def _plain(path: Path) -> Path:
+    openpyxl.Workbook().save(path)
+    return path
+
+
+def _other(path: Path) -> Path:
+    plan = load_plan("2019")
+    predictions = drawn(plan, np.zeros(10, int), np.random.default_rng(0))
+    return saved([replace(p, plan="2019") for p in predictions], path.parent / "r2019" / "records.parquet")
+
+
+def test_the_commands(drawn_sheet: tuple[Path, Path, np.ndarray]) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth)
+    base = ["--plan", "2024", "--model", str(path.parent)]
+    result = CliRunner().invoke(app, ["audit-read", str(sheet), "--from", str(path), *base])
+    assert result.exit_code == 0, result.output
+    assert "카파" in result.output
+    again = path.parent / "b.xlsx"
+    result = CliRunner().invoke(app, ["audit-sample", str(path), "-o", str(again), "--margin", "0.1", *base])
+    assert result.exit_code == 0, result.output
+    assert again.is_file()
