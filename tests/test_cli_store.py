@@ -71,7 +71,7 @@ def test_migrate_brings_an_older_file_up(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("hyeoksin.indexing.search_tokens", lambda _, texts: [text.split() for text in texts])
     older(str(tmp_path / "old.db"))
     first = run("migrate", "--store", tmp_path / "old.db")
-    assert "판을 올렸습니다: 0002" in first.output
+    assert "판을 올렸습니다: 0002, 0003" in first.output
     assert "검색 색인에 2건" in first.output
     assert "이미 이 판에 맞습니다" in run("migrate", "--store", tmp_path / "old.db").output
 

@@ -122,7 +122,7 @@ def test_a_cut_or_changed_backup_restores_nothing(to: str, tmp_path: Path) -> No
         b"{}\n",
         b"",
         gzip.compress(whole)[:-300],
-        lines[0].replace(b'"0002"', b'"9999"') + b"".join(lines[1:]),
+        lines[0].replace(b'"0003"', b'"9999"') + b"".join(lines[1:]),
     ):
         bad.write_bytes(broken)
         with address_on(to, tmp_path / "to") as url:
@@ -172,7 +172,7 @@ def test_backups_of_the_first_version_are_restored(tmp_path: Path) -> None:
             with open_store(url) as store:
                 assert store.items(1, order="id")[0].answer == "1-1"
     with open_store(tmp_path / "old.db") as store:
-        assert store.migrated == ("0002",)
+        assert store.migrated == ("0002", "0003")
 
 
 def test_odd_letters_survive(tmp_path: Path) -> None:

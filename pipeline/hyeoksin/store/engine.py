@@ -28,6 +28,14 @@ from hyeoksin.store.schema import clean
 __all__ = ["Base", "address", "engine", "now"]
 
 _BUSY_MS = 10_000
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "temp_store = MEMORY",
+    "cache_size = -32768",  # KiB a connection
+    "mmap_size = 268435456",
+)
 _FULL = ("database or disk is full", "SQLITE_FULL")
 _BUSY = ("database is locked", "database table is locked")
 _DAMAGED = ("file is not a database", "database disk image is malformed")

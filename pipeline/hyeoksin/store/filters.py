@@ -21,18 +21,22 @@ __all__ = ["Filters", "Order", "full_items", "order_by", "where"]
 Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
 Where = list[sa.ColumnElement[bool]]
 _i = schema.items
-_c, _d, _p = schema.claims, schema.decisions, schema.predictions
+_c, _d, _p, _t = schema.claims, schema.decisions, schema.predictions, schema.texts
 _PREFIX = "decision_"
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _FULL = (  # built once: building a query costs more than running it
-    sa.select(_i, _p.c.record, *(column.label(_PREFIX + column.name) for column in _d.c))
+    sa.select(
+        _i, _t.c.text, _t.c.meta, _p.c.record, *(column.label(_PREFIX + column.name) for column in _d.c)
+    )
     .select_from(
-        _i.join(_p, sa.and_(_p.c.item == _i.c.id, _p.c.model == _i.c.model)).outerjoin(
-            _d, _d.c.id == _i.c.decision
-        )
+        _i.join(_t, _t.c.item == _i.c.id)
+        .join(_p, sa.and_(_p.c.item == _i.c.id, _p.c.model == _i.c.model))
+        .outerjoin(_d, _d.c.id == _i.c.decision)
     )
     .where(_i.c.id.in_(_IDS))
 )
+_DECIDED = _i.c.standing == sa.literal_column("'decided'")
+_OPEN = _i.c.standing != sa.literal_column("'decided'")  # as the index's condition has it, not as a parameter
 _HELD = sa.select(_c.c.item, _c.c.user).where(_c.c.item.in_(_IDS), _c.c.until > sa.bindparam("at"))
 
 
@@ -107,7 +111,7 @@ def where(connection: Connection, project: int, filters: Filters) -> Where:
 def _people(filters: Filters) -> Where:
     conditions: Where = []
     if filters.decided is not None:
-        conditions.append(_i.c.standing == "decided" if filters.decided else _i.c.standing != "decided")
+        conditions.append(_DECIDED if filters.decided else _OPEN)
     if filters.standing is not None:
         wanted = [filters.standing] if isinstance(filters.standing, str) else list(filters.standing)
         conditions.append(_i.c.standing.in_(wanted))
@@ -127,10 +131,10 @@ def _own_lane(user: str) -> sa.Select[Any]:
 
 
 def order_by(order: Order) -> tuple[sa.ColumnElement[Any], ...]:
-    """Return the columns to sort by; ``queue`` is the planned rank, then the greatest doubt."""
+    """Return the columns to sort by; ``queue`` is the planned rank, then the least ``probability`` (``doubt``)."""
     orders: dict[Order, tuple[sa.ColumnElement[Any], ...]] = {
-        "queue": (_i.c.rank.asc(), _i.c.doubt.desc(), _i.c.id.asc()),
-        "doubt": (_i.c.doubt.desc(), _i.c.id.asc()),
+        "queue": (_i.c.rank.asc(), _i.c.probability.asc(), _i.c.id.asc()),
+        "doubt": (_i.c.probability.asc(), _i.c.id.asc()),
         "probability": (_i.c.probability.asc(), _i.c.id.asc()),
         "id": (_i.c.id.asc(),),
         "recent": (_i.c.decided_at.desc(), _i.c.id.desc()),

@@ -238,7 +238,6 @@ def _answer(record: Mapping[str, Any]) -> dict[str, Any]:
         "code": None if end is None else end["code"],
         "probability": probability,
         "off_plan": record["off_plan"],
-        "doubt": 1 - probability,
         "lead": leads[0] if leads else None,
     }
 
@@ -283,7 +282,7 @@ def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str
         return 0
     rows = [
         {
-            **columns,
+            **{name: value for name, value in columns.items() if name not in ("text", "meta")},
             "project": project,
             "added_at": at,
             "answer": columns["code"],
@@ -292,6 +291,11 @@ def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str
         for columns, _, _ in fresh
     ]
     numbers = connection.scalars(_i.insert().returning(_i.c.id, sort_by_parameter_order=True), rows).all()
+    texts = [
+        {"item": number, "text": columns["text"], "meta": columns["meta"]}
+        for number, (columns, _, _) in zip(numbers, fresh, strict=True)
+    ]
+    connection.execute(schema.texts.insert(), texts)
     answers = [
         {"item": number, "model": record["model"], "record": record, "at": at}
         for number, (_, record, _) in zip(numbers, fresh, strict=True)

@@ -11,7 +11,7 @@ from hyeoksin.errors import StoreDamagedError
 
 __all__ = ["HEAD", "REVISIONS", "current", "migrate"]
 
-REVISIONS = ("0001", "0002")  # in order; a test holds them equal to migrations/versions
+REVISIONS = ("0001", "0002", "0003")  # in order; a test holds them equal to migrations/versions
 HEAD = REVISIONS[-1]
 _LOCK = 715_517_603  # of PostgreSQL: two servers that start at once migrate one after the other
 

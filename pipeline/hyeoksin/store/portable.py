@@ -27,7 +27,7 @@ from hyeoksin.store.migrate import HEAD, REVISIONS, current, migrate
 __all__ = ["check", "dump", "load"]
 
 _KEPT = (  # parents before children
-    "plans", "projects", "items", "predictions", "decisions", "lanes", "likenesses", "users", "api_keys", "audit_log",
+    "plans", "projects", "items", "texts", "predictions", "decisions", "lanes", "likenesses", "users", "api_keys", "audit_log",
     "models", "jobs",
 )  # fmt: skip
 _COUNTED = ("projects", "items", "decisions", "api_keys", "audit_log", "jobs")

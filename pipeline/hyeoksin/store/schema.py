@@ -30,6 +30,7 @@ __all__ = [
     "projects",
     "search",
     "sessions",
+    "texts",
     "users",
 ]
 
@@ -104,7 +105,9 @@ projects = sa.Table(
     sa.CheckConstraint("precision > 0 AND precision <= 1", name="precision"),
     sqlite_autoincrement=True,
 )
-items = sa.Table(
+_QUEUE = ("project", "rank", "probability", "id")  # the order of the queue: read from an index, not sorted
+_OPEN = sa.text("standing <> 'decided'")
+items = sa.Table(  # narrow, so that a list of 100,000 is read from memory; the long parts stand in texts
     "items",
     metadata,
     _id(),
@@ -112,11 +115,9 @@ items = sa.Table(
     _text("document"),
     _text("content"),
     _text("title"),
-    _text("text"),
     _text("source"),
     _text("date", null=True),
     _text("document_region", null=True),
-    sa.Column("meta", sa.JSON, nullable=False),
     _text("kind"),
     _text("region"),
     _text("duplicates", null=True),
@@ -125,7 +126,6 @@ items = sa.Table(
     _text("code", null=True),
     sa.Column("probability", sa.Float, nullable=False),
     sa.Column("off_plan", sa.Float, nullable=False),
-    sa.Column("doubt", sa.Float, nullable=False),
     _text("lead", null=True),
     _text("standing", "open"),
     _text("answer", null=True),
@@ -139,18 +139,27 @@ items = sa.Table(
     sa.Column("indexed", sa.Boolean, nullable=False, server_default=_NO),
     _text("added_at"),
     sa.UniqueConstraint("project", "document", "content"),
-    sa.Index("ix_items_queue", "project", "standing", "rank", "doubt", "id"),
-    sa.Index("ix_items_status", "project", "status", "rank", "doubt", "id"),
-    sa.Index("ix_items_answer", "project", "answer"),
-    sa.Index("ix_items_lead", "project", "answer_lead"),
-    sa.Index("ix_items_region", "project", "region"),
+    sa.Index("ix_items_open", *_QUEUE, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_items_queue", *_QUEUE),
+    sa.Index("ix_items_standing", "project", "standing", *_QUEUE[1:]),
+    sa.Index("ix_items_status", "project", "status", *_QUEUE[1:]),
+    sa.Index("ix_items_answer", "project", "answer", *_QUEUE[1:]),
+    sa.Index("ix_items_lead", "project", "answer_lead", *_QUEUE[1:]),
+    sa.Index("ix_items_region", "project", "region", *_QUEUE[1:]),
+    sa.Index("ix_items_assigned", "project", "assigned_to", *_QUEUE[1:]),
     sa.Index("ix_items_duplicates", "project", "duplicates"),
-    sa.Index("ix_items_assigned", "project", "assigned_to"),
-    sa.Index("ix_items_probability", "project", "probability"),
-    sa.Index("ix_items_decided", "project", "decided_at"),
+    sa.Index("ix_items_probability", "project", "probability", "id"),
+    sa.Index("ix_items_decided", "project", "decided_at", "id"),
     sa.Index("ix_items_content", "content"),
     sa.Index("ix_items_indexed", "indexed", "project"),
     sqlite_autoincrement=True,
+)
+texts = sa.Table(
+    "texts",
+    metadata,
+    _to("items", "item", key=True),
+    _text("text"),
+    sa.Column("meta", sa.JSON, nullable=False),
 )
 predictions = sa.Table(
     "predictions",

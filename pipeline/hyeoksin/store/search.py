@@ -250,7 +250,9 @@ def _hits(connection: Connection, found: Sequence[tuple[int, float]], body: str 
 
 
 def _body(connection: Connection, item: int) -> str:
-    row = connection.execute(sa.select(_i.c.title, _i.c.text).where(_i.c.id == item)).first()
+    t = schema.texts
+    query = sa.select(_i.c.title, t.c.text).join(t, t.c.item == _i.c.id).where(_i.c.id == item)
+    row = connection.execute(query).first()
     if row is None:
         raise NotStoredError(f"문서 {item} 이(가) 없습니다. 목록에서 다시 고르세요.")
     return f"{row.title}\n{row.text}"
