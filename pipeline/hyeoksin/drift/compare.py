@@ -19,7 +19,9 @@ from scipy.stats import false_discovery_control
 from hyeoksin.drift.permute import Dealings, deal
 from hyeoksin.drift.sample import Sample, thinned
 from hyeoksin.errors import InputError
+from hyeoksin.results import NONE
 from hyeoksin.selection import spread
+from hyeoksin.sinks import STATUS
 
 __all__ = ["TESTS", "Drift", "Moved", "Suggestion", "Verdict", "find_drift"]
 
@@ -35,6 +37,7 @@ TESTS: dict[About, str] = {
     "confidence": "확률의 분포",
     "calibration": "사람의 결정과 맞는 정도",
 }
+_SHOWN = {**STATUS, NONE: "계획 밖"}
 _LEVEL = 0.05
 _MOST = 4_000  # texts of a period that are tested
 _FEWEST = 30
@@ -201,9 +204,10 @@ def _shares_moved(labels: NDArray[np.generic], dealings: Dealings) -> tuple[floa
     share = hot.mean(axis=0)
     statistic = ((after - before) ** 2 / share).sum(axis=1)
     largest = int(np.abs(after[0] - before[0]).argmax())
+    name = _SHOWN.get(names[largest], names[largest] or "(없음)")
     return (
         dealings.p_value(statistic),
-        f"가장 크게 달라진 것: {names[largest]} {before[0, largest]:.1%} → {after[0, largest]:.1%}",
+        f"가장 크게 달라진 것: {name} {before[0, largest]:.1%} → {after[0, largest]:.1%}",
     )
 
 
