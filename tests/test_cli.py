@@ -47,6 +47,7 @@ COMMANDS = sorted(
         *(f"plan {name}" for name in ("check", "show", "template", "convert", "links")),
         *(f"plan {name}" for name in ("diff", "impact", "sankey", "skos", "from-skos", "learn")),
         *("keys", "keys add", "keys list", "keys revoke"),
+        *("users", "users add", "users list", "users reset"),
         *(f"agency {name}" for name in ("show", "list", "find")),
         *(f"corpus {name}" for name in ("fetch", "join")),
     ]

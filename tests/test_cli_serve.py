@@ -14,6 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from hyeoksin.cli import app
+from hyeoksin.errors import NotStoredError
+from hyeoksin.store import open_store
+from hyeoksin.web import passwords
 
 
 class Server:
@@ -119,3 +125,24 @@ def test_a_host_that_is_not_ours_is_told(tmp_path: Path, capsys: pytest.CaptureF
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "203.0.113.9" in done.stderr, (tmp_path / "a.db").exists()) == (2, True, False)
+
+
+def test_a_locked_out_administrator_gets_in_again(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "desk.db")
+    place = ["--store", str(tmp_path / "desk.db")]
+    runner = CliRunner()
+    first = runner.invoke(app, ["users", "add", "kim", "--role", "admin", *place]).stdout.strip()
+    for _ in range(9):
+        store.failed("login:kim", within=900)
+    store.add_session("hash", "kim", seconds=600)
+    second = runner.invoke(app, ["users", "reset", "kim", *place]).stdout.strip()
+    secret = store.user("kim").secret
+    assert (passwords.verify(first, secret), passwords.verify(second, secret)) == (False, True)
+    assert store.failures("login:kim") is None
+    assert store.session("hash") is None
+    assert "kim  admin  첫 비밀번호" in runner.invoke(app, ["users", "list", *place]).stdout
+    events = [row.event for row in store.audit_log(by="cli")]
+    assert events == ["password.reset", "user.added"]
+    unknown = runner.invoke(app, ["users", "reset", "lee", *place])
+    assert isinstance(unknown.exception, NotStoredError)
+    store.close()

@@ -23,6 +23,7 @@ from hyeoksin.cli import (
     simulate,
     store,
     translate,
+    users,
 )
 from hyeoksin.errors import HyeoksinError
 
@@ -59,6 +60,7 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(keys.app, name="keys")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(store.app, name="store")
+app.add_typer(users.app, name="users")
 
 
 def _version(asked: bool) -> None:

@@ -80,7 +80,7 @@ def _live(pipe: Connection, workers: int) -> None:
     while True:
         try:
             model, plan, documents = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the other side ended, or was killed
             return
         try:
             records = [
