@@ -87,7 +87,7 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
             Period(r.code, r.value, r.texts, r.counted, r.share, r.estimate) for r in rows if r.cut == "year"
         ),
         findings=findings,
-        topics=(topic,),
+        topics=(topic, replace(topic, number=2, name="흔들리는 묶음", stability=0.31, n_texts=40)),
         texts=texts,
         method="확률 보정 집계" if corrected else "",
         estimates=tuple(Estimate(c, "EMQ", Interval(0.1, 0.08, 0.12)) for c in (leaf.code, NONE)),

@@ -176,6 +176,13 @@ def test_findings_say_how_sure_they_are_and_lead_to_their_texts(audit: Audit, te
     assert "없는글" not in text
 
 
+def test_a_cluster_that_dissolves_stands_apart(text: str) -> None:
+    assert text.count('<div class="topic">') == 1
+    apart = text[text.index("또렷하지 않은 묶음</h3>") :]
+    assert "흔들리는 묶음" in apart
+    assert '<td class="n" data-value="0.31">0.31</td>' in apart
+
+
 def test_the_summary_in_plain_words() -> None:
     small = full_audit("2022", hostile=False)
     none = next(row for row in small.cells() if row.code == NONE)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.report import wording
-from hyeoksin.audit.result import NONE, Audit, Cut, NodeRow
+from hyeoksin.audit.result import CUTS, NONE, Audit, Cut, NodeRow
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.privacy import masked
 from hyeoksin.tabular import written_whole
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page", "write_page"]
 
+_STEADY = 0.5  # below it a cluster dissolves in resamples (Hennig 2007)
 _PARTS = files("hyeoksin.audit.report")
 
 
@@ -53,6 +54,7 @@ def page(audit: Audit) -> str:
         summary=wording.summary(audit),
         script=script,
         NONE=NONE,
+        STEADY=_STEADY,
     )  # fmt: skip
     letters = set(unescape(re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL))) | set(style)
     font = base64.b64encode(subset("".join(sorted(c for c in letters if c >= " ")))).decode()
@@ -98,7 +100,9 @@ def _environment(shown: Callable[[str], str]) -> Environment:
         "shown": shown,
     }
     environment.filters.update(words)
-    environment.globals.update(KINDS=wording.KINDS, SURENESS=wording.SURENESS, share_of=wording.share_of)
+    environment.globals.update(
+        CUTS=CUTS, KINDS=wording.KINDS, SURENESS=wording.SURENESS, share_of=wording.share_of
+    )
     return environment
 
 
