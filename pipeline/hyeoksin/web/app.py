@@ -33,6 +33,7 @@ from hyeoksin.web import (
 from hyeoksin.web.access import Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
+from hyeoksin.web.api.pace import Pace
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
 from hyeoksin.web.judge import Judge, JudgeSettings
 from hyeoksin.web.languages import LanguageMiddleware
@@ -116,11 +117,11 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
+    app.state.keyring = Keyring(partial(caller_of, opened))
+    pace = Pace(settings.rates["api"])
+    # before the pages: a request of a program is not held against sixty of their paths first
+    app.mount(PREFIX, create_api(classifiers, opened, app.state.keyring, pace, settings.uploads))
     for router in ROUTERS:
         app.include_router(router)
-    app.state.keyring = Keyring(partial(caller_of, opened))
-    app.mount(
-        PREFIX, create_api(classifiers, opened, app.state.keyring, app.state.throttle, settings.uploads)
-    )
     failures.install(app)
     return app
