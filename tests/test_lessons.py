@@ -24,6 +24,7 @@ from hyeoksin.lessons import (
     preview,
     register_shipped,
     roll_back,
+    root_of,
     use,
 )
 from hyeoksin.lessons.compare import compare, worse_by_chance
@@ -36,6 +37,7 @@ from hyeoksin.lessons.signals import signals_of
 from hyeoksin.model import PlanHead, load_model
 from hyeoksin.model.heads import Head
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.resources import resource
 from hyeoksin.simulate.figures import share
 from hyeoksin.store import open_store
 
@@ -145,6 +147,19 @@ def test_a_rule_of_the_house_is_learnt_and_nothing_is_forgotten(learned):
     assert abs(report.frozen.new_right - report.frozen.old_right) <= 3
     assert report.to_json()["판정"] == "받아들임"
     assert report.n_corrected == len(drones())
+
+
+def test_a_second_lesson_starts_below_the_first_and_compares_on_what_is_new(
+    classifier, tokenizer, learned, house_rule
+):
+    """The model that answers knows the first 40 decisions by heart: they must not speak for it."""
+    root = classifier.model
+    later = [replace(one, at=f"2026-12-{one.item % 28 + 1:02d}", code="9-1") for one in house_rule[40:]]
+    both = [*house_rule[:40], *later]
+    report = learn(root, PLAN, both, tokenizer, against=learned.model, since="2026-11-30").report
+    assert (report.n_lessons, report.past.n) == (72, 32)
+    assert report.base == root.id
+    assert report.past.old_right == 0  # what answers has learnt the other rule
 
 
 def test_decisions_against_what_it_knew_are_refused(classifier, tokenizer):
@@ -310,14 +325,19 @@ def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
     assert "받아들임" in result.output
     assert "72건 가운데" in result.output
     assert store.active_model().id.startswith("cli@")
+    assert root_of(store) == (resource("model"), store.active_model())
     listed = run.invoke(app, ["models", "list", *told])
     assert "쓰는 중" in listed.output
     assert run.invoke(app, ["models", "rollback", *told]).exit_code == 0
     assert not store.active_model().id.startswith("cli@")
+    assert root_of(store)[1] is None
     found = run.invoke(app, ["doubts", "--project", "상반기", *told, "-o", str(tmp_path / "doubts.csv")])
     assert found.exit_code == 0, found.output
     assert "다시 볼 것" in found.output
     assert (tmp_path / "doubts.csv").exists()
+    replayed = run.invoke(app, ["simulate", "--project", "상반기", *told, "--hours", "0.1"])
+    assert replayed.exit_code == 0, replayed.output
+    assert "결정된 글 71건" in replayed.output
     missing = run.invoke(app, ["doubts", "--project", "하반기", *told])
     assert isinstance(missing.exception, InputError)
     assert "있는 차수: 상반기" in str(missing.exception)

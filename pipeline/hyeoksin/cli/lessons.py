@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,10 +77,13 @@ def learn(
         typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
 
 
-def _lessons(store: Store, names: list[str], weight: float) -> tuple[list[Project], Plan, list[Decided]]:
-    """Return the rounds, their plan, and all their lessons."""
+def rounds_of(store: Store, names: Sequence[str]) -> tuple[list[Project], Plan]:
+    """Return the rounds of these names and their plan.
+
+    Raises:
+        InputError: there is no such round, or they have different plans.
+    """
     from hyeoksin.errors import InputError
-    from hyeoksin.lessons import decided_items, lessons_of
 
     known = {project.name: project for project in store.projects()}
     missing = [name for name in names if name not in known]
@@ -87,9 +91,17 @@ def _lessons(store: Store, names: list[str], weight: float) -> tuple[list[Projec
         raise InputError(f"차수 '{missing[0]}' 이(가) 없습니다. 있는 차수: {', '.join(known) or '없음'}.")
     chosen = [known[name] for name in names]
     if len({project.plan_sha for project in chosen}) > 1:
-        raise InputError("차수마다 계획이 다릅니다. 같은 계획의 차수만 함께 배우세요.")
+        raise InputError("차수마다 계획이 다릅니다. 같은 계획의 차수만 함께 주세요.")
+    return chosen, store.plan(chosen[0].id)
+
+
+def _lessons(store: Store, names: Sequence[str], weight: float) -> tuple[list[Project], Plan, list[Decided]]:
+    """Return the rounds, their plan, and all their lessons."""
+    from hyeoksin.lessons import decided_items, lessons_of
+
+    chosen, plan = rounds_of(store, names)
     items = (item for project in chosen for item in decided_items(store, project))
-    return chosen, store.plan(chosen[0].id), lessons_of(items, weight)
+    return chosen, plan, lessons_of(items, weight)
 
 
 def _learnt(
@@ -100,16 +112,26 @@ def _learnt(
     name: str,
     full: tuple[Path, Path | None] | None,
 ) -> Learned:
-    from hyeoksin.lessons import active_path, learn
+    from hyeoksin.lessons import learn, root_of
     from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
 
-    base, rounds = load_model(active_path(store)), [project.name for project in chosen]
-    if full is None:
-        return learn(base, plan, lessons, Tokenizer(), name=name, rounds=rounds)
-    from hyeoksin.lessons.full import learn_in_full
+    root, answering = root_of(store)
+    base, rounds = load_model(root), [project.name for project in chosen]
+    if full is not None:
+        from hyeoksin.lessons.full import learn_in_full
 
-    return learn_in_full(base, plan, lessons, full[0], full[1], name=name, rounds=rounds)
+        return learn_in_full(base, plan, lessons, full[0], full[1], name=name, rounds=rounds)
+    return learn(
+        base,
+        plan,
+        lessons,
+        Tokenizer(),
+        against=None if answering is None else load_model(Path(answering.path)),
+        since="" if answering is None else answering.created_at,
+        name=name,
+        rounds=rounds,
+    )
 
 
 def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) -> None:

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from hyeoksin.errors import RowError
     from hyeoksin.plan import Plan
     from hyeoksin.simulate import PastText, Year
 
 
 def simulate(
     decisions: Annotated[
-        Path, typer.Option(help="결정이 적힌 지난해의 글 (XLSX CSV JSONL …, 결정 열이 있어야 함).")
-    ],
+        Path | None, typer.Option(help="결정이 적힌 지난해의 글 (XLSX CSV JSONL …, 결정 열이 있어야 함).")
+    ] = None,
+    project: Annotated[
+        list[str] | None, typer.Option(help="파일 대신 저장소의 이 차수들의 결정으로 (--store).")
+    ] = None,
+    store: Annotated[
+        str, typer.Option(envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…).")
+    ] = "hyeoksin.db",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="보고서 파일 (.html .xlsx .json).")
     ] = None,
@@ -43,13 +50,19 @@ def simulate(
 
     if output is not None and output.suffix.lower() not in REPORTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(REPORTS)} 입니다.")
-    loaded = load_plan(plan)
-    texts, errors = read_past(decisions, loaded, code_column)
-    for error in errors[:5]:
-        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
-    if errors:
-        typer.secho(f"{len(errors)}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
-    found = _records(records) if records is not None else list(_classified(texts, loaded, model))
+    if (decisions is None) == (not project):
+        raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
+    if decisions is None:
+        loaded, texts, found = _ledger(store, project or [])
+        notes = [
+            "결정과 그때의 모델 답은 저장소에서 읽었습니다. 모델의 답을 보고 결정했다면 실제보다 좋게 나옵니다."
+        ]
+    else:
+        loaded = load_plan(plan)
+        texts, errors = read_past(decisions, loaded, code_column)
+        _say_skipped(errors)
+        found = _records(records) if records is not None else list(_classified(texts, loaded, model))
+        notes = _notes(texts, corpus, records)
     year = replay(
         answered(texts, found, loaded),
         loaded,
@@ -57,12 +70,47 @@ def simulate(
         seconds,
         _numbers(hours, 0.0, 200.0),
         _numbers(precision, 0.5, 1.0),
-        _notes(texts, corpus, records),
+        notes,
     )
     _show(year)
     if output is not None:
         write_report(year, output)
         typer.echo(f"{output} 에 적었습니다.")
+
+
+def _say_skipped(errors: Sequence[RowError]) -> None:
+    for error in errors[:5]:
+        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
+    if errors:
+        typer.secho(f"{len(errors)}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+
+
+def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], list[Mapping[str, Any]]]:
+    """Return the plan of some rounds, their decided texts by the day of the decision, and what the model had said."""
+    from dataclasses import replace
+
+    from hyeoksin.cli.lessons import rounds_of
+    from hyeoksin.errors import InputError
+    from hyeoksin.lessons import decided_items
+    from hyeoksin.simulate import NONE, PastText
+    from hyeoksin.store import open_store
+
+    opened = open_store(store, create=False)
+    chosen, plan = rounds_of(opened, names)
+    texts: list[PastText] = []
+    found: list[Mapping[str, Any]] = []
+    for item in (item for one in chosen for item in decided_items(opened, one)):
+        word = item.decision
+        if word is None or word.action not in ("accept", "pick", "none"):
+            continue
+        record = opened.records(item.id).get(word.model, item.record)
+        document = replace(item.document, id=str(item.id), date=word.at[:10], region=item.region or None)
+        code = word.code or NONE
+        texts.append(PastText(document, code, frozenset({code}), item.kind))
+        found.append({**record, "id": str(item.id)})
+    if not texts:
+        raise InputError(f"차수 {', '.join(names)} 에 결정이 없습니다. 먼저 결정하세요.")
+    return plan, texts, found
 
 
 def _numbers(cell: str, low: float, high: float) -> list[float]:

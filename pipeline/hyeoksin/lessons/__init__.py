@@ -6,7 +6,7 @@ from hyeoksin.lessons.entrance import Judgement, Rules
 from hyeoksin.lessons.learn import Learned, learn
 from hyeoksin.lessons.preview import Change, Preview, preview
 from hyeoksin.lessons.report import Report
-from hyeoksin.lessons.versions import active_path, add_version, register_shipped, roll_back, use
+from hyeoksin.lessons.versions import active_path, add_version, register_shipped, roll_back, root_of, use
 
 __all__ = [
     "Change",
@@ -26,5 +26,6 @@ __all__ = [
     "preview",
     "register_shipped",
     "roll_back",
+    "root_of",
     "use",
 ]

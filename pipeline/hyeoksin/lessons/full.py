@@ -74,4 +74,6 @@ def learn_in_full(
         said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net)),
         said_of(plan, new_head, trained.leaves[plan.id][rows], trained.off[plan.id][rows]),
     )
-    return Learned(trained.model, report_of(base, trained.model, plan, kept, said, tokenizer, rounds, rules))
+    return Learned(
+        trained.model, report_of(base, base, trained.model, plan, kept, kept, said, tokenizer, rounds, rules)
+    )

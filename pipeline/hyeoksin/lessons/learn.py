@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.lessons.decided import Decided, fold_of
 from hyeoksin.lessons.entrance import Rules
-from hyeoksin.lessons.report import Report, report_of, said_of
+from hyeoksin.lessons.report import Report, Said, report_of, said_of
 from hyeoksin.lessons.residual import Hold, Signals, allowed_leaves, fit_residual, with_residual
 from hyeoksin.lessons.signals import signals_of
 from hyeoksin.model import Model, PlanHead
@@ -77,12 +77,18 @@ def learn(
     lessons: Sequence[Decided],
     tokenizer: Tokenizer,
     *,
+    against: Model | None = None,
+    since: str = "",
     name: str | None = None,
     rounds: Sequence[str] = (),
     hold: Hold = Hold(),  # noqa: B008 - frozen
     rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> Learned:
     """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
+
+    Learning always starts at a model that learnt from no decisions (``base``). Where the model that answers now learnt
+    from earlier ones, it comes as ``against``, and only the lessons after ``since`` (ISO), which it has not seen, compare
+    the two.
 
     Raises:
         InputError: there is nothing to learn from.
@@ -97,5 +103,14 @@ def learn(
     weight = np.array([lesson.weight for lesson in lessons])
     changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold))
     new = replace(base, name=name or base.name, plans={**base.plans, plan.id: changed}, sha256="")
-    before, after = (said_of(plan, head, *head.join(s.leaf, s.gate, s.net)) for s in (signals, held))
-    return Learned(new, report_of(base, new, plan, lessons, (before, after), tokenizer, rounds, rules))
+    rows = np.flatnonzero([lesson.at > since for lesson in lessons])
+    fresh = [lessons[i] for i in rows.tolist()]
+    old, before, after = base, signals.take(rows), held.take(rows)
+    if against is not None:
+        old, before = against, signals_of(against, plan.id, [one.document for one in fresh], tokenizer)[0]
+    said = (_said(plan, trained_head(old, plan), before), _said(plan, head, after))
+    return Learned(new, report_of(base, old, new, plan, lessons, fresh, said, tokenizer, rounds, rules))
+
+
+def _said(plan: Plan, head: PlanHead, signals: Signals) -> Said:
+    return said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net))

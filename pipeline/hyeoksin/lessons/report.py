@@ -29,9 +29,10 @@ _CLASS = 10  # decided texts of a class below which it is not judged by itself
 
 @dataclass(frozen=True)
 class Report:
-    """How a new model was made and how it compares: what the model register keeps."""
+    """How a new model was made from ``base``, and how it compares with ``against``: what the model register keeps."""
 
     base: str
+    against: str
     plan: str
     rounds: tuple[str, ...]
     n_lessons: int
@@ -49,6 +50,7 @@ class Report:
             "판정": "받아들임" if self.judgement.accepted else "거절",
             "까닭": " ".join(self.judgement.failed or self.judgement.passed[:3]),
             "바탕 모델": self.base,
+            "견준 모델": self.against,
             "계획": self.plan,
             "차수": ", ".join(self.rounds),
             "배운 결정": f"{self.n_lessons:,}건 (고친 것 {self.n_corrected:,}건)",
@@ -92,23 +94,30 @@ def frozen_texts(plan: str) -> list[tuple[Document, tuple[str, ...]]]:
 
 def report_of(
     base: Model,
+    old: Model,
     new: Model,
     plan: Plan,
     lessons: Sequence[Decided],
+    fresh: Sequence[Decided],
     said: tuple[Said, Said],
     tokenizer: Tokenizer,
     rounds: Sequence[str],
     rules: Rules,
 ) -> Report:
-    """Compare and judge; ``said`` are the answers to the lessons by the old model, and by new ones that had not seen them."""
-    codes = [lesson.code for lesson in lessons]
+    """Compare and judge the new model, which was made from ``base`` by ``lessons``, and the old one.
+
+    ``said`` are the answers to the ``fresh`` lessons, which the old model has not learnt from, by the old model and by new
+    ones that had not seen them.
+    """
+    codes = [lesson.code for lesson in fresh]
     told = [(code,) for code in codes]
     past, rights = _compared("past", plan, told, said)
     stands = [i for i, status in enumerate(said[1].statuses) if status != "review"]
     settled = share(sum(_agree(plan, said[1].ends[i], told[i]) for i in stands), len(stands))
-    frozen, classes = _frozen(base, new, plan, tokenizer), _classes(codes, rights)
+    frozen, classes = _frozen(old, new, plan, tokenizer), _classes(codes, rights)
     return Report(
         base=base.id,
+        against=old.id,
         plan=plan.id,
         rounds=tuple(rounds),
         n_lessons=len(lessons),

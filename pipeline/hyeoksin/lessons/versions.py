@@ -10,13 +10,24 @@ from hyeoksin.model import Model, load_model, save_model
 from hyeoksin.resources import resource
 from hyeoksin.store import ModelRow, Store
 
-__all__ = ["active_path", "add_version", "register_shipped", "roll_back", "use"]
+__all__ = ["active_path", "add_version", "register_shipped", "roll_back", "root_of", "use"]
 
 
 def active_path(store: Store) -> Path:
     """Return the folder of the model that answers (the shipped one where none was made active)."""
     row = store.active_model()
     return resource("model") if row is None else Path(row.path)
+
+
+def root_of(store: Store) -> tuple[Path, ModelRow | None]:
+    """Return the folder of the model below all lessons of the one that answers, and that one's row if it has lessons."""
+    row = store.active_model()
+    if row is None or "figures" not in row.report:
+        return active_path(store), None
+    here = row
+    while "figures" in here.report:
+        here = store.model(here.report["figures"]["base"])
+    return Path(here.path), row
 
 
 def register_shipped(store: Store, by: str) -> ModelRow:

@@ -22,7 +22,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.training.agencies import agency_classes, fit_agencies
 from hyeoksin.training.network import fit_net
 
-__all__ = ["Fitted", "Prepared", "Settings", "fit", "vectoriser"]
+__all__ = ["Fitted", "Prepared", "Settings", "fit", "fit_border", "fit_leaves", "vectoriser"]
 
 # Far more features than texts: the dual problem takes a fifth of the time for the same answer.
 _DUAL: dict[str, Any] = {"solver": "liblinear", "dual": True, "max_iter": 200, "tol": 1e-3, "random_state": 0}
@@ -127,8 +127,8 @@ def fit(
     rows = encoder.matrix(encoded)
     leaf, gate = {}, {}
     for name, plan in plans.items():
-        leaf[name] = _fit_leaf(rows, examples, plan, settings)
-        gate[name] = _fit_gate(rows, examples, plan, settings)
+        leaf[name] = fit_leaves(rows, examples, plan, settings)
+        gate[name] = fit_border(rows, examples, plan, settings)
     agencies = fit_agencies(
         encoder,
         encoded,
@@ -154,7 +154,7 @@ def _encoder(front: FeatureUnion) -> LexicalEncoder:
     return LexicalEncoder(vocabulary, np.concatenate(idf).astype(np.float32))
 
 
-def _fit_leaf(rows: csr_array, examples: Sequence[Example], plan: Plan, settings: Settings) -> Head:
+def fit_leaves(rows: csr_array, examples: Sequence[Example], plan: Plan, settings: Settings) -> Head:
     """Fit each leaf against everything else, off-plan texts included; a text's further labels count as neither."""
     index = [i for i, e in enumerate(examples) if plan.id in e.labels]
     labels = [examples[i].labels[plan.id] for i in index]
@@ -193,9 +193,10 @@ def _one_against_rest(
     return Head(classes, coefficients, bias)
 
 
-def _fit_gate(
+def fit_border(
     rows: csr_array, examples: Sequence[Example], plan: Plan, settings: Settings
 ) -> tuple[NDArray[np.float32], float]:
+    """Fit the gate on in the plan or not, both sides weighing the same; return its weights and intercept."""
     index = np.array([i for i, e in enumerate(examples) if plan.id in e.labels and e.origin != "node"])
     inside = np.array([bool(examples[i].labels[plan.id]) for i in index])
     weight = np.array([examples[i].weight for i in index])
