@@ -135,8 +135,17 @@ def calibration(rows: Sequence[Answered]) -> None:
     trust = learn_trust([Judged(row.probability, row.right) for row in rows], (), WIDE)
     shift, slope = trust.mean[0] - 2.197, trust.mean[1]
     print(f"  accepted against stated: shift {shift:+.2f}, slope {slope:.2f} (n {len(rows)})")
+    groups = sorted({row.kind for row in rows if row.kind})
+    if len(groups) > 1:
+        past = [Judged(row.probability, row.code == row.answer, kind=row.kind) for row in rows]
+        found = {sd: evidence(past, replace(WIDE, group_sd=sd)) for sd in (0.1, 0.2, 0.3, 0.4, 0.6)}
+        print(f"  evidence of differences between {len(groups)} kinds, by their deviation: {found}")
     strict = learn_trust([Judged(row.probability, row.code == row.answer) for row in rows], (), WIDE)
     print(f"  the majority's code: shift {strict.mean[0] - 2.197:+.2f}, slope {strict.mean[1]:.2f}")
+
+
+def evidence(past: Sequence[Judged], prior: Prior) -> float:
+    return round(learn_trust(past, ("kind",), prior, widen=False).evidence, 1)
 
 
 def year(rows: Sequence[Answered], plan: Plan) -> None:

@@ -67,7 +67,7 @@ def budget_row(
     hours: float,
     precision: float = 0.95,
     seconds_per_decision: float = 30.0,
-    check_share: float = 0.05,
+    check_share: float = 0.1,
 ) -> BudgetRow:
     """Replay the rounds: each is planned with the decisions of those before it, then its queue and checks are read."""
     past: list[Judged] = []

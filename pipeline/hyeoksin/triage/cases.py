@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Case", "Id", "Judged", "Stratum", "strata_of"]
+__all__ = ["WHOLE", "Case", "Id", "Judged", "Stratum", "strata_of"]
 
 Id = str | int
 Stratum = Literal["region", "kind", "code"]
+WHOLE: tuple[str, str] = ("all", "")  # the group of all texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.triage.cases import Case, Id, Judged, Stratum, strata_of
+from hyeoksin.triage.cases import WHOLE, Case, Id, Judged, Stratum, strata_of
 from hyeoksin.triage.order import Reading, in_order, readings_of
-from hyeoksin.triage.promise import STEP, WHOLE, most_errors, settle
+from hyeoksin.triage.promise import STEP, most_errors, settle
 from hyeoksin.triage.trust import PRIOR, Prior, learn_trust
 
 __all__ = ["GroupPlan", "HoursPlan", "plan_hours"]
@@ -81,7 +81,7 @@ def plan_hours(
     past: Sequence[Judged] = (),
     per: Sequence[Stratum] = ("region", "kind"),
     confidence: float = 0.9,
-    check_share: float = 0.05,
+    check_share: float = 0.1,
     prior: Prior = PRIOR,
 ) -> HoursPlan:
     """Plan ``hours`` of one person over ``cases`` without a decision.
@@ -232,7 +232,8 @@ def _assumed(n_past: int, precision: float, confidence: float) -> tuple[str, ...
         f"'사람 없이 확정'은 전체와 각 지역, 각 유형에서 맞을 비율이 {said} 이상일 가능성이 {confidence:.0%}가 되도록 고릅니다. "
         "비율은 기대값이며, 몇 건 안 되는 곳에서는 실제 비율이 그보다 낮거나 높을 수 있어 '많아야 몇 건 틀림'을 함께 적습니다.",
         evidence,
-        "확률이 같으면 결정한 글과 아직 결정하지 않은 글의 맞을 가능성이 같다고 봅니다. 그래서 시간의 일부를 확정한 글의 확인에 씁니다.",
+        "확률이 같으면 결정한 글과 아직 결정하지 않은 글의 맞을 가능성이 같다고 봅니다. 확실해 보이는 글도 사람이 돌려보낼 수 있으므로 "
+        "시간의 일부를 확정한 글의 확인에 쓰고, 거기서 드러난 만큼 덜 확정합니다. 확인이 쌓이기 전의 첫 회차는 약속에 못 미칠 수 있습니다.",
         "지역과 유형의 치우침은 더해진다고 봅니다. 한 지역의 한 유형만 크게 다르면 늦게 알아챌 수 있습니다.",
         f"정밀도는 {STEP:.1%} 간격으로 올려 맞춥니다. 사람의 결정을 옳은 것으로 봅니다.",
     )

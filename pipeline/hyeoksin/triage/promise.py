@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.triage.cases import Case, Stratum, strata_of
+from hyeoksin.triage.cases import WHOLE, Case, Stratum, strata_of
 from hyeoksin.triage.order import Reading
 
-__all__ = ["STEP", "WHOLE", "most_errors", "settle"]
+__all__ = ["STEP", "most_errors", "settle"]
 
 STEP = 0.005  # precisions are promised in steps of half a percent
-WHOLE: tuple[str, str] = ("all", "")
 _SLACK = 1e-9
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
