@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import vstack
 
 from hyeoksin.domain import Document
-from hyeoksin.encoders import dense_encoder, views
+from hyeoksin.encoders import beside, dense_encoder, views
 from hyeoksin.features import analyse
 from hyeoksin.lessons.residual import Signals
 from hyeoksin.model import Model
@@ -36,14 +36,17 @@ def signals_of(
     for start in range(0, max(len(documents), 1), _BATCH):
         analysed = list(analyse(documents[start : start + _BATCH], tokenizer, model.limit))
         rows = model.encoder.matrix(model.encoder.encode_all(analysed))
-        part = Signals(rows, head.leaf.logits(rows), head.gate_logits(rows), None)
+        net = None
         if dense is not None and model.net is not None:
             seen = views(dense, analysed)
-            part = replace(part, net=model.net.log_probabilities(seen)[plan])
             vectors.append(seen[:, : dense.dimension])
+            if plan in model.net.outputs:
+                net = model.net.log_probabilities(seen)[plan]
+            else:  # a head without outputs in the network reads the vectors beside the words
+                rows = beside(rows, seen[:, : dense.dimension])
         else:
             vectors.append(np.zeros((len(analysed), vectors[0].shape[1]), np.float32))
-        parts.append(part)
+        parts.append(Signals(rows, head.leaf.logits(rows), head.gate_logits(rows), net))
     return join(parts), np.concatenate(vectors)
 
 
