@@ -16,7 +16,7 @@ from hyeoksin.store.likeness import suggestions
 from hyeoksin.store.projects import plan_of, project_of
 from hyeoksin.store.rows import Item, Standing, Suggestion, decision_row
 
-__all__ = ["Filters", "Order", "full_items", "order_by", "where"]
+__all__ = ["OPEN", "Filters", "Order", "full_items", "order_by", "where"]
 
 Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
 Where = list[sa.ColumnElement[bool]]
@@ -36,7 +36,7 @@ _FULL = (  # built once: building a query costs more than running it
     .where(_i.c.id.in_(_IDS))
 )
 _DECIDED = _i.c.standing == sa.literal_column("'decided'")
-_OPEN = _i.c.standing != sa.literal_column("'decided'")  # as the index's condition has it, not as a parameter
+OPEN = _i.c.standing != sa.literal_column("'decided'")  # as the index's condition has it, not as a parameter
 _HELD = sa.select(_c.c.item, _c.c.user).where(_c.c.item.in_(_IDS), _c.c.until > sa.bindparam("at"))
 
 
@@ -111,7 +111,7 @@ def where(connection: Connection, project: int, filters: Filters) -> Where:
 def _people(filters: Filters) -> Where:
     conditions: Where = []
     if filters.decided is not None:
-        conditions.append(_DECIDED if filters.decided else _OPEN)
+        conditions.append(_DECIDED if filters.decided else OPEN)
     if filters.standing is not None:
         wanted = [filters.standing] if isinstance(filters.standing, str) else list(filters.standing)
         conditions.append(_i.c.standing.in_(wanted))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
-from hyeoksin.store.filters import Filters, full_items, order_by, where
+from hyeoksin.store.filters import OPEN, Filters, full_items, order_by, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import Item
 
@@ -56,8 +56,12 @@ class Work(Base):
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
             connection.execute(_c.delete().where(_c.c.project == project, _c.c.until <= at))
-            wanted = Filters(**{"standing": ("open", "half"), **filters})
-            conditions = where(connection, project, wanted)
+            standing = filters.pop("standing", None) or ("open", "half")
+            conditions = [*where(connection, project, Filters(**filters)), OPEN]
+            wanted = [standing] if isinstance(standing, str) else list(standing)
+            conditions.append(
+                (_i.c.standing + "").in_(wanted)
+            )  # no index of its own: the queue's gives the order
             conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user))
             others = sa.select(sa.func.count()).where(_c.c.item == _i.c.id, _c.c.user != user)
             if found.coders == 1:
@@ -71,11 +75,11 @@ class Work(Base):
                 conditions.append(others.scalar_subquery() + made.scalar_subquery() < found.coders)
             if after is not None:
                 conditions.append(_i.c.id != after)
-            held = sa.select(_c.c.item).where(_c.c.item == _i.c.id, _c.c.user == user).exists()
-            query = sa.select(_i.c.id).where(*conditions)
-            own = query.where(held).order_by(*order_by("queue")).limit(1)
-            free = query.order_by(*order_by("queue")).limit(1)
-            number = connection.scalar(own) or connection.scalar(free)
+            mine_now = sa.select(_c.c.item).where(_c.c.project == project, _c.c.user == user)
+            held = list(connection.scalars(mine_now))
+            query = sa.select(_i.c.id).where(*conditions).order_by(*order_by("queue")).limit(1)
+            number = connection.scalar(query.where(_i.c.id.in_(held))) if held else None
+            number = number or connection.scalar(query)
             if number is None:
                 return None
             connection.execute(_c.delete().where(_c.c.item == number, _c.c.user == user))
