@@ -48,6 +48,9 @@ COMMANDS = sorted(
         *(f"plan {name}" for name in ("diff", "impact", "sankey", "skos", "from-skos", "learn")),
         *("keys", "keys add", "keys list", "keys revoke"),
         *("users", "users add", "users list", "users reset"),
+        *("audit", "audit-read", "audit-sample", "doubts", "learn", "simulate"),
+        *("models", "models list", "models rollback", "models use"),
+        *("store", *(f"store {name}" for name in ("backup", "check", "export", "migrate", "restore"))),
         *(f"agency {name}" for name in ("show", "list", "find")),
         *(f"corpus {name}" for name in ("fetch", "join")),
     ]
