@@ -51,7 +51,8 @@ class Desk:
 
     def round_of(self, name: str, rows: list[tuple[Document, dict[str, Any]]]) -> int:
         """Open a round with these documents; return its number."""
-        number = self.store.create_project(name, load_plan("2019"), "admin").id
+        taken = len(self.store.projects())
+        number = self.store.create_project(f"{name} {taken + 1}", load_plan("2019"), "admin").id
         self.store.add_items(number, rows)
         return number
 
