@@ -1,6 +1,6 @@
 """Which estimate of true shares to believe: simulated streams with known mixes, from held-out predictions of public texts.
 
-    python bench/prevalence.py [--model models/default] [--plan 2019] [--runs 300] [--quapy]
+    python bench/prevalence.py [--model models/default] [--plan 2019] [--runs 300]
 
 Each run cuts the labelled texts in two halves. One half plays the texts whose errors are known, from the other a stream is
 drawn without replacement: an off-plan share of 30 to 95 %, and a mix of the nodes that differs from the labelled one (a
@@ -16,6 +16,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,7 @@ def main() -> None:
     held = load_held_out(arguments.model, plan.id, plan.sha256, model)
     if held is None:
         raise SystemExit(f"{arguments.model}: no held-out predictions for plan {plan.id}")
+    held = replace(held, weight=np.ones(len(held)))  # both halves alike: the weights would set them apart
     print(f"plan {plan.id}, {len(held):,} texts ({held.origin}), {arguments.runs} runs a size, model {model}")
     for size in arguments.sizes:
         begun = time.process_time()

@@ -28,11 +28,10 @@ def test_held_out_predictions_come_back(tmp_path: Path) -> None:
     assert load_held_out(tmp_path / "none", "p", "ab" * 32, "m@1") is None
 
 
-def test_another_model_plan_or_damage_is_refused(tmp_path: Path) -> None:
+def test_another_model_is_none_and_another_plan_or_damage_is_refused(tmp_path: Path) -> None:
     save_held_out([_held()], "m@1", tmp_path)
-    with pytest.raises(ModelError, match="다른 모델"):
-        load_held_out(tmp_path, "p", "ab" * 32, "m@2")
-    with pytest.raises(ModelError, match="다른 모델"):
+    assert load_held_out(tmp_path, "p", "ab" * 32, "m@2") is None
+    with pytest.raises(ModelError, match="다른 판의 계획"):
         load_held_out(tmp_path, "p", "cd" * 32, "m@1")
     raw = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(raw[: len(raw) // 2])

@@ -79,10 +79,10 @@ def save_held_out(held: Sequence[HeldOut], model: str, folder: Path) -> Path:
 
 
 def load_held_out(folder: Path, plan: str, plan_sha256: str, model: str) -> HeldOut | None:
-    """Return the held-out predictions of a plan; None where the folder has none for it.
+    """Return the held-out predictions of a plan; None where the folder has none for it, or only another model's.
 
     Raises:
-        ModelError: the file is damaged, or was made by another model or for another version of the plan.
+        ModelError: the file is damaged, or was made for another version of the plan.
     """
     path = folder / FILE
     if not path.is_file():
@@ -91,15 +91,14 @@ def load_held_out(folder: Path, plan: str, plan_sha256: str, model: str) -> Held
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
             about = json.loads(metadata["plans"])
-            if plan not in about:
+            if plan not in about or metadata["model"] != model:
                 return None
             names = ("probabilities", "truth", "weight")
             probabilities, truth, weight = (file.get_tensor(f"{plan}/{name}") for name in names)
             entry = about[plan]
-            if metadata["model"] != model or entry["sha256"] != plan_sha256:
+            if entry["sha256"] != plan_sha256:
                 raise ModelError(
-                    f"{path}: 교차검증 기록이 다른 모델({metadata['model']})이나 다른 판의 계획으로 만든 것입니다 (지금 {model}). "
-                    "hyeoksin train 으로 다시 만드세요."
+                    f"{path}: 교차검증 기록이 다른 판의 계획 {plan} 으로 만든 것입니다. hyeoksin train 으로 다시 만드세요."
                 )
             classes = tuple(entry["classes"])
             if probabilities.shape != (len(truth), len(classes)) or weight.shape != truth.shape:
