@@ -89,7 +89,9 @@ def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
 def _told(learnt: Learnt) -> None:
     typer.echo(f"배운 것: 새 결정 {learnt.n_decided:,}건, 옮긴 것 {learnt.n_carried:,}건.")
     if learnt.agreement is None:
-        typer.echo("새 결정이 10건에 못 미쳐 고치지도 재지도 못했습니다. 모두 '사람 확인'으로 나옵니다.")
+        typer.echo(
+            "새 결정이 항목 수의 다섯 배에 못 미쳐 고치지도 재지도 않았습니다 (적으면 오히려 나빠집니다). 모두 '사람 확인'으로 나옵니다."
+        )
     else:
         typer.echo(f"배우지 않은 결정과의 일치(카파, 5겹 교차검증): {learnt.agreement:.2f}")
     if learnt.bare:

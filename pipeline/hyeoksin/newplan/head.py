@@ -29,7 +29,7 @@ _CORRECT = 3.0  # pseudo-decisions that hold the corrected head towards the carr
 _LOGIT_STEP, _VIEW_STEP = 0.2, 0.25  # how far the correction may mix logits and move views
 _COLD_SLOPE, _EVEN = 21.0, 0.15  # of bare wordings (hyeoksin.untrained)
 _FOLDS = 5
-_FEW = 10  # decisions below which nothing is corrected
+_FEW = 5  # decisions a leaf below which nothing is corrected: fewer did harm (bench/new_plan.py)
 _PROMISED = 0.95
 
 
@@ -91,7 +91,7 @@ def teach(
         base = start
     else:
         raise ValueError("neither carried decisions nor wordings to start from")
-    if decided is None or len(decided[1]) < _FEW:
+    if decided is None or len(decided[1]) < _FEW * (base.shape[1] - 1):
         return Taught(base)
     views, classes = decided
     corrected = _corrected(base, views, classes)
