@@ -60,7 +60,7 @@ CUDA := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nv
 	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
 
 lock:  ## pin all dependencies with hashes (needs uv)
-	$(LOCK) --extra docs --extra batch --extra dask --extra fetch --extra web --extra report --extra audit --extra skos --extra postgres --group dev -o requirements/lock.txt
+	$(LOCK) --extra docs --extra batch --extra dask --extra fetch --extra web --extra report --extra audit --extra skos --extra postgres --extra lessons --group dev -o requirements/lock.txt
 	$(LOCK) --extra neural -c requirements/lock.txt -c requirements/torch.txt $(addprefix --no-emit-package ,$(CUDA)) -o requirements/neural.txt
 
 clean:

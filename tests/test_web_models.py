@@ -145,6 +145,25 @@ def test_the_ledger_is_paged_checked_and_taken_along(tmp_path: Path, store: Stor
     assert "ledger.verified" in Browser(officer.http.app, "reviewer").get("/ledger/events").text
 
 
+def test_two_coders_do_not_read_each_other_in_the_ledger(tmp_path: Path, store: Store) -> None:
+    number = items(store, 2)
+    two = store.create_project("두 사람", "2019", "officer", coders=2).id
+    store.add_items(two, [(Document("x", title="두 사람이 보는 과제"), record(Document("x", title="과제")))])
+    (item,) = store.items(two)
+    store.decide([item.id], "none", by="other", note="남의 말")
+    store.decide([store.items(number)[0].id], "none", by="other", note="한 사람 차수")
+    app = make_app(tmp_path, store)
+    officer, reviewer = Browser(app, "officer"), Browser(app, "reviewer")
+    for path in ("/ledger", "/ledger.csv"):
+        assert ("남의 말" in officer.get(path).text, "한 사람 차수" in officer.get(path).text) == (
+            False,
+            True,
+        )
+        assert "남의 말" in reviewer.get(path).text
+    store.decide([item.id], "accept", by="officer", note="내 말")
+    assert "남의 말" in officer.get("/ledger").text  # both have spoken
+
+
 def test_accounts_come_with_a_password_that_is_shown_once(tmp_path: Path, store: Store) -> None:
     admin = Browser(make_app(tmp_path, store), "admin")
     made = admin.post("/users", {"name": "새.사람", "role": "reviewer"}).text

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from hyeoksin.store import DecisionRow, Store
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer, Visitor
+from hyeoksin.web.blind import readable
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
@@ -46,7 +47,7 @@ def decisions(
 ) -> Response:
     """Show decisions, newest first."""
     rows = store.decisions(round, by=by or None, after=after, newest_first=True, limit=PAGE + 1)
-    return render(request, "ledger.html", _values(store, rows, round, by))
+    return render(request, "ledger.html", _values(store, user, rows, round, by))
 
 
 @router.post("/ledger/verify")
@@ -60,7 +61,7 @@ def verify(
     verdict = store.verify(round)
     store.audit("ledger.verified", user.name, detail={"rows": verdict.rows, "sound": verdict.sound})
     rows = store.decisions(round, newest_first=True, limit=PAGE + 1)
-    return render(request, "ledger.html", _values(store, rows, round, None) | {"verdict": verdict})
+    return render(request, "ledger.html", _values(store, user, rows, round, None) | {"verdict": verdict})
 
 
 @router.get("/ledger.csv")
@@ -83,9 +84,11 @@ def events(
     return render(request, "events.html", values)
 
 
-def _values(store: Store, rows: Sequence[DecisionRow], number: int | None, by: str | None) -> dict[str, Any]:
+def _values(
+    store: Store, user: Visitor, rows: Sequence[DecisionRow], number: int | None, by: str | None
+) -> dict[str, Any]:
     return {
-        "rows": rows[:PAGE],
+        "rows": readable(store, rows[:PAGE], user.name, user.may("reviewer")),
         "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "rounds": store.projects(),
         "number": number,
@@ -99,7 +102,7 @@ def _lines(store: Store, user: Visitor, number: int | None) -> Iterator[str]:
     yield "\ufeff" + _line(_COLUMNS)
     last = 0
     while rows := store.decisions(number, after=last, limit=1_000):
-        for row in rows:
+        for row in readable(store, rows, user.name, user.may("reviewer")):
             cells = (
                 row.id, row.project, row.seq, row.item, _(ACTIONS[row.action]), row.code, row.agency, row.by, row.at,
                 shown(user, row.note), row.model, row.replaces, row.batch, row.final, row.hash,

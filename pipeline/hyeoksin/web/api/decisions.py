@@ -15,6 +15,7 @@ from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.rounds import stored
 from hyeoksin.web.api.shapes import DecisionOut, Number, decision_out
 from hyeoksin.web.api.texts import Clean, Whole
+from hyeoksin.web.blind import readable
 
 __all__ = ["router"]
 
@@ -92,22 +93,22 @@ class LedgerQuery(BaseModel):
 def ledger(
     number: Number, request: Request, caller: Viewer, query: Annotated[LedgerQuery, Query()]
 ) -> LedgerPage:
-    """차수의 모든 결정과 되돌림입니다. 주기적으로 `after` 를 이어 부르면 새로 적힌 것만 받습니다."""
-    del caller
+    """차수의 모든 결정과 되돌림입니다. 두 사람이 판정하는 차수에서는 둘 다 판정하기 전의 남의 결정을 검토 역할부터 봅니다. 주기적으로 `after` 를 이어 부르면 새로 적힌 것만 받습니다."""
     store = stored(request)
     store.project(number)
     rows = store.decisions(project=number, after=query.after, limit=query.limit + 1)
-    shown = [decision_out(row) for row in rows[: query.limit]]
-    return LedgerPage(items=shown, next=shown[-1].id if len(rows) > query.limit else None)
+    page = rows[: query.limit]
+    shown = [decision_out(row) for row in readable(store, page, caller.by, caller.may("reviewer"))]
+    return LedgerPage(items=shown, next=page[-1].id if len(rows) > query.limit else None)
 
 
 @router.get("/documents/{number}/decisions", summary="문서의 결정들", responses=responses("not-found"))
 def history(number: Number, request: Request, caller: Viewer) -> list[DecisionOut]:
     """문서의 결정과 되돌림, 오래된 것부터입니다."""
-    del caller
     store = stored(request)
     store.item(number)
-    return [decision_out(row) for row in store.history(number)]
+    rows = readable(store, store.history(number), caller.by, caller.may("reviewer"))
+    return [decision_out(row) for row in rows]
 
 
 @router.post(

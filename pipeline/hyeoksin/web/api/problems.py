@@ -193,6 +193,8 @@ _PLACES = {"body": "", "query": "?", "path": "주소의 ", "header": "헤더 "}
 def _fault(error: Mapping[str, Any]) -> Fault:
     """Return one of pydantic's findings as a fault in Korean."""
     where, *steps = error["loc"]
+    if where != "body":
+        del steps[1:]  # behind the parameter's name pydantic names the branch of its union
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
         detail = str(context.get("error", error["msg"]))
@@ -218,6 +220,7 @@ def _invalid(error: RequestValidationError) -> ProblemError:
         return ProblemError(
             "malformed", f"본문이 JSON이 아닙니다: {place}번째 글자 근처. UTF-8로 적은 JSON을 보내세요."
         )
+    found = [e for e in found if e["type"] != "none_required"]  # the branch for a parameter that is left out
     faults = [_fault(e) for e in found[:50]]
     more = f" (앞의 50개만 적음, 모두 {len(found)}개)" if len(found) > 50 else ""
     first = faults[0]
