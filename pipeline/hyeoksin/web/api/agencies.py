@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.agency import Agency, load_agencies
 from hyeoksin.web.api.keys import Viewer
@@ -40,9 +39,7 @@ class DayQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: Day | SkipJsonSchema[None] = Field(
-        default=None, description="이날의 이름 (없으면 오늘)", examples=["2016-01-01"]
-    )
+    date: Day | None = Field(default=None, description="이날의 이름 (없으면 오늘)", examples=["2016-01-01"])
 
     @property
     def iso(self) -> str:
@@ -53,10 +50,8 @@ class DayQuery(BaseModel):
 class Named(DayQuery):
     """어느 날의 어떤 기관들을 볼지."""
 
-    kind: Annotated[str, Field(max_length=MAX_ID)] | SkipJsonSchema[None] = Field(
-        default=None, description="기관의 종류"
-    )
-    name: Annotated[str, Field(max_length=MAX_ID)] | SkipJsonSchema[None] = Field(
+    kind: Annotated[str, Field(max_length=MAX_ID)] | None = Field(default=None, description="기관의 종류")
+    name: Annotated[str, Field(max_length=MAX_ID)] | None = Field(
         default=None, description="이름이나 줄임 이름에 이 글자가 든 것", examples=["행안부"]
     )
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.web.api.keys import Caller, Officer, Viewer
@@ -23,7 +22,7 @@ router = APIRouter(tags=["결정"])
 _BIGGEST = 2**53 - 1
 _Word = Annotated[str, Field(min_length=8, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 _Key = Annotated[
-    _Word | SkipJsonSchema[None],
+    _Word | None,
     Header(
         alias="Idempotency-Key",
         description="부르는 쪽이 정한 요청 번호. 같은 번호로 다시 보내면 두 번 적지 않고 처음의 답을 드림",

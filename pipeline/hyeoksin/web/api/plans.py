@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.plan import BUILTIN_PLANS, Level, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.crosswalk import Crosswalk, Relation
@@ -71,7 +70,7 @@ class LinkQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: PlanId | SkipJsonSchema[None] = Field(default=None, description="이 계획과의 대응만")
+    to: PlanId | None = Field(default=None, description="이 계획과의 대응만")
 
 
 def _known(plan: str) -> Plan:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from hyeoksin.domain import Status
 from hyeoksin.privacy import masked
@@ -55,28 +54,18 @@ class PageQuery(BaseModel):
 class Choice(PageQuery):
     """문서 목록을 거르는 값. 빈 값은 거르지 않음."""
 
-    code: Word | SkipJsonSchema[None] = Field(
-        default=None, description="지금의 답이 이 코드인 것. 빈 글이면 계획 밖"
-    )
-    under: Word | SkipJsonSchema[None] = Field(
-        default=None, description="지금의 답이 이 코드이거나 그 아래인 것"
-    )
-    agency: Word | SkipJsonSchema[None] = Field(default=None, description="주관기관 id")
-    region: Word | SkipJsonSchema[None] = Field(
-        default=None, description="이 지역과 그 아래", examples=["대구광역시"]
-    )
-    kind: Kind | SkipJsonSchema[None] = Field(default=None, description="글의 종류")
-    status: Status | SkipJsonSchema[None] = Field(default=None, description="판정")
-    standing: Standing | SkipJsonSchema[None] = Field(
-        default=None, description="사람의 결정이 어디까지 왔는지"
-    )
-    decided: bool | SkipJsonSchema[None] = Field(default=None, description="결정이 끝난 것만, 또는 남은 것만")
-    low: Probability | SkipJsonSchema[None] = Field(default=None, description="확률이 이 이상")
-    high: Probability | SkipJsonSchema[None] = Field(default=None, description="확률이 이 이하")
-    assigned_to: Word | SkipJsonSchema[None] = Field(
-        default=None, description="맡은 사람. 빈 글이면 아무도 맡지 않은 것"
-    )
-    group: Word | SkipJsonSchema[None] = Field(default=None, description="같은 글의 묶음")
+    code: Word | None = Field(default=None, description="지금의 답이 이 코드인 것. 빈 글이면 계획 밖")
+    under: Word | None = Field(default=None, description="지금의 답이 이 코드이거나 그 아래인 것")
+    agency: Word | None = Field(default=None, description="주관기관 id")
+    region: Word | None = Field(default=None, description="이 지역과 그 아래", examples=["대구광역시"])
+    kind: Kind | None = Field(default=None, description="글의 종류")
+    status: Status | None = Field(default=None, description="판정")
+    standing: Standing | None = Field(default=None, description="사람의 결정이 어디까지 왔는지")
+    decided: bool | None = Field(default=None, description="결정이 끝난 것만, 또는 남은 것만")
+    low: Probability | None = Field(default=None, description="확률이 이 이상")
+    high: Probability | None = Field(default=None, description="확률이 이 이하")
+    assigned_to: Word | None = Field(default=None, description="맡은 사람. 빈 글이면 아무도 맡지 않은 것")
+    group: Word | None = Field(default=None, description="같은 글의 묶음")
     order: Order = Field(default="queue", description="차례: queue 는 사람의 1분이 가장 도움이 되는 것부터")
 
     def filters(self) -> dict[str, Any]:
