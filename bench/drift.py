@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,7 +98,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/hyeoksin-drift"))  # noqa: S108 - a cache
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-drift")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--planted", type=int, default=40)
     parser.add_argument("--size", type=int, default=600)

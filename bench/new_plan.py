@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -236,7 +237,7 @@ def main() -> None:
     )
     parser.add_argument("coded", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/hyeoksin-new-plan"))  # noqa: S108 - a cache
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-new-plan")
     parser.add_argument("--old", default="2019")
     parser.add_argument("--new", default="2024")
     parser.add_argument("--seeds", type=int, default=3)

@@ -12,6 +12,7 @@ is its majority code. Behind each figure stands its 95 % bootstrap interval.
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -111,7 +112,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/hyeoksin-new-plan"))  # noqa: S108 - a cache
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-new-plan")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--fit", action="store_true")
     args = parser.parse_args()

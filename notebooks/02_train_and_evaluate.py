@@ -20,7 +20,7 @@ from hyeoksin.training.train import train
 
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 plan = plans["2019"]
-written = read_examples(Path("corpus/proposals"), plans)[::12]
+written = read_examples(Path("corpus/proposals"), plans)[::24]
 examples = [*written, *node_examples(plan)]
 settings = Settings(name="small", encoder="lexical", n_folds=2, n_jobs=1, max_features=5_000)
 trained = train(examples, {"2019": plan}, settings, progress=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,11 @@ def download(
             ),
         )
     rows = entries(store, project, filters, hide=not open_data, whole=form == "jsonl")
-    folder = Path(tempfile.mkdtemp(prefix="hyeoksin-export-"))
-    try:
+    with ExitStack() as gone:  # the folder goes on any error, else when the answer has been sent
+        folder = Path(gone.enter_context(tempfile.TemporaryDirectory(prefix="hyeoksin-export-")))
         path = folder / f"export.{form}"
         write_workbook(rows, store.plan(project), path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        sent = gone.pop_all()
     detail = {"format": form, "rows": n_rows, "masked": not open_data, "filters": filters.query()}
     store.audit("round.exported", user.name, subject=str(project), detail=detail)
     name = re.sub(
@@ -97,8 +95,7 @@ def download(
     headers = {
         "Content-Disposition": f"attachment; filename=\"export.{form}\"; filename*=UTF-8''{quote(name)}"
     }
-    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return FileResponse(path, media_type=_MEDIA[form], headers=headers, background=gone)
+    return FileResponse(path, media_type=_MEDIA[form], headers=headers, background=BackgroundTask(sent.close))
 
 
 def entries(store: Store, project: int, filters: QueueFilters, hide: bool, whole: bool) -> Iterator[Entry]:
