@@ -51,7 +51,7 @@ def test_folder_holds_no_code() -> None:
     names = {path.name for path in resource("model").iterdir()}
     assert names == {
         *("model.json", "weights.safetensors", "vocabulary.txt", "card.json", "MODEL_CARD.md"),
-        *("gate.json", "gate.safetensors"),
+        *("gate.json", "gate.safetensors", "held_out.safetensors"),
     }
 
 

@@ -135,7 +135,7 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the server did not answer\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, no other test of this process can have an event loop
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         reason = "NO CHROMIUM: the pages are not tested in a browser (apt-get install chromium fonts-nanum)"
@@ -150,7 +150,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def states(chromium: Browser, desk: Desk) -> Callable[[str], Any]:
     """Log somebody in once, by the page; later windows get the cookie."""
     known: dict[str, Any] = {}

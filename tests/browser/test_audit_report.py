@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from hyeoksin.audit import write_audit
 from report_cases import full_audit
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer")
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +21,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def opened(browser: Browser, report: Path) -> Iterator[Page]:
-    page = browser.new_page(color_scheme="dark", viewport={"width": 1000, "height": 800})
+def opened(chromium: Browser, report: Path) -> Iterator[Page]:
+    page = chromium.new_page(color_scheme="dark", viewport={"width": 1000, "height": 800})
     page.complaints = []  # type: ignore[attr-defined]
     page.asked = []  # type: ignore[attr-defined]
     page.on("console", lambda message: page.complaints.append(message.text))  # type: ignore[attr-defined]
