@@ -45,8 +45,8 @@ class JudgeSettings:
     plan: str = "2019"
     processes: int = 1
     workers: int = -1
-    batch: int = 24
-    linger: float = 0.002
+    batch: int = 6
+    linger: float = 0.001
     waiting: int = 400
     patience: float = 60.0
 
