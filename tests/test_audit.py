@@ -78,3 +78,19 @@ def test_the_command_writes_json(tmp_path: Path) -> None:
     found = Audit.from_json((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert [cut.name for cut in found.cuts] == ["all", "year", "kind"]
     assert CliRunner().invoke(app, ["audit", str(path), "--by", "weather"]).exit_code == 2
+
+
+def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None:
+    from hyeoksin.store import open_store
+
+    path = tmp_path / "desk.db"
+    some = _some()
+    with open_store(path) as store:
+        number = store.create_project("첫 차수", "2019", "officer").id
+        store.create_project("다른 계획", "2024", "officer")
+        store.add_items(number, [(one.document, one) for one in some])
+    found = audit(path, "2019", ["region"], topic_texts=0)
+    same = audit(saved(some, tmp_path / "records.parquet"), "2019", ["region"], topic_texts=0)
+    assert (found.n_texts, found.rows, found.cuts) == (4, same.rows, same.cuts)
+    with pytest.raises(InputError, match="계획 2024 의 글이 없습니다"):
+        audit(path, "2024")

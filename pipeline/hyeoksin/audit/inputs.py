@@ -1,4 +1,4 @@
-"""What an audit reads: a batch output folder, records as ``classify`` writes them, or texts that are classified first."""
+"""What an audit reads: a batch output folder, records as ``classify`` writes them, a store, or texts classified first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,8 @@ from hyeoksin.errors import InputError
 __all__ = ["fingerprints", "found"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
+_STORES = (".db", ".sqlite", ".sqlite3")
+_ROWS = 1_000  # of a store, written at once
 _MARK = "계획 밖 확률"  # a column that only our own tables have
 
 
@@ -31,7 +34,10 @@ def found(path: Path, plan: str, model: Path | None = None) -> Iterator[Records]
         yield records
         return
     with TemporaryDirectory(prefix="hyeoksin-audit-") as folder:
-        yield _classified(path, Path(folder) / "out", plan, model)
+        if path.suffix.lower() in _STORES:
+            yield _stored(path, Path(folder), plan)
+        else:
+            yield _classified(path, Path(folder) / "out", plan, model)
 
 
 def _records(path: Path) -> Records | None:
@@ -94,6 +100,39 @@ def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Reco
 
     run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
     return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet")
+
+
+def _stored(path: Path, folder: Path, plan: str) -> Records:
+    """Write the recommendations of the rounds that were held under ``plan`` as records.
+
+    Raises:
+        InputError: the store has no such round, or none of its rounds has a text.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from hyeoksin.plan import load_plan
+    from hyeoksin.store import open_store
+
+    schema = pa.schema([(name, pa.string()) for name in ("record", "제목", "내용")])
+    place, known, n_texts = folder / "part-000000.parquet", load_plan(plan).id, 0
+    with open_store(path, create=False) as store, pq.ParquetWriter(place, schema) as writer:
+        rounds = store.projects()
+        items = (item for round_ in rounds if round_.plan == known for item in store.each(round_.id))
+        while batch := list(islice(items, _ROWS)):
+            n_texts += len(batch)
+            columns = (
+                [json.dumps({**item.record, "id": str(item.id)}, ensure_ascii=False) for item in batch],
+                [item.document.title for item in batch],
+                [item.document.text for item in batch],
+            )
+            writer.write_table(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
+    if not n_texts:
+        held = ", ".join(sorted({round_.plan for round_ in rounds})) or "없음"
+        raise InputError(
+            f"{path}: 계획 {known} 의 글이 없습니다 (차수가 있는 계획: {held}). --plan 을 확인하세요."
+        )
+    return Records((place,), "parquet")
 
 
 def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:

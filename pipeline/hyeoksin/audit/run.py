@@ -51,7 +51,7 @@ def audit(
     """Audit an input against a plan.
 
     Args:
-        path: batch output folder, records (Parquet, JSONL), or texts, which are classified first.
+        path: batch output folder, records (Parquet, JSONL), a store (its recommendations), or texts, which are classified first.
         plan: id or file of the plan.
         by: the cuts beside the whole.
         model: the model folder that raw texts are classified with, and whose held-out predictions correct the counts.

@@ -10,7 +10,8 @@ import typer
 Source = Annotated[
     Path,
     typer.Argument(
-        metavar="입력", help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 또는 분류할 글."
+        metavar="입력",
+        help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 분류 책상의 저장소(.db), 또는 분류할 글.",
     ),
 ]
 PlanName = Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")]
