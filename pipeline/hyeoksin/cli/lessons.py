@@ -225,7 +225,7 @@ def use_model(
     from hyeoksin.store import open_store
 
     row = use(open_store(store, create=False), model, by or getpass.getuser(), force)
-    typer.echo(f"이제 {row.id} 이 답합니다. 서버는 다시 시작하세요.")
+    typer.echo(f"이제 {row.id} 이 답합니다. 켜져 있는 서버는 몇 초 안에 따릅니다.")
 
 
 @app.command("rollback")
@@ -235,4 +235,4 @@ def rollback(store: StoreUrl = "hyeoksin.db", by: By = None) -> None:
     from hyeoksin.store import open_store
 
     row = roll_back(open_store(store, create=False), by or getpass.getuser())
-    typer.echo(f"{row.id} 로 되돌렸습니다. 서버는 다시 시작하세요.")
+    typer.echo(f"{row.id} 로 되돌렸습니다. 켜져 있는 서버는 몇 초 안에 따릅니다.")
