@@ -16,17 +16,12 @@ import pytest
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, StoreFullError
 from hyeoksin.plan import load_plan
-from hyeoksin.store import Job, Store
+from hyeoksin.store import Store
 from hyeoksin.web import uploads
 from hyeoksin.web.intake import judged, read_files
 from hyeoksin.web.worker import plan_name
-from web_client import Browser, FakeJudge, make_app, make_store, wait_for
-
-DATA = Path(__file__).parent / "data"
-CSV = "번호,제목,내용\n1,섬 진료버스,의사가 섬을 찾아가 진료합니다\n2,,\n3,주민참여예산,주민이 예산을 정합니다\n"
-LONG = (
-    "위기가구를 전기와 수도 사용량으로 먼저 찾아내고 복지사가 집을 찾아가 필요한 도움을 이어 주는 사업입니다"
-)
+from upload_cases import CSV, DATA, LONG, ended, folders, send
+from web_client import Browser, FakeJudge, make_app, make_store
 
 
 @pytest.fixture
@@ -35,19 +30,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.create_project("첫 차수", "2019", "officer")
     yield opened
     opened.close()
-
-
-def send(browser: Browser, *files: tuple[str, bytes], **fields: str) -> Any:
-    parts = [("files", (name, io.BytesIO(raw), "application/octet-stream")) for name, raw in files]
-    return browser.post("/uploads/1", {"kind": "task", **fields}, files=parts)
-
-
-def ended(store: Store, number: int = 1) -> Job:
-    return wait_for(lambda: (job := store.job(number)).state in ("done", "failed") and job)
-
-
-def folders(path: Path) -> list[str]:
-    return sorted(p.name for p in path.iterdir()) if path.is_dir() else []
 
 
 # --- the whole way

@@ -105,6 +105,20 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     app.state.unmasked = Unmasked(settings.unmask_minutes)
     app.state.throttle = Throttle(settings.rates)
     app.state.templates = environment()
+    _guard(app, settings)
+    app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
+    app.state.keyring = Keyring(partial(caller_of, opened))
+    pace = Pace(settings.rates["api"])
+    # before the pages: a request of a program is not held against sixty of their paths first
+    app.mount(PREFIX, create_api(classifiers, opened, app.state.keyring, pace, settings.uploads))
+    for router in ROUTERS:
+        app.include_router(router)
+    failures.install(app)
+    return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Put the layers around the app: language, size of a body, known hosts, headers (the last one is the outermost)."""
     app.add_middleware(LanguageMiddleware)
     app.add_middleware(
         BodyLimit,
@@ -116,12 +130,3 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
     app.add_middleware(SecurityHeaders)
-    app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
-    app.state.keyring = Keyring(partial(caller_of, opened))
-    pace = Pace(settings.rates["api"])
-    # before the pages: a request of a program is not held against sixty of their paths first
-    app.mount(PREFIX, create_api(classifiers, opened, app.state.keyring, pace, settings.uploads))
-    for router in ROUTERS:
-        app.include_router(router)
-    failures.install(app)
-    return app

@@ -19,7 +19,7 @@ Path = Annotated[str, Form(max_length=500)]
 
 @router.post("/privacy/show")
 def show(request: Request, store: StoreDep, user: Reviewer, next: Path = "/") -> Response:  # noqa: A002
-    """Let this session see personal data for some minutes."""
+    """Let this log-in see personal data for some minutes."""
     minutes = request.app.state.settings.unmask_minutes
     store.audit("privacy.shown", user.name, subject=safe_path(next), detail={"minutes": minutes})
     request.app.state.unmasked.allow(user.session)
