@@ -73,18 +73,15 @@ def audit(
         held = _held_out(table, model)
         inputs = fingerprints(path)
         sample = None if coded is None else audited(coded, table, inputs, seed)
-        shares = None
-        if held is not None:
-            shares = corrected(table, held, [cut for cut, _ in (*counted, times)], sample)
+        cells = [cut for cut, _ in (*counted, times)]
+        shares = None if held is None else corrected(table, held, cells, sample)
         whole = counted[0][1][""]
         findings = (
             *node_findings(table, whole, shares),
             *pattern_findings(table, cuts, nodes, shares, seed),
         )
         themes = topics(table, cuts, seed, topic_texts)
-        named = [i for finding in findings for i in finding.texts] + [
-            i for topic in themes for i in topic.texts
-        ]
+        named = [i for f in findings for i in f.texts] + [i for theme in themes for i in theme.texts]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
             manifest=_manifest(inputs, table, tuple(by), seed, held),
