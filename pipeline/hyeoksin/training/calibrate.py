@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
 from hyeoksin.model import PlanHead
@@ -17,6 +17,7 @@ from hyeoksin.plan import Plan
 __all__ = ["NEVER", "fit_gate", "fit_mixture", "fit_temperature", "safe_threshold", "with_thresholds"]
 
 NEVER = 1.01  # a threshold that no probability reaches
+_HUNDREDTHS = np.round(np.linspace(0.0, 0.99, 100), 2)
 
 
 def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> float:
@@ -57,18 +58,27 @@ def fit_gate(
 def safe_threshold(
     probability: NDArray[np.float64], right: NDArray[np.bool_], promised: float, confidence: float = 0.9
 ) -> float:
-    """Return the lowest threshold at and above which precision is ``promised``.
+    """Return the lowest threshold, in hundredths, at and above which ``promised`` is kept; 1.01 (never settle) where none does.
 
-    The lower Clopper-Pearson bound (one-sided, at ``confidence``) of the precision above the threshold must lie within 0.01
-    of the promise, so that a handful of lucky rows proves nothing; where no threshold keeps it, 1.01: never settle.
+    MAPIE's Learn Then Test (Angelopoulos et al. 2021) with the Bonferroni-Holm correction over the hundred thresholds: with
+    ``confidence`` the precision of future texts is ``promised``, so that a handful of lucky rows proves nothing.
     """
-    order = np.argsort(-probability, kind="stable")
-    hits = np.cumsum(right[order])
-    shown = np.arange(1, len(order) + 1)
-    lower = np.nan_to_num(beta.ppf(1.0 - confidence, hits, shown - hits + 1))
-    last_of_equals = np.append(np.diff(probability[order]) != 0, True)
-    good = np.flatnonzero((hits / shown >= promised) & (lower >= promised - 0.01) & last_of_equals)
-    return float(probability[order[good[-1]]]) if len(good) else NEVER
+    from mapie.risk_control import BinaryClassificationController
+
+    seen = (probability.min() <= _HUNDREDTHS) & (probability.max() >= _HUNDREDTHS)
+    if not seen.any():
+        return NEVER
+    controller = BinaryClassificationController(
+        lambda column: np.column_stack([1.0 - column[:, 0], column[:, 0]]),
+        "precision",
+        promised,
+        confidence_level=confidence,
+        list_predict_params=_HUNDREDTHS[seen],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no threshold holds is an answer, not a fault
+        controller.calibrate(probability[:, None], right.astype(int))
+    return float(min(controller.valid_predict_params, default=NEVER))
 
 
 def with_thresholds(
