@@ -1,6 +1,7 @@
 """One table: the shipped model beside what others would use, trained on the same texts and asked about the same texts.
 
 Usage: python bench/accuracy.py CODED.jsonl FOLDER [--model MODEL] [--rows ...] [--texts ...] [--annif PYTHON]
+       python bench/accuracy.py CODED.jsonl FOLDER --ablations
 
 FOLDER holds the public texts of corpus/external.yaml. Texts: the coded file, and (not for Annif) the labelled public
 texts in the five folds by family of the model card, whose figures are hyeoksin's. All read the same first characters
@@ -29,6 +30,7 @@ from scipy.special import expit
 from scipy.stats import binomtest
 from sklearn.model_selection import GroupKFold
 
+from accuracy_ablations import ablations, prepare
 from accuracy_peers import Peer, Ranking, Text, peers, texts
 from hyeoksin.assess import assess
 from hyeoksin.corpus import Example
@@ -146,10 +148,7 @@ def on_public(
             "공개 글, 교차검증",
             load_plan(name),
             [label(e, name) for e in scored],
-            [
-                frozenset([label(e, name), *e.labels[name], *(e.acceptable or {}).get(name, ())])
-                for e in scored
-            ],
+            [accepted(e, name) for e in scored],
         )
         line(question, "hyeoksin", card["cross_validation"][f"{name} real"])
         for peer in chosen.values():
@@ -161,6 +160,40 @@ def on_public(
                 for title, ranking in peer([read[i] for i in known], labels, [read[i] for i in test]).items():
                     parts.setdefault(title, []).extend([ranking] if ranking else [])
             report(question, {title: joined(found) for title, found in parts.items()}, None)
+
+
+def without_parts(coded: Sequence[Coded], examples: Sequence[Example]) -> None:
+    """Print hyeoksin with one part left out at a time, on the public texts in the card's folds and on the coded ones."""
+    plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
+    tested = [i for i, e in enumerate(examples) if e.origin in ("written", "real")]
+    folds = GroupKFold(Settings().n_folds, shuffle=True, random_state=0)
+    splits = folds.split(tested, groups=[examples[i].family for i in tested])
+    cut = [[tested[k] for k in held] for _, held in splits]
+    asked = [Example(c.document, {}, c.document.id, "", "coded") for c in coded]
+    found = list(ablations(prepare(examples), prepare(asked), cut, plans, PLANS))
+    for name in PLANS:
+        scored = [examples[i] for fold in cut for i in fold if name in examples[i].labels]
+        real = [k for k, e in enumerate(scored) if e.origin == "real"]
+        known = [i for i, c in enumerate(coded) if name in c.codes]
+        questions = (
+            (Question("공개 글, 교차검증", plans[name], [label(scored[k], name) for k in real], [accepted(scored[k], name) for k in real]), 0, real),
+            (Question("따로 둔 실제 글", plans[name], [coded[i].codes[name] for i in known], [coded[i].acceptable[name] for i in known]), 1, known),
+        )  # fmt: skip
+        for question, which, rows in questions:
+            ours = None
+            for variant, answers in found:
+                leaves, off = answers[name][which]
+                leaves, off = leaves[rows], off[rows]
+                best = [plans[name].leaves[i].code for i in leaves.argmax(axis=1)]
+                said = right(question, [NONE if o >= 0.5 else b for o, b in zip(off, best, strict=True)])
+                test = "–" if ours is None else mcnemar(said, ours)
+                ours = said if ours is None else ours
+                figures = plan_scores(plans[name], leaves, off, question.codes, question.acceptable)
+                line(question, variant.title, figures, test)
+
+
+def accepted(example: Example, plan: str) -> frozenset[str]:
+    return frozenset([label(example, plan), *example.labels[plan], *(example.acceptable or {}).get(plan, ())])
 
 
 def joined(parts: Sequence[Ranking]) -> Ranking | None:
@@ -178,12 +211,19 @@ def main() -> None:
     parser.add_argument(
         "--annif", type=Path, default=Path("annif"), help="Python of an environment with Annif"
     )
+    parser.add_argument(
+        "--ablations", action="store_true", help="hyeoksin without one part at a time, nothing else"
+    )
     parser.add_argument("--cache", type=Path, help="folder that keeps Kiwi's work for the next run")
     told = parser.parse_args()
     chosen = {k: v for k, v in peers(told.annif).items() if told.rows is None or k in told.rows}
     everything = gather(Path("corpus"), told.folder, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
     examples = [e for e in everything if e.origin in ("written", "real") or any(p in e.labels for p in PLANS)]
     coded = read_coded(told.coded)
+    if told.ablations:
+        print(HEAD)
+        without_parts(coded, examples)
+        return
     kept = Memory(told.cache, verbose=0).cache(texts)
     read = kept([e.document for e in examples]) if chosen else []
     print(f"texts to learn from: {len(examples)}", file=sys.stderr)
