@@ -48,6 +48,11 @@ def written(plans: dict[str, Plan]) -> list[Example]:
 
 
 @pytest.fixture(scope="session")
+def citizens(plans: dict[str, Plan]) -> list[Example]:
+    return read_examples(CORPUS / "citizens", plans)
+
+
+@pytest.fixture(scope="session")
 def trained(written: list[Example], plans: dict[str, Plan]) -> Trained:
     """A small model: every eighth written text and the node wordings, two folds."""
     examples = written[::8] + [e for plan in plans.values() for e in node_examples(plan)]

@@ -34,8 +34,9 @@ def test_genre_does_not_tell_inside_from_outside(written: list[Example]) -> None
         assert sum(len(e.document.body) > 350 for e in some) >= 0.05 * len(some)
 
 
-def test_no_near_duplicates(written: list[Example]) -> None:
-    bodies = [e.document.body for e in written]
+def test_no_near_duplicates(written: list[Example], citizens: list[Example]) -> None:
+    everything = [*written, *citizens]
+    bodies = [e.document.body for e in everything]
     rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit_transform(bodies)
     for start in range(0, len(bodies), 500):
         cosines = (rows[start : start + 500] @ rows.T).toarray()
@@ -43,7 +44,7 @@ def test_no_near_duplicates(written: list[Example]) -> None:
             row[i] = 0.0
             near = int(np.argmax(row))
             assert row[near] < 0.8, (
-                f"{written[i].document.id} ~ {written[near].document.id} ({row[near]:.2f})"
+                f"{everything[i].document.id} ~ {everything[near].document.id} ({row[near]:.2f})"
             )
 
 
@@ -52,6 +53,16 @@ def test_labels_are_complete(written: list[Example]) -> None:
         assert set(example.labels) == {"2019", "2020", "2022", "2024"}
         assert example.family
     assert sum(e.lead is not None for e in written) > 0.95 * len(written)
+
+
+def test_texts_coded_twice_carry_what_the_coders_saw(citizens: list[Example]) -> None:
+    for example in citizens:
+        assert set(example.labels) == {"2019", "2024"}
+        for plan, also in (example.acceptable or {}).items():
+            assert not {*also} & {*(example.labels[plan] or ("NONE",))}
+    outside = np.mean([not e.labels["2019"] for e in citizens])
+    assert 0.4 < outside < 0.7
+    assert sum(e.lead is not None for e in citizens) > 0.8 * len(citizens)
 
 
 def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:
@@ -71,6 +82,10 @@ def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:
         (
             '{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {}, "lead": "없는부"}',
             "없는부",
+        ),
+        (
+            '{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {}, "ok": {"2019": ["9-8"]}}',
+            "9-8",
         ),
         ('{"id": "1"}', "a.jsonl:1"),
     ],

@@ -68,10 +68,12 @@ def read_examples(folder: Path, plans: Mapping[str, Plan]) -> list[Example]:
 
 def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> Example:
     labels = {plan: tuple(codes) for plan, codes in row["labels"].items()}
-    for plan, codes in labels.items():
-        unknown = [code for code in codes if code not in {leaf.code for leaf in plans[plan].leaves}]
+    acceptable = {plan: tuple(codes) for plan, codes in row.get("ok", {}).items()}
+    for plan in {*labels, *acceptable}:
+        leaves = {leaf.code for leaf in plans[plan].leaves}
+        unknown = {*labels.get(plan, ())} - leaves | {*acceptable.get(plan, ())} - leaves - {"NONE"}
         if unknown:
-            raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(unknown)}")
+            raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(sorted(unknown))}")
     return Example(
         document=Document(
             id=row["id"], title=row["title"], text=row["text"], source=source, region=row.get("region")
@@ -82,6 +84,7 @@ def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> 
         origin="written",
         lead=_agency(row["lead"]) if row.get("lead") else None,
         support=tuple(_agency(name) for name in row.get("support", ())),
+        acceptable=acceptable,
     )
 
 

@@ -25,7 +25,7 @@ class NetSettings:
     """How the network is trained.
 
     ``hidden``: units; ``dropout``: share of units left out a step; ``scale``: factor on the unit vectors; ``rate``, ``decay``:
-    of AdamW; ``real``: weight of a public text beside a written one; ``soft``: share of the target that goes to the codes which
+    of AdamW; ``heaviest``: the most that an example weighs; ``soft``: share of the target that goes to the codes which
     a coder also accepted; ``leads``: weight of the agency output.
     """
 
@@ -36,7 +36,7 @@ class NetSettings:
     batch: int = 128
     rate: float = 2e-3
     decay: float = 0.01
-    real: float = 2.0
+    heaviest: float = 2.0
     soft: float = 0.3
     leads: float = 0.3
     seed: int = 0
@@ -85,7 +85,7 @@ def fit_net(
     targets = {name: soft_targets(kept, plan, settings.soft) for name, plan in plans.items()}
     targets[_LEADS] = _lead_targets(kept, settings.leads)
     tensors = {name: tuple(map(torch.from_numpy, pair)) for name, pair in targets.items()}
-    weight = torch.tensor([settings.real if e.origin == "real" else 1.0 for e in kept])
+    weight = torch.tensor([min(e.weight, settings.heaviest) for e in kept])
     inputs = torch.from_numpy(vectors[rows] * np.float32(settings.scale))
     body = torch.nn.Sequential(
         torch.nn.Dropout(settings.dropout / 2),

@@ -17,7 +17,7 @@ import numpy as np
 from hyeoksin import __version__
 from hyeoksin.corpus import Example, duty_examples, node_examples, read_examples, read_programmes
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
-from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
+from hyeoksin.external import REAL_WEIGHT, labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training import held_out
@@ -50,9 +50,11 @@ def recipe(
 def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> list[Example]:
     """Return all examples: written texts, programme names and node wordings.
 
+    Written texts that two coders coded apart from their writers weigh as much as public ones, which were coded in the same way.
     With ``external`` also our labels of public texts, the plan documents' lines and masked press releases.
     """
     examples = read_examples(corpus / "proposals", plans)
+    examples += [replace(e, weight=REAL_WEIGHT) for e in read_examples(corpus / "citizens", plans)]
     examples += read_examples(corpus / "duties", plans)
     examples += duty_examples()
     examples += read_programmes(corpus / "programmes.csv", plans)
