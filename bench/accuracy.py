@@ -33,7 +33,7 @@ from sklearn.model_selection import GroupKFold
 from accuracy_ablations import ablations, prepare
 from accuracy_peers import Peer, Ranking, Text, peers, texts
 from hyeoksin.assess import assess
-from hyeoksin.corpus import Example
+from hyeoksin.corpus import TESTED, Example
 from hyeoksin.domain import Prediction
 from hyeoksin.evaluation import NONE, Coded, plan_scores, read_coded
 from hyeoksin.model.heads import softmax
@@ -135,7 +135,7 @@ def on_public(
     chosen: Mapping[str, Peer],
     card: Mapping[str, Any],
 ) -> None:
-    indices = np.array([i for i, e in enumerate(examples) if e.origin in ("written", "real")])
+    indices = np.array([i for i, e in enumerate(examples) if e.origin in TESTED])
     folds = GroupKFold(Settings().n_folds, shuffle=True, random_state=0)
     splits = list(folds.split(indices, groups=[examples[i].family for i in indices]))
     for name in PLANS:
@@ -165,7 +165,7 @@ def on_public(
 def without_parts(coded: Sequence[Coded], examples: Sequence[Example]) -> None:
     """Print hyeoksin with one part left out at a time, on the public texts in the card's folds and on the coded ones."""
     plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
-    tested = [i for i, e in enumerate(examples) if e.origin in ("written", "real")]
+    tested = [i for i, e in enumerate(examples) if e.origin in TESTED]
     folds = GroupKFold(Settings().n_folds, shuffle=True, random_state=0)
     splits = folds.split(tested, groups=[examples[i].family for i in tested])
     cut = [[tested[k] for k in held] for _, held in splits]
@@ -218,7 +218,7 @@ def main() -> None:
     told = parser.parse_args()
     chosen = {k: v for k, v in peers(told.annif).items() if told.rows is None or k in told.rows}
     everything = gather(Path("corpus"), told.folder, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
-    examples = [e for e in everything if e.origin in ("written", "real") or any(p in e.labels for p in PLANS)]
+    examples = [e for e in everything if e.origin in TESTED or any(p in e.labels for p in PLANS)]
     coded = read_coded(told.coded)
     if told.ablations:
         print(HEAD)

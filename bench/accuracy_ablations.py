@@ -70,7 +70,7 @@ VARIANTS = (
     Variant("− 선형 머리 (신경망만)", linear=False),
     Variant("− 경계 머리", border=False),
     Variant("− 글자 특징", characters=False),
-    Variant("− 지어 쓴 글", without=("written",)),
+    Variant("− 지어 쓴 글", without=("written", "coded")),
     Variant("− 공개 글", without=("real",)),
     Variant("− 계획의 문구와 사업 이름", without=("node", "programme", "plan")),
 )

@@ -106,7 +106,7 @@ def test_text_hash_does_not_see_white_space_or_composition() -> None:
 def test_label_tables_hold_labels_and_no_text(plans: dict[str, Plan]) -> None:
     codes = {plan: {leaf.code for leaf in plans[plan].leaves} | {"NONE"} for plan in ("2019", "2024")}
     n_rows = 0
-    for path in sorted((CORPUS / "labels").glob("*.csv")):
+    for path in sorted([*(CORPUS / "labels").glob("*.csv"), *(CORPUS / "blind").glob("*.csv")]):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 n_rows += 1
@@ -117,3 +117,16 @@ def test_label_tables_hold_labels_and_no_text(plans: dict[str, Plan]) -> None:
                 assert len(row["sha256"]) == 64
                 assert not any("가" <= char <= "힣" for value in row.values() for char in value)
     assert n_rows >= 4_000
+
+
+def test_blind_labels_never_teach() -> None:
+    taught, blind = (
+        {
+            row["id"]
+            for path in (CORPUS / folder).glob("*.csv")
+            for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+        }
+        for folder in ("labels", "blind")
+    )
+    assert len(blind) > 2_000
+    assert not taught & blind

@@ -16,9 +16,18 @@ from hyeoksin.errors import PlanError
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
 
-__all__ = ["Example", "duty_examples", "node_examples", "read_examples", "read_programmes", "text_hash"]
+__all__ = [
+    "TESTED",
+    "Example",
+    "duty_examples",
+    "node_examples",
+    "read_examples",
+    "read_programmes",
+    "text_hash",
+]
 
-
+# Origins that cross-validation predicts; the rest is always in training.
+TESTED = ("written", "coded", "real")
 _CENTRAL = ("ministry", "office", "administration", "commission", "independent")
 
 
@@ -28,7 +37,8 @@ class Example:
 
     ``labels`` maps a plan to its codes, best first; an empty tuple means outside that plan, a missing plan means that
     nobody looked. ``acceptable`` are further codes (or ``NONE``) that a careful coder might give. ``family`` groups texts about
-    the same idea: splits never cut through it. ``weight`` is its weight in training.
+    the same idea: splits never cut through it. ``origin``: ``written`` for this project, ``coded`` if
+    also coded apart from its writer, ``real`` if public, else where else it comes from. ``weight`` is its weight in training.
     """
 
     document: Document

@@ -13,7 +13,7 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from hyeoksin.corpus import Example
+from hyeoksin.corpus import TESTED, Example
 from hyeoksin.gate import BITS, Gate, columns, readable, save_gates
 from hyeoksin.ngrams import ngram_hashes
 from hyeoksin.plan import Plan
@@ -49,7 +49,7 @@ def fit_first_gate(examples: Sequence[Example], plan: Plan) -> Gate:
     Folds are cut by ``family``. A threshold is the highest score below which no more than the promised share of the
     in-plan public texts lies; the card gives that share with its 95 % interval (Clopper and Pearson 1934).
     """
-    known = [e for e in examples if plan.id in e.labels and e.origin in ("written", "real")]
+    known = [e for e in examples if plan.id in e.labels and e.origin in TESTED]
     inside = np.array([bool(e.labels[plan.id]) for e in known])
     weight = np.array([e.weight for e in known])
     real = np.array([e.origin == "real" for e in known])

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from hyeoksin import __version__
-from hyeoksin.corpus import Example, duty_examples, node_examples, read_examples, read_programmes
+from hyeoksin.corpus import TESTED, Example, duty_examples, node_examples, read_examples, read_programmes
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
-from hyeoksin.external import REAL_WEIGHT, labelled_examples, plan_examples, press_examples, sources
+from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training import held_out
@@ -28,7 +28,8 @@ from hyeoksin.training.train import Trained, train
 
 __all__ = ["gather", "recipe"]
 
-_LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "scikit-learn", "numpy", "scipy")
+_CODED = 2.0  # weight of a written text that two coders coded apart from its writer: between the others and public ones
+_LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "mapie", "scikit-learn", "numpy", "scipy")
 
 
 def recipe(
@@ -50,11 +51,10 @@ def recipe(
 def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> list[Example]:
     """Return all examples: written texts, programme names and node wordings.
 
-    Written texts that two coders coded apart from their writers weigh as much as public ones, which were coded in the same way.
     With ``external`` also our labels of public texts, the plan documents' lines and masked press releases.
     """
     examples = read_examples(corpus / "proposals", plans)
-    examples += [replace(e, weight=REAL_WEIGHT) for e in read_examples(corpus / "citizens", plans)]
+    examples += [replace(e, origin="coded", weight=_CODED) for e in read_examples(corpus / "citizens", plans)]
     examples += read_examples(corpus / "duties", plans)
     examples += duty_examples()
     examples += read_programmes(corpus / "programmes.csv", plans)
@@ -78,7 +78,7 @@ def _card(
     trained: Trained, plans: Mapping[str, Plan], settings: Settings, external: Path | None
 ) -> dict[str, Any]:
     scores: dict[str, Scores] = {}
-    for origin in ("written", "real"):
+    for origin in TESTED:
         for plan in plans.values():
             found = _held_out(trained, plan, origin)
             if found:
@@ -108,7 +108,7 @@ def _rows(trained: Trained, plan: Plan, origin: str | None) -> list[int]:
     return [
         i
         for i, e in enumerate(trained.examples)
-        if plan.id in e.labels and (e.origin == origin if origin else e.origin in ("written", "real"))
+        if plan.id in e.labels and (e.origin == origin if origin else e.origin in TESTED)
     ]
 
 

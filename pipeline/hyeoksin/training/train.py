@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
-from hyeoksin.corpus import Example
+from hyeoksin.corpus import TESTED, Example
 from hyeoksin.encoders import dense_encoder, probe, views
 from hyeoksin.errors import InputError
 from hyeoksin.features import Analysed, analyse
@@ -109,7 +109,7 @@ def _prepared(examples: Sequence[Example], analysed: Sequence[Analysed], setting
 
 
 def _check(examples: Sequence[Example], plans: Mapping[str, Plan], settings: Settings) -> None:
-    families = {e.family for e in examples if e.origin in ("written", "real")}
+    families = {e.family for e in examples if e.origin in TESTED}
     if len(families) < 2 * settings.n_folds:
         raise InputError(
             f"학습할 글이 모자랍니다: 글 묶음이 {len(families)}개뿐입니다 (적어도 {2 * settings.n_folds}개)."
@@ -148,7 +148,7 @@ def _cross_validate(
 ) -> _Held:
     """Predict written and real texts from models that saw none of their family; the rest is always in training."""
     examples, analysed = texts.examples, texts.analysed
-    tested = np.array([e.origin in ("written", "real") for e in examples])
+    tested = np.array([e.origin in TESTED for e in examples])
     groups = [e.family for e in examples]
     classes = agency_classes(examples)
     leaf = {p: np.zeros((len(examples), len(plan.leaves))) for p, plan in plans.items()}
