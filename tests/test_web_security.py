@@ -20,7 +20,7 @@ from hyeoksin.web import access
 from web_client import PASSWORD, Browser, make_app, make_store, record
 
 NEW = "바다 건너 푸른 언덕 하나"
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u2066뒤집힘\u2069\x07 =cmd|' /C calc'!A0 {{7*7}} '\""
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u2066뒤집힘\u2069\x07 =cmd|' /C calc'!A0 {{7123*7}} '\""
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def faults(path: str, status: int, text: str) -> list[str]:
     found = [*tags.bad, *([] if tags.scripts else ["no script of ours"])]
     if status != (404 if path == "/nowhere" else 200):
         found.append(f"status {status}")
-    for words in ("<script>alert", "<img src=x", "010-1234-5678", "900101-1234567", ">49<", " 49 "):
+    for words in ("<script>alert", "<img src=x", "010-1234-5678", "900101-1234567", "49861"):
         if words in text:
             found.append(words)
     return found + re.findall("[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", text)

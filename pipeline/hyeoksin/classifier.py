@@ -199,6 +199,7 @@ class Classifier:
         border = [e.why for e in self.plan[first.code].excludes if e.code == second.code]
         border += [e.why for e in self.plan[second.code].excludes if e.code == first.code]
         why = (*([f"이 말은 {second.code} 쪽: {', '.join(speaking)}"] if speaking else []), *border)
+        why = why or (f"이 글에 {second.code} 쪽을 더 가리키는 말은 없음",)
         return evidence, Rival(second.code, second.title, second.probability, why)
 
 
