@@ -80,6 +80,8 @@ def test_what_the_server_said_was_saved_outlives_kill_9(tmp_path: Path) -> None:
     draw = random.Random(3)
     for _ in range(N_KILLS):
         waiting = [number for number in numbers if number not in said]
+        if not waiting:
+            break  # a quick machine: everything was said before the last kill
         with serving(file) as (process, address), ThreadPoolExecutor(4) as pool:
             answers = [(number, pool.submit(decide, address, number)) for number in waiting]
             answers[0][1].result()
