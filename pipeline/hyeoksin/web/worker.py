@@ -60,7 +60,11 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to work."""
+        """Sweep what an earlier server left, before anybody can upload, and begin to work."""
+        self._sweep()
+        self._begin()
+
+    def _begin(self) -> None:
         self._thread = threading.Thread(target=self._live, name="uploads", daemon=True)
         self._thread.start()
 
@@ -80,14 +84,13 @@ class Worker:
 
     def _live(self) -> None:
         try:
-            self._sweep()
             while not self._end.is_set():
                 self._wake.clear()
                 if not self._work():
                     self._wake.wait(2.0)
         finally:
             if not self._end.is_set():  # a fault that nobody foresaw must not end all uploads
-                self.start()
+                self._begin()
 
     def _work(self) -> bool:
         """Do one job; False where there is none (or no store)."""
