@@ -168,7 +168,7 @@ def without_parts(coded: Sequence[Coded], examples: Sequence[Example]) -> None:
     tested = [i for i, e in enumerate(examples) if e.origin in TESTED]
     folds = GroupKFold(Settings().n_folds, shuffle=True, random_state=0)
     splits = folds.split(tested, groups=[examples[i].family for i in tested])
-    cut = [[tested[k] for k in held] for _, held in splits]
+    cut = [sorted(tested[k] for k in held) for _, held in splits]
     asked = [Example(c.document, {}, c.document.id, "", "coded") for c in coded]
     found = list(ablations(prepare(examples), prepare(asked), cut, plans, PLANS))
     for name in PLANS:

@@ -15,32 +15,22 @@ from scipy.sparse import csr_array
 
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import load_morpheme_encoder, probe, views
-from hyeoksin.features import Analysed, analyse
+from hyeoksin.features import analyse
 from hyeoksin.model.heads import off_log_odds, sigmoid, softmax
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
 from hyeoksin.training.calibrate import fit_gate, fit_mixture
-from hyeoksin.training.fit import Settings, fit_border, fit_leaves, vectoriser
+from hyeoksin.training.fit import Prepared, Settings, fit_border, fit_leaves, vectoriser
 from hyeoksin.training.network import fit_net
+from hyeoksin.training.train import REAL
 
 Floats = NDArray[np.float64]
 Held = tuple[Floats, Floats]  # (n x leaves) and (n,) off-plan probabilities
-REAL = 4.0  # weight of a public text where the gate is calibrated, as in training
 
 
-@dataclass(frozen=True)
-class Texts:
-    """Examples taken apart, with their dense vectors (n x d)."""
-
-    examples: Sequence[Example]
-    analysed: Sequence[Analysed]
-    vectors: NDArray[np.float32]
-    probe: NDArray[np.float32]
-
-    def only(self, rows: Sequence[int]) -> Texts:
-        """Return the texts at ``rows``."""
-        kept = ([some[i] for i in rows] for some in (self.examples, self.analysed))
-        return Texts(*kept, self.vectors[list(rows)], self.probe)
+def only(texts: Prepared, rows: Sequence[int]) -> Prepared:
+    """Return the texts at ``rows``."""
+    return texts.without({*range(len(texts.examples))} - {*rows})
 
 
 @dataclass(frozen=True)
@@ -76,17 +66,17 @@ VARIANTS = (
 )
 
 
-def prepare(examples: Sequence[Example]) -> Texts:
+def prepare(examples: Sequence[Example]) -> Prepared:
     dense = load_morpheme_encoder()
     analysed = list(analyse([e.document for e in examples], Tokenizer(2), Settings().limit))
-    return Texts(examples, analysed, views(dense, analysed), probe(dense))
+    return Prepared(examples, analysed, views(dense, analysed), probe(dense))
 
 
 def fitted(
-    variant: Variant, train: Texts, asked: Texts, plans: Mapping[str, Plan], scored: Sequence[str]
+    variant: Variant, train: Prepared, asked: Prepared, plans: Mapping[str, Plan], scored: Sequence[str]
 ) -> dict[str, Logits]:
     """Fit one variant and score the asked texts in the plans ``scored``; the network learns from all ``plans``."""
-    train = train.only([i for i, e in enumerate(train.examples) if e.origin not in variant.without])
+    train = only(train, [i for i, e in enumerate(train.examples) if e.origin not in variant.without])
     front = vectoriser(Settings())
     if not variant.characters:
         front.transformer_list = front.transformer_list[:1]
@@ -127,20 +117,20 @@ def _signals(variant: Variant, logits: Logits) -> Floats:
 
 
 def ablations(
-    texts: Texts,
-    asked: Texts,
+    texts: Prepared,
+    asked: Prepared,
     folds: Sequence[Sequence[int]],
     plans: Mapping[str, Plan],
     scored: Sequence[str],
 ) -> Iterator[tuple[Variant, dict[str, tuple[Held, Held]]]]:
-    """Yield per variant and plan the probabilities of the texts in ``folds`` (in that order), and of the asked ones."""
+    """Yield per variant and plan the probabilities of the texts in ``folds`` (each sorted), and of the asked ones."""
     rows = [i for fold in folds for i in fold]
     fits: dict[tuple[tuple[str, ...], bool], list[dict[str, Logits]]] = {}
     for variant in VARIANTS:
         key = (variant.without, variant.characters)
         if key not in fits:
             rest = ([i for i in range(len(texts.examples)) if i not in out] for out in map(set, folds))
-            pairs = [(texts.only(some), texts.only(fold)) for some, fold in zip(rest, folds, strict=True)]
+            pairs = [(only(texts, some), only(texts, fold)) for some, fold in zip(rest, folds, strict=True)]
             jobs = (delayed(fitted)(variant, *pair, plans, scored) for pair in [*pairs, (texts, asked)])
             fits[key] = Parallel(n_jobs=2)(jobs)
         found = {}

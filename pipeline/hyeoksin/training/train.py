@@ -31,11 +31,11 @@ from hyeoksin.training.agencies import (
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, with_thresholds
 from hyeoksin.training.fit import Fitted, Prepared, Settings, fit
 
-__all__ = ["Trained", "train"]
+__all__ = ["REAL", "Trained", "train"]
 
 Floats = NDArray[np.float64]
 _ENOUGH = 1_000  # public texts from which the settle thresholds are set by them alone
-_REAL = 4.0  # public texts set the prior of the gate, since they are what streams look like
+REAL = 4.0  # public texts set the prior of the gate, since they are what streams look like
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _calibrated(
     slopes, intercept = fit_gate(
         np.column_stack(signals),
         inside[rows],
-        np.array([_REAL if examples[i].origin == "real" else 1.0 for i in rows]),
+        np.array([REAL if examples[i].origin == "real" else 1.0 for i in rows]),
     )
     head = PlanHead(
         plan=name,
