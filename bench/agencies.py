@@ -108,24 +108,31 @@ def cases(name: str) -> tuple[list[Row], list[Document], list[str]]:
 
 
 def written(classifier: Classifier) -> None:
-    rows, documents, gold = cases("agency_cases.jsonl")
-    found = routed(classifier.classify(documents))
-    line("written cases of agencies that releases lack: whole router", found, gold)
-    for lead in dict.fromkeys(gold):
-        right = [f[0] == lead for f, g in zip(found, gold, strict=True) if g == lead]
-        top3 = [lead in f[:3] for f, g in zip(found, gold, strict=True) if g == lead]
-        print(
-            f"| ... {AGENCIES[lead].name} | {len(right)} | {sum(right)}/{len(right)} | {sum(top3)}/{len(top3)} |"
-        )
-    rows, documents, gold = cases("mention_cases.jsonl")
-    found = routed(classifier.classify(documents))
-    line("written cases with mentions: whole router", found, gold)
-    for role, what in (
-        ("mention", "the mentioned agency is no lead"),
-        ("lead", "the mentioned agency leads"),
+    for name, what in (
+        ("agency_cases.jsonl", "written cases of agencies that releases lack"),
+        ("unnamed_cases.jsonl", "written cases of another author, no agency named"),
     ):
-        kept = [i for i, row in enumerate(rows) if row["role"] == role]
-        line(f"... {what}", [found[i] for i in kept], [gold[i] for i in kept])
+        _, documents, gold = cases(name)
+        found = routed(classifier.classify(documents))
+        line(f"{what}: whole router", found, gold)
+        for lead in dict.fromkeys(gold):
+            rows = [i for i, g in enumerate(gold) if g == lead]
+            right = sum(found[i][0] == lead for i in rows)
+            near = sum(lead in found[i][:3] for i in rows)
+            print(f"| ... {AGENCIES[lead].name} | {len(rows)} | {right}/{len(rows)} | {near}/{len(rows)} |")
+    for name, what in (
+        ("mention_cases.jsonl", "written cases with mentions"),
+        ("named_cases.jsonl", "written cases with mentions, another author"),
+    ):
+        texts, documents, gold = cases(name)
+        found = routed(classifier.classify(documents))
+        line(f"{what}: whole router", found, gold)
+        for role, which in (
+            ("mention", "the mentioned agency is no lead"),
+            ("lead", "the mentioned agency leads"),
+        ):
+            kept = [i for i, row in enumerate(texts) if row["role"] == role]
+            line(f"... {which}", [found[i] for i in kept], [gold[i] for i in kept])
 
 
 def main() -> None:

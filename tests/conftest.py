@@ -48,8 +48,8 @@ def written(plans: dict[str, Plan]) -> list[Example]:
 
 
 @pytest.fixture(scope="session")
-def citizens(plans: dict[str, Plan]) -> list[Example]:
-    return read_examples(CORPUS / "citizens", plans)
+def coded_apart(plans: dict[str, Plan]) -> list[Example]:
+    return read_examples(CORPUS / "coded", plans)
 
 
 @pytest.fixture(scope="session")

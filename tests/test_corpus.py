@@ -34,8 +34,8 @@ def test_genre_does_not_tell_inside_from_outside(written: list[Example]) -> None
         assert sum(len(e.document.body) > 350 for e in some) >= 0.05 * len(some)
 
 
-def test_no_near_duplicates(written: list[Example], citizens: list[Example]) -> None:
-    everything = [*written, *citizens]
+def test_no_near_duplicates(written: list[Example], coded_apart: list[Example]) -> None:
+    everything = [*written, *coded_apart]
     bodies = [e.document.body for e in everything]
     rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit_transform(bodies)
     for start in range(0, len(bodies), 500):
@@ -55,14 +55,14 @@ def test_labels_are_complete(written: list[Example]) -> None:
     assert sum(e.lead is not None for e in written) > 0.95 * len(written)
 
 
-def test_texts_coded_twice_carry_what_the_coders_saw(citizens: list[Example]) -> None:
-    for example in citizens:
+def test_texts_coded_twice_carry_what_the_coders_saw(coded_apart: list[Example]) -> None:
+    for example in coded_apart:
         assert set(example.labels) == {"2019", "2024"}
         for plan, also in (example.acceptable or {}).items():
             assert not {*also} & {*(example.labels[plan] or ("NONE",))}
-    outside = np.mean([not e.labels["2019"] for e in citizens])
+    outside = np.mean([not e.labels["2019"] for e in coded_apart])
     assert 0.4 < outside < 0.7
-    assert sum(e.lead is not None for e in citizens) > 0.8 * len(citizens)
+    assert sum(e.lead is not None for e in coded_apart) > 0.8 * len(coded_apart)
 
 
 def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:

@@ -26,7 +26,7 @@ from hyeoksin.morphemes import Tokenizer
         ("환경부, 교육부, 법무부가 참석한 회의", "me", ("issuer",)),
         ("회의에는 환경부, 교육부, 법무부가 참석했다.", "me", ("aside",)),
         ("환경부는 교육부와 협력한다. 환경부와 함께", "me", ("speaker", "aside")),
-        ("환경부의 새 제도는 환영받았다.", "me", ("",)),
+        ("환경부의 새 제도는 환영받았다.", "me", ("owner",)),
     ],
 )
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:

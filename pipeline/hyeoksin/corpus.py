@@ -86,7 +86,12 @@ def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> 
             raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(sorted(unknown))}")
     return Example(
         document=Document(
-            id=row["id"], title=row["title"], text=row["text"], source=source, region=row.get("region")
+            id=row["id"],
+            title=row["title"],
+            text=row["text"],
+            source=source,
+            region=row.get("region"),
+            date=row.get("date"),
         ),
         labels=labels,
         family=row["family"],

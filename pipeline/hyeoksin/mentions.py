@@ -1,7 +1,7 @@
-"""How a text speaks of the agencies that it names: as its subject, its issuer, in charge, or aside.
+"""How a text speaks of the agencies that it names: as its subject, its issuer, in charge, asked, or aside.
 
-A mention is no lead: "경찰청과 협력", "통계청 자료에 따르면", "환경부 지원을 받아". One pattern reads what follows a name; what
-each manner is worth is learnt with the router's other weights.
+A mention is no lead: "경찰청과 협력", "통계청 자료에 따르면", "환경부 지원을 받아", "국토부 기준에", "교육부도". One pattern reads what
+follows a name; what each manner is worth is learnt with the router's other weights.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from hyeoksin.features import Analysed
 
 __all__ = ["MANNERS", "Named", "manner", "named_agencies", "nameless"]
 
-MANNERS = ("speaker", "issuer", "in_charge", "aside")
+MANNERS = ("speaker", "issuer", "in_charge", "asked", "aside", "owner", "beside")
 _FOLLOWS = re.compile(
     r"(?P<in_charge>(?:이|가|에서)?\s?(?:주관|주최|주무))"
     r"|(?P<speaker>\s?(?:\([^)\n]{1,20}\)\s?)?(?:은|는)\s)"
+    r"|(?P<asked>(?:에|에서|에게|께|께서)\s[^.\n]{0,30}?(?:건의|부탁|바라|바랍|요청(?:합|드|하며|하고|해요)|주세요|주십시오|주시|해 ?줘))"
     r"|(?:(?![은는][ ,])[^.\n]){0,24}?"
     r"(?:(?P<together>함께|협업|협력|협의|공동|연계|합동|협조|손잡|협약)"
     r"|(?P<aside>따르면|바탕으로|토대로|받아|받은|받는|맞춰|공모|표창|참석|참여|추천|허가|승인|요청))"
+    # the agency's programme, form, staff; what it runs or made; but not its minister, who speaks for it
+    r"|(?P<owner>의?\s(?!장관|차관|청장|처장|위원장|[가-힣]{2,4}\s?장관|관계자)[가-힣A-Za-z0-9‘'“\"]"
+    r"|(?:이|가)\s(?:[^\s.]+\s){0,2}[^\s.]*(?:하는|한|된|던|만든|낸|가진|쓰는|받은|맡은|주는)\s)"
+    r"|(?P<beside>도|처럼|만큼|보다|와|과|랑)"
 )
 _ISSUER = re.compile(r"\s?[,:]\s")  # a headline begins with its issuer and a comma
 _SAID = {
@@ -33,6 +38,9 @@ _SAID = {
     "in_charge": "글이 주관으로 부름",
     "together": "글이 협업 기관으로 부름",
     "aside": "글이 자료·지원·참여로만 부름",
+    "asked": "글이 부탁하는 곳으로 부름",
+    "owner": "글이 그 기관의 사업이나 자료를 부름",
+    "beside": "글이 다른 기관과 나란히 부름",
 }
 
 

@@ -54,7 +54,7 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
     With ``external`` also our labels of public texts, the plan documents' lines and masked press releases.
     """
     examples = read_examples(corpus / "proposals", plans)
-    examples += [replace(e, origin="coded", weight=_CODED) for e in read_examples(corpus / "citizens", plans)]
+    examples += [replace(e, origin="coded", weight=_CODED) for e in read_examples(corpus / "coded", plans)]
     examples += read_examples(corpus / "duties", plans)
     examples += duty_examples()
     examples += read_programmes(corpus / "programmes.csv", plans)
