@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from hyeoksin.agency import load_agencies
 from hyeoksin.corpus import Example, read_examples, read_programmes, text_hash
 from hyeoksin.errors import PlanError
+from hyeoksin.evaluation import read_coded
 from hyeoksin.plan import Plan
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -130,3 +131,17 @@ def test_blind_labels_never_teach() -> None:
     )
     assert len(blind) > 2_000
     assert not taught & blind
+
+
+def test_blind_texts_are_coded_and_never_teach(
+    written: list[Example], coded_apart: list[Example], plans: dict[str, Plan]
+) -> None:
+    blind = read_coded(CORPUS / "blind" / "offices.jsonl")
+    assert len(blind) >= 200
+    for plan in ("2019", "2024"):
+        codes = {leaf.code for leaf in plans[plan].leaves} | {"NONE"}
+        assert all(one.codes[plan] in codes and one.acceptable[plan] <= codes for one in blind)
+    taught = [e.document.body for e in [*written, *coded_apart]]
+    front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit(taught)
+    cosines = front.transform([one.document.body for one in blind]) @ front.transform(taught).T
+    assert cosines.max() < 0.8
