@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import asyncio
 import json
 import os
@@ -100,7 +101,8 @@ def test_nothing_is_left_when_it_stops() -> None:
 def children() -> set[int]:
     found = set()
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        found |= {int(pid) for pid in (task / "children").read_text().split()}
+        with contextlib.suppress(FileNotFoundError):  # a thread may end while its file is read
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
     end = time.monotonic() + 5
     while time.monotonic() < end and any(_state(pid) == "Z" for pid in found):
         found = {pid for pid in found if _state(pid)}
