@@ -29,6 +29,7 @@ from hyeoksin.training.agencies import agency_rows
 CASES = Path(__file__).parents[1] / "tests" / "data"
 AGENCIES = load_agencies()
 Row = dict[str, Any]
+ROLES = {"mention": "the mentioned agency is no lead", "lead": "the mentioned agency leads"}
 
 
 def reference(name: str, date: str) -> str:
@@ -111,28 +112,19 @@ def written(classifier: Classifier) -> None:
     for name, what in (
         ("agency_cases.jsonl", "written cases of agencies that releases lack"),
         ("unnamed_cases.jsonl", "written cases of another author, no agency named"),
-    ):
-        _, documents, gold = cases(name)
-        found = routed(classifier.classify(documents))
-        line(f"{what}: whole router", found, gold)
-        for lead in dict.fromkeys(gold):
-            rows = [i for i, g in enumerate(gold) if g == lead]
-            right = sum(found[i][0] == lead for i in rows)
-            near = sum(lead in found[i][:3] for i in rows)
-            print(f"| ... {AGENCIES[lead].name} | {len(rows)} | {right}/{len(rows)} | {near}/{len(rows)} |")
-    for name, what in (
         ("mention_cases.jsonl", "written cases with mentions"),
         ("named_cases.jsonl", "written cases with mentions, another author"),
     ):
         texts, documents, gold = cases(name)
         found = routed(classifier.classify(documents))
         line(f"{what}: whole router", found, gold)
-        for role, which in (
-            ("mention", "the mentioned agency is no lead"),
-            ("lead", "the mentioned agency leads"),
-        ):
-            kept = [i for i, row in enumerate(texts) if row["role"] == role]
-            line(f"... {which}", [found[i] for i in kept], [gold[i] for i in kept])
+        parts = [
+            ROLES[row["role"]] if "role" in row else AGENCIES[g].name
+            for row, g in zip(texts, gold, strict=True)
+        ]
+        for part in dict.fromkeys(parts):
+            kept = [i for i, one in enumerate(parts) if one == part]
+            line(f"... {part}", [found[i] for i in kept], [gold[i] for i in kept])
 
 
 def main() -> None:

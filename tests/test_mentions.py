@@ -27,6 +27,10 @@ from hyeoksin.morphemes import Tokenizer
         ("회의에는 환경부, 교육부, 법무부가 참석했다.", "me", ("aside",)),
         ("환경부는 교육부와 협력한다. 환경부와 함께", "me", ("speaker", "aside")),
         ("환경부의 새 제도는 환영받았다.", "me", ("owner",)),
+        ("환경부가 만든 앱을 빌려 쓴다.", "me", ("owner",)),
+        ("환경부 장관 격려사", "me", ("",)),
+        ("환경부에 그물망 설치를 건의합니다.", "me", ("asked",)),
+        ("환경부도 비슷한 사업을 벌인다.", "me", ("beside",)),
     ],
 )
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:

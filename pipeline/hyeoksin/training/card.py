@@ -58,7 +58,7 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
         "",
         f"## 교차검증 (글 묶음 단위 {card['settings']['n_folds']}겹, 95% 부트스트랩 구간)",
         "",
-        "`written` 은 저장소의 지어 쓴 글, `coded` 는 지어 쓴 글 가운데 글을 짓지 않은 두 판정자가 따로 분류한 것(국민 제안이 대부분), `real` 은 두 번 따로 분류하고 갈린 것을 세 번째로 정한 공개 글입니다. 문턱과 온도는 같은 교차검증 예측에서 맞추었습니다.",
+        "`written` 은 저장소의 지어 쓴 글, `coded` 는 지어 쓴 글 가운데 글을 짓지 않은 두 판정자가 따로 분류한 것(국민 제안, 과제, 보도자료), `real` 은 두 번 따로 분류하고 갈린 것을 세 번째로 정한 공개 글입니다. 문턱과 온도는 같은 교차검증 예측에서 맞추었습니다.",
         "",
     ]
     for part, values in card["cross_validation"].items():
