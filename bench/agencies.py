@@ -29,7 +29,11 @@ from hyeoksin.training.agencies import agency_rows
 CASES = Path(__file__).parents[1] / "tests" / "data"
 AGENCIES = load_agencies()
 Row = dict[str, Any]
-ROLES = {"mention": "the mentioned agency is no lead", "lead": "the mentioned agency leads"}
+ROLES = {
+    "unnamed": "no agency named",
+    "mention": "the mentioned agency is no lead",
+    "lead": "the mentioned agency leads",
+}
 
 
 def reference(name: str, date: str) -> str:
@@ -114,6 +118,7 @@ def written(classifier: Classifier) -> None:
         ("unnamed_cases.jsonl", "written cases of another author, no agency named"),
         ("mention_cases.jsonl", "written cases with mentions"),
         ("named_cases.jsonl", "written cases with mentions, another author"),
+        ("fresh_cases.jsonl", "written cases of a third author"),
     ):
         texts, documents, gold = cases(name)
         found = routed(classifier.classify(documents))

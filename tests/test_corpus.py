@@ -9,7 +9,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.corpus import Example, read_examples, read_programmes, text_hash
+from hyeoksin.corpus import Example, read_examples, read_programmes, read_terms, text_hash
 from hyeoksin.errors import PlanError
 from hyeoksin.evaluation import read_coded
 from hyeoksin.plan import Plan
@@ -70,6 +70,25 @@ def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:
     programmes = list(read_programmes(CORPUS / "programmes.csv", plans))
     assert len(programmes) > 120
     assert all(len(codes) == 1 for e in programmes for codes in e.labels.values())
+
+
+def test_terms_name_no_agency_and_stand_once() -> None:
+    terms = list(read_terms(CORPUS / "duties" / "terms.tsv"))
+    assert len(terms) > 9_000
+    counts = Counter(e.lead for e in terms)
+    assert len(counts) > 45
+    assert min(counts.values()) > 60
+    assert len({(e.lead, e.document.title) for e in terms}) == len(terms)
+    names = {agency.name for agency in load_agencies().by_id.values() if len(agency.name) > 2}
+    assert not [e.document.title for e in terms if any(name in e.document.title for name in names)]
+
+
+@pytest.mark.parametrize("line", ["법무부 가석방", "없는부\t가석방"])
+def test_a_faulty_term_is_named_with_file_and_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text(f"법무부\t가석방 심사 기준\n{line}\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"terms\.tsv:2"):
+        list(read_terms(path))
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,13 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
         read_coded(path)
 
 
+def test_texts_without_any_answer_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "coded.jsonl"
+    path.write_text('{"id": "1", "text": "글"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="plan2019"):
+        read_coded(path)
+
+
 def test_a_proportion_near_one_keeps_an_honest_interval() -> None:
     value, low, high = proportion([True] * 12)
     assert (value, round(low, 3), round(high, 3)) == (1.0, 0.758, 1.0)

@@ -77,7 +77,7 @@ def test_agencies_that_releases_lack_have_texts_and_cases(duties: list[Example])
 
 
 def test_duty_texts_are_not_the_cases(duties: list[Example], written: list[Example]) -> None:
-    names = ("agency_cases", "unnamed_cases", "mention_cases", "named_cases")
+    names = ("agency_cases", "unnamed_cases", "mention_cases", "named_cases", "fresh_cases")
     held = [f"{r['title']}\n{r['text']}" for name in names for r in cases(f"{name}.jsonl")]
     known = [e.document.body for e in [*duties, *written]]
     front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit(known)

@@ -23,6 +23,7 @@ __all__ = [
     "node_examples",
     "read_examples",
     "read_programmes",
+    "read_terms",
     "text_hash",
 ]
 
@@ -127,6 +128,28 @@ def read_programmes(path: Path, plans: Mapping[str, Plan]) -> Iterator[Example]:
                     origin="programme",
                     lead=_agency(agencies[0]) if agencies else None,
                 )
+
+
+def read_terms(path: Path) -> Iterator[Example]:
+    """Yield the terms of the agencies' business (one a line: agency, TAB, term) as texts that the agency leads.
+
+    Raises:
+        PlanError: with file and line, for a line without TAB or an unknown agency.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        name, _, term = line.partition("\t")
+        try:
+            lead = _agency(name)
+        except ValueError as error:
+            raise PlanError(f"{path}:{number}: {error}") from error
+        yield Example(
+            document=Document(id=f"term:{number}", title=term),
+            labels={},
+            family=f"term:{number}",
+            kind="duty",
+            origin="duty",
+            lead=lead,
+        )
 
 
 def node_examples(plan: Plan) -> Iterator[Example]:

@@ -65,6 +65,10 @@ def read_coded(path: Path) -> list[Coded]:
             raise InputError(f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다 ({error}).") from error
     if not coded:
         raise InputError(f"{path.name}: 분류한 글이 없습니다.")
+    if not any(one.codes or one.agency for one in coded):
+        raise InputError(
+            f"{path.name}: 글은 {len(coded)}건이지만 답이 없습니다. 줄마다 plan2019, plan2024 …(코드나 NONE) 또는 agency 를 적으세요."
+        )
     return coded
 
 

@@ -41,8 +41,8 @@ class Settings:
 
     name: str = "default"
     limit: int = 700
-    min_df: int = 2
-    max_features: int = 50_000
+    min_df: int = 1
+    max_features: int = 80_000
     strength: float = 5.0
     share: float = 0.3
     gate_strength: float = 10.0

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from hyeoksin import __version__
-from hyeoksin.corpus import TESTED, Example, duty_examples, node_examples, read_examples, read_programmes
+from hyeoksin.corpus import (
+    TESTED,
+    Example,
+    duty_examples,
+    node_examples,
+    read_examples,
+    read_programmes,
+    read_terms,
+)
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
 from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
@@ -57,6 +65,7 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
     examples += [replace(e, origin="coded", weight=_CODED) for e in read_examples(corpus / "coded", plans)]
     examples += read_examples(corpus / "duties", plans)
     examples += duty_examples()
+    examples += read_terms(corpus / "duties" / "terms.tsv")
     examples += read_programmes(corpus / "programmes.csv", plans)
     for plan in plans.values():
         examples += node_examples(plan)
