@@ -140,6 +140,8 @@ def read_terms(path: Path) -> Iterator[Example]:
         name, _, term = line.partition("\t")
         try:
             lead = _agency(name)
+            if not term.strip():
+                raise ValueError("기관, 탭, 낱말이 차례로 있어야 합니다")
         except ValueError as error:
             raise PlanError(f"{path}:{number}: {error}") from error
         yield Example(

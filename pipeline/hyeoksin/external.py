@@ -17,9 +17,18 @@ from hyeoksin.corpus import Example, text_hash
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 
-__all__ = ["labelled", "labelled_examples", "plan_examples", "press_examples", "public_texts", "sources"]
+__all__ = [
+    "labelled",
+    "labelled_examples",
+    "labelled_ids",
+    "plan_examples",
+    "press_examples",
+    "public_texts",
+    "sources",
+]
 
 REAL_WEIGHT = 3.0
+_ALIKE = 60  # letters and digits
 
 
 def sources(path: Path) -> dict[str, dict[str, Any]]:
@@ -87,13 +96,27 @@ def labelled(row: Mapping[str, str], document: Document) -> Example:
     return Example(
         document=document,
         labels=labels,
-        family=f"{document.source}:{document.id}",
+        family=_family(document),
         kind=document.source,
         origin="real",
         lead=row["agency"] or None,
         acceptable=acceptable,
         weight=REAL_WEIGHT,
     )
+
+
+def labelled_ids(table: Path) -> set[str]:
+    """Return the ids of a table of labels; none where there is no such table."""
+    if not table.is_file():
+        return set()
+    with table.open(encoding="utf-8", newline="") as file:
+        return {row["id"] for row in csv.DictReader(file)}
+
+
+def _family(document: Document) -> str:
+    """Return what texts that begin alike share (one proposal handed in twice, one release under two titles)."""
+    letters = "".join(char for char in document.text if char.isalnum())[:_ALIKE]
+    return f"{document.source}:{letters if len(letters) == _ALIKE else document.id}"
 
 
 def plan_examples(path: Path) -> Iterator[Example]:

@@ -110,9 +110,13 @@ def columns(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def save_gates(gates: Sequence[Gate], folder: Path) -> None:
-    """Write the gates beside the model."""
+    """Write the gates beside the model; where there are none, those of another model that stood there go."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / "gate.safetensors"
+    weights, card = folder / "gate.safetensors", folder / "gate.json"
+    if not gates:
+        weights.unlink(missing_ok=True)
+        card.unlink(missing_ok=True)
+        return
     save_file({gate.plan: gate.weights for gate in gates}, weights)
     weights.chmod(0o644)  # safetensors writes for the owner alone
     plans = {
@@ -130,7 +134,7 @@ def save_gates(gates: Sequence[Gate], folder: Path) -> None:
     }
     content = {"format": _FORMAT, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), "plans": plans}
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    (folder / "gate.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    card.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def load_gate(folder: Path, plan: Plan) -> Gate | None:

@@ -17,7 +17,7 @@ from hyeoksin.plan import Plan
 __all__ = ["NEVER", "fit_gate", "fit_mixture", "fit_temperature", "safe_threshold", "with_thresholds"]
 
 NEVER = 1.01  # a threshold that no probability reaches
-_HUNDREDTHS = np.round(np.linspace(0.0, 0.99, 100), 2)
+_HUNDREDTHS = np.round(np.linspace(0.5, 0.99, 50), 2)  # a path goes nowhere below one half
 
 
 def fit_temperature(logits: NDArray[np.float64], target: NDArray[np.int_]) -> float:
@@ -58,9 +58,9 @@ def fit_gate(
 def safe_threshold(
     probability: NDArray[np.float64], right: NDArray[np.bool_], promised: float, confidence: float = 0.9
 ) -> float:
-    """Return the lowest threshold, in hundredths, at and above which ``promised`` is kept; 1.01 (never settle) where none does.
+    """Return the lowest threshold, in hundredths from one half, at and above which ``promised`` is kept; 1.01 (never settle) where none does.
 
-    MAPIE's Learn Then Test (Angelopoulos et al. 2021) with the Bonferroni-Holm correction over the hundred thresholds: with
+    MAPIE's Learn Then Test (Angelopoulos et al. 2021) with the Bonferroni-Holm correction over the fifty thresholds: with
     ``confidence`` the precision of future texts is ``promised``, so that a handful of lucky rows proves nothing.
     """
     from mapie.risk_control import BinaryClassificationController

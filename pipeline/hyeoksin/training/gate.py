@@ -38,8 +38,7 @@ def fit_first_gates(examples: Sequence[Example], plans: Mapping[str, Plan], fold
         real = [e for e in examples if e.origin == "real" and e.labels.get(plan.id)]
         if len(real) >= _LEAST:
             gates.append(fit_first_gate(examples, plan))
-    if gates:
-        save_gates(gates, folder)
+    save_gates(gates, folder)
     return {gate.plan: gate.card for gate in gates}
 
 

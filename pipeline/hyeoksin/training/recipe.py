@@ -25,7 +25,7 @@ from hyeoksin.corpus import (
     read_terms,
 )
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
-from hyeoksin.external import labelled_examples, plan_examples, press_examples, sources
+from hyeoksin.external import labelled_examples, labelled_ids, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training import held_out
@@ -75,9 +75,10 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
         records = external / "plans" / "records.jsonl"
         if records.is_file():
             examples += plan_examples(records)
-        labelled = {
-            e.document.id for e in examples if e.kind == "epic"
-        }  # those are tested in cross-validation
+        # tested in cross-validation, or never to teach
+        labelled = {e.document.id for e in examples if e.kind == "epic"} | labelled_ids(
+            corpus / "blind" / "epic.csv"
+        )
         press = press_examples(sources(listing)["epic"], external)
         examples += [e for e in press if e.document.id.removeprefix("press:") not in labelled]
     return examples
@@ -139,7 +140,7 @@ def _on_real_texts(trained: Trained, plan: Plan) -> dict[str, Any]:
         ]
     )
     inside = np.array([bool(e.labels[plan.id]) for e in examples])
-    settled = leaf.max(axis=1) >= head.settle
+    settled = (said != NONE) & (leaf.max(axis=1) >= head.settle)
     length = np.array([len(e.document.body) for e in examples])
     sure = np.where(said == NONE, off, leaf.max(axis=1))
     cuts = [0, 100, 300, 700, 10**9]
@@ -206,5 +207,6 @@ def _per_class(trained: Trained, plan: Plan) -> dict[str, dict[str, float]]:
 def _hash(examples: Sequence[Example]) -> str:
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(f"{example.document.id}\0{example.document.body}\0{dict(example.labels)}\n".encode())
+        taught = (dict(example.labels), dict(example.acceptable or {}), example.lead, example.weight)
+        digest.update(f"{example.document.id}\0{example.document.body}\0{taught}\n".encode())
     return digest.hexdigest()

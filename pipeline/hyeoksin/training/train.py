@@ -98,12 +98,12 @@ def train(
 
 
 def _prepared(examples: Sequence[Example], analysed: Sequence[Analysed], settings: Settings) -> Prepared:
-    """Add the dense vectors of the examples that carry labels; the others keep zeros."""
+    """Add the dense vectors of the examples that carry labels or are predicted; the others keep zeros."""
     dense = dense_encoder(settings.encoder)
     if dense is None:
         return Prepared(examples, analysed, None, None)
     vectors = np.zeros((len(examples), 2 * dense.dimension), np.float32)
-    rows = [i for i, example in enumerate(examples) if example.labels]
+    rows = [i for i, example in enumerate(examples) if example.labels or example.origin in TESTED]
     vectors[rows] = views(dense, [analysed[i] for i in rows])
     return Prepared(examples, analysed, vectors, probe(dense))
 
