@@ -40,7 +40,7 @@ from hyeoksin.model.heads import softmax
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.resources import resource
 from hyeoksin.training.fit import Settings
-from hyeoksin.training.recipe import gather
+from hyeoksin.training.recipe import examples_hash, gather
 
 PLANS = ("2019", "2024")
 FIGURES = ("top1_acceptable", "top3", "kappa", "false_tag_rate", "in_plan_found", "off_plan_auroc", "acceptable")  # fmt: skip
@@ -222,7 +222,7 @@ def main() -> None:
     coded = read_coded(told.coded)
     if told.ablations:
         print(HEAD)
-        without_parts(coded, examples)
+        without_parts(coded, [e for e in everything if e.origin != "press"])
         return
     kept = Memory(told.cache, verbose=0).cache(texts)
     read = kept([e.document for e in examples]) if chosen else []
@@ -234,6 +234,10 @@ def main() -> None:
     if "public" in told.texts:
         path = (told.model or resource("model")) / "card.json"
         card = json.loads(path.read_text(encoding="utf-8"))
+        if card["examples_sha256"] != examples_hash(everything):
+            raise SystemExit(
+                f"{path}: that model learnt from other texts; train again, or leave 'public' out"
+            )
         on_public(examples, read, {k: v for k, v in chosen.items() if k != "annif"}, card)
 
 

@@ -92,7 +92,13 @@ def fitted(
 
 
 def joined(variant: Variant, plan: Plan, held: Logits, examples: Sequence[Example], asked: Logits) -> Held:
-    """Calibrate on the held-out logits of ``examples``; return the asked texts' (n x leaves) and off-plan probabilities."""
+    """Calibrate on the held-out logits of ``examples``, those of left-out origins aside; answer the asked texts.
+
+    Returns (n x leaves) and (n,) off-plan probabilities.
+    """
+    kept = [k for k, e in enumerate(examples) if e.origin not in variant.without]
+    held = Logits(held.leaf[kept], held.gate[kept], held.net[kept])
+    examples = [examples[k] for k in kept]
     column = {leaf.code: i for i, leaf in enumerate(plan.leaves)}
     inside = np.array([bool(e.labels[plan.id]) for e in examples])
     target = np.array([column[e.labels[plan.id][0]] for e in examples if e.labels[plan.id]])

@@ -169,6 +169,19 @@ def test_finished_shards_are_kept_and_harmed_ones_made_again(
     assert len(list((output / "records").iterdir())) == 2
 
 
+def test_other_columns_reach_the_records_and_a_change_of_them_is_judged_again(tmp_path: Path) -> None:
+    def told(department: str) -> list[str]:
+        source.write_text(
+            f"과제명,내용,담당부서\n축구 대회,공을 찬다,{department}\n축구 대회,공을 찬다,\n", "utf-8"
+        )
+        run(options(source, tmp_path / "out", gate="safe", duplicates=True), progress=False)
+        return [record.get("meta", {}).get("담당부서", "") for record in records(tmp_path / "out")]
+
+    source = tmp_path / "a.csv"
+    assert told("체육과") == ["체육과", ""]
+    assert told("총무과") == ["총무과", ""]
+
+
 def test_other_settings_are_refused_unless_restarted(tmp_path: Path, documents: list[Document]) -> None:
     told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
     run(told, progress=False, work=count_only)

@@ -21,6 +21,7 @@ import typer
 from typer.testing import CliRunner
 
 from hyeoksin import __version__
+from hyeoksin.agency import load_agencies
 from hyeoksin.cli import app, main
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import resource
@@ -218,7 +219,31 @@ def test_nothing_but_unusable_input_needs_no_model(tmp_path: Path) -> None:
     assert (run.code, "비어 있습니다" in run.err) == (1, True)
 
 
+def test_a_run_that_fails_wholly_says_that_the_older_result_stands(tmp_path: Path) -> None:
+    (tmp_path / "결과.csv").write_text("앞선 실행", encoding="utf-8")
+    run = hyeoksin("classify", "없음.csv", "--model", tmp_path, "-o", "결과.csv", folder=tmp_path)
+    assert run.code == 1
+    assert "결과를 새로 적지 않았습니다. 결과.csv 은(는) 앞선 실행의 것 그대로입니다." in run.err
+    assert (tmp_path / "결과.csv").read_text(encoding="utf-8") == "앞선 실행"
+    run = hyeoksin("classify", "없음.csv", "--model", tmp_path, "-o", "새 결과.csv", folder=tmp_path)
+    assert (run.code, "앞선 실행" in run.err) == (1, False)
+
+
 # --- inputs and outputs that need the model
+
+
+def test_a_run_without_failures_removes_the_failed_file_of_a_former_one(tmp_path: Path) -> None:
+    for name in ("결과.failed.jsonl", "다른.failed.jsonl"):
+        (tmp_path / name).write_text("{}\n", encoding="utf-8")
+    told = ("classify", "--text", "섬을 돌며 진료하는 버스", "--workers", "1")
+    assert hyeoksin(*told, folder=tmp_path).code == 0
+    assert (tmp_path / "결과.failed.jsonl").exists()
+    assert hyeoksin(*told, "-o", "결과.csv", folder=tmp_path).code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["결과.csv", "다른.failed.jsonl"]
+    own = tmp_path / "과제.failed.jsonl"
+    own.write_text('{"text": "섬을 돌며 진료하는 버스"}\n', encoding="utf-8")
+    assert hyeoksin("classify", own, "-o", "과제.csv", "--workers", "1", folder=tmp_path).code == 0
+    assert own.exists()
 
 
 def test_jsonl_through_a_pipe_in_a_process_of_its_own() -> None:
@@ -465,6 +490,39 @@ def test_agency_show() -> None:
     assert "소관  " in run.out
     assert "행정자치부" in hyeoksin("agency", "show", "행안부", "--date", "2016-01-01").out
     assert "행정안전부" in refused(hyeoksin("agency", "show", "행정안"))
+
+
+def test_agency_show_of_what_is_no_agency_names_the_way_out() -> None:
+    said = refused(hyeoksin("agency", "show", "춘천시"))
+    assert "'춘천시'를 모릅니다. 지역은 기관이 아닙니다." in said
+    assert "hyeoksin agency list" in said
+    assert 'hyeoksin agency find "글"' in said
+    said = refused(hyeoksin("agency", "show", "행정안"))
+    assert "'행정안'을 모릅니다." in said
+    assert "지역은 기관이 아닙니다" not in said
+
+
+def test_agency_show_says_where_there_was_none_on_the_day() -> None:
+    run = hyeoksin("agency", "show", "환경부", "--date", "1900-01-01")
+    assert run.code == 0
+    assert "1900-01-01 의 이름  없음 (1900-01-01 에는 환경부가 없었습니다)" in run.out
+    assert (
+        "2026-01-01 의 이름  기후에너지환경부"
+        in hyeoksin("agency", "show", "환경부", "--date", "2026-01-01").out
+    )
+
+
+def test_agency_list_names_the_kinds() -> None:
+    said = refused(hyeoksin("agency", "list", "--kind", "부"))
+    assert "모르는 종류 '부'. 쓸 수 있는 종류: ministry(부), office(처·실), administration(청)" in said
+    assert all(f"{agency.kind}(" in said for agency in load_agencies().by_id.values())
+    run = hyeoksin("agency", "list", "--kind", "ministry", "--date", "1900-01-01")
+    assert (run.code, run.out) == (0, "1900-01-01 에는 그런 기관이 없습니다.\n")
+
+
+def test_agency_find_says_that_nothing_was_found() -> None:
+    run = hyeoksin("agency", "find", "아무것도 없는 글")
+    assert (run.code, "찾지 못했습니다" in run.out) == (0, True)
 
 
 def test_agency_list_follows_the_day() -> None:

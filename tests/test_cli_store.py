@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from hyeoksin.cli import app
+from hyeoksin.cli.lessons import rounds_of
 from hyeoksin.simulate.past import read_past
 from hyeoksin.store import open_store
 from stores import PLAN, address_on, document, opened, record, round_of
@@ -93,6 +94,38 @@ def test_exports_are_read_by_simulate(tmp_path: Path) -> None:
     assert run("export", tmp_path / "a.pdf", "--project", "1", "--store", file).exit_code == 2
 
 
+def test_export_takes_the_name_or_the_number_of_a_round(tmp_path: Path) -> None:
+    file = made(tmp_path)
+    for project in ("2026 상반기", "1"):
+        output = tmp_path / f"{project}.csv"
+        assert run("export", output, "--project", project, "--store", file).exit_code == 0
+    assert (tmp_path / "2026 상반기.csv").read_bytes() == (tmp_path / "1.csv").read_bytes()
+    missing = run("export", tmp_path / "a.csv", "--project", "하반기", "--store", file)
+    assert "'하반기' 이(가) 없습니다. 있는 차수: 2026 상반기 (1번)" in str(missing.exception)
+    assert "--project" in run("export", tmp_path / "a.csv", "--store", file).output
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_the_name_of_a_round_goes_before_a_number(tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path) as store:
+        for name in ("2", "가"):
+            store.create_project(name, PLAN, "kim")
+        assert [one.id for one in rounds_of(store, ["2", "가", "1"])[0]] == [1, 2, 1]
+
+
+def test_the_whole_ledger_is_exported_without_a_round(tmp_path: Path) -> None:
+    file = made(tmp_path)
+    with open_store(file) as store:
+        other = store.create_project("하반기", PLAN, "kim")
+        store.add_items(other.id, [(document(9), record())])
+        (item,) = store.items(other.id)
+        store.decide([item.id], "accept", by="lee")
+    for more, n_rows in (([], 5), (["--project", "하반기"], 1)):
+        output = tmp_path / f"{n_rows}.jsonl"
+        assert run("export", output, "--ledger", *more, "--store", file).exit_code == 0
+        assert len(output.read_text(encoding="utf-8").splitlines()) == n_rows
+
+
 def test_export_passes_over_many_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hyeoksin.store.items._CHUNK", 10)
     with opened("sqlite", tmp_path) as store:
@@ -105,6 +138,13 @@ def test_export_passes_over_many_items(tmp_path: Path, monkeypatch: pytest.Monke
     assert [json.loads(line)["id"] for line in lines] == [str(i) for i in range(30)]
 
 
+def test_a_file_that_is_no_store_is_named_as_it_was_typed(tmp_path: Path) -> None:
+    file = tmp_path / "과제.csv"
+    file.write_text("과제명,내용\n" * 100, encoding="utf-8")
+    result = run("check", "--store", file)
+    assert str(result.exception).startswith(f"{file}: 저장소 파일이 아니거나 깨졌습니다.")
+
+
 def test_a_missing_store_is_one_korean_message(tmp_path: Path) -> None:
     for command in ("check", "migrate"):
         done = subprocess.run(
@@ -113,5 +153,6 @@ def test_a_missing_store_is_one_korean_message(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 2
         assert "저장소가 없습니다" in done.stderr
+        assert "처음이면 hyeoksin serve 를 한 번 켜서 만드세요" in done.stderr
         assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []

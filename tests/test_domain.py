@@ -93,6 +93,15 @@ def test_record_carries_other_plans_by_name_without_repeating_the_document() -> 
     assert "agencies" not in record["others"]["2024"]
 
 
+def test_meta_stands_in_the_record_only_where_there_is_any() -> None:
+    meta = {"담당부서": "보건소"}
+    found = prediction()
+    assert "meta" not in dataclasses.replace(found, document=dataclasses.replace(BUS, meta={})).to_record()
+    assert (
+        dataclasses.replace(found, document=dataclasses.replace(BUS, meta=meta)).to_record()["meta"] == meta
+    )
+
+
 def test_notes_stand_in_the_record_only_where_there_are_any() -> None:
     assert "notes" not in prediction().to_record()
     assert prediction(notes=("글이 짧습니다",)).to_record()["notes"] == ["글이 짧습니다"]

@@ -98,8 +98,9 @@ def test_judged_once_with_evidence_in_the_own_text(classifier: Classifier) -> No
 
 
 def test_exact_copies_keep_their_own_id_and_answer(classifier: Classifier) -> None:
-    documents = [Document(id=str(i), text=TEXT, source=f"s{i}") for i in range(3)]
+    documents = [Document(id=str(i), text=TEXT, source=f"s{i}", meta={"담당": str(i)}) for i in range(3)]
     found = list(predict(classifier, group(documents)))
     assert [p.document for p in found] == documents
+    assert [p.to_record()["meta"] for p in found] == [{"담당": str(i)} for i in range(3)]
     assert all(replace(p, document=documents[0]) == found[0] for p in found)
     assert not any("대표 글" in note for note in found[0].notes)

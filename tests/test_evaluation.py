@@ -80,6 +80,34 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
         read_coded(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04\x9d\xbe", "UTF-8"),
+        (b"id,text\n1,a\n", "JSONL"),
+        (b'{"id": "1", "text": null, "plan2019": "3-1"}', "text"),
+        (b'{"text": "a", "plan2019": "3-1"}', "id"),
+        (b'["a"]', "row=1"),
+    ],
+)
+def test_what_cannot_be_scored_is_told_with_the_remedy(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "coded.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=what) as caught:
+        read_coded(path)
+    assert "plan2019" in str(caught.value)
+
+
+def test_off_plan_in_words_a_list_in_one_cell_and_an_unknown_agency(tmp_path: Path) -> None:
+    row = {"id": "1", "text": "글", "plan2019": "계획 밖", "plan2019_ok": "3-1, 4-2", "agency": "행안처"}
+    path = tmp_path / "coded.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    (coded,) = read_coded(path)
+    assert coded.codes == {"2019": "NONE"}
+    assert coded.acceptable["2019"] == {"NONE", "3-1", "4-2"}
+    assert (coded.agency, coded.unknown) == (None, ("행안처",))
+
+
 def test_texts_without_any_answer_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "coded.jsonl"
     path.write_text('{"id": "1", "text": "글"}\n', encoding="utf-8")

@@ -8,8 +8,16 @@ from pathlib import Path
 import pytest
 
 from hyeoksin.corpus import text_hash
+from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
-from hyeoksin.external import labelled_examples, plan_examples, press_examples, public_texts, sources
+from hyeoksin.external import (
+    labelled,
+    labelled_examples,
+    plan_examples,
+    press_examples,
+    public_texts,
+    sources,
+)
 
 LISTING = """\
 - name: town
@@ -77,9 +85,24 @@ def test_a_missing_file_names_its_public_source(tmp_path: Path, folder: Path) ->
         list(public_texts(entry, tmp_path / "nowhere"))
 
 
-def test_press_releases_carry_their_agency_and_a_limit(folder: Path) -> None:
+def test_texts_that_begin_alike_share_a_family() -> None:
+    row = {"plan2019": "NONE", "plan2024": "NONE", "ok2019": "", "ok2024": "", "agency": ""}
+    long = "경로당마다 무선망을 놓고 어르신께 영상 통화를 가르쳐 드리면 멀리 사는 손주 얼굴을 날마다 보실 수 있으니 외로움이 줄어들고 병원에 갈 일도 적어집니다. 꼭 해 주세요."
+    texts = [
+        ("1", long),
+        ("2", long.replace(" ", "  ")),
+        ("3", f"또 {long}"),
+        ("4", "짧은 글"),
+        ("5", "짧은 글"),
+    ]
+    families = [labelled(row, Document(id=i, text=text, source="town")).family for i, text in texts]
+    assert families[0] == families[1]
+    assert len(set(families)) == 4
+
+
+def test_press_releases_carry_their_agency(folder: Path) -> None:
     entry = sources(folder / "external.yaml")["town"]
-    examples = list(press_examples(entry, folder, per_agency=1))
+    examples = list(press_examples(entry, folder))
     assert [e.lead for e in examples] == ["mois", "mcst"]
     assert "[기관]" not in examples[1].document.text
     assert all(e.labels == {} for e in examples)

@@ -93,6 +93,25 @@ def test_training_learns_and_sets_thresholds_on_held_out_texts(
     assert inside > outside + 1
 
 
+def test_thresholds_are_measured_on_texts_that_the_fold_had_not_seen(
+    written: list[Example], plans: dict[str, Plan]
+) -> None:
+    rng = np.random.default_rng(
+        0
+    )  # labels at random: who has seen a text still knows its side, who has not cannot
+    labels = [{"2019": ("3-1",) if inside else ()} for inside in rng.random(len(written[::3])) < 0.5]
+    examples = [replace(e, origin="real", labels=x) for e, x in zip(written[::3], labels, strict=True)]
+    card = fit_first_gate(examples, plans["2019"]).card
+    assert card["fast"]["off_plan_let_go"]["share"] < 0.1
+
+
+def test_no_gates_leave_none_of_another_model(tmp_path: Path) -> None:
+    for name in ("gate.json", "gate.safetensors"):
+        (tmp_path / name).touch()
+    save_gates([], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_threshold_lets_no_more_go_than_promised() -> None:
     scores = np.arange(1000.0)
     assert (scores < _threshold(scores, 0.005)).sum() == 5

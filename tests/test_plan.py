@@ -222,7 +222,12 @@ def test_the_hash_moves_with_the_order_of_nodes(small: Plan) -> None:
         ),
         (changed("[행정안전부]", "[혁신부]"), 8, "'혁신부' 을 기관 목록에서"),
         (changed("먼저 알려 주는 행정", '"  "'), 11, "비어 있습니다"),
-        (changed("level: strategy", "level: 전략"), 6, "쓸 수 있는 값: strategy"),
+        (
+            changed("level: strategy", "level: 전락"),
+            6,
+            "nodes.0.level: 쓸 수 있는 값: 전략, 과제, 세부과제, 사업, 원칙 (또는 strategy, task",
+        ),
+        (changed("level: strategy", "level: [전략]"), 6, "쓸 수 있는 값"),
         (changed('- code: "가-2"\n        why', '- code: "가-9"\n        why'), 8, "없는 코드 '가-9'"),
         (changed("        why: 방문하여 도우면 가-2\n", ""), 14, "꼭 있어야 하는 항목"),
         (changed("    title: 찾아가는 행정\n", ""), 16, "꼭 있어야 하는 항목"),
@@ -254,6 +259,13 @@ def test_a_fault_is_an_error_that_names_file_and_line(
     (message,) = str(caught.value).splitlines()
     assert message.startswith(f"{path}:{line}: ")
     assert fault in message
+
+
+def test_levels_may_be_korean_words() -> None:
+    plan = plan_from_text(SMALL, Path("계획.yaml"))
+    text = SMALL.replace("level: strategy", "level: 전략").replace("level: task", "level: 과제")
+    assert text != SMALL
+    assert plan_from_text(text, Path("계획.yaml")) == plan
 
 
 def test_a_plan_with_nothing_to_classify_into_is_an_error() -> None:

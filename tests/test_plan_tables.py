@@ -128,16 +128,17 @@ def test_rows_without_a_fault_load(tmp_path: Path) -> None:
     ("column", "cell", "fault"),
     [
         ("코드", "1", "'1' 가 두 번"),
-        ("코드", "", "꼭 있어야 하는 항목"),
+        ("코드", "", "'코드' 열: 꼭 있어야 하는 항목"),
         ("코드", "1 1", "빈칸, 쉼표"),
-        ("단계", "과업", "쓸 수 있는 값"),
+        ("단계", "과재", "'단계' 열의 '과재': 쓸 수 있는 값: 전략, 과제, 세부과제, 사업, 원칙"),
+        ("단계", "", "'단계' 열: 쓸 수 있는 값: 전략"),
         ("제목", "", "꼭 있어야 하는 항목"),
         ("상위코드", "9", "'9' 가 계획에 없습니다"),
         ("상위코드", "", "상위코드(parent)가 없습니다"),
         ("상위코드", "1-2", "더 높은 단계가 아닙니다"),
         ("주관기관", "혁신부", "'혁신부' 을 기관 목록에서"),
         ("제외", "9: 까닭", "없는 코드 '9'"),
-        ("제외", "1-2:", "비어 있습니다"),
+        ("제외", "1-2:", "'제외' 열: 비어 있습니다"),
     ],
 )
 def test_a_fault_of_a_row_is_an_error_that_names_file_and_row(
@@ -165,4 +166,29 @@ def test_a_table_with_a_header_only_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "계획.csv"
     path.write_text("코드,단계,제목\n", encoding="utf-8")
     with pytest.raises(PlanError, match=r"계획\.csv:1: nodes: 적어도 하나"):
+        load_plan(path)
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_unknown_headings_are_faults_that_name_the_nearest(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"계획{suffix}"
+    write_rows(
+        path, ["코드", "단계", "제목", "정으", "설명"], [["1", "전략", "서비스", "글", ""]], sheet="계획"
+    )
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    known = "쓸 수 있는 머리글: 코드, 단계, 제목, 상위코드, 별칭, 주관기관, 기관등, 역점, 정의, 포함, 제외"
+    assert str(caught.value).splitlines() == [
+        f"{path}:1: 모르는 머리글 '정으'. '정의' 인가요? {known}",
+        f"{path}:1: 모르는 머리글 '설명'. {known}",
+    ]
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_columns_without_a_heading_and_english_headings_are_no_faults(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"계획{suffix}"
+    write_rows(path, ["코드", "level", "제목", "", " "], [["1", "전략", "서비스", "", ""]], sheet="계획")
+    assert load_plan(path)["1"].level == "strategy"
+    write_rows(path, ["코드", "level", "제목"], [["1", "전락", "서비스"]], sheet="계획")
+    with pytest.raises(PlanError, match="2: 'level' 열의 '전락': 쓸 수 있는 값"):
         load_plan(path)

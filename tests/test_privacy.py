@@ -92,6 +92,7 @@ def test_evidence_still_hits_after_masking() -> None:
     at = document.body.index("1234-5678")
     record = {
         "source": "과제.csv#row=2",
+        "meta": dict(document.meta),
         "agencies": [{"id": "x", "reasons": ["named in text: 010-1234-5678 (3-16)"]}],
         "evidence": [{"start": at, "end": at + 14, "text": document.body[at : at + 14], "weight": 1.0}],
     }
@@ -105,6 +106,7 @@ def test_evidence_still_hits_after_masking() -> None:
         == hidden.body[span["start"] : span["end"]]
         == "****-**** 진료버스"[: span["end"] - span["start"]]
     )
+    assert found["meta"] == hidden.meta
     assert "1234" not in str(found)
     assert record["evidence"][0]["text"].startswith("1234")  # the stored record stays
 

@@ -6,8 +6,11 @@ import csv
 import datetime
 import io
 import json
+import logging
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 from hypothesis import given
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import READERS, Columns, Item, read
-from hyeoksin.readers.columns import Layout, document, iso_date
+from hyeoksin.readers.columns import Layout, cell_date, document, iso_date
 from hyeoksin.readers.lines import documents_from_lines
 
 DATA = Path(__file__).parent / "data"
@@ -128,8 +131,120 @@ def test_jsonl_columns_told() -> None:
 @pytest.mark.parametrize("columns", [Columns(title="없는 열"), Columns(region="없는 열")])
 def test_a_told_column_that_is_missing_is_not_guessed(columns: Columns) -> None:
     assert Layout.of(["과제명", "내용", "지역"], columns) is None
-    with pytest.raises(InputError, match=r"--title-column, --text-column"):
+    with pytest.raises(
+        InputError, match=r"-column 으로 준 '없는 열' 열이 없습니다\. 있는 열: 연번, 과제명, "
+    ):
         list(read(DATA / "tasks_bom.csv", columns))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "reason"),
+    [
+        ("aa,bb,cc\n버스,섬,하나\n", Columns("aa", "bb", "cc", "등록날짜"), "--date-column 으로 준 '등록날짜' 열이 없습니다. 있는 열: aa, bb, cc."),
+        ("과제 목록,,\naa,bb,cc\n1,2,3\n", Columns(title="bb", region="곳"), "--region-column 으로 준 '곳' 열이 없습니다. 있는 열: aa, bb, cc."),
+        ("과제 목록,\n과제명,내용\n버스,섬\n", Columns(id="키", text="글"), "--id-column 으로 준 '키', --text-column 으로 준 '글' 열이 없습니다. 있는 열: 과제명, 내용."),
+        ("aa,bb\n버스,섬\n", Columns(date="bb"), "제목이나 내용 열을 찾을 수 없습니다. 첫 줄: aa, bb. --title-column, --text-column 으로 열 이름을 알려 주세요."),
+    ],
+)  # fmt: skip
+def test_a_table_without_a_told_column_says_which(
+    tmp_path: Path, rows: str, columns: Columns, reason: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        list(read(written(tmp_path, "t.csv", rows), columns))
+    assert str(caught.value) == f"t.csv: {reason}"
+
+
+def test_a_parquet_file_without_a_told_column_says_which(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"제목": ["버스"], "내용": ["섬"]}), path)
+    with pytest.raises(InputError, match=r"--date-column 으로 준 '날' 열이 없습니다\. 있는 열: 제목, 내용\."):
+        list(read(path, Columns(date="날")))
+
+
+def test_a_column_with_text_that_is_not_read_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    rows = "연번,어떤 과제,주요내용,점수,담당부서\n1,진료버스,섬으로 간다,3,보건소\n2,예산 투표,주민이 고른다,4,총무과\n"
+    good, _ = split(list(read(written(tmp_path, "과제.csv", rows))))
+    assert [d.title for d in good] == ["", ""]
+    assert caplog.messages == [
+        "과제.csv: 제목 열을 찾지 못해 '주요내용'만 읽습니다. 쓰지 않은 열: 어떤 과제. 맞는 열은 --title-column 으로 알려 주세요."
+    ]
+    caplog.clear()
+    pq.write_table(pa.table({"과제명": ["버스"], "풀이": ["섬으로 간다"]}), tmp_path / "과제.parquet")
+    list(read(tmp_path / "과제.parquet"))
+    assert caplog.messages == [
+        "과제.parquet: 내용 열을 찾지 못해 '과제명'만 읽습니다. 쓰지 않은 열: 풀이. 맞는 열은 --text-column 으로 알려 주세요."
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["연번,과제명,담당부서,점수\n1,버스,보건소,3\n", "과제명,내용,까닭\n버스,섬,멀다\n", "과제명\n버스\n"],
+)
+def test_a_table_that_loses_no_text_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: str
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    list(read(written(tmp_path, "과제.csv", rows)))
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("title", ["혁신과제", "건명", "과제이름", "과제 명칭"])
+@pytest.mark.parametrize("text", ["주요내용", "상세", "상세 내용"])
+def test_more_names_of_title_and_text_are_guessed(title: str, text: str) -> None:
+    layout = Layout.of(["연번", title, text], Columns())
+    assert layout is not None
+    assert (layout.names("title"), layout.names("text")) == ([title], [text])
+
+
+@pytest.mark.parametrize(
+    ("cell", "date"),
+    [
+        ("19.3.5.", "2019-03-05"), ("19/3/5", "2019-03-05"), ("'19. 3. 5.(화)", "2019-03-05"), ("19년 3월 5일", "2019-03-05"),
+        ("69-12-31", "2069-12-31"), ("70-01-01", "1970-01-01"), ("43529", "2019-03-05"), ("43529.5", "2019-03-05"),
+        ("36526", "2000-01-01"), ("55153", "2050-12-31"), ("2019. 3. 5.", "2019-03-05"), ("20190305", "2019-03-05"),
+        ("36525", None), ("55154", None), ("19.13.5.", None), ("19.3.", None), ("2019-13-45", None), ("작년 봄", None), ("03.05.2019", None),
+    ],
+)  # fmt: skip
+def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
+    assert cell_date(cell) == date
+
+
+@pytest.mark.parametrize("name", ["시행일", "작성일", "게시일"])
+def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    rows = f"과제명,내용,{name}\n버스,섬,19.3.5.\n투표,예산,작년 봄\n약국,밤,2019-13-45\n책,집,\n"
+    good, bad = split(list(read(written(tmp_path, "t.csv", rows))))
+    assert bad == []
+    assert [(d.date, dict(d.meta)) for d in good] == [
+        ("2019-03-05", {}),
+        (None, {name: "작년 봄"}),
+        (None, {name: "2019-13-45"}),
+        (None, {}),
+    ]
+    assert caplog.messages == [
+        f"t.csv: '{name}' 열의 날짜 2건을 읽지 못해 비워 두었습니다 (보기: '작년 봄'). 2024-03-29 처럼 적어 주세요."
+    ]
+
+
+def test_a_date_of_a_json_line_that_cannot_be_read_stays_in_meta(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    lines = [
+        json.dumps({"text": "버스", "날": day}, ensure_ascii=False) for day in ("작년 봄", "19.3.5.", 43529)
+    ]
+    good, _ = split(list(documents_from_lines(lines, "t.jsonl", Columns(date="날"))))
+    assert [(d.date, dict(d.meta)) for d in good] == [
+        (None, {"날": "작년 봄"}),
+        ("2019-03-05", {}),
+        ("2019-03-05", {}),
+    ]
+    assert [m.split(" (")[0] for m in caplog.messages] == [
+        "t.jsonl: '날' 열의 날짜 1건을 읽지 못해 비워 두었습니다"
+    ]
 
 
 @pytest.mark.parametrize("cell", ["과 제 명", "과제명*", "(과제명)", " 과제명 ", "과제_명"])

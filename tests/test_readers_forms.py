@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_a_value_over_several_rows_is_one() -> None:
     (item,) = read(table("과제명 | 버스", "주요내용 | 하나를 한다", " | 둘을 한다", "추진계획 | 셋을 한다"))
     assert isinstance(item, Document)
     assert item.text == "하나를 한다\n둘을 한다\n셋을 한다"
+
+
+def test_a_date_of_a_form_that_cannot_be_read_stays_in_meta(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    (one,) = read(table("과제명 | 진료버스", "내용 | 섬으로 간다", "작성일 | 19.3.5."))
+    assert isinstance(one, Document)
+    assert (one.date, dict(one.meta), caplog.messages) == ("2019-03-05", {}, [])
+    (two,) = read(table("과제명 | 진료버스", "내용 | 섬으로 간다", "작성일 | 작년 봄"))
+    assert isinstance(two, Document)
+    assert (two.date, dict(two.meta)) == (None, {"작성일": "작년 봄"})
+    assert caplog.messages == [
+        "과제.docx: 날짜 '작년 봄'은(는) 읽지 못해 비워 두었습니다. 2024-03-29 처럼 적어 주세요."
+    ]
 
 
 def test_a_form_left_empty_is_a_failed_row() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,11 @@ def errors(path: Path, plan: Plan = PLAN) -> list[str]:
     return [str(item) for item in read_results(path, plan) if isinstance(item, RowError)]
 
 
+@pytest.mark.parametrize("meta", [{}, {"담당부서": "보건소", "코드": "없는 코드"}])
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv", ".xlsx"])
-def test_what_classify_writes_is_read_back(tmp_path: Path, suffix: str) -> None:
+def test_what_classify_writes_is_read_back(tmp_path: Path, suffix: str, meta: dict[str, str]) -> None:
     path = tmp_path / f"결과{suffix}"
-    write(PREDICTIONS, path)
+    write([replace(p, document=replace(p.document, meta=meta)) for p in PREDICTIONS], path)
     found = read(path)
     assert [(r.document.id, r.code, r.decided) for r in found] == [
         ("1", "3-1", False),

@@ -109,6 +109,17 @@ def test_agencies_bear_the_name_of_the_texts_day() -> None:
     assert names == {"2019-03-01": "기획재정부", "2026-03-01": "기획예산처"}
 
 
+def test_two_agencies_that_are_one_on_the_texts_day_stand_once() -> None:
+    body = "전기차 충전소와 재생에너지 발전소를 넓혀 온실가스를 줄인다."
+    text = {"me": 0.5, "motie": 0.4, "mois": 0.1}
+    for date, n_agencies in (("2026-03-05", 2), ("2024-06-01", 3)):
+        known = candidates(body, date, text)
+        found = route(known, WEIGHTS, analysed(body, date), (), PLAN, None)
+        assert len({flag.id for flag in found}) == len(found) == n_agencies
+        assert sum(flag.probability for flag in found) > 0.97
+        assert [flag.role for flag in found].count("lead") == 1
+
+
 def test_text_and_plan_that_disagree_are_told() -> None:
     body = "소방차 진입로를 넓힌다."
     found = candidates(body, text={"nfa": 0.95, "mohw": 0.02})

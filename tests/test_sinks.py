@@ -99,7 +99,7 @@ def test_xlsx_is_read_back_equal(tmp_path: Path) -> None:
     rows = [tuple("" if c is None else c for c in row) for row in sheet.iter_rows(values_only=True)]
     assert rows == [HEADER, *(table_row(p) for p in BOTH)]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:U3"
+    assert sheet.auto_filter.ref == "A1:V3"
 
 
 def test_parquet_is_read_back_equal(tmp_path: Path) -> None:
@@ -130,6 +130,20 @@ def test_table_row_places_every_part() -> None:
     assert outside["판정"] == STATUS["off_plan"]
     assert {outside[n] for n in ("전략", "과제", "세부과제", "2순위", "주관기관", "계획 조항")} == {""}
     assert outside["다른 계획"] == "2020: 3-2 현장중심 서비스 확대"  # fmt: skip
+
+
+def test_the_other_columns_of_a_table_stand_last(tmp_path: Path) -> None:
+    meta = {"담당부서": "일자리경제과", "예산": "100", "비고": "한 줄\n두 줄"}
+    found = replace(BUS, document=replace(BUS.document, meta=meta))
+    assert dict(zip(HEADER, table_row(BUS), strict=True))["그 밖의 열"] == ""
+    write([found], tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, row = csv.reader(file)
+    assert (header[-1], row[-1]) == ("그 밖의 열", "담당부서: 일자리경제과; 예산: 100; 비고: 한 줄 두 줄")
+    write([found, FESTIVAL], tmp_path / "a.parquet")
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert table["그 밖의 열"].to_pylist() == [row[-1], ""]
+    assert [json.loads(r).get("meta") for r in table["record"].to_pylist()] == [meta, None]
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

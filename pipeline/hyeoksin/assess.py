@@ -28,7 +28,7 @@ def assess(coded: Sequence[Coded], model: str | None = None) -> tuple[dict[str, 
         unknown = {coded[i].codes[plan_id] for i in rows} - {leaf.code for leaf in plan.leaves} - {NONE}
         if unknown:
             raise InputError(
-                f"계획 {plan_id} 에 없는 코드: {', '.join(sorted(unknown))}. 분류한 파일을 고치세요."
+                f"계획 {plan_id} 에 없는 코드: {', '.join(sorted(unknown))}. 코드나 NONE(계획 밖)으로 고치세요."
             )
         answers = [_answer(predictions[i], plan_id) for i in rows]
         leaves = np.array(

@@ -161,6 +161,8 @@ class Prediction:
         }
         if self.document.date is not None:
             record["date"] = self.document.date
+        if self.document.meta:
+            record["meta"] = dict(self.document.meta)
         if self.duplicate_group is not None:
             record["duplicate_group"] = self.duplicate_group
         if self.notes:

@@ -30,6 +30,8 @@ __all__ = [
     "reliability",
 ]
 
+_USABLE = "JSONL(UTF-8)로 줄마다 id, text 와 plan2019, plan2024 …(코드나 NONE), agency(기관 이름) 가운데 하나를 적으세요."
+
 NONE = "NONE"
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
 _RESAMPLES = 500
@@ -37,13 +39,17 @@ _RESAMPLES = 500
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A text with the coders' answers: per plan the majority code (or ``NONE``) and the others that are acceptable."""
+    """A text with the coders' answers: per plan the majority code (or ``NONE``) and the others that are acceptable.
+
+    ``unknown`` holds names of agencies that nobody knows; they are not scored.
+    """
 
     document: Document
     codes: Mapping[str, str]
     acceptable: Mapping[str, frozenset[str]]
     agency: str | None
     agencies: frozenset[str]
+    unknown: tuple[str, ...] = ()
 
 
 def read_coded(path: Path) -> list[Coded]:
@@ -55,37 +61,54 @@ def read_coded(path: Path) -> list[Coded]:
         InputError: not such a file; names the line.
     """
     coded = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name}: UTF-8 글이 아닙니다. {_USABLE}") from error
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
             coded.append(_coded(row))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다 ({error}).") from error
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path.name}#row={number}: JSON 줄이 아닙니다. {_USABLE}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다: {error}. {_USABLE}"
+            ) from error
     if not coded:
-        raise InputError(f"{path.name}: 분류한 글이 없습니다.")
+        raise InputError(f"{path.name}: 분류한 글이 없습니다. {_USABLE}")
     if not any(one.codes or one.agency for one in coded):
-        raise InputError(
-            f"{path.name}: 글은 {len(coded)}건이지만 답이 없습니다. 줄마다 plan2019, plan2024 …(코드나 NONE) 또는 agency 를 적으세요."
-        )
+        raise InputError(f"{path.name}: 글은 {len(coded)}건이지만 답이 없습니다. {_USABLE}")
     return coded
 
 
 def _coded(row: Mapping[str, Any]) -> Coded:
+    for key in ("id", "text"):
+        if not isinstance(row.get(key), str):
+            raise ValueError(f"{key} 가 없습니다")
     plans = [key[4:] for key in row if key.startswith("plan") and key[4:].isdigit()]
+    codes = {p: NONE if row[f"plan{p}"] == "계획 밖" else row[f"plan{p}"] for p in plans if row[f"plan{p}"]}
+    names = (row.get("agency"), *_further(row, "agency_ok"))
+    agency, *others = [_agency(name) for name in names]
     return Coded(
         document=Document(id=row["id"], title=row.get("title") or "", text=row["text"], date=row.get("date")),
-        codes={p: row[f"plan{p}"] for p in plans if row[f"plan{p}"]},
+        codes=codes,
         acceptable={
-            p: frozenset([*row.get(f"plan{p}_ok", ()), *([row[f"plan{p}"]] if row[f"plan{p}"] else [])])
-            for p in plans
+            p: frozenset([*_further(row, f"plan{p}_ok"), *([codes[p]] if p in codes else [])]) for p in plans
         },
-        agency=_agency(row.get("agency")),
-        agencies=frozenset(
-            a for a in map(_agency, [row.get("agency"), *row.get("agency_ok", ())]) if a is not None
+        agency=agency,
+        agencies=frozenset(a for a in (agency, *others) if a is not None),
+        unknown=tuple(
+            n for n, a in zip(names, (agency, *others), strict=True) if n and n != NONE and a is None
         ),
     )
+
+
+def _further(row: Mapping[str, Any], key: str) -> list[str]:
+    found = row.get(key) or []
+    return [part.strip() for part in found.split(",")] if isinstance(found, str) else list(found)
 
 
 def _agency(name: str | None) -> str | None:

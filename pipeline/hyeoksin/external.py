@@ -146,12 +146,9 @@ def plan_examples(path: Path) -> Iterator[Example]:
         )
 
 
-def press_examples(
-    entry: Mapping[str, Any], folder: Path, per_agency: int | None = None
-) -> Iterator[Example]:
-    """Yield press releases with their issuing agency, its names masked, at most ``per_agency`` of each (default: all)."""
+def press_examples(entry: Mapping[str, Any], folder: Path) -> Iterator[Example]:
+    """Yield press releases with their issuing agency, its names masked."""
     agencies = load_agencies()
-    taken: dict[str, int] = {}
 
     @cache
     def identify(name: str) -> str | None:
@@ -160,9 +157,8 @@ def press_examples(
 
     for document in public_texts(dict(entry) | {"fields": entry["masked_fields"]}, folder):
         lead = identify(document.meta["agency"])
-        if lead is None or (per_agency is not None and taken.get(lead, 0) >= per_agency):
+        if lead is None:
             continue
-        taken[lead] = taken.get(lead, 0) + 1
         yield Example(
             document=Document(
                 id=f"press:{document.id}",

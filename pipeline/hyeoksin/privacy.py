@@ -157,7 +157,7 @@ def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
     rest = {
         name: _masked_words(value)
         for name, value in record.items()
-        if name in ("source", "agencies", "notes", "rival")
+        if name in ("source", "agencies", "meta", "notes", "rival")
     }
     return {**record, **rest, "evidence": evidence}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -151,9 +151,8 @@ def route(
         if flags and (not shown or (agency == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
-        flags.append(
-            _flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code, today)
-        )
+        flag = _flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code, today)
+        flags = _joined(flags, flag)
         if len(flags) == _MOST:
             break
     if regions and flags[0].id != LOCAL:
@@ -161,6 +160,19 @@ def route(
         reason = (f"글의 지역: {regions[0]}",)
         flags.append(AgencyFlag(LOCAL, regions[0], "executing", round(float(own), 6), reason))
     return tuple(flags)
+
+
+def _joined(flags: Sequence[AgencyFlag], flag: AgencyFlag) -> list[AgencyFlag]:
+    """Return the flags with one more; of two agencies that are one on the text's day the first gets what the other has."""
+    same = next((one for one in flags if one.id == flag.id), None)
+    if same is None:
+        return [*flags, flag]
+    both = replace(
+        same,
+        probability=round(min(same.probability + flag.probability, 1.0), 6),
+        reasons=(*same.reasons, *(r for r in flag.reasons if r not in same.reasons)),
+    )
+    return [both if one is same else one for one in flags]
 
 
 def _order(candidates: Candidates, probabilities: Floats) -> list[int]:

@@ -87,8 +87,8 @@ def _shard(number: int, entries: list[Entry], failed: list[str], fingerprint: st
     return Shard(number, digest.hexdigest(), tuple(entries), tuple(failed))
 
 
-def _fields(d: Document) -> tuple[str | None, ...]:
-    return (d.id, d.text, d.title, d.source, d.date, d.region)
+def _fields(d: Document) -> tuple[str | dict[str, str] | None, ...]:
+    return (d.id, d.text, d.title, d.source, d.date, d.region, dict(d.meta))
 
 
 class Folder:

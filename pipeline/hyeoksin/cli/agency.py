@@ -8,6 +8,17 @@ import typer
 
 app = typer.Typer(help="기관 찾기: 이름, 연혁, 소관.", no_args_is_help=True, rich_markup_mode=None)
 
+_KINDS = {
+    "ministry": "부",
+    "office": "처·실",
+    "administration": "청",
+    "commission": "위원회",
+    "independent": "독립·대통령 소속 기관",
+    "institution": "소속기관",
+    "public_body": "공공기관",
+    "local": "지방자치단체",
+}
+
 
 def _day(value: str | None) -> str | None:
     import datetime
@@ -27,13 +38,18 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
     from difflib import get_close_matches
 
     from hyeoksin.agency import load_agencies
+    from hyeoksin.region import load_regions
 
     agencies = load_agencies()
     agency = agencies.by_id.get(name) or agencies.named(name, date)
     if agency is None:
         near = get_close_matches(name, sorted(agencies.names), n=5, cutoff=0.5)
         raise typer.BadParameter(
-            f"'{name}' 을 모릅니다." + (f" 비슷한 이름: {', '.join(near)}" if near else "")
+            f"'{name}'{'을' if _closed(name) else '를'} 모릅니다."
+            + (f" 비슷한 이름: {', '.join(near)}." if near else "")
+            + (" 지역은 기관이 아닙니다." if load_regions().find(name) else "")
+            + " 기관 목록: hyeoksin agency list; "
+            '글에 나온 기관과 지역: hyeoksin agency find "글"'
         )
     typer.echo(f"{agency.name} ({agency.id})  {', '.join(agency.short)}")
     typer.echo(
@@ -44,15 +60,23 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
         if ids:
             typer.echo(f"{label}    {', '.join(agencies[i].name for i in ids)}")
     if date:
-        typer.echo(f"{date} 의 이름  {', '.join(a.name for a in agencies.at(agency.id, date))}")
+        names = [a.name for a in agencies.at(agency.id, date) if a.valid(date)]
+        none = f"없음 ({date} 에는 {agency.name}{'이' if _closed(agency.name) else '가'} 없었습니다)"
+        typer.echo(f"{date} 의 이름  {', '.join(names) or none}")
     typer.echo(f"소관  {'; '.join(agency.duties)}")
+
+
+def _closed(word: str) -> bool:
+    """Whether the last syllable ends in a consonant (받침), so that 을 and 이 follow instead of 를 and 가."""
+    return "가" <= word[-1:] <= "힣" and (ord(word[-1]) - ord("가")) % 28 > 0
 
 
 @app.command("list")
 def list_(
     date: Day = None,
     kind: Annotated[
-        str | None, typer.Option(help="이 종류만: ministry, office, administration, commission …")
+        str | None,
+        typer.Option(help=f"이 종류만: {', '.join(f'{kind}({word})' for kind, word in _KINDS.items())}."),
     ] = None,
 ) -> None:
     """그 날짜(기본: 오늘)에 있는 기관을 늘어놓습니다."""
@@ -60,10 +84,15 @@ def list_(
 
     from hyeoksin.agency import load_agencies
 
+    if kind not in (None, *_KINDS):
+        known = ", ".join(f"{name}({word})" for name, word in _KINDS.items())
+        raise typer.BadParameter(f"모르는 종류 '{kind}'. 쓸 수 있는 종류: {known}.")
     day = date or datetime.date.today().isoformat()
-    for agency in load_agencies().by_id.values():
-        if agency.valid(day) and kind in (None, agency.kind):
-            typer.echo(f"{agency.id:12} {agency.kind:14} {agency.name}  {', '.join(agency.short)}")
+    found = [a for a in load_agencies().by_id.values() if a.valid(day) and kind in (None, a.kind)]
+    for agency in found:
+        typer.echo(f"{agency.id:12} {agency.kind:14} {agency.name}  {', '.join(agency.short)}")
+    if not found:
+        typer.echo(f"{day} 에는 그런 기관이 없습니다.")
 
 
 @app.command()
@@ -72,10 +101,13 @@ def find(text: Annotated[str, typer.Argument(help="글.")], date: Day = None) ->
     from hyeoksin.agency import load_agencies
     from hyeoksin.region import load_regions
 
-    for mention in load_agencies().find(text, date):
+    mentions, places = load_agencies().find(text, date), load_regions().find(text)
+    for mention in mentions:
         typer.echo(
             f"기관  {mention.text} ({mention.start}-{mention.end})  {load_agencies()[mention.agency].name}"
         )
-    for place in load_regions().find(text):
+    for place in places:
         where = place.name or "알 수 없음: " + ", ".join(place.candidates)
         typer.echo(f"지역  {place.text} ({place.start}-{place.end})  {where}")
+    if not mentions and not places:
+        typer.echo("글에서 기관이나 지역을 찾지 못했습니다. 아는 기관: hyeoksin agency list")

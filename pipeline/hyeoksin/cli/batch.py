@@ -116,6 +116,8 @@ def duplicates(
     from hyeoksin.readers import Columns
     from hyeoksin.tabular import write_rows
 
+    if output.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter("--output 의 형식은 .csv, .xlsx 입니다.")
     found = sources(files)
     with tempfile.TemporaryDirectory() as folder:
         entries = grouped(lambda: items(found, Columns()), Path(folder))

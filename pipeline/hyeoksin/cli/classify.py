@@ -88,7 +88,15 @@ def classify(
             _show(predictions, format or ("table" if sys.stdout.isatty() else "jsonl"))
     if errors:
         _report_failed(errors, failed or _failed_path(output, files or []))
+        if output is not None and not documents and output.exists():
+            typer.secho(
+                f"결과를 새로 적지 않았습니다. {output} 은(는) 앞선 실행의 것 그대로입니다. 까닭을 고친 뒤 다시 하세요.",
+                fg=typer.colors.YELLOW,
+                err=True,
+            )
         raise typer.Exit(1)
+    if output is not None and documents:
+        _remove_failed(_failed_path(output, []), files or [])
 
 
 def _report_failed(errors: list[RowError], place: Path) -> None:
@@ -99,6 +107,12 @@ def _report_failed(errors: list[RowError], place: Path) -> None:
     for error in errors[:5]:
         typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
     typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
+
+
+def _remove_failed(place: Path, files: Iterable[str]) -> None:
+    """Remove the failed file of a former run, which speaks of rows that are fine now; never an input."""
+    if all(place.resolve() != Path(name).resolve() for name in files):
+        place.unlink(missing_ok=True)
 
 
 def _items(files: Iterable[str], text: str | None, columns: Columns) -> Iterator[Item]:

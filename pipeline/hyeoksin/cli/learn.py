@@ -62,6 +62,12 @@ def evaluate(
     from hyeoksin.evaluation import read_coded
 
     texts = read_coded(coded)
+    strangers = sorted({name for text in texts for name in text.unknown})
+    if strangers:
+        typer.echo(
+            f"알림: 모르는 기관은 채점하지 않습니다: {', '.join(strangers[:10])} (hyeoksin agency list 의 이름으로 적으세요)",
+            err=True,
+        )
     scores, predictions = assess(texts, model)
     print_scores(scores, SCORE_NAMES)
     for line in wrong(texts, predictions)[:mistakes]:

@@ -19,7 +19,7 @@ StoreUrl = Annotated[
     str,
     typer.Option("--store", envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…)."),
 ]
-Rounds = Annotated[list[str], typer.Option("--project", help="차수 이름 (여러 번 쓸 수 있음).")]
+Rounds = Annotated[list[str], typer.Option("--project", help="차수의 이름이나 번호 (여러 번 쓸 수 있음).")]
 By = Annotated[str | None, typer.Option("--by", help="누가 (기본: 로그인 이름).")]
 
 
@@ -78,17 +78,19 @@ def learn(
 
 
 def rounds_of(store: Store, names: Sequence[str]) -> tuple[list[Project], Plan]:
-    """Return the rounds of these names and their plan.
+    """Return the rounds of these names (or numbers, where no round has that name) and their plan.
 
     Raises:
         InputError: there is no such round, or they have different plans.
     """
     from hyeoksin.errors import InputError
 
-    known = {project.name: project for project in store.projects()}
+    rounds = store.projects()
+    known = {str(one.id): one for one in rounds} | {one.name: one for one in rounds}
     missing = [name for name in names if name not in known]
     if missing:
-        raise InputError(f"차수 '{missing[0]}' 이(가) 없습니다. 있는 차수: {', '.join(known) or '없음'}.")
+        there = ", ".join(f"{one.name} ({one.id}번)" for one in rounds) or "없음"
+        raise InputError(f"차수 '{missing[0]}' 이(가) 없습니다. 있는 차수: {there}.")
     chosen = [known[name] for name in names]
     if len({project.plan_sha for project in chosen}) > 1:
         raise InputError("차수마다 계획이 다릅니다. 같은 계획의 차수만 함께 주세요.")

@@ -19,7 +19,8 @@ def simulate(
         Path | None, typer.Option(help="결정이 적힌 지난해의 글 (XLSX CSV JSONL …, 결정 열이 있어야 함).")
     ] = None,
     project: Annotated[
-        list[str] | None, typer.Option(help="파일 대신 저장소의 이 차수들의 결정으로 (--store).")
+        list[str] | None,
+        typer.Option(help="파일 대신 저장소의 이 차수들(이름이나 번호)의 결정으로 (--store)."),
     ] = None,
     store: Annotated[
         str, typer.Option(envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…).")

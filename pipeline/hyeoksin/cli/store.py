@@ -102,13 +102,17 @@ def migrate(store: Where = _DEFAULT) -> None:
 @app.command()
 def export(
     output: Annotated[Path, typer.Argument(help="새 파일 (.jsonl .csv .xlsx).")],
-    project: Annotated[int, typer.Option("--project", help="차수 번호.")],
+    project: Annotated[str | None, typer.Option("--project", help="차수의 이름이나 번호.")] = None,
     store: Where = _DEFAULT,
     ledger: Annotated[
-        bool, typer.Option("--ledger", help="결정된 문서 대신 결정 기록의 모든 줄 (.jsonl).")
+        bool,
+        typer.Option(
+            "--ledger", help="결정된 문서 대신 결정 기록의 모든 줄 (.jsonl; --project 가 없으면 모든 차수)."
+        ),
     ] = False,
 ) -> None:
     """한 차수의 결정된 문서를 내보냅니다 (개인정보를 가리지 않습니다). `simulate`, `learn` 이 읽는 꼴입니다."""
+    from hyeoksin.cli.lessons import rounds_of
     from hyeoksin.errors import InputError
     from hyeoksin.store import open_store
     from hyeoksin.tabular import write_rows, written_whole
@@ -118,20 +122,23 @@ def export(
         raise typer.BadParameter(
             f"쓸 수 없는 형식 '{suffix}'. 쓰는 형식: .jsonl{'' if ledger else ', .csv, .xlsx'}."
         )
+    if project is None and not ledger:
+        raise typer.BadParameter("--project 로 차수의 이름이나 번호를 주세요.")
     if output.exists():
         raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
     with open_store(store, create=False) as opened:
-        opened.project(project)
+        number = None if project is None else rounds_of(opened, [project])[0][0].id
         if suffix == ".jsonl":
             rows = (
-                _ledger(opened, project)
-                if ledger
-                else (_row(item) for item in opened.each(project, decided=True))
+                _ledger(opened, number)
+                if number is None or ledger
+                else (_row(item) for item in opened.each(number, decided=True))
             )
             with written_whole(output) as part, part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
-            cells = (tuple(_row(item).values()) for item in opened.each(project, decided=True))
+            assert number is not None  # noqa: S101 - the ledger is JSONL only
+            cells = (tuple(_row(item).values()) for item in opened.each(number, decided=True))
             write_rows(output, _HEADER, cells, "결정")
     typer.echo(f"내보냈습니다: {output}")
 
@@ -159,7 +166,7 @@ def _row(item: Item) -> dict[str, Any]:
     return dict(zip(_KEYS, values, strict=True))
 
 
-def _ledger(opened: Store, project: int) -> Iterator[dict[str, Any]]:
+def _ledger(opened: Store, project: int | None) -> Iterator[dict[str, Any]]:
     from dataclasses import asdict
 
     after = 0

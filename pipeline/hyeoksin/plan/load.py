@@ -38,8 +38,8 @@ def load_plan(name: str | Path) -> Plan:
             f"계획 '{name}' 을 찾을 수 없습니다. 실린 계획: {known}; 또는 .yaml, .csv, .xlsx, .ttl, .jsonld 파일."
         )
     if path.suffix.lower() in tables.SUFFIXES:
-        form, line_of = tables.read_form(path)
-        return _checked(form, path, line_of)
+        table = tables.read_form(path)
+        return _checked(table.form, path, table.line_of, table.place_of)
     if path.suffix.lower() in (".ttl", ".jsonld"):
         from hyeoksin.plan.skos import read_form
 
@@ -78,13 +78,30 @@ def plan_from_text(text: str, path: Path) -> Plan:
 _FastLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _checked(form: Any, path: Path, line_of: Callable[[tuple[str | int, ...]], int]) -> Plan:
-    """Validate the written form; ``line_of`` finds the line of a location such as ("nodes", 3, "title")."""
+def _place(location: tuple[str | int, ...], value: object) -> str:
+    del value
+    return ".".join(map(str, location))
+
+
+def _checked(
+    form: Any,
+    path: Path,
+    line_of: Callable[[tuple[str | int, ...]], int],
+    place_of: Callable[[tuple[str | int, ...], object], str] = _place,
+) -> Plan:
+    """Validate the written form.
+
+    Args:
+        form: as written.
+        path: what faults are reported under.
+        line_of: finds the line of a location such as ("nodes", 3, "title").
+        place_of: names a location and its value in the words of the file.
+    """
     try:
         plan_form = PlanForm.model_validate(form)
     except ValidationError as error:
         lines = [
-            f"{path}:{line_of(fault['loc'])}: {'.'.join(str(part) for part in fault['loc'])}: "
+            f"{path}:{line_of(fault['loc'])}: {place_of(fault['loc'], fault['input'])}: "
             f"{MESSAGES.get(fault['type'], fault['msg'])}"
             for fault in error.errors()
         ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from hyeoksin.plan.nodes import Exclusion, Leads, Level, Node
+from hyeoksin.plan.nodes import LEVELS, Exclusion, Leads, Level, Node
 
 __all__ = ["MESSAGES", "PlanForm", "problems"]
 
@@ -20,7 +20,7 @@ MESSAGES = {
     "string_too_short": "비어 있습니다",
     "string_type": '글자여야 합니다 (숫자 코드는 따옴표로 감싸세요: "1")',
     "string_pattern_mismatch": "코드에는 빈칸, 쉼표, 쌍반점을 쓸 수 없습니다",
-    "literal_error": "쓸 수 있는 값: strategy, task, subtask, programme, principle",
+    "literal_error": f"쓸 수 있는 값: {', '.join(LEVELS.values())} (또는 {', '.join(LEVELS)})",
     "int_parsing": "숫자여야 합니다",
     "int_type": "숫자여야 합니다",
     "bool_type": "true 또는 false 여야 합니다",
@@ -29,6 +29,13 @@ MESSAGES = {
     "too_short": "적어도 하나는 있어야 합니다",
     "model_type": "'이름: 값' 꼴이어야 합니다",
 }
+
+_LEVELS = {name: level for level, name in LEVELS.items()}
+
+
+def _level(value: Any) -> Any:
+    """Return the level that a Korean word names; anything else as it is."""
+    return _LEVELS.get(value, value) if isinstance(value, str) else value
 
 
 class _Form(BaseModel):
@@ -53,7 +60,7 @@ class NodeForm(_Form):
     """One node as written."""
 
     code: Code
-    level: Level
+    level: Annotated[Level, BeforeValidator(_level)]
     title: Text
     parent: Code | None = None
     aliases: list[Text] = []

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from hyeoksin.errors import PlanError
-from hyeoksin.plan.nodes import LEVELS, Exclusion, Level, Plan
-from hyeoksin.tabular import plain_cell, read_rows, write_rows
+from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
+from hyeoksin.tabular import Row, plain_cell, read_rows, write_rows
 
-__all__ = ["SUFFIXES", "TEMPLATE", "read_form", "write_form"]
+__all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
 
 SUFFIXES = frozenset({".csv", ".tsv", ".xlsx"})
 _COLUMNS = {
@@ -27,7 +29,6 @@ _COLUMNS = {
     "포함": "includes",
     "제외": "excludes",
 }
-_LEVELS: dict[str, Level] = {name: level for level, name in LEVELS.items()}
 _YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
 
 TEMPLATE = """\
@@ -58,16 +59,48 @@ nodes:
 """
 
 
-def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ...]], int]]:
-    """Read a plan table; return its written form and a function from location to row number.
+@dataclass(frozen=True, slots=True)
+class TableForm:
+    """The written form of a plan table, and where its parts stand.
+
+    Args:
+        form: as a YAML file would hold it.
+        header: row number of the header.
+        numbers: row number of each node.
+        headings: heading of each field.
+    """
+
+    form: dict[str, Any]
+    header: int
+    numbers: tuple[int, ...]
+    headings: Mapping[str, str]
+
+    def line_of(self, location: tuple[str | int, ...]) -> int:
+        """Return the row number of a location such as ("nodes", 3, "title")."""
+        index = location[1] if len(location) > 1 else 0
+        return self.numbers[index] if isinstance(index, int) and index < len(self.numbers) else self.header
+
+    def place_of(self, location: tuple[str | int, ...], value: object) -> str:
+        """Name the column of a location, and the cell where there is one."""
+        heading = self.headings.get(str(location[2])) if len(location) > 2 else None
+        if heading is None:
+            return ".".join(map(str, location))
+        return f"'{heading}' 열의 '{value}'" if isinstance(value, str) and value else f"'{heading}' 열"
+
+
+def read_form(path: Path) -> TableForm:
+    """Read a plan table.
 
     The id is the file's stem, the title too; the year is the first four-digit number in the stem, else 0.
+
+    Raises:
+        PlanError: there is no header, or a heading is unknown.
     """
     rows = read_rows(path)
     header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
     if header is None:
         raise PlanError(f"{path}: 머리글 줄이 없습니다. 쓸 머리글: {', '.join(_COLUMNS)}")
-    fields = [_COLUMNS.get(cell.strip(), cell.strip()) for cell in header.cells]
+    fields = _fields(header, path)
     nodes: list[dict[str, Any]] = []
     numbers: list[int] = []
     for row in rows[rows.index(header) + 1 :]:
@@ -78,20 +111,33 @@ def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ..
     digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
     year = next((int(d) for d in digits if len(d) == 4), 0)
     form = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year, "nodes": nodes}
+    headings = {field: name for name, field in _COLUMNS.items()}
+    headings |= {field: cell.strip() for field, cell in zip(fields, header.cells, strict=True) if field}
+    return TableForm(form, header.number, tuple(numbers), headings)
 
-    def line_of(location: tuple[str | int, ...]) -> int:
-        index = location[1] if len(location) > 1 else 0
-        return numbers[index] if isinstance(index, int) and index < len(numbers) else header.number
 
-    return form, line_of
+def _fields(header: Row, path: Path) -> list[str]:
+    """Return the field of each column, "" where it has no heading."""
+    names = [cell.strip() for cell in header.cells]
+    known = {**_COLUMNS, **{field: field for field in _COLUMNS.values()}}
+    faults = []
+    for name in names:
+        if name and name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"'{near[0]}' 인가요? " if near else ""
+            faults.append(
+                f"{path}:{header.number}: 모르는 머리글 '{name}'. {hint}쓸 수 있는 머리글: {', '.join(_COLUMNS)}"
+            )
+    if faults:
+        raise PlanError("\n".join(faults))
+    return [known.get(name, "") for name in names]
 
 
 def _node(cells: dict[str, str]) -> dict[str, Any]:
-    level = cells.get("level", "")
     node: dict[str, Any] = {
         key: cells[key] for key in ("code", "title", "parent", "definition") if key in cells
     }
-    node["level"] = _LEVELS.get(level, level)
+    node["level"] = cells.get("level", "")
     node["aliases"] = _split(cells.get("aliases", ""))
     node["includes"] = _split(cells.get("includes", ""))
     node["leads"] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.columns import Columns, Layout, document
+from hyeoksin.readers.columns import Columns, Layout, document, not_there
+from hyeoksin.readers.tables import noted
 from hyeoksin.tabular import cell_text
 
 __all__ = ["read_parquet"]
@@ -34,15 +34,20 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Document | RowError]:
             layout = Layout.of(file.schema_arrow.names, columns)
             if layout is None:
                 seen = ", ".join(file.schema_arrow.names)[:200]
-                raise InputError(
-                    f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 열: {seen}. "
+                reason = not_there(file.schema_arrow.names, columns) or (
+                    f"제목이나 내용 열을 찾을 수 없습니다. 열: {seen}. "
                     "--title-column, --text-column 으로 열 이름을 알려 주세요."
                 )
-            for batch in file.iter_batches(_BATCH):
-                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    number += 1
-                    row = Row(number, tuple(cell_text(cell) for cell in cells))
-                    yield document(row.cells, layout, f"{path.name}#row={number}")
+                raise InputError(f"{path.name}: {reason}")
+            rows = (
+                tuple(cell_text(cell) for cell in cells)
+                for batch in file.iter_batches(_BATCH)
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            )
+            items = (document(cells, layout, f"{path.name}#row={n}") for n, cells in enumerate(rows, start=1))
+            for item in noted(items, layout, path.name):
+                number += 1
+                yield item
     except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError) as error:
         where = f" {number + 1}번째 줄부터" if number else ""
         raise InputError(

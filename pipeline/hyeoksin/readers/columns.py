@@ -5,27 +5,31 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 
-__all__ = ["Columns", "Layout", "document", "iso_date", "label_field"]
+__all__ = ["Columns", "Layout", "cell_date", "document", "iso_date", "label_field", "lacking", "not_there"]
 
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),
     "title": (
         "제목", "세부과제명", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목", "정책명",
-        "세부과제", "과제", "사업", "title", "subject", "headline",
+        "세부과제", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "title", "subject", "headline",
     ),
     "text": (
         "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요", "세부추진내용",
         "현황", "현황및문제점", "문제점", "개선방안", "추진배경", "추진배경및필요성", "필요성", "추진목적", "목적", "추진계획", "세부추진계획",
-        "추진방안", "추진실적", "추진성과", "주요성과", "기대효과", "text", "content", "contents", "body", "summary",
+        "추진방안", "추진실적", "추진성과", "주요성과", "기대효과", "상세", "상세내용", "상세설명", "세부설명", "세부사항", "과제설명", "사업설명", "설명",
+        "주요추진내용", "추진사항", "text", "content", "contents", "body", "summary",
     ),
-    "date": ("날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "보도일", "제출일", "제출일자", "date"),
+    "date": (
+        "날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "게시일자", "보도일", "보도일자", "제출일", "제출일자", "시행일", "시행일자",
+        "date",
+    ),
     "region": ("지역", "지자체", "자치단체", "자치단체명", "기관", "기관명", "제출기관", "시군구", "시도", "region"),
 }  # fmt: skip
 # Not read by us, but they show that a row is a header and a cell a label.
@@ -38,6 +42,10 @@ _MAX_LABEL = 30  # characters of a cell that can be a label
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
 )
+_SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
+_SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
+_SERIAL_START = datetime.date(1899, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,26 @@ class Layout:
         places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
         return cls(header, places) if places["title"] or places["text"] else None
 
+    def names(self, field: str) -> list[str]:
+        """Return the header's names of the columns of a field."""
+        return [self.header[i] for i in self.places[field]]
+
+
+def lacking(cells: Sequence[str], columns: Columns) -> dict[str, str]:
+    """Return the columns that the user gave and the header ``cells`` does not have, by field."""
+    keys = set[str]().union(*map(_keys, cells))
+    return {field: name for field, name in asdict(columns).items() if name and _key(name) not in keys}
+
+
+def not_there(cells: Sequence[str], columns: Columns) -> str | None:
+    """Say which of the columns that the user gave a header lacks, and what it has; None where it has them all."""
+    missing = lacking(cells, columns)
+    if not missing:
+        return None
+    given = ", ".join(f"--{field}-column 으로 준 '{name}'" for field, name in missing.items())
+    seen = ", ".join(" ".join(cell.split()) for cell in cells if cell.strip())[:200]
+    return f"{given} 열이 없습니다. 있는 열: {seen}."
+
 
 def _key(cell: str) -> str:
     return re.sub(r"[\s()*·_\-□○◦:：]", "", cell).lower()
@@ -104,7 +132,7 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
             cells[i].strip() for i in layout.places[field] if i < len(cells) and cells[i].strip()
         )
 
-    title, text = get("title"), get("text")
+    title, text, day = get("title"), get("text"), get("date")
     if not title and not text:
         return RowError(source, "제목과 내용이 모두 비어 있습니다. 내용을 채우거나 줄을 지우세요.")
     used = {i for places in layout.places.values() for i in places}
@@ -113,12 +141,15 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
         for i, name in enumerate(layout.header)
         if i not in used and name and i < len(cells) and cells[i].strip()
     }
+    date = cell_date(day)
+    if day and date is None:
+        meta[layout.names("date")[0]] = day
     return Document(
         id=get("id") or source,
         title=" ".join(title.split()),
         text=text,
         source=source,
-        date=iso_date(get("date")),
+        date=date,
         region=get("region") or None,
         meta=meta,
     )
@@ -134,3 +165,22 @@ def iso_date(cell: str) -> str | None:
         return datetime.date(year, month, day).isoformat()
     except ValueError:
         return None
+
+
+def cell_date(cell: str) -> str | None:
+    """Return the ISO date of a cell of a date column, where ``19.3.5.`` and Excel's day numbers are dates too.
+
+    Years of two digits are 2000 to 2069 and 1970 to 1999; numbers count as days from 36526 (2000) to 55153 (2050).
+
+    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "작년 봄")]
+    ['2019-03-05', '2019-03-05', '2019-03-05', None]
+    """
+    cell = cell.strip()
+    if _SERIAL.fullmatch(cell):
+        day = int(float(cell))
+        return (_SERIAL_START + datetime.timedelta(day)).isoformat() if day in _SERIALS else None
+    match = _SHORT_DATE.match(cell)
+    if match is None:
+        return iso_date(cell)
+    year, month, number = (int(part) for part in match.groups())
+    return iso_date(f"{year + (2000 if year < 70 else 1900)}-{month:02}-{number:02}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, iso_date, label_field
+from hyeoksin.readers.columns import Columns, cell_date, label_field
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import Header, Table, find_header, table_documents
@@ -180,6 +180,13 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
             values.setdefault("text", []).append(value)
         elif kind in (None, "meta") or kind in values:
             meta[" ".join(label.split())] = value
+        elif kind == "date" and cell_date(value) is None:
+            meta[" ".join(label.split())] = value
+            log.info(
+                "%s: 날짜 '%s'은(는) 읽지 못해 비워 두었습니다. 2024-03-29 처럼 적어 주세요.",
+                source,
+                value[:30],
+            )
         else:
             values[kind] = [value]
     title = " ".join("".join(values.get("title", ())).split())
@@ -190,7 +197,7 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
         title=title,
         text="\n".join(values.get("text", ())),
         source=source,
-        date=iso_date(values.get("date", [""])[0]),
+        date=cell_date(values.get("date", [""])[0]),
         region=values.get("region", [None])[0],
         meta=meta,
     )

@@ -11,10 +11,11 @@ from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, iso_date
+from hyeoksin.readers.columns import Columns, cell_date
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import note_encoding
+from hyeoksin.readers.tables import noted_dates
 
 __all__ = ["documents_from_lines", "read_jsonl", "read_text"]
 
@@ -31,6 +32,10 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per non-empty JSON line."""
+    return noted_dates(_documents(lines, name, columns), columns.date or "date", name)
+
+
+def _documents(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -56,14 +61,16 @@ def _document(row: Any, source: str, columns: Columns) -> Document | RowError:
         return RowError(source, f"'{wrong[0]}' 은 글자(문자열)여야 합니다.")
     if not (values["text"] or "").strip() and not (values["title"] or "").strip():
         return RowError(source, f"'{names['text']}' 가 없거나 비어 있습니다.")
+    date = cell_date(str(values["date"])) if values["date"] else None
+    used = set(names.values()) - ({names["date"]} if values["date"] and date is None else set())
     return Document(
         id=_text(values["id"]) if values["id"] is not None else source,
         title=_text(values["title"] or ""),
         text=_text(values["text"] or ""),
         source=_text(values["source"] or source),
-        date=iso_date(str(values["date"])) if values["date"] else None,
+        date=date,
         region=_text(values["region"]) if values["region"] else None,
-        meta={_text(k): _text(v) for k, v in row.items() if k not in names.values()},
+        meta={_text(k): _text(v) for k, v in row.items() if k not in used},
     )
 
 

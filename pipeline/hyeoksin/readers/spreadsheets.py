@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hyeoksin.decoding import detect
 from hyeoksin.delimited import Row, delimited_rows
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.columns import Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.notes import log, note_encoding
 from hyeoksin.readers.tables import Merge, Table, find_header, row_documents, streamed, table_documents
 from hyeoksin.tabular import sheets
 
 __all__ = ["read_delimited", "read_workbook"]
+
+_LOOKED_AT = 20  # rows at the top
 
 
 def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -28,7 +30,7 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     note_encoding(path, encoding)
     header, head, body = streamed(delimited_rows(path, encoding), columns)
     if header is None:
-        raise _no_header(path, head)
+        raise _no_header(path, head, columns)
     yield from row_documents(body, header.layout, f"{path.name}#row=")
 
 
@@ -56,14 +58,32 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
             yield from table_documents(table, header, path.name)
         else:
             sheet = table.rows[0].sheet
-            log.info("%s: 시트 '%s'에 제목이나 내용 열이 없어 건너뜁니다.", path.name, sheet)
+            reason = _not_there(table.rows, columns) or "제목이나 내용 열이 없습니다."
+            log.info("%s: 시트 '%s'은(는) 건너뜁니다. %s", path.name, sheet, reason)
     if not found:
-        raise _no_header(path, list(tables[0].rows) if tables else [])
+        raise _no_header(path, tables[0].rows if tables else (), columns)
 
 
-def _no_header(path: Path, rows: list[Row]) -> InputError:
+def _not_there(rows: Sequence[Row], columns: Columns) -> str | None:
+    """Say which of the columns that the user gave are missing, by the row that is most like a header."""
+    guessed = find_header(rows, Columns())
+    start = rows[guessed.start] if guessed else None
+
+    def unlike(row: Row) -> tuple[int, bool, int]:
+        return (
+            len(lacking(row.cells, columns)),
+            row is not start,
+            -sum(1 for cell in row.cells if cell.strip()),
+        )
+
+    return not_there(min(rows[:_LOOKED_AT], key=unlike).cells, columns)
+
+
+def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
     if not rows:
         return InputError(f"{path.name}: 빈 파일입니다.")
+    if reason := _not_there(rows, columns):
+        return InputError(f"{path.name}: {reason}")
     seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
     return InputError(
         f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. "

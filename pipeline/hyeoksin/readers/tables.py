@@ -20,6 +20,8 @@ __all__ = [
     "Places",
     "Table",
     "find_header",
+    "noted",
+    "noted_dates",
     "row_documents",
     "streamed",
     "table_documents",
@@ -29,6 +31,8 @@ __all__ = [
 _SEARCHED = 20  # rows at the top in which the header may stand
 _MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
+_MAX_EXAMPLE = 30  # characters
+_COLUMNS = {"title": "제목", "text": "내용"}
 _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
 
 
@@ -164,7 +168,7 @@ def table_documents(table: Table, header: Header, name: str) -> Iterator[Documen
     body = table.rows[header.start + header.depth :]
     prefix = f"{name}#{table.place}&row=" if table.place else f"{name}#row="
     rows = _grouped(_filled(body, table.merges), header.layout)
-    for item in row_documents(rows, header.layout, prefix):
+    for item in row_documents(rows, header.layout, prefix, goes_on=header.depth == 0):
         if table.heading and isinstance(item, Document):
             item = _under(item, table.heading)
         yield item
@@ -176,9 +180,65 @@ def _under(item: Document, heading: str) -> Document:
 
 
 def row_documents(
+    rows: Iterable[Row | RowError], layout: Layout, prefix: str, goes_on: bool = False
+) -> Iterator[Document | RowError]:
+    """Yield the document of every row; a repeated header and a row of totals are left out, with a note in the log.
+
+    ``goes_on``: the header stood over an earlier table, where its missing column was noted.
+    """
+    return noted(_row_documents(rows, layout, prefix), layout, prefix.removesuffix("row=")[:-1], goes_on)
+
+
+def noted(
+    items: Iterable[Document | RowError], layout: Layout, place: str, goes_on: bool = False
+) -> Iterator[Document | RowError]:
+    """Yield the items of a table; then note a missing title or text column, and the dates that could not be read."""
+    day = next(iter(layout.names("date")), None)
+    if day is not None:
+        items = noted_dates(items, day, place)
+    missing = next((field for field in _COLUMNS if not layout.places[field]), None)
+    if missing is None or goes_on:
+        yield from items
+        return
+    unknown = [name for name in layout.header if name and name != day and not _is_known(name)]
+    left: list[str] = []
+    for item in items:
+        if isinstance(item, Document):
+            left += [n for n in unknown if n not in left and any(map(str.isalpha, item.meta.get(n, "")))]
+        yield item
+    if left:
+        read = ", ".join(f"'{name}'" for field in _COLUMNS for name in layout.names(field))
+        log.info(
+            "%s: %s 열을 찾지 못해 %s만 읽습니다. 쓰지 않은 열: %s. 맞는 열은 --%s-column 으로 알려 주세요.",
+            place, _COLUMNS[missing], read, ", ".join(left), missing,
+        )  # fmt: skip
+
+
+def noted_dates(
+    items: Iterable[Document | RowError], column: str, place: str
+) -> Iterator[Document | RowError]:
+    """Yield the items; then note how many cells of the date column stayed in ``meta`` because they could not be read."""
+    unread, example = 0, ""
+    for item in items:
+        if isinstance(item, Document) and item.date is None and column in item.meta:
+            unread, example = unread + 1, example or " ".join(item.meta[column].split())[:_MAX_EXAMPLE]
+        yield item
+    if unread:
+        log.info(
+            "%s: '%s' 열의 날짜 %d건을 읽지 못해 비워 두었습니다 (보기: '%s'). 2024-03-29 처럼 적어 주세요.",
+            place, column, unread, example,
+        )  # fmt: skip
+
+
+def _is_known(name: str) -> bool:
+    """Tell whether a column is known as something else than a title or text."""
+    fields = {label_field(name), label_field(name.split(" ")[-1])}
+    return not fields.isdisjoint(("id", "date", "region", "meta"))
+
+
+def _row_documents(
     rows: Iterable[Row | RowError], layout: Layout, prefix: str
 ) -> Iterator[Document | RowError]:
-    """Yield the document of every row; a repeated header and a row of totals are left out, with a note in the log."""
     for row in rows:
         if isinstance(row, RowError):
             yield row

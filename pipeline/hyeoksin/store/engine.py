@@ -111,7 +111,9 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("저장소는 파일이어야 합니다. 경로를 주세요.")
     if not create and not file.exists():
-        raise NotStoredError(f"{file}: 저장소가 없습니다. 경로를 확인하세요.")
+        raise NotStoredError(
+            f"{file}: 저장소가 없습니다. 경로를 확인하세요. 처음이면 hyeoksin serve 를 한 번 켜서 만드세요."
+        )
     if not file.parent.is_dir():
         raise NotStoredError(f"{file.parent}: 폴더가 없습니다. 먼저 만드세요.")
     made = sa.create_engine(
@@ -159,7 +161,9 @@ class Base:
 
     @property
     def url(self) -> str:
-        """Where the store is, without a password."""
+        """Where the store is: the path of a SQLite file, else the address without a password."""
+        if self.on_sqlite:
+            return self._engine.url.database or ""
         return self._engine.url.render_as_string(hide_password=True)
 
     @property
@@ -222,7 +226,7 @@ def _meaning(error: DBAPIError, url: str) -> StoreError:
             f"{url}: 저장소 파일을 쓸 수 없습니다 ({text}). 경로와 권한을 확인하세요."
         )
     lost = error.connection_invalidated or state.startswith(("08", "57"))
-    if lost or (type(error.orig).__name__ == "OperationalError" and not state and "sqlite" not in url):
+    if lost or (type(error.orig).__name__ == "OperationalError" and not state and "://" in url):
         return StoreUnavailableError(
             f"{url}: 데이터베이스가 답하지 않습니다. 저장되었는지 알 수 없으니, 다시 연결되면 그대로 다시 하세요."
         )

@@ -77,7 +77,7 @@ class Items(Base):
         Returns:
             The number of items whose answer is new.
         """
-        drawn = [(n, a.to_record() if isinstance(a, Prediction) else dict(a)) for n, a in rows]
+        drawn = [(n, _record(a)) for n, a in rows]
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
             n_new = 0
@@ -206,9 +206,15 @@ def _write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Token
         bodies = [document.body for document, _ in chunk]
         tokens = list(tokenise(bodies)) if tokenise else [None] * len(chunk)
         for (document, answer), of_text in zip(chunk, tokens, strict=True):
-            record = answer.to_record() if isinstance(answer, Prediction) else dict(answer)
+            record = _record(answer)
             line = json.dumps([_columns(document, record, kind), record, of_text], ensure_ascii=False)
             spool.write(schema.clean(line) + "\n")
+
+
+def _record(answer: Mapping[str, Any] | Prediction) -> dict[str, Any]:
+    """Return the record without ``meta``, which the store keeps with the document."""
+    record = answer.to_record() if isinstance(answer, Prediction) else answer
+    return {name: value for name, value in record.items() if name != "meta"}
 
 
 def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:

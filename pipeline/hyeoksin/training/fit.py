@@ -176,7 +176,7 @@ def _one_against_rest(
     targets: Sequence[NDArray[np.bool_]],
     weights: Sequence[NDArray[np.float64]],
     strength: float,
-    share: float | None,
+    share: float,
 ) -> Head:
     """Fit one logistic regression per class; ``share`` is the weight that its positives get together, of 1."""
     coefficients = np.zeros((rows.shape[1], len(classes)), dtype=np.float32)
@@ -184,11 +184,8 @@ def _one_against_rest(
     for column, (target, weight) in enumerate(zip(targets, weights, strict=True)):
         if not target.any():
             continue
-        scale = weight
-        if share is not None:
-            parts = np.where(target, share / weight[target].sum(), (1 - share) / weight[~target].sum())
-            scale = weight * parts * len(target)
-        model = LogisticRegression(C=strength, **_DUAL).fit(rows, target, scale)
+        parts = np.where(target, share / weight[target].sum(), (1 - share) / weight[~target].sum())
+        model = LogisticRegression(C=strength, **_DUAL).fit(rows, target, weight * parts * len(target))
         coefficients[:, column], bias[column] = model.coef_[0], model.intercept_[0]
     return Head(classes, coefficients, bias)
 

@@ -34,7 +34,7 @@ from hyeoksin.training.fit import Settings
 from hyeoksin.training.gate import fit_first_gates
 from hyeoksin.training.train import Trained, train
 
-__all__ = ["gather", "recipe"]
+__all__ = ["examples_hash", "gather", "recipe"]
 
 _CODED = 2.0  # weight of a written text that two coders coded apart from its writer: between the others and public ones
 _LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "mapie", "scikit-learn", "numpy", "scipy")
@@ -100,7 +100,7 @@ def _card(
         "plans": {plan.id: plan.sha256 for plan in plans.values()},
         "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
         "examples": dict(Counter(e.origin for e in trained.examples)),
-        "examples_sha256": _hash(trained.examples),
+        "examples_sha256": examples_hash(trained.examples),
         "public_texts": external is not None,
         "cross_validation": scores,
         "classes": {plan.id: _per_class(trained, plan) for plan in plans.values()},
@@ -204,7 +204,8 @@ def _per_class(trained: Trained, plan: Plan) -> dict[str, dict[str, float]]:
     return table
 
 
-def _hash(examples: Sequence[Example]) -> str:
+def examples_hash(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of all that the examples teach: texts, labels, accepted codes, leads and weights."""
     digest = hashlib.sha256()
     for example in examples:
         taught = (dict(example.labels), dict(example.acceptable or {}), example.lead, example.weight)
