@@ -88,6 +88,7 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
         (b'{"id": "1", "text": null, "plan2019": "3-1"}', "text"),
         (b'{"text": "a", "plan2019": "3-1"}', "id"),
         (b'["a"]', "row=1"),
+        (b'{"id": "1", "text": "a", "plan2019": ["3-1"]}', "plan2019 는"),
     ],
 )
 def test_what_cannot_be_scored_is_told_with_the_remedy(tmp_path: Path, content: bytes, what: str) -> None:

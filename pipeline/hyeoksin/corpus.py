@@ -144,14 +144,7 @@ def read_terms(path: Path) -> Iterator[Example]:
                 raise ValueError("기관, 탭, 낱말이 차례로 있어야 합니다")
         except ValueError as error:
             raise PlanError(f"{path}:{number}: {error}") from error
-        yield Example(
-            document=Document(id=f"term:{number}", title=term),
-            labels={},
-            family=f"term:{number}",
-            kind="duty",
-            origin="duty",
-            lead=lead,
-        )
+        yield _duty(f"term:{number}", term, f"term:{number}", lead)
 
 
 def node_examples(plan: Plan) -> Iterator[Example]:
@@ -180,14 +173,13 @@ def duty_examples() -> Iterator[Example]:
         lists = (", ".join(agency.keywords[at : at + 5]) for at in range(0, len(agency.keywords), 5))
         offices = (", ".join(agency.bureaus[at : at + 3]) for at in range(0, len(agency.bureaus), 3))
         for number, text in enumerate((*agency.duties, *lists, *offices)):
-            yield Example(
-                document=Document(id=f"duty:{agency.id}:{number}", title=text),
-                labels={},
-                family=f"duty:{agency.id}",
-                kind="duty",
-                origin="duty",
-                lead=agencies.reference(agency.id),
+            yield _duty(
+                f"duty:{agency.id}:{number}", text, f"duty:{agency.id}", agencies.reference(agency.id)
             )
+
+
+def _duty(number: str, text: str, family: str, lead: str) -> Example:
+    return Example(Document(id=number, title=text), {}, family, kind="duty", origin="duty", lead=lead)
 
 
 def text_hash(title: str, text: str) -> str:

@@ -89,6 +89,8 @@ def _coded(row: Mapping[str, Any]) -> Coded:
         if not isinstance(row.get(key), str):
             raise ValueError(f"{key} 가 없습니다")
     plans = [key[4:] for key in row if key.startswith("plan") and key[4:].isdigit()]
+    if wrong := [f"plan{p}" for p in plans if not isinstance(row[f"plan{p}"], str | None)]:
+        raise ValueError(f"{wrong[0]} 는 코드 하나여야 합니다")
     codes = {p: NONE if row[f"plan{p}"] == "계획 밖" else row[f"plan{p}"] for p in plans if row[f"plan{p}"]}
     names = (row.get("agency"), *_further(row, "agency_ok"))
     agency, *others = [_agency(name) for name in names]

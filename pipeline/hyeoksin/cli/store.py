@@ -128,18 +128,16 @@ def export(
         raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
     with open_store(store, create=False) as opened:
         number = None if project is None else rounds_of(opened, [project])[0][0].id
+        rows = (
+            _ledger(opened, number)
+            if number is None or ledger
+            else (_row(item) for item in opened.each(number, decided=True))
+        )
         if suffix == ".jsonl":
-            rows = (
-                _ledger(opened, number)
-                if number is None or ledger
-                else (_row(item) for item in opened.each(number, decided=True))
-            )
             with written_whole(output) as part, part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
-            assert number is not None  # noqa: S101 - the ledger is JSONL only
-            cells = (tuple(_row(item).values()) for item in opened.each(number, decided=True))
-            write_rows(output, _HEADER, cells, "결정")
+            write_rows(output, _HEADER, (tuple(row.values()) for row in rows), "결정")
     typer.echo(f"내보냈습니다: {output}")
 
 
