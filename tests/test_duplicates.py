@@ -104,3 +104,24 @@ def test_exact_copies_keep_their_own_id_and_answer(classifier: Classifier) -> No
     assert [p.to_record()["meta"] for p in found] == [{"담당": str(i)} for i in range(3)]
     assert all(replace(p, document=documents[0]) == found[0] for p in found)
     assert not any("대표 글" in note for note in found[0].notes)
+
+
+def test_a_near_duplicate_of_another_place_or_time_is_judged_by_itself(classifier: Classifier) -> None:
+    there = TEXT.replace("우리 군은", "전라남도 목포시는")
+    documents = [
+        Document("a", there),
+        Document("b", TEXT.replace("우리 군은", "부산광역시 강서구는")),
+        Document("c", there + " (자료: 보건소)"),
+        Document("d", TEXT, region="경기도 수원시"),
+        Document("e", TEXT, region="서울특별시 강남구"),
+        Document("f", there, date="2019-05-01"),
+        Document("g", there, date="2019-06-01"),
+        Document("h", there, date="2026-06-01"),
+    ]
+    entries = group(documents)
+    assert len({entry.group for entry in entries}) == 1
+    found = dict(zip("abcdefgh", predict(classifier, entries), strict=True))
+    for document in documents:
+        (alone,) = classifier.classify([document])
+        assert found[document.id].regions == alone.regions
+        assert [a.name for a in found[document.id].agencies] == [a.name for a in alone.agencies]

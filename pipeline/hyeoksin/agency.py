@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -126,6 +127,15 @@ class Agencies:
             else:
                 ahead = [*(agency.successors if later else agency.predecessors), *ahead]
         return tuple(valid) or (self.by_id[agency_id],)
+
+    def same_names(self, one: str, other: str) -> bool:
+        """Return whether no agency began or ended between two ISO dates, so that all are called the same on both."""
+        return bisect_right(self._changes, one) == bisect_right(self._changes, other)
+
+    @cached_property
+    def _changes(self) -> list[str]:
+        days = {day for agency in self.by_id.values() for day in (agency.valid_from, agency.valid_to)}
+        return sorted(day for day in days if day is not None)
 
     def reference(self, agency_id: str) -> str:
         """Return the id that stands for the agency among a model's classes (its incarnation on REFERENCE_DATE)."""

@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
+from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.duplicates.index import Groups, Index
 from hyeoksin.errors import RowError
+from hyeoksin.normalise import normalise
+from hyeoksin.region import load_regions
 
 __all__ = ["Entry", "group", "grouped"]
 
@@ -22,7 +25,10 @@ Item = Document | RowError
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document to judge; with (near) duplicates also the group's name and the text that is judged for all of it."""
+    """A document to judge; with (near) duplicates also the group's name and the text that is judged for all of it.
+
+    A member of another place, or of a time when agencies had other names, has no ``stand_in``: it is judged by itself.
+    """
 
     document: Document
     group: str | None = None
@@ -61,7 +67,22 @@ def group(documents: Sequence[Document]) -> list[Entry]:
 
 def _entry(document: Document, row: int, groups: Groups, store: _StandIns) -> Entry:
     found = groups.find(row)
-    return Entry(document) if found is None else Entry(document, found[0], store.get(found[0]))
+    if found is None:
+        return Entry(document)
+    judged = store.get(found[0])
+    return Entry(document, found[0], judged if _same_setting(judged, document) else None)
+
+
+def _same_setting(one: Document, other: Document) -> bool:
+    """Return whether place and time, which decide who leads and who executes, are the same."""
+    if one.date != other.date and not (
+        one.date and other.date and load_agencies().same_names(one.date, other.date)
+    ):
+        return False
+    if (one.body, one.region) == (other.body, other.region):
+        return True
+    places = load_regions().of
+    return places(normalise(one.body), one.region) == places(normalise(other.body), other.region)
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
