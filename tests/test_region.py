@@ -201,3 +201,20 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
     regions = load_regions(path)
     assert [m.name for m in regions.find("빛고을은 한빛자치도의 옛 이름")] == ["한빛도", "한빛도"]
     assert regions.resolve("빛고을 새솔") == ("한빛도 새솔시",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "found", "filed"),
+    [
+        ("부산", "", (), "부산광역시"),
+        ("강원도 춘천시", "", (), "강원특별자치도 춘천시"),
+        ("강서구", "부산광역시가 강서구와 함께", (), "부산광역시 강서구"),
+        ("본사 홍보팀", "서울특별시 강남구", ("서울특별시 강남구",), "본사 홍보팀"),
+        (None, "", ("전라남도 목포시", "전라남도 순천시"), "전라남도 목포시"),
+        (None, "", (), ""),
+    ],
+)
+def test_a_document_is_filed_under_the_official_name(
+    cell: str | None, text: str, found: tuple[str, ...], filed: str
+) -> None:
+    assert REGIONS.filed(cell, text, found) == filed

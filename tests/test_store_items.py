@@ -25,9 +25,9 @@ def many(store: Store) -> int:
     project = store.create_project("1", PLAN, "kim")
     lead = [{"id": "me", "name": "환경부", "role": "lead", "probability": 0.6, "reasons": []}]
     rows = [
-        (document(0, region="대구광역시 중구"), record("3-1", probability=0.9, status="settled")),
+        (document(0, region="대구 중구"), record("3-1", probability=0.9, status="settled")),
         (document(1, region="대구광역시"), record("3-2", probability=0.7)),
-        (document(2, region="대구광역시동구"), record("8-1", probability=0.5, agencies=lead)),
+        (document(2, region="대구광역시동물원"), record("8-1", probability=0.5, agencies=lead)),
         (document(3, meta={"kind": "press"}), record("S3", probability=0.6, regions=[], duplicate_group="g")),
         (document(4), record(None, probability=0.8, status="off_plan", agencies=[])),
     ]

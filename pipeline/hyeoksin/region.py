@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -141,6 +142,16 @@ class Regions:
         counted = Counter(m.name for m in self.find(text, hint) if m.name)
         below = {name.split()[0] for name in counted if " " in name}
         return tuple(name for name, _ in counted.most_common() if " " in name or name not in below)
+
+    def filed(self, region: str | None, text: str, found: Sequence[str]) -> str:
+        """Return the one place that a document is counted under, empty where there is none.
+
+        That of its region column under the official name (강원도 is 강원특별자치도), or the cell as it stands where it is no
+        place that we know; without a column the first of ``found``.
+        """
+        if region:
+            return next(iter(self.resolve(region, text)), region)
+        return found[0] if found else ""
 
     def of(self, text: str, region: str | None = None) -> tuple[str, ...]:
         """Return the places of a document: those settled in its text, else those of its region column."""

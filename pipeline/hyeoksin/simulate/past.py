@@ -13,6 +13,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read
+from hyeoksin.region import load_regions
 
 __all__ = ["NONE", "Answered", "PastText", "answered", "read_past"]
 
@@ -157,7 +158,7 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
     Raises:
         InputError: a record is of another plan, or there are more or fewer records than texts.
     """
-    names = [leaf.code for leaf in plan.leaves]
+    names, places = [leaf.code for leaf in plan.leaves], load_regions()
     rows = []
     for text, record in _together(texts, records):
         if record["plan"] != plan.id:
@@ -166,12 +167,12 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
         off, best = float(record["off_plan"]), record["candidates"][0]["code"]
         answer = NONE if off >= 0.5 else best
         above = {answer} if answer == NONE else {node.code for node in plan.path(answer)}
-        regions = record.get("regions") or [None]
         rows.append(
             Answered(
                 id=text.document.id,
                 at=text.document.date or "",
-                region=text.document.region or regions[0],
+                region=places.filed(text.document.region, text.document.body, record.get("regions") or ())
+                or None,
                 kind=text.kind,
                 code=text.code,
                 answer=answer,

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.normalise import normalise
+from hyeoksin.region import load_regions
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
 from hyeoksin.store.filters import Filters, Order, full_items, order_by, where
@@ -219,14 +220,13 @@ def _record(answer: Mapping[str, Any] | Prediction) -> dict[str, Any]:
 
 def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
     fields = asdict(document)
-    regions = record.get("regions") or [""]
     columns = {
         "document": fields["id"],
         "content": content_of(document),
         **{name: fields[name] for name in ("title", "text", "source", "date", "meta")},
         "document_region": document.region,
         "kind": document.meta.get("kind") or kind,
-        "region": document.region or regions[0],
+        "region": load_regions().filed(document.region, document.body, record.get("regions") or ()),
         **_answer(record),
     }
     return {name: schema.clean(value) if isinstance(value, str) else value for name, value in columns.items()}
