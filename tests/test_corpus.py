@@ -153,6 +153,21 @@ def test_blind_labels_never_teach() -> None:
         assert not {row[key] for row in taught} & {row[key] for row in blind}
 
 
+@pytest.mark.parametrize("folder", ["labels", "blind"])
+def test_underlined_places_belong_to_texts_inside_a_plan(folder: str) -> None:
+    inside = {
+        (path.stem, row["id"], plan)
+        for path in (CORPUS / folder).glob("*.csv")
+        for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+        for plan in ("2019", "2024")
+        if row[f"plan{plan}"] != "NONE"
+    }
+    table = (CORPUS / "underlined" / f"{folder}.csv").read_text(encoding="utf-8").splitlines()
+    marked = list(csv.DictReader(table))
+    assert {(row["set"], row["id"], row["plan"]) for row in marked if row["coder"] == "1"} == inside
+    assert all(0 <= int(row["start"]) < int(row["end"]) <= int(row["start"]) + 60 for row in marked)
+
+
 def test_blind_texts_are_coded_and_never_teach(
     written: list[Example], coded_apart: list[Example], plans: dict[str, Plan]
 ) -> None:

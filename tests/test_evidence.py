@@ -1,0 +1,50 @@
+"""The order of evidence: phrases before lone words, nouns before others, the beginning before the end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyeoksin.domain import Document
+from hyeoksin.encoders import Encoded
+from hyeoksin.evidence import Words, spans
+from hyeoksin.features import analyse
+from hyeoksin.morphemes import Tokenizer
+
+
+def shown(text: str, parts: dict[str, float]) -> list[str]:
+    """Return the evidence of a text whose named words speak with the given strength (negative: against)."""
+    (analysed,) = analyse([Document("1", text)], Tokenizer(1, ()), 10_000)
+    starts = [text.index(word) for word in parts]
+    ends = [start + len(word) for start, word in zip(starts, parts, strict=True)]
+    encoded = Encoded(
+        np.arange(len(parts), dtype=np.int32),
+        np.array(starts, np.int32),
+        np.array(ends, np.int32),
+        np.array(list(parts.values()), np.float32),
+    )
+    found = spans(Words(analysed, encoded), np.ones(len(parts), np.float32))
+    assert all(text[span.start : span.end] == span.text for span in found)
+    assert sum(span.weight for span in found) <= 1.0 + 1e-6
+    return [span.text for span in found]
+
+
+def test_a_phrase_comes_before_a_lone_word() -> None:
+    text = "우리는 어제 위기가구 발굴 사업을 보았고 그밖에 모두 잘 지내다가 도서관 앞에서 만났다"
+    assert shown(text, {"도서관": 1.0, "위기가구": 0.7, "발굴": 0.7})[0] == "위기가구 발굴"
+
+
+def test_a_noun_comes_before_another_word() -> None:
+    assert shown("빠르게 달려서 먼 곳의 도서관", {"빠르게": 1.0, "도서관": 0.9})[0] == "도서관"
+
+
+def test_what_stands_first_comes_before_what_stands_far_below() -> None:
+    text = "도서관 " + "그리고 그냥 " * 80 + "박물관"
+    assert shown(text, {"도서관": 0.8, "박물관": 1.0}) == ["도서관", "박물관"]
+
+
+def test_words_that_speak_against_are_never_shown() -> None:
+    assert shown("도서관 박물관 미술관", {"도서관": 1.0, "박물관": -2.0, "미술관": 0.5}) == [
+        "도서관",
+        "미술관",
+    ]
+    assert shown("도서관 박물관", {"도서관": -1.0, "박물관": -2.0}) == []
