@@ -149,6 +149,14 @@ def test_decisions_are_read_from_the_corpus_and_from_coded_texts(tmp_path):
     ]
 
 
+def test_a_cell_with_nothing_but_commas_is_one_bad_row(tmp_path):
+    path = tmp_path / "과제.csv"
+    path.write_text('과제명,코드\n도서관,3-1\n박물관,","\n', encoding="utf-8")
+    texts, errors = read_past(path, PLAN)
+    assert [text.code for text in texts] == ["3-1"]
+    assert "쉼표만" in errors[0].reason
+
+
 def test_a_file_without_decisions_is_refused(tmp_path):
     path = tmp_path / "과제.csv"
     path.write_text("과제명\n도서관\n", encoding="utf-8")
@@ -182,6 +190,22 @@ def test_an_answer_below_the_decided_node_is_right():
         ("3-1", 0.8, True),
         (NONE, 0.7, True),
     ]
+    records[1]["id"] = "b"
+    with pytest.raises(InputError, match="'b' 가 여러 번"):
+        answered(texts, records, PLAN)
+    with pytest.raises(InputError, match="첫째: a"):
+        answered(texts, records[:1], PLAN)
+
+
+def test_texts_that_share_an_id_get_the_records_of_their_places():
+    texts = [PastText(Document("1", "글"), code, frozenset({code}), None) for code in ("3-1", "3-2")]
+    records = [record("1", **{"3-1": 0.8}, off=0.2), record("1", **{"3-2": 0.7}, off=0.3)]
+    assert [row.right for row in answered(texts, records, PLAN)] == [True, True]
+
+
+def test_records_that_do_not_fit_are_refused():
+    texts = [PastText(Document(name, "글"), NONE, frozenset({NONE}), None) for name in "ab"]
+    records = [record("b", **{"3-1": 0.3}, off=0.7), record("a", **{"3-1": 0.8}, off=0.2)]
     with pytest.raises(InputError, match="첫째: b"):
         answered(texts, records[1:], PLAN)
     with pytest.raises(InputError, match="--plan"):

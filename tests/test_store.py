@@ -34,6 +34,9 @@ def test_a_round_keeps_the_plan_that_it_was_opened_with(store: Store) -> None:
         store.create_project("2026 상반기", "2019", "kim")
     with pytest.raises(NotStoredError):
         store.project(999)
+    for precision in (0.5, 1.0):  # what the hours plan could not keep
+        with pytest.raises(RefusedError, match="정밀도"):
+            store.create_project("다른 차수", "2019", "kim", precision=precision)
 
 
 def test_a_decision_an_undo_and_the_chain(store: Store) -> None:

@@ -88,6 +88,16 @@ def test_a_model_that_cannot_be_read_says_so_and_another_may_follow(tmp_path: Pa
         judge.submit(texts(1))
 
 
+def test_texts_that_a_crash_sent_back_are_told_too_when_it_stops() -> None:
+    judge = Judge(JudgeSettings(processes=0))
+    judge.start()
+    future = judge.submit(texts(1))
+    future.set_running_or_notify_cancel()  # as those of a batch are that a crash has put back into the queue
+    judge.stop()
+    with pytest.raises(BusyError, match="멈추는 중"):
+        future.result(1)
+
+
 def test_nothing_is_left_when_it_stops() -> None:
     before = children()
     judge = Judge()

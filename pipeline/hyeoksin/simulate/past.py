@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,8 @@ def _codes(meta: Mapping[str, str], plan: Plan, column: str | None) -> list[str]
         found = [meta[f"plan{plan.id}"], *re.findall(r"[\w-]+", meta.get(f"plan{plan.id}_ok", ""))]
     else:
         found = [part for part in re.split(r"[,;]", _cell(meta, column)) if part.strip()]
+    if not found:
+        raise ValueError("결정 칸에 쉼표만 있고 코드가 없습니다.")
     return [_known(code, plan) for code in found]
 
 
@@ -156,7 +159,7 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
     """Join texts to the JSON records of the classifier, in order.
 
     Raises:
-        InputError: a record is of another plan, or there are more or fewer records than texts.
+        InputError: a record is of another plan, a text has none, or it is not clear which.
     """
     names, places = [leaf.code for leaf in plan.leaves], load_regions()
     rows = []
@@ -188,12 +191,22 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
 def _together(
     texts: Sequence[PastText], records: Iterable[Mapping[str, Any]]
 ) -> Iterable[tuple[PastText, Mapping[str, Any]]]:
-    """Pair texts and records by id.
+    """Pair texts and records in their order where it is the same (ids may repeat then), else by id.
 
     Raises:
-        InputError: a text has no record.
+        InputError: a text has no record, or an id stands twice in an order of its own.
     """
-    by_id = {str(record["id"]): record for record in records}
+    records = list(records)
+    ids = [str(record["id"]) for record in records]
+    if ids == [text.document.id for text in texts]:
+        return zip(texts, records, strict=True)
+    by_id = dict(zip(ids, records, strict=True))
+    if len(by_id) < len(ids):
+        twice = next(name for name, n in Counter(ids).items() if n > 1)
+        raise InputError(
+            f"결과 파일에 id '{twice}' 가 여러 번 있고 글과 차례도 다릅니다. 같은 글을 같은 차례로 분류한 파일을 주거나 "
+            "글의 id를 서로 다르게 하세요."
+        )
     missing = [text.document.id for text in texts if text.document.id not in by_id]
     if missing:
         raise InputError(

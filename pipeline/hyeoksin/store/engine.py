@@ -128,12 +128,7 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
     @sa.event.listens_for(made, "connect")
     def _pragmas(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # transactions begin below, not at the driver's guess
-        for pragma in (
-            "foreign_keys = ON",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "temp_store = MEMORY",
-        ):
+        for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(made, "begin")

@@ -101,7 +101,7 @@ class Judge:
             self._n_waiting = 0
             self._changed.notify_all()
         for job in left:
-            if job.future.set_running_or_notify_cancel():
+            if job.future.running() or job.future.set_running_or_notify_cancel():
                 job.future.set_exception(BusyError("서버가 멈추는 중입니다. 잠시 뒤 다시 보내세요.", 10))
         for thread in self._threads:
             thread.join()

@@ -53,7 +53,7 @@ def open_round(
     user: Officer,
     name: Annotated[str, Form(max_length=100)] = "",
     plan: Annotated[str, Form()] = "2019",
-    precision: Annotated[int, Form(ge=50, le=99)] = 95,
+    precision: Annotated[int, Form(ge=51, le=99)] = 95,
     coders: Annotated[int, Form(ge=1, le=2)] = 1,
     own: UploadFile | None = None,
 ) -> Response:
