@@ -282,6 +282,19 @@ def test_lessons_come_from_the_ledger_once_a_group(office):
     assert [one.at for one in lessons] == sorted(one.at for one in lessons)
 
 
+def test_a_text_of_two_rounds_is_one_lesson_and_links_their_groups(office):
+    _, store, project = office
+    items = list(decided_items(store, project))
+    n_lessons = len(lessons_of(items))
+    twin, other = items[0], items[5]
+    assert twin.group == "twins"
+    assert other.group is None
+    alone = replace(twin, id=901, group=None)
+    assert len(lessons_of([*items, alone])) == n_lessons
+    linked = [replace(twin, id=901, group="b"), replace(other, id=902, group="b")]
+    assert len(lessons_of([*items, *linked])) == n_lessons - 1
+
+
 def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path):
     _, store, _ = office
     shipped = register_shipped(store, "kim")

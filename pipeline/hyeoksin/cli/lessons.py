@@ -120,20 +120,15 @@ def _learnt(
 
     root, answering = root_of(store)
     base, rounds = load_model(root), [project.name for project in chosen]
+    against = None if answering is None else load_model(Path(answering.path))
+    since = "" if answering is None else answering.created_at
     if full is not None:
         from hyeoksin.lessons.full import learn_in_full
 
-        return learn_in_full(base, plan, lessons, full[0], full[1], name=name, rounds=rounds)
-    return learn(
-        base,
-        plan,
-        lessons,
-        Tokenizer(),
-        against=None if answering is None else load_model(Path(answering.path)),
-        since="" if answering is None else answering.created_at,
-        name=name,
-        rounds=rounds,
-    )
+        return learn_in_full(
+            base, plan, lessons, *full, against=against, since=since, name=name, rounds=rounds
+        )
+    return learn(base, plan, lessons, Tokenizer(), against=against, since=since, name=name, rounds=rounds)
 
 
 def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) -> None:

@@ -12,7 +12,6 @@ from hyeoksin.store import Item, Project, Store
 __all__ = ["NONE", "Decided", "decided_items", "fold_of", "lessons_of"]
 
 NONE = "NONE"
-_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,8 @@ class Decided:
 
 
 def decided_items(store: Store, project: Project) -> Iterable[Item]:
-    """Yield the items of a round with a decision in force, by number."""
-    offset = 0
-    while page := store.items(project.id, decided=True, order="id", offset=offset, limit=_PAGE):
-        yield from page
-        offset += len(page)
+    """Return the items of a round with a decision in force, by number."""
+    return store.each(project.id, decided=True)
 
 
 def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[Decided]:
@@ -52,17 +48,35 @@ def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[De
 
     The members of a duplicate group that were decided alike are one lesson, not many; undecided ones are none.
     """
+    items = list(items)
+    families = _families(items)
     found: dict[tuple[str, str], Decided] = {}
     for item in items:
         word = item.decision
         if word is None or word.action in ("undecided", "undo"):
             continue
         code, suggested = word.code or NONE, item.code or NONE
-        family = item.group or item.content
+        family = families[item.content]
         weight = correction_weight if code != suggested else 1.0
         lesson = Decided(item.id, item.document, code, suggested, family, word.by, word.at, word.note, weight)
         found.setdefault((family, code), lesson)
     return sorted(found.values(), key=lambda lesson: (lesson.at, lesson.item))
+
+
+def _families(items: Iterable[Item]) -> dict[str, str]:
+    """Return content -> family: a text that several rounds hold links the duplicate groups that it is in."""
+    above: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            name = above[name]
+        return name
+
+    contents = dict.fromkeys(item.content for item in items)
+    for item in items:
+        one, other = sorted((top(item.content), top(item.group or item.content)))
+        above[other] = one
+    return {content: top(content) for content in contents}
 
 
 def fold_of(family: str, n_folds: int) -> int:

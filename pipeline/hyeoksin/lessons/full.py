@@ -46,6 +46,8 @@ def learn_in_full(
     corpus: Path,
     external: Path | None,
     *,
+    against: Model | None = None,
+    since: str = "",
     name: str,
     rounds: Sequence[str] = (),
     rules: Rules = Rules(),  # noqa: B008 - frozen
@@ -54,12 +56,12 @@ def learn_in_full(
 
     A decision above the leaves teaches no leaf and is left out.
 
-    Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
+    ``against`` and ``since``: as in :func:`hyeoksin.lessons.learn`. Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
 
     Raises:
         ModelError: the base model has not learnt the plan.
     """
-    head = trained_head(base, plan)
+    trained_head(base, plan)
     plans = {known: load_plan(known) for known in BUILTIN_PLANS}
     leaves = {NONE, *(leaf.code for leaf in plan.leaves)}
     kept = [lesson for lesson in lessons if lesson.code in leaves]
@@ -67,13 +69,15 @@ def learn_in_full(
     before = gather(corpus, external, plans)
     trained = train([*before, *examples], plans, Settings(name=name, encoder=base.dense))
     tokenizer = Tokenizer()
-    signals, _ = signals_of(base, plan.id, [lesson.document for lesson in kept], tokenizer)
-    rows = np.arange(len(before), len(before) + len(examples))
-    new_head = trained.model.plans[plan.id]
+    places = [i for i, lesson in enumerate(kept) if lesson.at > since]
+    fresh, rows = [kept[i] for i in places], np.array(places, dtype=np.intp) + len(before)
+    old = against or base
+    old_head, new_head = trained_head(old, plan), trained.model.plans[plan.id]
+    signals, _ = signals_of(old, plan.id, [lesson.document for lesson in fresh], tokenizer)
     said = (
-        said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net)),
+        said_of(plan, old_head, *old_head.join(signals.leaf, signals.gate, signals.net)),
         said_of(plan, new_head, trained.leaves[plan.id][rows], trained.off[plan.id][rows]),
     )
     return Learned(
-        trained.model, report_of(base, base, trained.model, plan, kept, kept, said, tokenizer, rounds, rules)
+        trained.model, report_of(base, old, trained.model, plan, kept, fresh, said, tokenizer, rounds, rules)
     )

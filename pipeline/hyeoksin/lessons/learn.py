@@ -21,7 +21,6 @@ from hyeoksin.plan import Plan
 __all__ = ["N_FOLDS", "Learned", "learn", "out_of_fold", "paths_of", "trained_head"]
 
 N_FOLDS = 5
-_CLASS = 10  # decided texts of a class below which it is not judged by itself
 Floats = NDArray[np.float64]
 
 

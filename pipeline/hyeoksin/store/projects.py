@@ -42,7 +42,9 @@ class Projects(Base):
         """
         loaded = load_plan(plan) if isinstance(plan, str) else plan
         if not name.strip() or coders not in (1, 2) or not 0.5 < precision < 1.0:
-            raise RefusedError("차수 이름이 비었거나, 판정자 수(1, 2)나 정밀도(0.5보다 크고 1보다 작게)가 범위를 벗어났습니다.")
+            raise RefusedError(
+                "차수 이름이 비었거나, 판정자 수(1, 2)나 정밀도(0.5보다 크고 1보다 작게)가 범위를 벗어났습니다."
+            )
         sha = loaded.sha256
         with self._write() as connection:
             known = connection.scalar(sa.select(schema.plans.c.sha).where(schema.plans.c.sha == sha))
