@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,17 @@ def test_findings_name_what_was_planted(found: Audit) -> None:
     assert trend.value == "2024-07"
     assert trend.effect is not None
     assert trend.effect.low > 1
+
+
+def test_a_large_leaf_that_wavers_says_nothing_of_a_small_one_that_does_not(tmp_path: Path) -> None:
+    large = [{"1-1": 0.45, "1-2": 0.4}] * 15 + [{"1-1": 0.9}] * 35
+    leaves = [*large, *[{"1-2": 0.9}] * 20]
+    texts = [
+        prediction(PLAN, i, one, date="2024-01-15", title=BUS, text=f"{BUS} {i}")
+        for i, one in enumerate(leaves)
+    ]
+    path = saved(texts, tmp_path / "records.parquet")
+    assert "confused" not in {f.kind for f in audit(path, by=["year"], model=tmp_path).findings}
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:

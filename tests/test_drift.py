@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from hyeoksin.classifier import Classifier
 from hyeoksin.cli import app
 from hyeoksin.corpus import Example
+from hyeoksin.domain import Document
 from hyeoksin.drift import Drift, Sample, find_drift, thinned
+from hyeoksin.drift.build import samples
 from hyeoksin.drift.permute import deal
 from hyeoksin.drift.report import in_words, write_drift
 from hyeoksin.errors import InputError
@@ -140,6 +143,18 @@ def test_the_report_holds_the_same_in_every_form(tmp_path: Path, suffix: str) ->
         assert PLAN.leaves[0].title.split()[0] in text
         assert "<script" not in text
     assert path.stat().st_size > 500
+
+
+def test_rows_without_a_probability_are_told_and_the_others_compared(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    texts = [Document(str(i), f"찾아가는 진료버스 {i}호가 섬 마을 어르신을 찾아간다") for i in range(30)]
+    lines = [json.dumps(p.to_record() | {"text": p.document.text}) for p in classifier.classify(texts)]
+    path = tmp_path / "결과.jsonl"
+    path.write_text("\n".join([*lines, '{"id": "다", "code": "3-1", "text": "글"}', "{"]), encoding="utf-8")
+    first, second, errors = samples(path, path, classifier)
+    assert len(first) == len(second) == 30
+    assert {e.reason[:4] for e in errors} == {"분류 결", "확률이 "}
 
 
 def test_the_command_compares_texts(tmp_path: Path, written: list[Example]) -> None:

@@ -152,6 +152,12 @@ def test_a_short_path_leaves_the_deeper_cells_empty(steps: int) -> None:
     assert [bool(row[n]) for n in ("전략", "과제", "세부과제")] == [i < steps for i in range(3)]
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_the_probability_is_that_of_the_end_of_the_path(steps: int) -> None:
+    row = dict(zip(HEADER, table_row(replace(BUS, path=BUS.path[:steps])), strict=True))
+    assert row["확률"] == BUS.path[steps - 1].probability
+
+
 FORMULAS = ["=1+1", "=HYPERLINK(\"http://a\")", "+82-2-123", "-1", "@SUM(A1)", "\t=1", "\r=1"]  # fmt: skip
 
 

@@ -45,9 +45,7 @@ def json_line(prediction: Prediction) -> str:
 def table_row(prediction: Prediction) -> tuple[str | float, ...]:
     """Return the prediction as one row under ``HEADER``."""
     steps = [f"{step.code} {step.title}" for step in prediction.path] + ["", "", ""]
-    if prediction.path and len(prediction.path) < 3:
-        steps[len(prediction.path) :] = ["", "", ""]
-    best = prediction.scores[0]
+    best = prediction.path[-1] if prediction.path else prediction.scores[0]
     second = prediction.scores[1] if len(prediction.scores) > 1 else None
     lead = next((flag for flag in prediction.agencies if flag.role == "lead"), None)
     rest = [

@@ -119,15 +119,15 @@ def _confused(table: Table, most: int = 10) -> Iterator[Finding]:
     """Yield the pairs of leaves between which the texts waver most."""
     pair = "least(best, second), greatest(best, second)"
     found = table.rows(
-        f"SELECT {pair}, count(*), count(*) FILTER (second_p >= {_CLOSE} * best_p) FROM records "  # noqa: S608
-        "WHERE answer <> 'NONE' AND second IS NOT NULL GROUP BY ALL"
+        f"SELECT {pair}, count(*) FILTER (best < second), count(*) FILTER (best > second) FROM records "  # noqa: S608
+        f"WHERE answer <> 'NONE' AND second IS NOT NULL AND second_p >= {_CLOSE} * best_p GROUP BY ALL"
     )
     sizes = dict(table.rows("SELECT answer, count(*) FROM records WHERE answer <> 'NONE' GROUP BY answer"))
     pairs = []
-    for one, two, _, close in found:
-        n = min(sizes.get(one, 0), sizes.get(two, 0))
-        if close >= 5 and n >= _FEW:
-            pairs.append((wilson(min(close, n), n), one, two, close))
+    for one, two, of_one, of_two in found:
+        n, wavering = min((sizes.get(one, 0), of_one), (sizes.get(two, 0), of_two))
+        if of_one + of_two >= 5 and n >= _FEW:
+            pairs.append((wilson(wavering, n), one, two, of_one + of_two))
     pairs.sort(key=lambda p: (-p[0].low, p[1], p[2]))
     for share, one, two, close in pairs[:most]:
         if share.low < 0.1:
@@ -139,9 +139,9 @@ def _confused(table: Table, most: int = 10) -> Iterator[Finding]:
             (one, two),
             f"{kind} {one} {table.plan[one].title} 와(과) {two} {table.plan[two].title}: 글 {close:,}건이 둘 사이에서 갈립니다.",
             "strong" if share.low > 0.2 else "likely",
-            f"2순위가 1순위의 절반을 넘는 글이 작은 쪽 글 수의 {100 * share.value:.0f}% "
+            f"2순위가 1순위의 절반을 넘는 글이 작은 쪽 글의 {100 * share.value:.0f}% "
             f"(95% 구간 {100 * share.low:.0f}-{100 * share.high:.0f}%).",
-            effect_name="갈리는 글 / 작은 쪽 글",
+            effect_name="작은 쪽에서 갈리는 글의 비율",
             effect=share,
             n_texts=close,
             texts=_ids(

@@ -81,12 +81,22 @@ def _decided(path: Path | None, plan: Plan) -> dict[str, str]:
 
 def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator[Result | RowError]:
     """Yield the results that stand at ``path``, or those of classifying its texts."""
+    found: list[Result | RowError] = []
     try:
-        found = list(read_results(path, classifier.plan))
+        found.extend(read_results(path, classifier.plan))
     except InputError:
-        found = []
+        if any(isinstance(r, Result) for r in found):
+            raise
     read = [r for r in found if isinstance(r, Result) and (r.probability is not None or r.shares)]
     if read:
+        told = {id(r) for r in read}
+        for item in found:
+            if isinstance(item, RowError):
+                yield item
+            elif id(item) not in told:
+                yield RowError(
+                    item.document.source, "확률이 없는 결정이라 견줄 수 없습니다. --decisions 로 주세요."
+                )
         yield from with_texts(read, texts) if texts is not None else read
         return
     rest = iter(read_told(path, Columns()))
@@ -132,17 +142,24 @@ def sample_of(
         status=np.array([r.status or "review" for r in results]),
         sure=np.array([sure for _, sure in answers]),
         right=np.array(
-            [np.nan if s is None else float(s == a[0]) for s, a in zip(said, answers, strict=True)]
+            [
+                np.nan if said_code is None else float(said_code in _path(answer, classifier.plan))
+                for said_code, (answer, _) in zip(said, answers, strict=True)
+            ]
         ),
         kind=np.array([r.document.meta.get("kind") or r.document.region or "" for r in results]),
         group=tuple(groups),
     )
 
 
+def _path(answer: str, plan: Plan) -> set[str]:
+    """Return the codes of all nodes that an answer lies in: a decision above the leaves is right with each leaf below it."""
+    return {node.code for node in plan.path(answer)} if answer in plan else {answer}
+
+
 def _answer(result: Result) -> tuple[str, float]:
     """Return the best answer, a leaf or ``NONE``, and its probability."""
     if result.shares:
-        code = max(result.shares, key=lambda c: result.shares[c] if result.shares else 0.0)
         off = result.shares.get(NONE, 0.0)
         if off >= 0.5:
             return NONE, off
