@@ -154,6 +154,26 @@ def test_after_a_decision_the_next_of_the_queue_opens_and_can_be_undone(desk: De
     assert "되돌렸습니다" in browser.get(undone.headers["location"]).text
 
 
+def test_the_next_document_follows_the_order_of_the_list(desk: Desk) -> None:
+    by_title = [item.id for item in desk.store.items(desk.project.id, order="title")]
+    opened = desk.browser().post(f"{desk.path}/next", {"queue": "order=title"}).headers["location"]
+    assert opened.startswith(f"/items/{by_title[0]}?")
+    following = desk.decide(desk.store.item(by_title[0]), "accept", queue="order=title").headers["location"]
+    assert following.startswith(f"/items/{by_title[1]}?")
+
+
+def test_back_and_forth_keep_the_place_among_documents_on_hold(desk: Desk) -> None:
+    listed = [item.id for item in desk.store.items(desk.project.id)]
+    for number in listed[:5]:
+        desk.decide(desk.store.item(number), "undecided", note="문의 중")
+    desk.decide(desk.store.item(listed[6]), "accept")
+    page = desk.browser().get(f"/items/{listed[7]}?at=1").text
+    assert re.findall(r'href="/items/(\d+)[^"]*" rel="(\w+)"', page) == [
+        (str(listed[5]), "prev"),
+        (str(listed[8]), "next"),
+    ]
+
+
 def test_when_nothing_is_left_the_queue_says_so(desk: Desk) -> None:
     item = next(i for i in desk.items if i.code == "3-2")
     other = next(i for i in desk.items if i.code == "3-2" and i.id != item.id)

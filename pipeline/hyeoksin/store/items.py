@@ -18,7 +18,7 @@ from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.normalise import normalise
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
-from hyeoksin.store.filters import Filters, Order, full_items, order_by, where
+from hyeoksin.store.filters import Filters, Order, beyond, full_items, order_by, place_of, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
 from hyeoksin.store.search import Tokenise, index_tokens
@@ -100,6 +100,29 @@ class Items(Base):
             query = sa.select(_i.c.id).where(*where(connection, project, Filters(**filters)))
             query = query.order_by(*order_by(order)).offset(offset)
             return full_items(connection, query if limit is None else query.limit(limit), now())
+
+    def neighbours(
+        self, item: int, *, order: Order = "queue", **filters: Any
+    ) -> tuple[int | None, int | None]:
+        """Return the numbers of the items before and after one, among those of its round that the filters find.
+
+        The item itself need not be among them: what it left stands where it stood.
+
+        Raises:
+            NotStoredError: there is none with this number.
+        """
+        with self._read() as connection:
+            here = connection.execute(
+                sa.select(_i.c.project, *place_of(order)).where(_i.c.id == item)
+            ).first()
+            if here is None:
+                raise NotStoredError(f"문서 {item} 이(가) 없습니다. 목록에서 다시 고르세요.")
+            found = sa.select(_i.c.id).where(*where(connection, here[0], Filters(**filters))).limit(1)
+            before, after = (
+                connection.scalar(found.where(beyond(order, here[1:], back)).order_by(*order_by(order, back)))
+                for back in (True, False)
+            )
+            return before, after
 
     def each(self, project: int, **filters: Any) -> Iterator[Item]:
         """Yield all items that the filters find, by number, a few hundred at a time: for exports of any size."""

@@ -149,7 +149,7 @@ def next_path(
         found = store.items(project, order=filters.order, limit=2, **asked)
         item = next((one for one in found if one.id != skipped), None)
     else:
-        item = store.claim_next(project, user.name, after=skipped, **asked)
+        item = store.claim_next(project, user.name, after=skipped, order=filters.order, **asked)
     told = [f"done={done.item}"] if done else []
     if item is None:
         return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")

@@ -161,20 +161,13 @@ def _first(store: Store, project: Project, user: Visitor, number: int) -> list[D
 def _neighbours(
     store: Store, item: Item, filters: QueueFilters, coder: str | None
 ) -> tuple[str | None, str | None]:
-    """Return the paths of the documents before and after this one in the filtered queue.
-
-    Where this one stands no longer in the queue, what took its place comes next.
-    """
-    start = max(filters.at - 2, 0)
-    asked = filters.asked(coder)
-    window = store.items(item.project, order=filters.order, offset=start, limit=3, **asked)
-    ids = [one.id for one in window]
-    paths = [f"/items/{n}?{filters.query(at=start + 1 + k)}" for k, n in enumerate(ids)]
-    if item.id in ids:
-        here = ids.index(item.id)
-        return (paths[here - 1] if here else None), (paths[here + 1] if here + 1 < len(ids) else None)
-    place = filters.at - 1 - start
-    return (paths[place - 1] if 0 < place <= len(ids) else None), (paths[place] if place < len(ids) else None)
+    """Return the paths of the documents before and after this one in the filtered queue, or where it stood there."""
+    numbers = store.neighbours(item.id, order=filters.order, **filters.asked(coder))
+    before, after = (
+        None if number is None else f"/items/{number}?{filters.query(at=max(filters.at + step, 1))}"
+        for number, step in zip(numbers, (-1, 1), strict=True)
+    )
+    return before, after
 
 
 def _done(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
