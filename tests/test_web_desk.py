@@ -180,7 +180,34 @@ def test_when_nothing_is_left_the_queue_says_so(desk: Desk) -> None:
     desk.decide(other, "accept", queue="node=3-2")
     end = desk.decide(item, "accept", queue="node=3-2").headers["location"]
     assert end.startswith(f"{desk.path}/queue")
-    assert "다 보았습니다" in desk.browser().get(end).text
+    page = desk.browser().get(end).text
+    assert "이 목록에서 정할 것을 다 보았습니다" in page
+    assert f'action="/items/{item.id}/undo"' in page
+    assert 'data-key="KeyU"' in page
+
+
+def test_the_queue_says_what_is_left_to_other_people(desk: Desk) -> None:
+    item, other = [i for i in desk.items if i.code == "3-2"]
+    desk.store.assign([other.id], "admin")
+    end = desk.decide(item, "accept", queue="node=3-2").headers["location"]
+    page = desk.browser().get(end).text
+    assert "남은 1건은 다른 사람이" in page
+    assert "이 목록에서 정할 것을 다 보았습니다" not in page
+
+
+@pytest.mark.parametrize("order", ["queue", "recent"])
+def test_deciding_again_goes_on_in_the_list_of_decided_ones(desk: Desk, order: str) -> None:
+    for item in desk.items[:3]:
+        desk.decide(item, "accept")
+    first, second, _ = desk.store.items(desk.project.id, order=order, standing="decided")  # type: ignore[arg-type]
+    query = f"standing=decided&order={order}"
+    assert (
+        desk.browser()
+        .post(f"{desk.path}/next", {"queue": query})
+        .headers["location"]
+        .startswith(f"/items/{first.id}?")
+    )
+    assert desk.decide(first, "none", queue=query).headers["location"].startswith(f"/items/{second.id}?")
 
 
 def test_pressing_enter_twice_saves_once(desk: Desk) -> None:

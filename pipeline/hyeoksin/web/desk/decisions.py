@@ -56,6 +56,7 @@ def decide(
         done, code = _meant(store, item, action, typed, note)
     except UnclearChoiceError as error:
         return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
+    following = _following(store, number, filters)
     seen = {number: version} | (_versions(versions) if together else {})
     members = _members(store, user, item, seen)
     try:
@@ -73,7 +74,7 @@ def decide(
     except StaleDecisionError as error:
         told = _with(attempt, _told(error, number), code or "", error.item)
         return page(request, store, user, number, filters, told, 409)
-    return redirect(request, next_path(store, user, item.project, filters, rows[0]))
+    return redirect(request, next_path(store, user, item.project, filters, rows[0], following))
 
 
 def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Attempt:
@@ -138,22 +139,43 @@ def filters_of(queue: str) -> QueueFilters:
     return QueueFilters.read(dict(parse_qsl(queue[:2_000])))
 
 
+def _following(store: Store, number: int, filters: QueueFilters) -> int | None:
+    """Return what comes behind a document in a list of decided ones, which it does not leave."""
+    if filters.standing != "decided":
+        return None
+    return store.neighbours(number, order=filters.order, **filters.asked())[1]
+
+
 def next_path(
-    store: Store, user: Visitor, project: int, filters: QueueFilters, done: DecisionRow | None = None
+    store: Store,
+    user: Visitor,
+    project: int,
+    filters: QueueFilters,
+    done: DecisionRow | None = None,
+    following: int | None = None,
 ) -> str:
-    """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits."""
+    """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits.
+
+    ``following`` comes next in a list of decided documents after the decision ``done``.
+    """
     coders = store.project(project).coders
     asked = filters.asked(user.name if coders == 2 else None)
     skipped = done.item if done else None
-    if filters.standing == "disputed":  # two people were there already, so nobody's turn is claimed
+    if filters.standing == "decided" and done:
+        number = following
+    elif filters.standing in (
+        "disputed",
+        "decided",
+    ):  # people were there already, so nobody's turn is claimed
         found = store.items(project, order=filters.order, limit=2, **asked)
-        item = next((one for one in found if one.id != skipped), None)
+        number = next((one.id for one in found if one.id != skipped), None)
     else:
         item = store.claim_next(project, user.name, after=skipped, order=filters.order, **asked)
+        number = None if item is None else item.id
     told = [f"done={done.item}"] if done else []
-    if item is None:
+    if number is None:
         return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")
-    return address(f"/items/{item.id}", filters.query(), *told)
+    return address(f"/items/{number}", filters.query(), *told)
 
 
 @router.post("/items/{number}/undo")

@@ -23,7 +23,7 @@ from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.pages import render
 from hyeoksin.web.private import shown, shown_document, shown_record
 
-__all__ = ["Attempt", "page", "router", "words_shown"]
+__all__ = ["Attempt", "page", "router", "saved", "words_shown"]
 
 router = APIRouter(include_in_schema=False)
 _N_CANDIDATES = 6
@@ -94,7 +94,7 @@ def page(
         "before": before,
         "after": after,
         "n_waiting": store.count(project.id, **filters.asked(coder)),
-        "done": _done(store, request, user),
+        "done": saved(store, request, user),
         "attempt": attempt,
         "first": _first(store, project, user, attempt.stale) if attempt and attempt.stale else [],
         "key": secrets.token_hex(12),
@@ -170,7 +170,7 @@ def _neighbours(
     return before, after
 
 
-def _done(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
+def saved(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
     """Return the decision that this person just made, so that it can be taken back."""
     asked = request.query_params.get("done", "")
     if not (asked.isascii() and asked.isdecimal() and len(asked) < 18):
