@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from hyeoksin.web.pages import is_htmx, redirect, render
 __all__ = ["API", "Failure", "failure_of", "install"]
 
 API = "/api/"
+_ITEM = re.compile(r"^(/items/[0-9]+)/(?:decide|undo)$")
 log = logging.getLogger("hyeoksin.web")
 
 _STATUS: tuple[tuple[type[errors.HyeoksinError], int], ...] = (  # the first that fits
@@ -99,7 +101,7 @@ def _answer(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API):
         body = {"type": "about:blank", "title": told.title, "status": told.status, "detail": told.message}
         return JSONResponse(body, told.status, headers, "application/problem+json")
-    if request.headers.get("x-upload") == "script":
+    if _is_script(request):
         return PlainTextResponse(told.message, told.status, headers)
     if is_htmx(request):
         return render(request, "notice.html", {"kind": "error", "text": told.message}, told.status, headers)
@@ -110,16 +112,36 @@ def _to_login(request: Request, error: Exception) -> Response:
     del error
     if request.url.path.startswith(API):
         return _answer(request, HTTPException(401, _("로그인이 필요합니다.")))
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = here if request.method == "GET" and not is_htmx(request) else "/"
-    return redirect(request, f"/login?next={quote(back, safe='')}")
+    if _is_script(request):
+        text = _("로그인이 끝나 올리지 못했습니다. 화면을 새로 고쳐 로그인한 뒤 다시 올리세요.")
+        return _answer(request, HTTPException(401, text))
+    lost = "" if request.method in ("GET", "HEAD") or request.url.path == "/logout" else "&lost=1"
+    return redirect(request, f"/login?next={quote(_origin(request), safe='')}{lost}")
+
+
+def _origin(request: Request) -> str:
+    """Return the page that somebody is on: the one asked for, or the one whose form or script asks."""
+    path, query = request.url.path, request.url.query
+    if request.method != "GET" or is_htmx(request):
+        host, slash, came = request.headers.get("referer", "").partition("//")[2].partition("/")
+        if slash and host == request.headers.get("host"):
+            path, _mark, query = (slash + came).partition("?")
+        elif not _ITEM.match(path):
+            return "/"
+    path = _ITEM.sub(r"\1", path)  # what a form is sent to shows no page
+    return f"{path}?{query}" if query else path
 
 
 def _to_password(request: Request, error: Exception) -> Response:
     del error
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(API) or _is_script(request):
         return _answer(request, HTTPException(403, _("먼저 비밀번호를 바꾸세요.")))
     return redirect(request, "/password")
+
+
+def _is_script(request: Request) -> bool:
+    """Tell whether the page's own script sends files: it shows a sentence, and follows no way to another page."""
+    return request.headers.get("x-upload") == "script"
 
 
 def install(app: FastAPI) -> None:
