@@ -346,6 +346,33 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     assert LEAVES[0] == "3-2"
 
 
+def test_what_two_coders_agree_on_is_changed_by_a_reviewer_alone(pair: Desk) -> None:
+    item = pair.items[0]
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(item.id), "accept", name)
+    agreed = pair.store.item(item.id)
+    page = pair.browser("reviewer").get(f"/items/{item.id}").text
+    assert 'name="final" value="1"' in page
+    assert 'data-key="Enter"' not in page
+    refused = pair.decide(agreed, "none", "reviewer")
+    assert (refused.status_code, "이미 두 사람이 정했습니다" in refused.text) == (409, True)
+    assert pair.store.item(item.id).standing == "decided"
+    assert pair.decide(agreed, "pick:5-1", "reviewer", final="1").status_code == 303
+    assert pair.store.item(item.id).answer == "5-1"
+
+
+def test_duplicates_that_two_coders_have_coded_stay_out_of_a_group_decision(office: Office) -> None:
+    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
+    pair = office.open(rows=rows, coders=2)
+    first, second = pair.items
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(second.id), "accept", name)
+    versions = f"{second.id}:{pair.store.item(second.id).version}"
+    assert pair.decide(first, "none", "admin", together="1", versions=versions).status_code == 303
+    assert pair.store.item(first.id).standing == "half"
+    assert pair.store.item(second.id).standing == "decided"
+
+
 def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:
     for item in pair.items[:2]:
         pair.decide(item, "accept", "officer")

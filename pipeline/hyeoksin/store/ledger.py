@@ -2,7 +2,7 @@
 
 A *lane* holds a decision in force. With one coder a project has one lane (``""``); with two, each coder has a lane of
 his or her own, and the project's lane holds an adjudication. An item is decided when the project's lane says so, or
-when two coders agree.
+when two coders agree; a third coder's word is refused.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Ledger(Base):
         Raises:
             StaleDecisionError: an item was changed since it was read.
             NotStoredError: no such item.
-            RefusedError: the round is closed, the plan has no such code, the items are of several rounds.
+            RefusedError: the round is closed, the plan has no such code, the items are of several rounds, two coders have
+                coded an item already.
         """
         numbers = list(dict.fromkeys(item_ids))
         with self._write() as connection:
@@ -71,6 +72,7 @@ class Ledger(Base):
             lane = "" if final or project.coders == 1 else by
             for item in items:
                 _check_fresh(connection, item, lane, expected_version)
+                _check_turn(connection, item, lane, project.coders)
             writer = Writer(connection, project, n_rows, head)
             for item in items:
                 chosen = code if action == "pick" else (code or item["code"]) if action == "accept" else None
@@ -258,6 +260,17 @@ def _check_fresh(
             f"문서 {item['document']}: {first.by} 님이 먼저 결정했습니다 ({first.at}). 다시 보고 결정하세요.",
             item["id"],
             first.by,
+        )
+
+
+def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int) -> None:
+    """Refuse a third coder's word: where two have coded an item, only a reviewer's (in the project's lane) may follow."""
+    joined = _l.join(_d, _d.c.id == _l.c.decision)
+    made = sa.select(sa.func.count()).select_from(joined)
+    made = made.where(_l.c.item == item["id"], _l.c.lane.not_in(["", lane]), _d.c.action != "undecided")
+    if lane and (connection.scalar(made) or 0) >= coders:
+        raise RefusedError(
+            f"문서 {item['document']}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요."
         )
 
 

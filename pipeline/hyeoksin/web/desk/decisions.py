@@ -58,7 +58,7 @@ def decide(
         return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
     following = _following(store, number, filters)
     seen = {number: version} | (_versions(versions) if together else {})
-    members = _members(store, user, item, seen)
+    members = _members(store, user, item, seen, bool(final))
     try:
         rows = store.decide(
             members,
@@ -120,16 +120,17 @@ def _versions(text: str) -> dict[int, int]:
     return {int(a): int(b) for a, b in pairs if a.isdecimal() and b.isdecimal() and len(a + b) < 30}
 
 
-def _members(store: Store, user: Visitor, item: Item, seen: dict[int, int]) -> list[int]:
+def _members(store: Store, user: Visitor, item: Item, seen: dict[int, int], final: bool) -> list[int]:
     """Return the item and those of its duplicates that the page showed and that wait for this person."""
     if len(seen) == 1:
         return [item.id]
     project = store.project(item.project)
+    settled = ("decided",) if project.coders == 1 or final else ("decided", "disputed")
     waiting = [
         other.id
         for other in store.group_items(item.id)
-        if other.id in seen and other.id != item.id
-        and (other.standing != "decided" if project.coders == 1 else user.name not in words_shown(store, project, other, user))
+        if other.id in seen and other.id != item.id and other.standing not in settled
+        and (project.coders == 1 or user.name not in words_shown(store, project, other, user))
     ]  # fmt: skip
     return [item.id, *waiting]
 

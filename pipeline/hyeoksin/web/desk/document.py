@@ -79,8 +79,7 @@ def page(
         "clause": _clause(plan, record),
         "others": _others(record),
         "said": said,
-        "own": said.get(user.name if project.coders == 2 else "")
-        or (item.decision if project.coders == 1 else None),
+        "own": said.get(user.name if project.coders == 2 else "") or item.decision,
         "words": {row.id: word_of(plan, row) for row in said.values()},
         "group": [m for m in store.group_items(number) if m.id != item.id],
         "history": [r for r in store.history(number) if _may_see(project, item, user, r)],
