@@ -155,7 +155,14 @@ def test_a_closed_round_takes_no_files(tmp_path: Path, store: Store) -> None:
 
 def test_uploads_have_limits(tmp_path: Path, store: Store) -> None:
     browser = Browser(make_app(tmp_path, store, max_upload_bytes=20_000), "officer")
-    assert send(browser, ("a.csv", b"x" * 30_000)).status_code == 413
+    refused = send(browser, ("a.csv", b"x" * 30_000))
+    assert refused.status_code == 413
+    assert "<h1>너무 큽니다</h1>" in refused.text
+    assert "나누어 올리세요" in refused.text
+    script = browser.http.post("/uploads/1", content=b"x" * 30_000, headers={"X-Upload": "script"})
+    assert (script.status_code, script.text[:1]) == (413, "보")
+    many = send(browser, *((f"{n}.csv", b"x") for n in range(51)))
+    assert (many.status_code, "한 번에 50개까지" in many.text) == (400, True)
     with pytest.raises(InputError, match="한도"):
         uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"123")), ("b", io.BytesIO(b"456"))], 5)
     assert folders(tmp_path / "u") == []

@@ -15,7 +15,7 @@ from hyeoksin.errors import RefusedError
 from hyeoksin.store import Job
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web import uploads
-from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
+from hyeoksin.web.access import MAX_FILES, Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import notify, redirect, render
@@ -38,7 +38,6 @@ STATES = {
     "done": marked("끝남"),
     "failed": marked("멈춤"),
 }
-MAX_FILES = 50
 _SHOWN_ROWS = 100
 
 
