@@ -101,7 +101,7 @@ def where(connection: Connection, project: int, filters: Filters) -> Where:
     if filters.under is not None:
         plan = plan_of(connection, found.plan_sha)
         if filters.under not in plan:
-            raise RefusedError(f"계획 {plan.id} 에 코드 '{filters.under}' 가 없습니다.")
+            raise RefusedError("계획 {plan} 에 코드 '{code}' 가 없습니다.", plan=plan.id, code=filters.under)
         below = [n.code for n in plan.nodes if any(a.code == filters.under for a in plan.path(n.code))]
         conditions.append(_i.c.answer.in_(below))
     if filters.region is not None:
@@ -165,7 +165,9 @@ def place_of(order: Order) -> tuple[sa.ColumnElement[Any], ...]:
 
 def _columns(order: Order) -> tuple[sa.Column[Any], ...]:
     if order not in _ORDERS:
-        raise RefusedError(f"모르는 정렬 '{order}'. 쓸 수 있는 것: {', '.join(_ORDERS)}")
+        raise RefusedError(
+            "모르는 정렬 '{order}'. 쓸 수 있는 것: {known}", order=order, known=", ".join(_ORDERS)
+        )
     return _ORDERS[order]
 
 

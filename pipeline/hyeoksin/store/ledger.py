@@ -129,7 +129,9 @@ class Ledger(Base):
             if key is not None and (done := _done(connection, key, None)):
                 return done
             if project.closed:
-                raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 되돌리세요.")
+                raise RefusedError(
+                    "'{name}' 차수는 마감되었습니다. 다시 연 뒤 되돌리세요.", name=project.name
+                )
             lane = "" if final or project.coders == 1 else by
             standing = _in_lane(connection, item, lane)
             if standing is None:
@@ -207,7 +209,9 @@ def _project_of_all(connection: Connection, numbers: Sequence[int]) -> int:
     found: dict[int, int] = {row.id: row.project for row in rows}
     missing = [n for n in numbers if n not in found]
     if missing:
-        raise NotStoredError(f"문서 {', '.join(map(str, missing))} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        raise NotStoredError(
+            "문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=", ".join(map(str, missing))
+        )
     if len(set(found.values())) > 1:
         raise RefusedError("여러 차수의 문서를 한꺼번에 결정할 수 없습니다. 차수마다 따로 하세요.")
     return found[numbers[0]]
@@ -230,13 +234,17 @@ def _done(connection: Connection, key: str, numbers: Sequence[int] | None) -> li
 
 def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> None:
     if project.closed:
-        raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.")
+        raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.", name=project.name)
     if action not in ("accept", "pick", "none", "undecided"):
-        raise RefusedError(f"모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided")
+        raise RefusedError(
+            "모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided", action=action
+        )
     if action == "pick" and not code:
         raise RefusedError("고른 항목의 코드가 없습니다. 코드를 고른 뒤 다시 하세요.")
     if code and code not in plan_of(connection, project.plan_sha):
-        raise RefusedError(f"계획 {project.plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.")
+        raise RefusedError(
+            "계획 {plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.", plan=project.plan, code=code
+        )
 
 
 def _check_fresh(
@@ -248,8 +256,9 @@ def _check_fresh(
         return
     if item["predicted_version"] > seen:
         raise StaleDecisionError(
-            f"문서 {item['document']}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
+            "문서 {document}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
             item["id"],
+            document=item["document"],
         )
     query = sa.select(_d.c.by, _d.c.at).where(_d.c.item == item["id"], _d.c.version > seen)
     if lane:
@@ -257,9 +266,12 @@ def _check_fresh(
     first = connection.execute(query.order_by(_d.c.id.desc())).first()
     if first is not None:
         raise StaleDecisionError(
-            f"문서 {item['document']}: {first.by} 님이 먼저 결정했습니다 ({first.at}). 다시 보고 결정하세요.",
+            "문서 {document}: {who} 님이 먼저 결정했습니다 ({at}). 다시 보고 결정하세요.",
             item["id"],
             first.by,
+            document=item["document"],
+            who=first.by,
+            at=first.at,
         )
 
 
@@ -270,7 +282,8 @@ def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int
     made = made.where(_l.c.item == item["id"], _l.c.lane.not_in(["", lane]), _d.c.action != "undecided")
     if lane and (connection.scalar(made) or 0) >= coders:
         raise RefusedError(
-            f"문서 {item['document']}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요."
+            "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
+            document=item["document"],
         )
 
 

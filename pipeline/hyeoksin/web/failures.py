@@ -20,7 +20,7 @@ from hyeoksin.web.access import MAX_FILES, LoginNeeded, PasswordNeeded
 from hyeoksin.web.faults import detail
 from hyeoksin.web.headers import SECURITY_HEADERS
 from hyeoksin.web.languages import gettext as _
-from hyeoksin.web.languages import marked
+from hyeoksin.web.languages import marked, told
 from hyeoksin.web.pages import is_htmx, redirect, render
 
 __all__ = ["API", "Failure", "failure_of", "install", "too_large"]
@@ -89,7 +89,7 @@ def failure_of(error: Exception) -> Failure:
         return Failure(error.status_code, title, _said(error))
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            return Failure(status, _(_TITLES[status]), str(error))
+            return Failure(status, _(_TITLES[status]), told(error))
     number = secrets.token_hex(4)
     log.error("error %s", number, exc_info=error)
     return Failure(500, _(_TITLES[500]), _(_HINTS[500]).format(id=number))

@@ -9,6 +9,7 @@ from hyeoksin.errors import HyeoksinError
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
+from hyeoksin.web.languages import gettext as _
 
 __all__ = ["Choice", "UnclearChoiceError", "choices", "resolve"]
 
@@ -57,7 +58,7 @@ def resolve(plan: Plan, typed: str) -> str:
     """
     text = " ".join(normalise(typed).split())
     if not text:
-        raise UnclearChoiceError("고른 항목이 없습니다. 코드나 낱말을 적고 목록에서 고르세요.")
+        raise UnclearChoiceError(_("고른 항목이 없습니다. 코드나 낱말을 적고 목록에서 고르세요."))
     first, _space, rest = text.lower().partition(" ")
     for node in plan.nodes:
         code = node.code.lower()
@@ -72,11 +73,15 @@ def resolve(plan: Plan, typed: str) -> str:
         return near[0].code
     if not near:
         raise UnclearChoiceError(
-            f"'{text}' 에 맞는 항목이 계획 {plan.id} 에 없습니다. 코드나 제목의 낱말을 적으세요."
+            _("'{text}' 에 맞는 항목이 계획 {plan} 에 없습니다. 코드나 제목의 낱말을 적으세요.").format(
+                text=text, plan=plan.id
+            )
         )
     shown = ", ".join(choice.label for choice in near[:5]) + (" …" if len(near) > 5 else "")
     raise UnclearChoiceError(
-        f"'{text}' 에 맞는 항목이 여럿입니다: {shown}. 그 가운데 하나의 코드를 적으세요."
+        _("'{text}' 에 맞는 항목이 여럿입니다: {shown}. 그 가운데 하나의 코드를 적으세요.").format(
+            text=text, shown=shown
+        )
     )
 
 

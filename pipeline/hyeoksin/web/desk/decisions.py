@@ -15,6 +15,7 @@ from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
 from hyeoksin.web.desk.document import Attempt, page, words_shown
 from hyeoksin.web.desk.filters import QueueFilters, address
 from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import told as said
 from hyeoksin.web.pages import notify, redirect
 
 __all__ = ["filters_of", "next_path", "router"]
@@ -83,7 +84,7 @@ def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Att
 
 def _told(error: StaleDecisionError, number: int) -> str:
     if error.item != number or not error.by:
-        return str(error)
+        return said(error)
     return _("{who} 님이 먼저 정했습니다. 다시 보고 정하세요.").format(who=error.by)
 
 
