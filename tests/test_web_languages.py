@@ -87,6 +87,7 @@ def test_the_language_holds_for_one_request(tmp_path: Path) -> None:
         ("/rounds/1/queue?node=Z9", None, "The plan 2019 has no code “Z9”."),
         ("/items/1/undo", {"key": "u"}, "There is no decision to take back"),
         ("/items/1/decide", {"action": "pick", "typed": "zzz"}, "Nothing in the plan 2019 fits “zzz”."),
+        ("/rounds/1/agreement", None, "Only rounds that two people code independently"),
         ("/rounds", {"name": "첫 차수"}, "There is a round “첫 차수” already."),
         ("/uploads/1", {"kind": "task"}, "No file was chosen."),
     ],
@@ -97,7 +98,7 @@ def test_what_goes_wrong_is_told_in_english_too(
     with make_store(tmp_path) as store:
         project = store.create_project("첫 차수", "2019", "officer")
         store.add_items(project.id, documents(1))
-        browser = Browser(make_app(tmp_path, store), "officer")
+        browser = Browser(make_app(tmp_path, store), "reviewer")
         browser.get("/language/en")
         asked = {"version": "1", "key": "k", **form} if form is not None else None
         answer = browser.get(path) if asked is None else browser.post(path, asked)

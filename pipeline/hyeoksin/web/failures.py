@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -106,7 +107,9 @@ def _said(error: HTTPException) -> str:
     said = str(error.detail)
     if said.startswith("Too many files"):
         return _("파일이 너무 많습니다. 한 번에 {n}개까지 올리세요.").format(n=MAX_FILES)
-    return _(_HINTS[error.status_code]) if said.isascii() and error.status_code in _HINTS else said
+    code = error.status_code
+    theirs = code in _HINTS and (code in (400, 413) or said == HTTPStatus(code).phrase)
+    return _(_HINTS[code]) if theirs else said
 
 
 def too_large(request: Request) -> Response:
