@@ -10,7 +10,7 @@ import pytest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import NotStoredError, RefusedError
-from hyeoksin.store import Store, content_of
+from hyeoksin.store import Order, Store, content_of
 from stores import ENGINES, PLAN, document, opened, record, round_of
 
 
@@ -195,3 +195,37 @@ def test_two_coders_get_each_item_once_each(store: Store) -> None:
     assert all(len(done) == len(set(done)) for done in seen.values())
     assert store.count(project.id, decided=True) == 2
     assert store.count(project.id, undecided_by="kim") == 2 - len(seen["kim"])
+
+
+@pytest.mark.parametrize("order", ["queue", "doubt", "id", "recent", "title"])
+def test_neighbours_are_those_of_the_list_in_any_order(store: Store, order: Order) -> None:
+    project = round_of(store, 12)
+    numbers = [item.id for item in store.items(project.id, order="id")]
+    store.set_queue(project.id, [numbers[7], numbers[2]])
+    store.decide([numbers[4]], "accept", by="kim")
+    store.decide([numbers[9]], "accept", by="kim")
+    for decided in (None, False):
+        listed = [item.id for item in store.items(project.id, order=order, limit=None, decided=decided)]
+        pairs = zip([None, *listed], [*listed[1:], None], strict=False)
+        assert [store.neighbours(number, order=order, decided=decided) for number in listed] == list(pairs)
+    every = [item.id for item in store.items(project.id, order=order, limit=None)]
+    gone = every.index(numbers[4])
+    before = [n for n in every[:gone] if n != numbers[9]]
+    after = [n for n in every[gone + 1 :] if n != numbers[9]]
+    assert store.neighbours(numbers[4], order=order, decided=False) == (
+        (before or [None])[-1],
+        (after or [None])[0],
+    )
+
+
+def test_the_next_is_the_first_of_the_order_asked_for(store: Store) -> None:
+    project = round_of(store, 5)
+    last = store.items(project.id, order="id")[-1]
+    store.set_queue(project.id, [last.id])
+    first = store.claim_next(project.id, "kim", order="id")
+    assert first is not None
+    assert first.id == store.items(project.id, order="id")[0].id
+    store.release("kim")
+    queued = store.claim_next(project.id, "kim")
+    assert queued is not None
+    assert queued.id == last.id

@@ -51,6 +51,23 @@ def test_two_coders_decide_blind_and_a_reviewer_settles(store: Store) -> None:
     assert store.verify().sound
 
 
+def test_a_third_coder_is_refused_and_a_reviewer_is_not(store: Store) -> None:
+    item = store.items(round_of(store, coders=2).id)[0].id
+    for by in ("kim", "lee"):
+        store.decide([item], "pick", by=by, code="3-1")
+    for action in ("none", "undecided"):
+        with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
+            store.decide([item], action, by="park")
+    assert store.item(item).standing == "decided"
+    store.decide([item], "undecided", by="lee", note="다시 봄")  # a coder's own word may change
+    store.decide([item], "pick", by="park", code="3-1")  # lee's place is free
+    with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
+        store.decide([item], "none", by="lee")
+    store.adjudicate(item, "none", by="chief")
+    assert store.item(item).answer is None
+    assert store.verify().sound
+
+
 @pytest.mark.parametrize(
     ("first", "second", "standing"),
     [

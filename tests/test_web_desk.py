@@ -154,13 +154,60 @@ def test_after_a_decision_the_next_of_the_queue_opens_and_can_be_undone(desk: De
     assert "되돌렸습니다" in browser.get(undone.headers["location"]).text
 
 
+def test_the_next_document_follows_the_order_of_the_list(desk: Desk) -> None:
+    by_title = [item.id for item in desk.store.items(desk.project.id, order="title")]
+    opened = desk.browser().post(f"{desk.path}/next", {"queue": "order=title"}).headers["location"]
+    assert opened.startswith(f"/items/{by_title[0]}?")
+    following = desk.decide(desk.store.item(by_title[0]), "accept", queue="order=title").headers["location"]
+    assert following.startswith(f"/items/{by_title[1]}?")
+
+
+def test_back_and_forth_keep_the_place_among_documents_on_hold(desk: Desk) -> None:
+    listed = [item.id for item in desk.store.items(desk.project.id)]
+    for number in listed[:5]:
+        desk.decide(desk.store.item(number), "undecided", note="문의 중")
+    desk.decide(desk.store.item(listed[6]), "accept")
+    page = desk.browser().get(f"/items/{listed[7]}?at=1").text
+    assert re.findall(r'href="/items/(\d+)[^"]*" rel="(\w+)"', page) == [
+        (str(listed[5]), "prev"),
+        (str(listed[8]), "next"),
+    ]
+
+
 def test_when_nothing_is_left_the_queue_says_so(desk: Desk) -> None:
     item = next(i for i in desk.items if i.code == "3-2")
     other = next(i for i in desk.items if i.code == "3-2" and i.id != item.id)
     desk.decide(other, "accept", queue="node=3-2")
     end = desk.decide(item, "accept", queue="node=3-2").headers["location"]
     assert end.startswith(f"{desk.path}/queue")
-    assert "다 보았습니다" in desk.browser().get(end).text
+    page = desk.browser().get(end).text
+    assert "이 목록에서 정할 것을 다 보았습니다" in page
+    assert f'action="/items/{item.id}/undo"' in page
+    assert 'data-key="KeyU"' in page
+
+
+def test_the_queue_says_what_is_left_to_other_people(desk: Desk) -> None:
+    item, other = [i for i in desk.items if i.code == "3-2"]
+    desk.store.assign([other.id], "admin")
+    end = desk.decide(item, "accept", queue="node=3-2").headers["location"]
+    page = desk.browser().get(end).text
+    assert "남은 1건은 다른 사람이" in page
+    assert "이 목록에서 정할 것을 다 보았습니다" not in page
+
+
+@pytest.mark.parametrize("order", ["queue", "recent"])
+def test_deciding_again_goes_on_in_the_list_of_decided_ones(desk: Desk, order: str) -> None:
+    for item in desk.items[:3]:
+        desk.decide(item, "accept")
+    first, second, _ = desk.store.items(desk.project.id, order=order, standing="decided")  # type: ignore[arg-type]
+    query = f"standing=decided&order={order}"
+    assert (
+        desk.browser()
+        .post(f"{desk.path}/next", {"queue": query})
+        .headers["location"]
+        .startswith(f"/items/{first.id}?")
+    )
+    assert desk.decide(first, "none", queue=query).headers["location"].startswith(f"/items/{second.id}?")
 
 
 def test_pressing_enter_twice_saves_once(desk: Desk) -> None:
@@ -297,6 +344,33 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     settled = pair.store.item(item.id)
     assert (settled.standing, settled.answer) == ("decided", "5-1")
     assert LEAVES[0] == "3-2"
+
+
+def test_what_two_coders_agree_on_is_changed_by_a_reviewer_alone(pair: Desk) -> None:
+    item = pair.items[0]
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(item.id), "accept", name)
+    agreed = pair.store.item(item.id)
+    page = pair.browser("reviewer").get(f"/items/{item.id}").text
+    assert 'name="final" value="1"' in page
+    assert 'data-key="Enter"' not in page
+    refused = pair.decide(agreed, "none", "reviewer")
+    assert (refused.status_code, "이미 두 사람이 정했습니다" in refused.text) == (409, True)
+    assert pair.store.item(item.id).standing == "decided"
+    assert pair.decide(agreed, "pick:5-1", "reviewer", final="1").status_code == 303
+    assert pair.store.item(item.id).answer == "5-1"
+
+
+def test_duplicates_that_two_coders_have_coded_stay_out_of_a_group_decision(office: Office) -> None:
+    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
+    pair = office.open(rows=rows, coders=2)
+    first, second = pair.items
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(second.id), "accept", name)
+    versions = f"{second.id}:{pair.store.item(second.id).version}"
+    assert pair.decide(first, "none", "admin", together="1", versions=versions).status_code == 303
+    assert pair.store.item(first.id).standing == "half"
+    assert pair.store.item(second.id).standing == "decided"
 
 
 def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:

@@ -59,7 +59,7 @@ def test_choices_stand_below_their_parents() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("3-2", "3-2"), (" s1 ", "S1"), ("3-2 현장중심 서비스 확대", "3-2"), ("사각지대 해소로", "3"), ("공공시설", "5-3")],
+    [("3-2", "3-2"), (" s1 ", "S1"), ("3-2 현장중심 서비스 확대", "3-2"), ("3-2 현장", "3-2"), ("7 공직윤리", "7-1"), ("사각지대 해소로", "3"), ("공공시설", "5-3")],
 )  # fmt: skip
 def test_a_choice_is_found_by_code_or_words(typed: str, code: str) -> None:
     assert resolve(load_plan("2019"), typed) == code
@@ -67,7 +67,14 @@ def test_a_choice_is_found_by_code_or_words(typed: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("", "고른 항목이 없습니다"), ("zzz", "없습니다"), ("확대", "여럿입니다"), ("()", "없습니다")],
+    [
+        ("", "고른 항목이 없습니다"),
+        ("zzz", "없습니다"),
+        ("1 인 가구", "없습니다"),
+        ("3-2 축제", "없습니다"),
+        ("확대", "여럿입니다"),
+        ("()", "없습니다"),
+    ],
 )
 def test_an_unclear_choice_says_what_comes_near(typed: str, said: str) -> None:
     with pytest.raises(UnclearChoiceError, match=said):

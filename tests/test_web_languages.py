@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import html
 import re
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from desk_cases import documents
 from hyeoksin.web import languages
 from web_client import Browser, make_app, make_store
 
@@ -28,6 +31,18 @@ def shown() -> set[str]:
     return {text for text in texts if re.search("[가-힣]", text)}
 
 
+def raised() -> set[str]:
+    """Return the messages of the errors that the store raises while the server runs; one with values is a template."""
+    kinds = ("Store", "NotStored", "Refused", "StaleDecision", "StoreBusy", "StoreFull", "StoreUnavailable")
+    terminal = [(f"{name}.py", "ignore") for name in ("backup", "migrate", "portable")]
+    found = extract_from_dir(
+        str(WEB.parent / "store"),
+        method_map=[*terminal, ("**.py", "python")],
+        keywords=dict.fromkeys(f"{kind}Error" for kind in (*kinds, "StoreDamaged")),
+    )
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
+
+
 def english() -> dict[str, str]:
     known: dict[str, str] = {}
     for file in sorted((WEB / "locale" / "en").glob("*.po")):
@@ -40,8 +55,9 @@ def english() -> dict[str, str]:
 
 
 def test_every_korean_message_has_english_with_the_same_holes() -> None:
-    known, asked = english(), shown()
+    known, asked = english(), shown() | raised()
     assert len(asked) > 200
+    assert len(raised()) > 40
     assert sorted(text for text in asked if not known.get(text)) == []
     wrong = [text for text in asked if sorted(HOLE.findall(text)) != sorted(HOLE.findall(known[text]))]
     assert wrong == []
@@ -60,3 +76,42 @@ def test_the_language_holds_for_one_request(tmp_path: Path) -> None:
     assert korean_one.get("/language/xx").status_code == 404
     assert languages.current() == "ko"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "said"),
+    [
+        ("/items/77", None, "There is no document 77."),
+        ("/rounds/77", None, "There is no round 77."),
+        ("/rounds/1/hours?hours=soon", None, "“soon” cannot be read as a length of time."),
+        ("/rounds/1/queue?node=Z9", None, "The plan 2019 has no code “Z9”."),
+        ("/items/1/undo", {"key": "u"}, "There is no decision to take back"),
+        ("/items/1/decide", {"action": "pick", "typed": "zzz"}, "Nothing in the plan 2019 fits “zzz”."),
+        ("/rounds/1/agreement", None, "Only rounds that two people code independently"),
+        ("/rounds", {"name": "첫 차수"}, "There is a round “첫 차수” already."),
+        ("/uploads/1", {"kind": "task"}, "No file was chosen."),
+    ],
+)
+def test_what_goes_wrong_is_told_in_english_too(
+    tmp_path: Path, path: str, form: dict[str, str] | None, said: str
+) -> None:
+    with make_store(tmp_path) as store:
+        project = store.create_project("첫 차수", "2019", "officer")
+        store.add_items(project.id, documents(1))
+        browser = Browser(make_app(tmp_path, store), "reviewer")
+        browser.get("/language/en")
+        asked = {"version": "1", "key": "k", **form} if form is not None else None
+        answer = browser.get(path) if asked is None else browser.post(path, asked)
+        assert said in html.unescape(answer.text)
+
+
+def test_an_english_page_says_that_notes_of_the_record_are_korean(tmp_path: Path) -> None:
+    with make_store(tmp_path) as store:
+        project = store.create_project("첫 차수", "2019", "officer")
+        ((document, answer),) = documents(1)
+        store.add_items(project.id, [(document, answer | {"notes": ["주관기관을 확인하세요."]})])
+        browser = Browser(make_app(tmp_path, store), "officer")
+        hint = "Notes that belong to a recommendation are shown in Korean"
+        assert hint not in browser.get("/items/1").text
+        browser.get("/language/en")
+        assert hint in browser.get("/items/1").text

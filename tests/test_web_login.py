@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from fastapi.testclient import TestClient
 from hyeoksin.store import Store
 from hyeoksin.web import access, passwords
 from hyeoksin.web.pages import safe_path
-from web_client import PASSWORD, Browser, make_app, make_store
+from web_client import PASSWORD, Browser, field, make_app, make_store
 
 NEW = "바다 건너 푸른 언덕 하나"
 
@@ -187,3 +188,49 @@ def test_hashes_are_argon2_and_one_time_passwords_differ() -> None:
     ones = {passwords.one_time() for _ in range(50)}
     assert len(ones) == 50
     assert all(passwords.fault(one, "admin", "") is None for one in ones)
+
+
+# --- what is sent after the session has ended
+
+
+@pytest.mark.parametrize(
+    ("path", "referer", "back"),
+    [
+        ("/items/60/decide", "http://testserver/items/60?node=3-2&done=7", "/items/60?node=3-2&done=7"),
+        ("/items/60/decide", "http://testserver/items/60/decide", "/items/60"),
+        ("/items/60/decide", "https://else.where/rounds", "/items/60"),
+        ("/items/60/undo", "", "/items/60"),
+        ("/rounds/1/next", "http://testserver/rounds/1/queue?order=title", "/rounds/1/queue?order=title"),
+        ("/rounds/1/next", "", "/"),
+    ],
+)
+def test_a_form_sent_without_a_log_in_comes_back_and_says_so(
+    app: Any, path: str, referer: str, back: str
+) -> None:
+    browser = Browser(app)
+    answer = browser.http.post(path, data={}, headers={"referer": referer})
+    assert answer.status_code == 303
+    page = browser.get(answer.headers["location"]).text
+    assert "저장되지 않았습니다" in page
+    assert html.unescape(field(page, "next")) == back
+    plain = browser.get(browser.get("/items/60").headers["location"]).text
+    assert "저장되지 않았습니다" not in plain
+
+
+def test_a_long_list_comes_back_after_the_log_in(app: Any) -> None:
+    path = "/rounds/1/queue?region=" + "%EB%8C%80" * 60
+    assert Browser(app).login("officer", PASSWORD, next=path).headers["location"] == path
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"), [(None, 401, "로그인이 끝나"), ("newcomer", 403, "비밀번호")]
+)
+def test_the_upload_script_is_told_in_a_sentence(app: Any, name: str | None, status: int, said: str) -> None:
+    browser = Browser(app, name)
+    headers = {"X-Upload": "script"}
+    if name:
+        headers["X-CSRF-Token"] = browser.token()
+    answer = browser.http.post("/uploads/1", files={"files": ("a.csv", b"x")}, headers=headers)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert not answer.text.startswith("<")

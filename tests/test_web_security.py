@@ -200,6 +200,30 @@ def test_bodies_over_the_limit_are_refused_with_and_without_a_declared_length(
     assert store.projects() == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "korean", "english"),
+    [
+        (
+            {"name": "가" * 101},
+            "이름: 100자를 넘습니다. 줄여서 보내세요.",
+            "Name: has more than 100 characters",
+        ),
+        ({"precision": "100"}, "정밀도: 99 이하여야 합니다.", "Precision: must be 99 or less."),
+        ({"coders": "둘"}, "한 문서를 정하는 사람: 정수여야 합니다.", "must be a whole number."),
+    ],
+)
+def test_a_value_beyond_its_limits_is_told_in_the_language_of_the_page(
+    tmp_path: Path, store: Store, fields: dict[str, str], korean: str, english: str
+) -> None:
+    browser = Browser(make_app(tmp_path, store, max_form_bytes=10_000), "officer")
+    told = browser.post("/rounds", {"name": "새 차수", **fields})
+    assert (told.status_code, korean in told.text) == (422, True)
+    browser.get("/language/en")
+    assert english in browser.post("/rounds", {"name": "새 차수", **fields}).text
+    large = browser.post("/rounds", {"name": "x" * 20_000})
+    assert (large.status_code, "over the limit" in large.text) == (413, True)
+
+
 def test_nobody_is_asked_for_a_body_before_the_log_in(tmp_path: Path, store: Store) -> None:
     """An upload without a session is sent away before its body is read."""
     read = 0

@@ -57,6 +57,47 @@ def test_a_file_becomes_items_and_the_bad_row_is_listed(tmp_path: Path, store: S
     assert [row.event for row in store.audit_log(by="officer")] == ["upload"]
 
 
+def test_what_the_readers_note_stands_on_the_page_with_a_remedy_that_works_there(
+    tmp_path: Path, store: Store
+) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    raw = "과제명,하는 일,날짜\n섬 진료버스,의사가 섬을 찾아갑니다,010-1234-5678\n".encode("cp949")
+    with browser.http:
+        send(browser, ("과제.csv", raw))
+        job = ended(store)
+    assert job.result["new"] == 1
+    page = browser.get("/jobs/1").text
+    assert "인코딩은 CP949 입니다" in page
+    assert "쓰지 않은 열: 하는 일. 맞는 열의 머리글을 &#39;내용&#39; 으로 고쳐 올리세요." in page
+    assert "날짜 1건을 읽지 못해" in page
+    assert "010-1234" not in page
+    assert "--text-column" not in page
+
+
+def test_the_notes_of_a_file_are_capped(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    with browser.http:
+        send(browser, ("과제.csv", ("과제명,내용\n버스,진료\n" + "합계,\n" * 60).encode()))
+        ended(store)
+    page = browser.get("/jobs/1").text
+    assert page.count("합계 줄은") == 50
+    assert "60가지 가운데" in page
+
+
+def test_a_file_that_cannot_be_read_at_all_is_not_called_done(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    with browser.http:
+        send(browser, ("과제.csv", "하는 일,누가\n진료,의사\n".encode()))
+        ended(store)
+    page = browser.get("/jobs/1").text
+    assert "읽지 못함" in page
+    assert "끝남" not in page
+    assert "나머지 줄은 그대로" not in page
+    assert "머리글을 &#39;과제명&#39;, &#39;내용&#39; 으로 고쳐 올리세요." in page
+    assert "-column" not in page
+    assert "읽지 못함" in browser.get("/rounds/1").text
+
+
 def test_the_same_file_again_adds_nothing(tmp_path: Path, store: Store) -> None:
     browser = Browser(make_app(tmp_path, store), "officer")
     with browser.http:
@@ -114,7 +155,14 @@ def test_a_closed_round_takes_no_files(tmp_path: Path, store: Store) -> None:
 
 def test_uploads_have_limits(tmp_path: Path, store: Store) -> None:
     browser = Browser(make_app(tmp_path, store, max_upload_bytes=20_000), "officer")
-    assert send(browser, ("a.csv", b"x" * 30_000)).status_code == 413
+    refused = send(browser, ("a.csv", b"x" * 30_000))
+    assert refused.status_code == 413
+    assert "<h1>너무 큽니다</h1>" in refused.text
+    assert "나누어 올리세요" in refused.text
+    script = browser.http.post("/uploads/1", content=b"x" * 30_000, headers={"X-Upload": "script"})
+    assert (script.status_code, script.text[:1]) == (413, "보")
+    many = send(browser, *((f"{n}.csv", b"x") for n in range(51)))
+    assert (many.status_code, "한 번에 50개까지" in many.text) == (400, True)
     with pytest.raises(InputError, match="한도"):
         uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"123")), ("b", io.BytesIO(b"456"))], 5)
     assert folders(tmp_path / "u") == []

@@ -46,7 +46,17 @@ __all__ = [
 
 
 class HyeoksinError(Exception):
-    """Root of all errors raised on purpose."""
+    """Root of all errors raised on purpose.
+
+    Args:
+        message: Korean; with ``values``, a template whose holes ``{name}`` they fill, so that pages can translate it.
+        values: by name.
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message.format_map(values) if values else message)
+        self.message = message
+        self.values = values
 
 
 class PlanError(HyeoksinError):
@@ -85,11 +95,11 @@ class StaleDecisionError(StoreError):
     Args:
         item: the item's number.
         by: who was first (empty: a new model's answer came in).
-        message: Korean.
+        message: Korean; ``values`` fill it.
     """
 
-    def __init__(self, message: str, item: int, by: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, item: int, by: str = "", **values: object) -> None:
+        super().__init__(message, **values)
         self.item = item
         self.by = by
 
@@ -122,7 +132,11 @@ class MissingExtraError(HyeoksinError):
     """An optional library is not installed."""
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(f"'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'")
+        super().__init__(
+            "'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'",
+            library=library,
+            extra=extra,
+        )
         self.library = library
         self.extra = extra
 

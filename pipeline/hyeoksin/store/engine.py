@@ -59,14 +59,15 @@ def address(url: str | Path) -> URL:
         found = sa.make_url(str(url))
     except SQLAlchemyError as error:
         raise StoreError(
-            f"저장소 주소 '{url}' 을 읽을 수 없습니다. 보기: postgresql+psycopg://사용자@서버/이름"
+            "저장소 주소 '{url}' 을 읽을 수 없습니다. 보기: postgresql+psycopg://사용자@서버/이름", url=url
         ) from error
     if found.get_backend_name() == "postgresql":
         return found.set(drivername="postgresql+psycopg")
     if found.get_backend_name() == "sqlite":
         return found.set(drivername="sqlite+pysqlite")
     raise StoreError(
-        f"'{found.get_backend_name()}' 저장소는 쓸 수 없습니다. SQLite 파일 경로나 postgresql+psycopg://… 를 주세요."
+        "'{name}' 저장소는 쓸 수 없습니다. SQLite 파일 경로나 postgresql+psycopg://… 를 주세요.",
+        name=found.get_backend_name(),
     )
 
 
@@ -112,10 +113,11 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
         raise StoreError("저장소는 파일이어야 합니다. 경로를 주세요.")
     if not create and not file.exists():
         raise NotStoredError(
-            f"{file}: 저장소가 없습니다. 경로를 확인하세요. 처음이면 hyeoksin serve 를 한 번 켜서 만드세요."
+            "{file}: 저장소가 없습니다. 경로를 확인하세요. 처음이면 hyeoksin serve 를 한 번 켜서 만드세요.",
+            file=file,
         )
     if not file.parent.is_dir():
-        raise NotStoredError(f"{file.parent}: 폴더가 없습니다. 먼저 만드세요.")
+        raise NotStoredError("{file}: 폴더가 없습니다. 먼저 만드세요.", file=file.parent)
     made = sa.create_engine(
         url,
         json_serializer=_as_json,
@@ -196,7 +198,9 @@ def told(url: str) -> Iterator[None]:
             "동시에 쓰는 사람이 너무 많습니다. 잠시 뒤 다시 하세요. 저장되지 않았습니다."
         ) from error
     except SQLAlchemyError as error:
-        raise StoreError(f"{url}: 저장소를 쓰지 못했습니다 ({error}). 저장되지 않았습니다.") from error
+        raise StoreError(
+            "{url}: 저장소를 쓰지 못했습니다 ({text}). 저장되지 않았습니다.", url=url, text=error
+        ) from error
 
 
 def _meaning(error: DBAPIError, url: str) -> StoreError:
@@ -204,27 +208,31 @@ def _meaning(error: DBAPIError, url: str) -> StoreError:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state == "53100" or any(mark in text for mark in _FULL):
         return StoreFullError(
-            f"{url}: 디스크에 자리가 없습니다. 자리를 만든 뒤 다시 하세요. 저장되지 않았습니다."
+            "{url}: 디스크에 자리가 없습니다. 자리를 만든 뒤 다시 하세요. 저장되지 않았습니다.", url=url
         )
     if state in ("55P03", "40001", "40P01", "53300") or any(mark in text for mark in _BUSY):
         return StoreBusyError(
-            f"{url}: 다른 프로그램이 저장소를 쓰고 있습니다. 잠시 뒤 다시 하세요. 저장되지 않았습니다."
+            "{url}: 다른 프로그램이 저장소를 쓰고 있습니다. 잠시 뒤 다시 하세요. 저장되지 않았습니다.",
+            url=url,
         )
     if state == "22003":
         return NotStoredError("그런 번호는 없습니다. 목록에서 다시 고르세요.")
     if any(mark in text for mark in _DAMAGED):
         return StoreDamagedError(
-            f"{url}: 저장소 파일이 아니거나 깨졌습니다. 백업에서 되살리세요 (hyeoksin store restore)."
+            "{url}: 저장소 파일이 아니거나 깨졌습니다. 백업에서 되살리세요 (hyeoksin store restore).", url=url
         )
     if any(mark in text for mark in _GONE):
         return StoreUnavailableError(
-            f"{url}: 저장소 파일을 쓸 수 없습니다 ({text}). 경로와 권한을 확인하세요."
+            "{url}: 저장소 파일을 쓸 수 없습니다 ({text}). 경로와 권한을 확인하세요.", url=url, text=text
         )
     lost = error.connection_invalidated or state.startswith(("08", "57"))
     if lost or (type(error.orig).__name__ == "OperationalError" and not state and "://" in url):
         return StoreUnavailableError(
-            f"{url}: 데이터베이스가 답하지 않습니다. 저장되었는지 알 수 없으니, 다시 연결되면 그대로 다시 하세요."
+            "{url}: 데이터베이스가 답하지 않습니다. 저장되었는지 알 수 없으니, 다시 연결되면 그대로 다시 하세요.",
+            url=url,
         )
     return StoreError(
-        f"{url}: 저장소를 쓰지 못했습니다 ({text.splitlines()[0] if text else error}). 저장되지 않았습니다."
+        "{url}: 저장소를 쓰지 못했습니다 ({text}). 저장되지 않았습니다.",
+        url=url,
+        text=text.splitlines()[0] if text else error,
     )

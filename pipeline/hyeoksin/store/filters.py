@@ -16,7 +16,7 @@ from hyeoksin.store.likeness import suggestions
 from hyeoksin.store.projects import plan_of, project_of
 from hyeoksin.store.rows import Item, Standing, Suggestion, decision_row
 
-__all__ = ["OPEN", "Filters", "Order", "full_items", "order_by", "where"]
+__all__ = ["OPEN", "Filters", "Order", "beyond", "full_items", "order_by", "place_of", "where"]
 
 Order = Literal["queue", "doubt", "probability", "id", "recent", "title"]
 Where = list[sa.ColumnElement[bool]]
@@ -37,6 +37,15 @@ _FULL = (  # built once: building a query costs more than running it
 )
 _DECIDED = _i.c.standing == sa.literal_column("'decided'")
 OPEN = _i.c.standing != sa.literal_column("'decided'")  # as the index's condition has it, not as a parameter
+_ORDERS: dict[Order, tuple[sa.Column[Any], ...]] = {
+    "queue": (_i.c.rank, _i.c.probability, _i.c.id),
+    "doubt": (_i.c.probability, _i.c.id),
+    "probability": (_i.c.probability, _i.c.id),
+    "id": (_i.c.id,),
+    "recent": (_i.c.decided_at, _i.c.id),
+    "title": (_i.c.title, _i.c.id),
+}
+_NEWEST_FIRST = ("recent",)
 _HELD = sa.select(_c.c.item, _c.c.user).where(_c.c.item.in_(_IDS), _c.c.until > sa.bindparam("at"))
 
 
@@ -92,7 +101,7 @@ def where(connection: Connection, project: int, filters: Filters) -> Where:
     if filters.under is not None:
         plan = plan_of(connection, found.plan_sha)
         if filters.under not in plan:
-            raise RefusedError(f"계획 {plan.id} 에 코드 '{filters.under}' 가 없습니다.")
+            raise RefusedError("계획 {plan} 에 코드 '{code}' 가 없습니다.", plan=plan.id, code=filters.under)
         below = [n.code for n in plan.nodes if any(a.code == filters.under for a in plan.path(n.code))]
         conditions.append(_i.c.answer.in_(below))
     if filters.region is not None:
@@ -130,19 +139,36 @@ def _own_lane(user: str) -> sa.Select[Any]:
     return sa.select(lanes.c.item).where(lanes.c.item == _i.c.id, lanes.c.lane == user)
 
 
-def order_by(order: Order) -> tuple[sa.ColumnElement[Any], ...]:
+def order_by(order: Order, backwards: bool = False) -> tuple[sa.ColumnElement[Any], ...]:
     """Return the columns to sort by; ``queue`` is the planned rank, then the least ``probability`` (``doubt``)."""
-    orders: dict[Order, tuple[sa.ColumnElement[Any], ...]] = {
-        "queue": (_i.c.rank.asc(), _i.c.probability.asc(), _i.c.id.asc()),
-        "doubt": (_i.c.probability.asc(), _i.c.id.asc()),
-        "probability": (_i.c.probability.asc(), _i.c.id.asc()),
-        "id": (_i.c.id.asc(),),
-        "recent": (_i.c.decided_at.desc(), _i.c.id.desc()),
-        "title": (_i.c.title.asc(), _i.c.id.asc()),
-    }
-    if order not in orders:
-        raise RefusedError(f"모르는 정렬 '{order}'. 쓸 수 있는 것: {', '.join(orders)}")
-    return orders[order]
+    down = (order in _NEWEST_FIRST) != backwards
+    return tuple(_sorted(column, down) for column in _columns(order))
+
+
+def _sorted(column: sa.Column[Any], down: bool) -> sa.ColumnElement[Any]:
+    """Return the column to sort by; what is missing is the least (each database has its own mind on that)."""
+    if not column.nullable:
+        return column.desc() if down else column.asc()
+    return column.desc().nulls_last() if down else column.asc().nulls_first()
+
+
+def beyond(order: Order, place: Sequence[Any], backwards: bool = False) -> sa.ColumnElement[bool]:
+    """Return the condition for what comes behind (``backwards``: before) the values of :func:`place_of`."""
+    here = sa.tuple_(*place_of(order))
+    return here < tuple(place) if (order in _NEWEST_FIRST) != backwards else here > tuple(place)
+
+
+def place_of(order: Order) -> tuple[sa.ColumnElement[Any], ...]:
+    """Return what tells where an item stands in an order; what was never decided is the oldest."""
+    return tuple(sa.func.coalesce(c, "") if c.nullable else c for c in _columns(order))
+
+
+def _columns(order: Order) -> tuple[sa.Column[Any], ...]:
+    if order not in _ORDERS:
+        raise RefusedError(
+            "모르는 정렬 '{order}'. 쓸 수 있는 것: {known}", order=order, known=", ".join(_ORDERS)
+        )
+    return _ORDERS[order]
 
 
 def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[Item]:

@@ -19,7 +19,7 @@ from hyeoksin.normalise import normalise
 from hyeoksin.region import load_regions
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
-from hyeoksin.store.filters import Filters, Order, full_items, order_by, where
+from hyeoksin.store.filters import Filters, Order, beyond, full_items, order_by, place_of, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
 from hyeoksin.store.search import Tokenise, index_tokens
@@ -102,6 +102,29 @@ class Items(Base):
             query = query.order_by(*order_by(order)).offset(offset)
             return full_items(connection, query if limit is None else query.limit(limit), now())
 
+    def neighbours(
+        self, item: int, *, order: Order = "queue", **filters: Any
+    ) -> tuple[int | None, int | None]:
+        """Return the numbers of the items before and after one, among those of its round that the filters find.
+
+        The item itself need not be among them: what it left stands where it stood.
+
+        Raises:
+            NotStoredError: there is none with this number.
+        """
+        with self._read() as connection:
+            here = connection.execute(
+                sa.select(_i.c.project, *place_of(order)).where(_i.c.id == item)
+            ).first()
+            if here is None:
+                raise NotStoredError("문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=item)
+            found = sa.select(_i.c.id).where(*where(connection, here[0], Filters(**filters))).limit(1)
+            before, after = (
+                connection.scalar(found.where(beyond(order, here[1:], back)).order_by(*order_by(order, back)))
+                for back in (True, False)
+            )
+            return before, after
+
     def each(self, project: int, **filters: Any) -> Iterator[Item]:
         """Yield all items that the filters find, by number, a few hundred at a time: for exports of any size."""
         after = 0
@@ -141,7 +164,7 @@ class Items(Base):
             "assigned_to",
             "model",
         ):
-            raise RefusedError(f"'{by}' 로는 셀 수 없습니다.")
+            raise RefusedError("'{column}' 로는 셀 수 없습니다.", column=by)
         column = _i.c.answer_lead if by == "lead" else _i.c[by]
         with self._read() as connection:
             query = sa.select(column, sa.func.count()).group_by(column)
@@ -165,7 +188,7 @@ class Items(Base):
         with self._read() as connection:
             found = full_items(connection, sa.select(_i.c.id).where(_i.c.id == number), now())
         if not found:
-            raise NotStoredError(f"문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.")
+            raise NotStoredError("문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=number)
         return found[0]
 
     def group_items(self, item: int) -> list[Item]:
@@ -251,8 +274,12 @@ def _answer(record: Mapping[str, Any]) -> dict[str, Any]:
 def _check_plan(record: Mapping[str, Any], sha: str) -> None:
     if not sha.startswith(record["plan_sha"]):
         raise RefusedError(
-            f"{record['source'] or record['id']}: 다른 계획({record['plan']}, 지문 {record['plan_sha'][:8]})으로 분류된 "
-            f"결과입니다. 이 차수의 계획(지문 {sha[:8]})으로 다시 분류하세요."
+            "{place}: 다른 계획({plan}, 지문 {sha})으로 분류된 "
+            "결과입니다. 이 차수의 계획(지문 {own})으로 다시 분류하세요.",
+            place=record["source"] or record["id"],
+            plan=record["plan"],
+            sha=record["plan_sha"][:8],
+            own=sha[:8],
         )
 
 
@@ -264,7 +291,7 @@ def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
 def _add(connection: Connection, project: int, spool: IO[str]) -> int:
     found, _, _ = lock_project(connection, project)
     if found.closed:
-        raise RefusedError(f"'{found.name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.")
+        raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.", name=found.name)
     at, n_new = now(), 0
     for chunk in _chunks(spool):
         names = {columns["document"] for columns, _, _ in chunk}
@@ -317,7 +344,9 @@ def _renew(connection: Connection, project: int, number: int, record: Mapping[st
     there = sa.select(_i.c.version, _i.c.decision).where(_i.c.id == number, _i.c.project == project)
     item = connection.execute(there.with_for_update()).first()
     if item is None:
-        raise NotStoredError(f"문서 {number} 이(가) 차수 {project} 에 없습니다.")
+        raise NotStoredError(
+            "문서 {number} 이(가) 차수 {project} 에 없습니다.", number=number, project=project
+        )
     known = sa.select(_p.c.item).where(_p.c.item == number, _p.c.model == record["model"])
     if connection.execute(known).first() is not None:
         return 0

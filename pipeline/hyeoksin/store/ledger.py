@@ -2,7 +2,7 @@
 
 A *lane* holds a decision in force. With one coder a project has one lane (``""``); with two, each coder has a lane of
 his or her own, and the project's lane holds an adjudication. An item is decided when the project's lane says so, or
-when two coders agree.
+when two coders agree; a third coder's word is refused.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Ledger(Base):
         Raises:
             StaleDecisionError: an item was changed since it was read.
             NotStoredError: no such item.
-            RefusedError: the round is closed, the plan has no such code, the items are of several rounds.
+            RefusedError: the round is closed, the plan has no such code, the items are of several rounds, two coders have
+                coded an item already.
         """
         numbers = list(dict.fromkeys(item_ids))
         with self._write() as connection:
@@ -71,6 +72,7 @@ class Ledger(Base):
             lane = "" if final or project.coders == 1 else by
             for item in items:
                 _check_fresh(connection, item, lane, expected_version)
+                _check_turn(connection, item, lane, project.coders)
             writer = Writer(connection, project, n_rows, head)
             for item in items:
                 chosen = code if action == "pick" else (code or item["code"]) if action == "accept" else None
@@ -127,7 +129,9 @@ class Ledger(Base):
             if key is not None and (done := _done(connection, key, None)):
                 return done
             if project.closed:
-                raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 되돌리세요.")
+                raise RefusedError(
+                    "'{name}' 차수는 마감되었습니다. 다시 연 뒤 되돌리세요.", name=project.name
+                )
             lane = "" if final or project.coders == 1 else by
             standing = _in_lane(connection, item, lane)
             if standing is None:
@@ -205,7 +209,9 @@ def _project_of_all(connection: Connection, numbers: Sequence[int]) -> int:
     found: dict[int, int] = {row.id: row.project for row in rows}
     missing = [n for n in numbers if n not in found]
     if missing:
-        raise NotStoredError(f"문서 {', '.join(map(str, missing))} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        raise NotStoredError(
+            "문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=", ".join(map(str, missing))
+        )
     if len(set(found.values())) > 1:
         raise RefusedError("여러 차수의 문서를 한꺼번에 결정할 수 없습니다. 차수마다 따로 하세요.")
     return found[numbers[0]]
@@ -228,13 +234,17 @@ def _done(connection: Connection, key: str, numbers: Sequence[int] | None) -> li
 
 def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> None:
     if project.closed:
-        raise RefusedError(f"'{project.name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.")
+        raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.", name=project.name)
     if action not in ("accept", "pick", "none", "undecided"):
-        raise RefusedError(f"모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided")
+        raise RefusedError(
+            "모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided", action=action
+        )
     if action == "pick" and not code:
         raise RefusedError("고른 항목의 코드가 없습니다. 코드를 고른 뒤 다시 하세요.")
     if code and code not in plan_of(connection, project.plan_sha):
-        raise RefusedError(f"계획 {project.plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.")
+        raise RefusedError(
+            "계획 {plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.", plan=project.plan, code=code
+        )
 
 
 def _check_fresh(
@@ -246,8 +256,9 @@ def _check_fresh(
         return
     if item["predicted_version"] > seen:
         raise StaleDecisionError(
-            f"문서 {item['document']}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
+            "문서 {document}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
             item["id"],
+            document=item["document"],
         )
     query = sa.select(_d.c.by, _d.c.at).where(_d.c.item == item["id"], _d.c.version > seen)
     if lane:
@@ -255,9 +266,24 @@ def _check_fresh(
     first = connection.execute(query.order_by(_d.c.id.desc())).first()
     if first is not None:
         raise StaleDecisionError(
-            f"문서 {item['document']}: {first.by} 님이 먼저 결정했습니다 ({first.at}). 다시 보고 결정하세요.",
+            "문서 {document}: {who} 님이 먼저 결정했습니다 ({at}). 다시 보고 결정하세요.",
             item["id"],
             first.by,
+            document=item["document"],
+            who=first.by,
+            at=first.at,
+        )
+
+
+def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int) -> None:
+    """Refuse a third coder's word: where two have coded an item, only a reviewer's (in the project's lane) may follow."""
+    joined = _l.join(_d, _d.c.id == _l.c.decision)
+    made = sa.select(sa.func.count()).select_from(joined)
+    made = made.where(_l.c.item == item["id"], _l.c.lane.not_in(["", lane]), _d.c.action != "undecided")
+    if lane and (connection.scalar(made) or 0) >= coders:
+        raise RefusedError(
+            "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
+            document=item["document"],
         )
 
 

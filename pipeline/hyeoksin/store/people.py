@@ -33,14 +33,20 @@ class People(Base):
             RefusedError: the name is empty or taken, or the role unknown.
         """
         if not name.strip() or role not in _ROLES:
-            raise RefusedError(f"이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {', '.join(_ROLES)}")
+            raise RefusedError(
+                "이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {known}",
+                role=role,
+                known=", ".join(_ROLES),
+            )
         values: dict[str, Any] = {"name": name, "display": display or name, "role": role, "secret": secret}
         values |= {"must_change": must_change, "active": True, "created_at": now(), "last_login": None}
         with self._write() as connection:
             try:
                 connection.execute(_u.insert().values(values))
             except IntegrityError as error:
-                raise RefusedError(f"사용자 '{name}' 이(가) 이미 있습니다. 다른 이름을 주세요.") from error
+                raise RefusedError(
+                    "사용자 '{name}' 이(가) 이미 있습니다. 다른 이름을 주세요.", name=name
+                ) from error
             return _user(connection, name)
 
     def users(self) -> list[User]:
@@ -162,7 +168,11 @@ class People(Base):
     ) -> ApiKey:
         """Add a key; ``secret`` is its hash, ``expires_at`` the time (ISO UTC) from which on it no longer works."""
         if not name.strip() or role not in _ROLES:
-            raise RefusedError(f"이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {', '.join(_ROLES)}")
+            raise RefusedError(
+                "이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {known}",
+                role=role,
+                known=", ".join(_ROLES),
+            )
         values = {
             "name": name,
             "role": role,
@@ -199,14 +209,14 @@ class People(Base):
             ended = _k.update().where(_k.c.id == number, _k.c.revoked_at.is_(None)).values(revoked_at=now())
             known = connection.scalar(sa.select(_k.c.id).where(_k.c.id == number))
             if known is None:
-                raise NotStoredError(f"API 열쇠 {number} 이(가) 없습니다.")
+                raise NotStoredError("API 열쇠 {number} 이(가) 없습니다.", number=number)
             connection.execute(ended)
 
 
 def _user(connection: Connection, name: str) -> User:
     row = connection.execute(sa.select(_u).where(_u.c.name == name)).mappings().first()
     if row is None:
-        raise NotStoredError(f"사용자 '{name}' 이(가) 없습니다. 이름을 확인하세요.")
+        raise NotStoredError("사용자 '{name}' 이(가) 없습니다. 이름을 확인하세요.", name=name)
     return User(**row)
 
 

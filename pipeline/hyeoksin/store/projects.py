@@ -64,7 +64,7 @@ class Projects(Base):
                     )
                 ).inserted_primary_key
             except IntegrityError as error:
-                raise RefusedError(f"'{name}' 차수가 이미 있습니다. 다른 이름을 주세요.") from error
+                raise RefusedError("'{name}' 차수가 이미 있습니다. 다른 이름을 주세요.", name=name) from error
             assert number is not None  # noqa: S101 - an insert of one row always has a key
             return project_of(connection, number[0])
 
@@ -112,7 +112,9 @@ def plan_of(connection: Connection, sha: str) -> Plan:
     if sha not in _PLANS:
         body = connection.scalar(sa.select(schema.plans.c.body).where(schema.plans.c.sha == sha))
         if body is None:
-            raise StoreDamagedError(f"계획 {sha[:8]} 이(가) 저장소에 없습니다. 백업에서 되살리세요.")
+            raise StoreDamagedError(
+                "계획 {plan} 이(가) 저장소에 없습니다. 백업에서 되살리세요.", plan=sha[:8]
+            )
         _PLANS[sha] = _plan(body)
     return _PLANS[sha]
 
@@ -125,7 +127,7 @@ def project_of(connection: Connection, number: int) -> Project:
     """
     row = connection.execute(sa.select(_projects).where(_projects.c.id == number)).mappings().first()
     if row is None:
-        raise NotStoredError(f"차수 {number} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        raise NotStoredError("차수 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=number)
     return _project(row)
 
 
@@ -140,7 +142,7 @@ def lock_project(connection: Connection, number: int) -> tuple[Project, int, str
     ).mappings()
     row = found.first()
     if row is None:
-        raise NotStoredError(f"차수 {number} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        raise NotStoredError("차수 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=number)
     return _project(row), row["n_rows"], row["head"]
 
 

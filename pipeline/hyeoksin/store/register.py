@@ -68,7 +68,7 @@ class Register(Base):
             try:
                 connection.execute(_m.insert().values(values))
             except IntegrityError as error:
-                raise RefusedError(f"모델 '{name}' 은(는) 이미 등록되어 있습니다.") from error
+                raise RefusedError("모델 '{name}' 은(는) 이미 등록되어 있습니다.", name=name) from error
             return _model(connection, name)
 
     def models(self) -> list[ModelRow]:
@@ -189,12 +189,12 @@ def _retire(connection: Connection, at: str) -> None:
 def _model(connection: Connection, name: str) -> ModelRow:
     row = connection.execute(sa.select(_m).where(_m.c.id == name)).mappings().first()
     if row is None:
-        raise NotStoredError(f"모델 '{name}' 이(가) 없습니다. 목록에서 고르세요.")
+        raise NotStoredError("모델 '{name}' 이(가) 없습니다. 목록에서 고르세요.", name=name)
     return ModelRow(**row)
 
 
 def _job(connection: Connection, number: int) -> Job:
     row = connection.execute(sa.select(_j).where(_j.c.id == number)).mappings().first()
     if row is None:
-        raise NotStoredError(f"작업 {number} 이(가) 없습니다.")
+        raise NotStoredError("작업 {number} 이(가) 없습니다.", number=number)
     return Job(**row)

@@ -254,7 +254,7 @@ def _body(connection: Connection, item: int) -> str:
     query = sa.select(_i.c.title, t.c.text).join(t, t.c.item == _i.c.id).where(_i.c.id == item)
     row = connection.execute(query).first()
     if row is None:
-        raise NotStoredError(f"문서 {item} 이(가) 없습니다. 목록에서 다시 고르세요.")
+        raise NotStoredError("문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=item)
     return f"{row.title}\n{row.text}"
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
-from hyeoksin.store.filters import OPEN, Filters, full_items, order_by, where
+from hyeoksin.store.filters import OPEN, Filters, Order, full_items, order_by, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import Item
 
@@ -35,7 +35,14 @@ class Work(Base):
             return connection.execute(changed).rowcount
 
     def claim_next(
-        self, project: int, user: str, *, seconds: float = 600, after: int | None = None, **filters: Any
+        self,
+        project: int,
+        user: str,
+        *,
+        seconds: float = 600,
+        after: int | None = None,
+        order: Order = "queue",
+        **filters: Any,
     ) -> Item | None:
         """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
 
@@ -47,6 +54,7 @@ class Work(Base):
             user: the user's name.
             seconds: how long the claim lasts.
             after: skip this item (the one on the screen): the next one.
+            order: what "next" means, as for :meth:`~hyeoksin.store.items.Items.items`.
             filters: the fields of :class:`~hyeoksin.store.filters.Filters`.
 
         Returns:
@@ -77,7 +85,7 @@ class Work(Base):
                 conditions.append(_i.c.id != after)
             mine_now = sa.select(_c.c.item).where(_c.c.project == project, _c.c.user == user)
             held = list(connection.scalars(mine_now))
-            query = sa.select(_i.c.id).where(*conditions).order_by(*order_by("queue")).limit(1)
+            query = sa.select(_i.c.id).where(*conditions).order_by(*order_by(order)).limit(1)
             number = connection.scalar(query.where(_i.c.id.in_(held))) if held else None
             number = number or connection.scalar(query)
             if number is None:

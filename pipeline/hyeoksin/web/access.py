@@ -23,6 +23,7 @@ from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 
 __all__ = [
+    "MAX_FILES",
     "ROLES",
     "ROLE_NAMES",
     "Admin",
@@ -51,6 +52,7 @@ ROLE_NAMES = {
     "reviewer": marked("검토"),
     "admin": marked("관리"),
 }
+MAX_FILES = 50  # of one form
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -174,7 +176,7 @@ async def check_form(request: Request, expected: str) -> None:
     check_origin(request)
     given = request.headers.get("x-csrf-token")
     if given is None:
-        field = (await request.form(max_files=50, max_fields=2_000)).get("csrf")
+        field = (await request.form(max_files=MAX_FILES, max_fields=2_000)).get("csrf")
         given = field if isinstance(field, str) else ""
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(403, _("양식의 유효 기간이 지났습니다. 화면을 새로 고친 뒤 다시 하세요."))

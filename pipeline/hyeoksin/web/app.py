@@ -118,8 +118,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
 
 
 def _guard(app: FastAPI, settings: Settings) -> None:
-    """Put the layers around the app: language, size of a body, known hosts, headers (the last one is the outermost)."""
-    app.add_middleware(LanguageMiddleware)
+    """Put the layers around the app: size of a body, language, known hosts, headers (the last one is the outermost)."""
     app.add_middleware(
         BodyLimit,
         limits={
@@ -127,6 +126,8 @@ def _guard(app: FastAPI, settings: Settings) -> None:
             "/api/": settings.max_api_bytes,
             "/uploads": settings.max_upload_bytes,
         },
+        refuse=failures.too_large,
     )
+    app.add_middleware(LanguageMiddleware)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
     app.add_middleware(SecurityHeaders)

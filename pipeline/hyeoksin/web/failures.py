@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -13,15 +17,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hyeoksin import errors
-from hyeoksin.web.access import LoginNeeded, PasswordNeeded
+from hyeoksin.web.access import MAX_FILES, LoginNeeded, PasswordNeeded
+from hyeoksin.web.faults import detail
 from hyeoksin.web.headers import SECURITY_HEADERS
 from hyeoksin.web.languages import gettext as _
-from hyeoksin.web.languages import marked
+from hyeoksin.web.languages import marked, told
 from hyeoksin.web.pages import is_htmx, redirect, render
 
-__all__ = ["API", "Failure", "failure_of", "install"]
+__all__ = ["API", "Failure", "failure_of", "install", "too_large"]
 
 API = "/api/"
+_ITEM = re.compile(r"^(/items/[0-9]+)/(?:decide|undo)$")
 log = logging.getLogger("hyeoksin.web")
 
 _STATUS: tuple[tuple[type[errors.HyeoksinError], int], ...] = (  # the first that fits
@@ -50,12 +56,20 @@ _TITLES = {
     507: marked("저장 공간이 모자랍니다"),
 }
 _HINTS = {
+    400: marked("보낸 내용을 읽을 수 없습니다. 앞 화면을 새로 고친 뒤 다시 하세요."),
     404: marked("주소가 바뀌었거나 없는 화면입니다. 첫 화면에서 다시 찾아 주세요."),
+    405: marked("이 주소로는 할 수 없는 일입니다. 첫 화면에서 다시 찾아 주세요."),
     413: marked("보낸 내용이 한도보다 큽니다. 파일을 나누어 올리세요."),
     500: marked(
         "하던 일은 저장되지 않았을 수 있습니다. 앞 화면에서 확인한 뒤 다시 하고, 되풀이되면 관리자에게 오류 번호 {id} 를 알리세요."
     ),
 }
+_FIELDS = {
+    "name": marked("이름"),
+    "precision": marked("정밀도"),
+    "coders": marked("한 문서를 정하는 사람"),
+    "password": marked("비밀번호"),
+}  # of forms, as their labels name them
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +84,37 @@ class Failure:
 def failure_of(error: Exception) -> Failure:
     """Return what is told of an error."""
     if isinstance(error, RequestValidationError):
-        faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()[:5])
-        return Failure(422, _(_TITLES[422]), faults)
+        return Failure(422, _(_TITLES[422]), " ".join(map(_fault, error.errors()[:5])))
     if isinstance(error, HTTPException):
         title = _(_TITLES.get(error.status_code, _TITLES[400]))
-        said = str(error.detail)
-        plain = said.isascii()  # the framework's own English words
-        return Failure(
-            error.status_code,
-            title,
-            _(_HINTS[error.status_code]) if plain and error.status_code in _HINTS else said,
-        )
+        return Failure(error.status_code, title, _said(error))
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            return Failure(status, _(_TITLES[status]), str(error))
+            return Failure(status, _(_TITLES[status]), told(error))
     number = secrets.token_hex(4)
     log.error("error %s", number, exc_info=error)
     return Failure(500, _(_TITLES[500]), _(_HINTS[500]).format(id=number))
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with one value of a form, after the name that the form gives it."""
+    name = ".".join(map(str, error["loc"][1:]))
+    return f"{_(_FIELDS.get(name, name))}: {detail(error, _)}"
+
+
+def _said(error: HTTPException) -> str:
+    """Return what the error says, in our words where the framework speaks its own English."""
+    said = str(error.detail)
+    if said.startswith("Too many files"):
+        return _("파일이 너무 많습니다. 한 번에 {n}개까지 올리세요.").format(n=MAX_FILES)
+    code = error.status_code
+    theirs = code in _HINTS and (code in (400, 413) or said == HTTPStatus(code).phrase)
+    return _(_HINTS[code]) if theirs else said
+
+
+def too_large(request: Request) -> Response:
+    """Return the answer to a request whose body is beyond the limit."""
+    return _answer(request, HTTPException(413))
 
 
 def _answer(request: Request, error: Exception) -> Response:
@@ -99,7 +127,7 @@ def _answer(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(API):
         body = {"type": "about:blank", "title": told.title, "status": told.status, "detail": told.message}
         return JSONResponse(body, told.status, headers, "application/problem+json")
-    if request.headers.get("x-upload") == "script":
+    if _is_script(request):
         return PlainTextResponse(told.message, told.status, headers)
     if is_htmx(request):
         return render(request, "notice.html", {"kind": "error", "text": told.message}, told.status, headers)
@@ -110,16 +138,36 @@ def _to_login(request: Request, error: Exception) -> Response:
     del error
     if request.url.path.startswith(API):
         return _answer(request, HTTPException(401, _("로그인이 필요합니다.")))
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = here if request.method == "GET" and not is_htmx(request) else "/"
-    return redirect(request, f"/login?next={quote(back, safe='')}")
+    if _is_script(request):
+        text = _("로그인이 끝나 올리지 못했습니다. 화면을 새로 고쳐 로그인한 뒤 다시 올리세요.")
+        return _answer(request, HTTPException(401, text))
+    lost = "" if request.method in ("GET", "HEAD") or request.url.path == "/logout" else "&lost=1"
+    return redirect(request, f"/login?next={quote(_origin(request), safe='')}{lost}")
+
+
+def _origin(request: Request) -> str:
+    """Return the page that somebody is on: the one asked for, or the one whose form or script asks."""
+    path, query = request.url.path, request.url.query
+    if request.method != "GET" or is_htmx(request):
+        host, slash, came = request.headers.get("referer", "").partition("//")[2].partition("/")
+        if slash and host == request.headers.get("host"):
+            path, _mark, query = (slash + came).partition("?")
+        elif not _ITEM.match(path):
+            return "/"
+    path = _ITEM.sub(r"\1", path)  # what a form is sent to shows no page
+    return f"{path}?{query}" if query else path
 
 
 def _to_password(request: Request, error: Exception) -> Response:
     del error
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(API) or _is_script(request):
         return _answer(request, HTTPException(403, _("먼저 비밀번호를 바꾸세요.")))
     return redirect(request, "/password")
+
+
+def _is_script(request: Request) -> bool:
+    """Tell whether the page's own script sends files: it shows a sentence, and follows no way to another page."""
+    return request.headers.get("x-upload") == "script"
 
 
 def install(app: FastAPI) -> None:

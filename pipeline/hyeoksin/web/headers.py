@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "BodyLimit", "SecurityHeaders"]
@@ -56,13 +58,22 @@ class BodyLimit:
 
     Args:
         limits: bytes by the beginning of the path; the longest beginning that fits counts ("" fits all).
+        refuse: answers a request that says itself that its body is larger, before any of it is read.
     """
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, limits: Mapping[str, int], refuse: Callable[[Request], Response]
+    ) -> None:
         longest_first = sorted(limits.items(), key=lambda item: -len(item[0]))
-        self.limited = [(start, RequestBodyLimitMiddleware(app, size)) for start, size in longest_first]
+        self.limited = [(start, size, RequestBodyLimitMiddleware(app, size)) for start, size in longest_first]
+        self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = scope.get("path", "")
-        await next(app for start, app in self.limited if path.startswith(start))(scope, receive, send)
+        size, app = next((size, app) for start, size, app in self.limited if path.startswith(start))
+        length = dict(scope.get("headers", ())).get(b"content-length", b"")
+        if scope["type"] == "http" and length.isdigit() and int(length) > size:
+            await self.refuse(Request(scope, receive))(scope, receive, send)
+            return
+        await app(scope, receive, send)

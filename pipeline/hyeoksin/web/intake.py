@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
+from hyeoksin.readers.notes import heard
 from hyeoksin.web.judge import Judge
 
 if TYPE_CHECKING:
@@ -22,15 +24,20 @@ __all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
 _COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
+_OPTIONS = re.compile(
+    r"(?:맞는 열은 )?--(title|text)-column(, --text-column)? 으로 (?:열 이름을 )?알려 주세요\."
+)  # the command line's remedy, which a page has not
+_HEADINGS = {"title": "과제명", "text": "내용"}
 _BROKEN = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")  # what no database keeps
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What was read: the documents, and the rows that could not be used with the reason of each."""
+    """What was read: the documents, the rows that could not be used with the reason of each, what else is to be known."""
 
     documents: tuple[Document, ...]
     failed: tuple[RowError, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_files(
@@ -41,13 +48,21 @@ def read_files(
     Raises:
         InputError: more rows than ``max_rows``, or reading took longer than ``seconds``.
     """
+    with heard() as notes:
+        documents, failed = _read(paths, max_rows, tell, seconds)
+    return Rows(tuple(documents), tuple(failed), tuple(_remedied(_clean(note)) for note in notes))
+
+
+def _read(
+    paths: Sequence[Path], max_rows: int, tell: Callable[[int], None], seconds: float
+) -> tuple[list[Document], list[RowError]]:
     end = time.monotonic() + seconds
     documents: list[Document] = []
     failed: list[RowError] = []
     for path in paths:
         for item in read_told(path, Columns(), isolated=True):
             if isinstance(item, RowError):
-                failed.append(RowError(_clean(item.source), _clean(item.reason)))
+                failed.append(RowError(_clean(item.source), _remedied(_clean(item.reason))))
             else:
                 documents.append(_storable(item))
             n_rows = len(documents) + len(failed)
@@ -61,7 +76,18 @@ def read_files(
                 )
             if n_rows % 200 == 0:
                 tell(n_rows)
-    return Rows(tuple(documents), tuple(failed))
+    return documents, failed
+
+
+def _remedied(sentence: str) -> str:
+    """Return what a reader says with a remedy that works on a page: the heading is renamed."""
+
+    def remedy(found: re.Match[str]) -> str:
+        if found[2]:
+            return "머리글을 '과제명', '내용' 으로 고쳐 올리세요."
+        return f"맞는 열의 머리글을 '{_HEADINGS[found[1]]}' 으로 고쳐 올리세요."
+
+    return _OPTIONS.sub(remedy, sentence)
 
 
 def _clean(text: str) -> str:

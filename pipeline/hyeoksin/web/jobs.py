@@ -15,7 +15,7 @@ from hyeoksin.errors import RefusedError
 from hyeoksin.store import Job
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web import uploads
-from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
+from hyeoksin.web.access import MAX_FILES, Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import notify, redirect, render
@@ -38,7 +38,6 @@ STATES = {
     "done": marked("끝남"),
     "failed": marked("멈춤"),
 }
-MAX_FILES = 50
 _SHOWN_ROWS = 100
 
 
@@ -133,9 +132,13 @@ def _upload(job: Job) -> Job:
 def seen(job: Job) -> dict[str, Any]:
     """Return what the pages show of an upload."""
     names = [name.partition("/")[2] for name in job.payload["files"]]
+    result = job.result
+    unread = job.state == "done" and bool(result.get("failed")) and not result["new"] + result["known"]
     return {
         "job": job,
-        "state": STATES[job.state],
+        "state": marked("읽지 못함") if unread else STATES[job.state],
+        "colour": "bad" if unread else {"done": "good", "failed": "bad"}.get(job.state, "warn"),
+        "unread": unread,
         "names": names,
         "kind": KINDS.get(job.payload["kind"], ""),
     }
@@ -147,5 +150,7 @@ def _values(job: Job, user: Visitor) -> dict[str, Any]:
         **seen(job),
         "failed": failed[:_SHOWN_ROWS],
         "n_failed": len(failed),
+        "notes": job.result.get("notes", []),
+        "n_notes": job.result.get("n_notes", 0),
         "ended": job.state in ("done", "failed"),
     }

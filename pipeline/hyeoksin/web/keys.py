@@ -13,6 +13,7 @@ from hyeoksin.store import ApiKey, Store, UserRole
 from hyeoksin.web.access import ROLES, Admin, StoreDep
 from hyeoksin.web.api.keys import Keyring, ending, key_hash, new_key
 from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import told
 from hyeoksin.web.pages import notify, redirect, render
 
 __all__ = ["router"]
@@ -48,7 +49,7 @@ def add(
             name.strip(), cast(UserRole, role), key_hash(key), user.name, expires_at=ending(_DAYS[days])
         )
     except RefusedError as error:
-        return _page(request, store, problem=str(error), status=409)
+        return _page(request, store, problem=told(error), status=409)
     store.audit("api key", user.name, subject=str(made.id), detail={"name": made.name, "role": role})
     return _page(request, store, fresh=(made.name, key))
 

@@ -17,7 +17,9 @@ from babel.messages.pofile import read_po
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["COOKIE", "LANGUAGES", "LanguageMiddleware", "current", "gettext", "marked", "ngettext"]
+from hyeoksin.errors import HyeoksinError
+
+__all__ = ["COOKIE", "LANGUAGES", "LanguageMiddleware", "current", "gettext", "marked", "ngettext", "told"]
 
 LANGUAGES = {"ko": "한국어", "en": "English"}
 COOKIE = "hyeoksin_language"
@@ -55,6 +57,12 @@ def gettext(message: str) -> str:
 def ngettext(one: str, many: str, number: int) -> str:
     """Return the form for the number (Korean has one, English two)."""
     return one if current() == "ko" else _catalogue(current()).ngettext(one, many, number)
+
+
+def told(error: HyeoksinError) -> str:
+    """Return what an error says, in the request's language where the catalogue has it."""
+    message = gettext(error.message) if error.message else ""
+    return message.format_map(error.values) if error.values else message
 
 
 def marked(message: str) -> str:

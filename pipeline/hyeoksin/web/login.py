@@ -33,6 +33,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=300)]
+Path = Annotated[str, Form(max_length=8_000)]
 
 
 @router.get("/")
@@ -42,11 +43,14 @@ def first_page(user: Viewer) -> Response:
 
 
 @router.get("/login")
-def login_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the query's name
-    """Show the form; somebody who is logged in goes on."""
+def login_page(request: Request, next: str = "/", lost: str = "") -> Response:  # noqa: A002 - the query's name
+    """Show the form; somebody who is logged in goes on. ``lost``: what was sent without a log-in was not saved."""
     if visitor(request) is not None:
         return RedirectResponse(safe_path(next), 303)
-    return _form(request, safe_path(next))
+    problem = _(
+        "로그인이 끝나 방금 한 일은 저장되지 않았습니다. 로그인하면 그 화면으로 돌아가니 다시 하세요."
+    )
+    return _form(request, safe_path(next), problem=problem if lost else None)
 
 
 @router.post("/login")
@@ -55,7 +59,7 @@ def login(
     store: StoreDep,
     name: Text = "",
     password: Text = "",
-    next: Text = "/",  # noqa: A002 - the field's name
+    next: Path = "/",  # noqa: A002 - the field's name
     csrf: Text = "",
 ) -> Response:
     """Check name and password; five failures in a row lock the account for a while."""

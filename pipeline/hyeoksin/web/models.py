@@ -14,7 +14,7 @@ from hyeoksin.store import ModelRow, Store
 from hyeoksin.web.access import Admin, StoreDep, Viewer
 from hyeoksin.web.cards import card, model_id
 from hyeoksin.web.languages import gettext as _
-from hyeoksin.web.languages import marked
+from hyeoksin.web.languages import marked, told
 from hyeoksin.web.pages import notify, redirect, render
 
 __all__ = ["router"]
@@ -61,7 +61,7 @@ def register(
         name = load_model(folder).id
         store.add_model(name, str(folder), user.name)
     except (ModelError, RefusedError) as error:
-        return _page(request, store, str(error), path)
+        return _page(request, store, told(error), path)
     store.audit("model.registered", user.name, subject=name)
     notify(request, "done", _("모델을 후보로 등록했습니다."))
     return redirect(request, "/models")

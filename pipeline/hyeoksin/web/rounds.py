@@ -14,7 +14,7 @@ from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
 from hyeoksin.web.jobs import KINDS, seen
 from hyeoksin.web.languages import gettext as _
-from hyeoksin.web.languages import marked
+from hyeoksin.web.languages import marked, told
 from hyeoksin.web.menu import round_links
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.uploads import file_name
@@ -64,7 +64,7 @@ def open_round(
             raise RefusedError(_("계획은 목록에서 고르세요."))
         made = store.create_project(name, chosen, user.name, precision=precision / 100, coders=coders)
     except (RefusedError, PlanError) as error:
-        given = {"name": name, "plan": plan, "precision": precision, "coders": coders, "problem": str(error)}
+        given = {"name": name, "plan": plan, "precision": precision, "coders": coders, "problem": told(error)}
         return _new(request, given, 422)
     store.audit(
         "round.opened", user.name, subject=str(made.id), detail={"name": made.name, "plan": made.plan}

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from hyeoksin.errors import InputError, StoreFullError
+from hyeoksin.web.languages import gettext as _
 
 __all__ = ["file_name", "keep", "kept", "remove", "sweep"]
 
@@ -57,12 +58,12 @@ def keep(folder: Path, files: Iterable[tuple[str, BinaryIO]], limit: int) -> tup
             left -= _copy(source, target / name, left)
             names.append(name)
         if not names:
-            raise InputError("파일을 고르지 않았습니다. 파일을 고른 뒤 올리세요.")
+            raise InputError(_("파일을 고르지 않았습니다. 파일을 고른 뒤 올리세요."))
     except OSError as error:
         shutil.rmtree(target, ignore_errors=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFullError(
-                "올린 파일을 둘 자리가 없습니다. 관리자에게 디스크를 비워 달라고 하세요."
+                _("올린 파일을 둘 자리가 없습니다. 관리자에게 디스크를 비워 달라고 하세요.")
             ) from error
         raise
     except InputError:
@@ -77,7 +78,7 @@ def _copy(source: BinaryIO, target: Path, limit: int) -> int:
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > limit:
-                raise InputError("올린 파일이 모두 합해 한도를 넘습니다. 나누어 올리세요.")
+                raise InputError(_("올린 파일이 모두 합해 한도를 넘습니다. 나누어 올리세요."))
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
@@ -92,7 +93,7 @@ def kept(folder: Path, token: str, names: Sequence[str]) -> list[Path]:
     """
     paths = [folder / token / name for name in names]
     if not all(path.is_file() for path in paths):
-        raise InputError("올린 파일이 서버에 남아 있지 않습니다. 다시 올리세요.")
+        raise InputError(_("올린 파일이 서버에 남아 있지 않습니다. 다시 올리세요."))
     return paths
 
 

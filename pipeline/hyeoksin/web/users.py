@@ -13,6 +13,7 @@ from hyeoksin.store import Store, UserRole
 from hyeoksin.web.access import ROLES, Admin, StoreDep
 from hyeoksin.web.accounts import new_account, new_password, unlock
 from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import told
 from hyeoksin.web.pages import notify, redirect, render
 
 __all__ = ["router"]
@@ -38,7 +39,7 @@ def add(request: Request, store: StoreDep, user: Admin, name: Name = "", role: N
     try:
         password = new_account(store, name, _role(role), user.name)
     except RefusedError as error:
-        return _page(request, store, problem=str(error), status=409)
+        return _page(request, store, problem=told(error), status=409)
     return _page(request, store, fresh=(name, password))
 
 

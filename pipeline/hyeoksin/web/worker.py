@@ -23,6 +23,7 @@ __all__ = ["KIND", "SILENT", "Worker", "plan_name"]
 
 KIND = "upload"
 MAX_ATTEMPTS = 3
+MAX_NOTES = 50  # sentences of the readers that are kept
 SILENT = 30.0  # a job tells its progress much more often
 _KEPT_DAYS = 7  # files of failed uploads
 log = logging.getLogger("hyeoksin.web")
@@ -150,7 +151,13 @@ class Worker:
         pairs = beat.through(judged(self.judge, rows.documents, plan), len(rows.documents))
         n_new = self.store.add_items(number, pairs, kind=job.payload["kind"])
         failed = [{"source": row.source, "reason": row.reason} for row in rows.failed]
-        result = {"new": n_new, "known": len(rows.documents) - n_new, "failed": failed}
+        result = {
+            "new": n_new,
+            "known": len(rows.documents) - n_new,
+            "failed": failed,
+            "notes": rows.notes[:MAX_NOTES],
+            "n_notes": len(rows.notes),
+        }
         self.store.finish_job(job.id, result=result)
         uploads.remove(self.folder, job.payload["folder"])
 

@@ -25,6 +25,7 @@ from hyeoksin.errors import (
     StoreFullError,
 )
 from hyeoksin.web.api.limits import MAX_BYTES
+from hyeoksin.web.faults import detail
 
 __all__ = [
     "MEDIA_TYPE",
@@ -157,36 +158,6 @@ def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
 
 # --- faults found by pydantic, in Korean
 
-_SAYS: dict[str, str] = {
-    "missing": "빠졌습니다. 이 값을 넣으세요.",
-    "extra_forbidden": "모르는 이름입니다. 지우거나 이름을 확인하세요.",
-    "string_type": "글(문자열)이어야 합니다.",
-    "string_too_short": "{min_length}자 이상이어야 합니다.",
-    "string_too_long": "{max_length}자를 넘습니다. 줄여서 보내세요.",
-    "string_pattern_mismatch": "쓸 수 없는 글자나 모양입니다. 설명서의 보기를 따르세요.",
-    "int_type": "정수여야 합니다.",
-    "int_parsing": "정수여야 합니다.",
-    "int_from_float": "정수여야 합니다.",
-    "float_type": "수여야 합니다.",
-    "float_parsing": "수여야 합니다.",
-    "bool_type": "true 또는 false 여야 합니다.",
-    "bool_parsing": "true 또는 false 여야 합니다.",
-    "list_type": "목록이어야 합니다.",
-    "dict_type": "객체여야 합니다.",
-    "model_type": "객체여야 합니다.",
-    "model_attributes_type": "객체(JSON object)여야 합니다.",
-    "too_short": "{min_length}개 이상이어야 합니다.",
-    "too_long": "{max_length}개를 넘습니다. 나누어 보내세요.",
-    "greater_than_equal": "{ge} 이상이어야 합니다.",
-    "less_than_equal": "{le} 이하여야 합니다.",
-    "greater_than": "{gt}보다 커야 합니다.",
-    "literal_error": "쓸 수 있는 값: {expected}.",
-    "enum": "쓸 수 있는 값: {expected}.",
-    "date_from_datetime_parsing": "2024-03-29 같은 날짜여야 합니다.",
-    "date_parsing": "2024-03-29 같은 날짜여야 합니다.",
-    "date_type": "2024-03-29 같은 날짜여야 합니다.",
-    "date_from_datetime_inexact": "시각 없이 2024-03-29 같은 날짜여야 합니다.",
-}
 _PLACES = {"body": "", "query": "?", "path": "주소의 ", "header": "헤더 "}
 
 
@@ -195,20 +166,13 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     where, *steps = error["loc"]
     if where != "body":
         del steps[1:]  # behind the parameter's name pydantic names the branch of its union
-    kind, context = error["type"], error.get("ctx") or {}
-    if kind == "value_error":
-        detail = str(context.get("error", error["msg"]))
-    elif kind == "string_pattern_mismatch" and "\x00" in str(error["input"]):
-        detail = "널 문자(U+0000)가 있습니다. 지우고 보내세요."
-    else:
-        detail = _SAYS.get(kind, f"쓸 수 없는 값입니다 ({error['msg']}).").format_map(context)
     named = ""
     for step in steps:
         named += f"[{step}]" if isinstance(step, int) else f".{step}" if named else str(step)
     pointer = (
         "".join(f"/{str(s).replace('~', '~0').replace('/', '~1')}" for s in steps) if where == "body" else ""
     )
-    return Fault(field=(_PLACES.get(str(where), "") + named) or "본문", pointer=pointer, detail=detail)
+    return Fault(field=(_PLACES.get(str(where), "") + named) or "본문", pointer=pointer, detail=detail(error))
 
 
 def _invalid(error: RequestValidationError) -> ProblemError:

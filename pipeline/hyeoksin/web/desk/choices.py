@@ -9,6 +9,7 @@ from hyeoksin.errors import HyeoksinError
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
+from hyeoksin.web.languages import gettext as _
 
 __all__ = ["Choice", "UnclearChoiceError", "choices", "resolve"]
 
@@ -50,28 +51,39 @@ def choices(plan: Plan) -> tuple[Choice, ...]:
 def resolve(plan: Plan, typed: str) -> str:
     """Return the code that ``typed`` means: a code, ``code title`` as listed, or words that one node alone has.
 
+    Behind a code stands its title or the beginning of it: in "1 인 가구" the 1 is no code.
+
     Raises:
         UnclearChoiceError: with the nodes that come near.
     """
     text = " ".join(normalise(typed).split())
     if not text:
-        raise UnclearChoiceError("고른 항목이 없습니다. 코드나 낱말을 적고 목록에서 고르세요.")
-    by_code = {node.code.lower(): node.code for node in plan.nodes}
-    for candidate in (text, text.split()[0]):
-        if candidate.lower() in by_code:
-            return by_code[candidate.lower()]
+        raise UnclearChoiceError(_("고른 항목이 없습니다. 코드나 낱말을 적고 목록에서 고르세요."))
+    first, _space, rest = text.lower().partition(" ")
+    for node in plan.nodes:
+        code = node.code.lower()
+        if code == text.lower() or (code == first and _squeezed(node.title).startswith(rest)):
+            return node.code
     words = re.findall(r"\w+", text.lower())
     listed = choices(plan)
-    exact = [choice for choice in listed if normalise(choice.title).lower() == text.lower()]
+    exact = [choice for choice in listed if _squeezed(choice.title) == text.lower()]
     near = exact or [c for c in listed if words and all(w in normalise(c.label).lower() for w in words)]
     near = near or [c for c in listed if words and all(w in c.words for w in words)]
     if len(near) == 1:
         return near[0].code
     if not near:
         raise UnclearChoiceError(
-            f"'{text}' 에 맞는 항목이 계획 {plan.id} 에 없습니다. 코드나 제목의 낱말을 적으세요."
+            _("'{text}' 에 맞는 항목이 계획 {plan} 에 없습니다. 코드나 제목의 낱말을 적으세요.").format(
+                text=text, plan=plan.id
+            )
         )
     shown = ", ".join(choice.label for choice in near[:5]) + (" …" if len(near) > 5 else "")
     raise UnclearChoiceError(
-        f"'{text}' 에 맞는 항목이 여럿입니다: {shown}. 그 가운데 하나의 코드를 적으세요."
+        _("'{text}' 에 맞는 항목이 여럿입니다: {shown}. 그 가운데 하나의 코드를 적으세요.").format(
+            text=text, shown=shown
+        )
     )
+
+
+def _squeezed(title: str) -> str:
+    return " ".join(normalise(title).lower().split())

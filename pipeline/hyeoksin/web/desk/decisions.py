@@ -15,6 +15,7 @@ from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
 from hyeoksin.web.desk.document import Attempt, page, words_shown
 from hyeoksin.web.desk.filters import QueueFilters, address
 from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import told as said
 from hyeoksin.web.pages import notify, redirect
 
 __all__ = ["filters_of", "next_path", "router"]
@@ -56,8 +57,9 @@ def decide(
         done, code = _meant(store, item, action, typed, note)
     except UnclearChoiceError as error:
         return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
+    following = _following(store, number, filters)
     seen = {number: version} | (_versions(versions) if together else {})
-    members = _members(store, user, item, seen)
+    members = _members(store, user, item, seen, bool(final))
     try:
         rows = store.decide(
             members,
@@ -73,7 +75,7 @@ def decide(
     except StaleDecisionError as error:
         told = _with(attempt, _told(error, number), code or "", error.item)
         return page(request, store, user, number, filters, told, 409)
-    return redirect(request, next_path(store, user, item.project, filters, rows[0]))
+    return redirect(request, next_path(store, user, item.project, filters, rows[0], following))
 
 
 def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Attempt:
@@ -82,7 +84,7 @@ def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Att
 
 def _told(error: StaleDecisionError, number: int) -> str:
     if error.item != number or not error.by:
-        return str(error)
+        return said(error)
     return _("{who} 님이 먼저 정했습니다. 다시 보고 정하세요.").format(who=error.by)
 
 
@@ -119,16 +121,17 @@ def _versions(text: str) -> dict[int, int]:
     return {int(a): int(b) for a, b in pairs if a.isdecimal() and b.isdecimal() and len(a + b) < 30}
 
 
-def _members(store: Store, user: Visitor, item: Item, seen: dict[int, int]) -> list[int]:
+def _members(store: Store, user: Visitor, item: Item, seen: dict[int, int], final: bool) -> list[int]:
     """Return the item and those of its duplicates that the page showed and that wait for this person."""
     if len(seen) == 1:
         return [item.id]
     project = store.project(item.project)
+    settled = ("decided",) if project.coders == 1 or final else ("decided", "disputed")
     waiting = [
         other.id
         for other in store.group_items(item.id)
-        if other.id in seen and other.id != item.id
-        and (other.standing != "decided" if project.coders == 1 else user.name not in words_shown(store, project, other, user))
+        if other.id in seen and other.id != item.id and other.standing not in settled
+        and (project.coders == 1 or user.name not in words_shown(store, project, other, user))
     ]  # fmt: skip
     return [item.id, *waiting]
 
@@ -138,22 +141,43 @@ def filters_of(queue: str) -> QueueFilters:
     return QueueFilters.read(dict(parse_qsl(queue[:2_000])))
 
 
+def _following(store: Store, number: int, filters: QueueFilters) -> int | None:
+    """Return what comes behind a document in a list of decided ones, which it does not leave."""
+    if filters.standing != "decided":
+        return None
+    return store.neighbours(number, order=filters.order, **filters.asked())[1]
+
+
 def next_path(
-    store: Store, user: Visitor, project: int, filters: QueueFilters, done: DecisionRow | None = None
+    store: Store,
+    user: Visitor,
+    project: int,
+    filters: QueueFilters,
+    done: DecisionRow | None = None,
+    following: int | None = None,
 ) -> str:
-    """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits."""
+    """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits.
+
+    ``following`` comes next in a list of decided documents after the decision ``done``.
+    """
     coders = store.project(project).coders
     asked = filters.asked(user.name if coders == 2 else None)
     skipped = done.item if done else None
-    if filters.standing == "disputed":  # two people were there already, so nobody's turn is claimed
+    if filters.standing == "decided" and done:
+        number = following
+    elif filters.standing in (
+        "disputed",
+        "decided",
+    ):  # people were there already, so nobody's turn is claimed
         found = store.items(project, order=filters.order, limit=2, **asked)
-        item = next((one for one in found if one.id != skipped), None)
+        number = next((one.id for one in found if one.id != skipped), None)
     else:
-        item = store.claim_next(project, user.name, after=skipped, **asked)
+        item = store.claim_next(project, user.name, after=skipped, order=filters.order, **asked)
+        number = None if item is None else item.id
     told = [f"done={done.item}"] if done else []
-    if item is None:
+    if number is None:
         return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")
-    return address(f"/items/{item.id}", filters.query(), *told)
+    return address(f"/items/{number}", filters.query(), *told)
 
 
 @router.post("/items/{number}/undo")

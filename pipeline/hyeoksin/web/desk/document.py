@@ -23,7 +23,7 @@ from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.pages import render
 from hyeoksin.web.private import shown, shown_document, shown_record
 
-__all__ = ["Attempt", "page", "router", "words_shown"]
+__all__ = ["Attempt", "page", "router", "saved", "words_shown"]
 
 router = APIRouter(include_in_schema=False)
 _N_CANDIDATES = 6
@@ -79,8 +79,7 @@ def page(
         "clause": _clause(plan, record),
         "others": _others(record),
         "said": said,
-        "own": said.get(user.name if project.coders == 2 else "")
-        or (item.decision if project.coders == 1 else None),
+        "own": said.get(user.name if project.coders == 2 else "") or item.decision,
         "words": {row.id: word_of(plan, row) for row in said.values()},
         "group": [m for m in store.group_items(number) if m.id != item.id],
         "history": [r for r in store.history(number) if _may_see(project, item, user, r)],
@@ -94,7 +93,7 @@ def page(
         "before": before,
         "after": after,
         "n_waiting": store.count(project.id, **filters.asked(coder)),
-        "done": _done(store, request, user),
+        "done": saved(store, request, user),
         "attempt": attempt,
         "first": _first(store, project, user, attempt.stale) if attempt and attempt.stale else [],
         "key": secrets.token_hex(12),
@@ -161,23 +160,16 @@ def _first(store: Store, project: Project, user: Visitor, number: int) -> list[D
 def _neighbours(
     store: Store, item: Item, filters: QueueFilters, coder: str | None
 ) -> tuple[str | None, str | None]:
-    """Return the paths of the documents before and after this one in the filtered queue.
-
-    Where this one stands no longer in the queue, what took its place comes next.
-    """
-    start = max(filters.at - 2, 0)
-    asked = filters.asked(coder)
-    window = store.items(item.project, order=filters.order, offset=start, limit=3, **asked)
-    ids = [one.id for one in window]
-    paths = [f"/items/{n}?{filters.query(at=start + 1 + k)}" for k, n in enumerate(ids)]
-    if item.id in ids:
-        here = ids.index(item.id)
-        return (paths[here - 1] if here else None), (paths[here + 1] if here + 1 < len(ids) else None)
-    place = filters.at - 1 - start
-    return (paths[place - 1] if 0 < place <= len(ids) else None), (paths[place] if place < len(ids) else None)
+    """Return the paths of the documents before and after this one in the filtered queue, or where it stood there."""
+    numbers = store.neighbours(item.id, order=filters.order, **filters.asked(coder))
+    before, after = (
+        None if number is None else f"/items/{number}?{filters.query(at=max(filters.at + step, 1))}"
+        for number, step in zip(numbers, (-1, 1), strict=True)
+    )
+    return before, after
 
 
-def _done(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
+def saved(store: Store, request: Request, user: Visitor) -> dict[str, Any] | None:
     """Return the decision that this person just made, so that it can be taken back."""
     asked = request.query_params.get("done", "")
     if not (asked.isascii() and asked.isdecimal() and len(asked) < 18):

@@ -7,6 +7,7 @@ import re
 from hyeoksin.errors import HyeoksinError
 from hyeoksin.normalise import normalise
 from hyeoksin.web.languages import current
+from hyeoksin.web.languages import gettext as _
 
 __all__ = ["BadDurationError", "read_hours", "told", "written"]
 
@@ -67,7 +68,9 @@ def read_hours(typed: str) -> float:
 
 def _bad(typed: str) -> BadDurationError:
     return BadDurationError(
-        f"'{typed[:40]}' 을(를) 시간으로 읽을 수 없습니다. '2시간', '2시간 30분', '90분' 처럼 적으세요."
+        _("'{typed}' 을(를) 시간으로 읽을 수 없습니다. '2시간', '2시간 30분', '90분' 처럼 적으세요.").format(
+            typed=typed[:40]
+        )
     )
 
 

@@ -18,6 +18,7 @@ from hyeoksin.web.desk.duration import read_hours, told
 from hyeoksin.web.desk.queue import pace_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
+from hyeoksin.web.languages import told as said
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.private import shown_document
 
@@ -126,7 +127,7 @@ def show(
     try:
         dial = Dial.read(hours, pace, precision, found.precision)
     except HyeoksinError as error:
-        dial, problem = Dial(precision=found.precision), str(error)
+        dial, problem = Dial(precision=found.precision), said(error)
     seconds = dial.seconds or measured or GUESS
     plan = None if problem else _planned(store, project, dial, seconds)
     values: dict[str, Any] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -15,6 +16,7 @@ from hyeoksin.triage import measured_pace
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.decisions import filters_of
+from hyeoksin.web.desk.document import saved
 from hyeoksin.web.desk.duration import told
 from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters, address
 from hyeoksin.web.desk.words import word_of
@@ -45,6 +47,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     items = store.items(project, order=filters.order, offset=(page - 1) * PAGE, limit=PAGE, **asked)
     standing = store.counts(project, "standing")
     pace = pace_of(store, project, user)
+    ended = "end" in request.query_params
     values = {
         "project": found,
         "plan": plan,
@@ -63,7 +66,10 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "pace": pace,
         "time_left": told(n_found * pace / 3600) if pace and n_found else "",
         "officers": officers(store) if user.may("officer") else [],
-        "ended": "end" in request.query_params,
+        "ended": ended,
+        "n_elsewhere": _n_elsewhere(store, project, filters, asked) if ended else 0,
+        "done": saved(store, request, user),
+        "key": secrets.token_hex(12),
         "statuses": STATUS,
         "kinds": KINDS,
         "standings": STANDINGS,
@@ -74,6 +80,13 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         **filter_choices(store, project),
     }
     return render(request, "desk/queue.html", values)
+
+
+def _n_elsewhere(store: Store, project: int, filters: QueueFilters, asked: Mapping[str, Any]) -> int:
+    """Return how many documents nobody has put off or settled: where this person's turn is over, they are others'."""
+    if filters.standing not in ("waiting", "any", "open", "half"):
+        return 0
+    return store.count(project, **{"standing": ("open", "half"), **asked})
 
 
 def _row(user: Visitor, item: Item) -> dict[str, Any]:

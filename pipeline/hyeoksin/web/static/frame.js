@@ -24,7 +24,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       told.textContent = `${Math.round(bar.value * 100)} %`;
     });
     request.addEventListener("load", () => {
-      if (request.status === 200) window.location.assign(request.responseText);
+      if (request.status === 200 && !request.responseText.startsWith("<")) window.location.assign(request.responseText);
       else failed(request.responseText.startsWith("<") ? form.dataset.failed : request.responseText);
     });
     request.addEventListener("error", () => failed(form.dataset.failed));

@@ -1,0 +1,53 @@
+"""What pydantic finds wrong with a value, in Korean: the pages and the interface for programs say it in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hyeoksin.web.languages import marked
+
+__all__ = ["detail"]
+
+_SAYS: dict[str, str] = {
+    "missing": marked("빠졌습니다. 이 값을 넣으세요."),
+    "extra_forbidden": marked("모르는 이름입니다. 지우거나 이름을 확인하세요."),
+    "string_type": marked("글(문자열)이어야 합니다."),
+    "string_too_short": marked("{min_length}자 이상이어야 합니다."),
+    "string_too_long": marked("{max_length}자를 넘습니다. 줄여서 보내세요."),
+    "string_pattern_mismatch": marked("쓸 수 없는 글자나 모양입니다. 설명서의 보기를 따르세요."),
+    "int_type": marked("정수여야 합니다."),
+    "int_parsing": marked("정수여야 합니다."),
+    "int_from_float": marked("정수여야 합니다."),
+    "float_type": marked("수여야 합니다."),
+    "float_parsing": marked("수여야 합니다."),
+    "bool_type": marked("true 또는 false 여야 합니다."),
+    "bool_parsing": marked("true 또는 false 여야 합니다."),
+    "list_type": marked("목록이어야 합니다."),
+    "dict_type": marked("객체여야 합니다."),
+    "model_type": marked("객체여야 합니다."),
+    "model_attributes_type": marked("객체(JSON object)여야 합니다."),
+    "too_short": marked("{min_length}개 이상이어야 합니다."),
+    "too_long": marked("{max_length}개를 넘습니다. 나누어 보내세요."),
+    "greater_than_equal": marked("{ge} 이상이어야 합니다."),
+    "less_than_equal": marked("{le} 이하여야 합니다."),
+    "greater_than": marked("{gt}보다 커야 합니다."),
+    "literal_error": marked("쓸 수 있는 값: {expected}."),
+    "enum": marked("쓸 수 있는 값: {expected}."),
+    "date_from_datetime_parsing": marked("2024-03-29 같은 날짜여야 합니다."),
+    "date_parsing": marked("2024-03-29 같은 날짜여야 합니다."),
+    "date_type": marked("2024-03-29 같은 날짜여야 합니다."),
+    "date_from_datetime_inexact": marked("시각 없이 2024-03-29 같은 날짜여야 합니다."),
+}
+_OTHERWISE = marked("쓸 수 없는 값입니다 ({msg}).")
+_NUL = marked("널 문자(U+0000)가 있습니다. 지우고 보내세요.")
+
+
+def detail(error: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
+    """Return what is wrong with a value and what it should be; ``say`` translates."""
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "value_error":
+        return str(context.get("error", error["msg"]))
+    if kind == "string_pattern_mismatch" and "\x00" in str(error["input"]):
+        return say(_NUL)
+    return say(_SAYS.get(kind, _OTHERWISE)).format_map({"msg": error["msg"], **context})
