@@ -25,7 +25,6 @@ from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
 
-METHODS = ("count", "adjusted", "probabilistic", "emq", "emq, adjusted")
 BINS = ((0.0, 0.0), (0.0, 0.005), (0.005, 0.02), (0.02, 1.0))
 
 

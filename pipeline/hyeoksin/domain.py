@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 __all__ = [
     "AgencyFlag",
     "Clause",
-    "Decision",
     "Document",
     "Prediction",
     "Rival",
@@ -180,15 +179,3 @@ class Prediction:
             "off_plan": self.off_plan,
             "plan_sha": self.plan_sha,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A person's word on a document: appended to the ledger, never changed."""
-
-    document: str
-    code: str
-    agency: str | None
-    by: str
-    at: str
-    note: str = ""

@@ -38,8 +38,8 @@ def check(store: Where = _DEFAULT) -> None:
     from hyeoksin.store import open_store
 
     with open_store(store, create=False) as opened:
-        fault = opened.integrity() or opened.verify().broken
         found = opened.verify()
+        fault = opened.integrity() or found.broken
         for project in reversed(opened.projects()):
             n_items, n_decided = opened.count(project.id), opened.count(project.id, decided=True)
             head = found.heads[project.id][:16] or "-"

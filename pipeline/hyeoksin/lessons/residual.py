@@ -26,7 +26,7 @@ _LEAST_TEXTS = 2  # that a feature must stand in: one text says nothing of the n
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How strongly the weights are held back (precisions of the normal priors), measured in ``bench/lessons.py``.
+    """How strongly the weights are held back (precisions of the normal priors), measured in ``bench/offices.py``.
 
     ``words``: of the weights of features; ``bias``: of the intercepts; ``steps``: of the optimiser at most.
     """
