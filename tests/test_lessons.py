@@ -339,11 +339,19 @@ def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
     assert "72건 가운데" in result.output
     assert store.active_model().id.startswith("cli@")
     assert root_of(store) == (resource("model"), store.active_model())
+    before = {item.id: item for item in store.items(1, limit=None)}
+    renewed = run.invoke(app, ["models", "renew", "--project", "상반기", *told])
+    assert "정하지 않은 1건을 cli@" in renewed.output
+    changed = [item for item in store.items(1, limit=None) if item != before[item.id]]
+    assert [(item.standing, item.record["model"][:4]) for item in changed] == [("undecided", "cli@")]
     listed = run.invoke(app, ["models", "list", *told])
     assert "쓰는 중" in listed.output
     assert run.invoke(app, ["models", "rollback", *told]).exit_code == 0
     assert not store.active_model().id.startswith("cli@")
     assert root_of(store)[1] is None
+    assert "(새 답 1건)" in run.invoke(app, ["models", "renew", "--project", "상반기", *told]).output
+    assert store.item(changed[0].id).record["model"] == before[changed[0].id].record["model"]
+    assert len(store.records(changed[0].id)) == 2
     found = run.invoke(app, ["doubts", "--project", "상반기", *told, "-o", str(tmp_path / "doubts.csv")])
     assert found.exit_code == 0, found.output
     assert "다시 볼 것" in found.output

@@ -26,7 +26,7 @@ def filled(store: Store) -> dict[str, Any]:
     one, other = store.items(pair.id, order="id")
     store.decide([one.id], "pick", by="kim", code="3-1")
     store.decide([one.id], "none", by="lee")
-    store.adjudicate(one.id, "pick", by="park", code="4-1")
+    store.decide([one.id], "pick", by="park", code="4-1", final=True)
     store.add_user("kim", "officer", "hash", display="김")
     store.add_session("token", "kim", seconds=900)
     store.add_api_key("key", "viewer", "secret", "kim")

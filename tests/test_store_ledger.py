@@ -39,7 +39,7 @@ def test_two_coders_decide_blind_and_a_reviewer_settles(store: Store) -> None:
     assert [i.id for i in store.items(project.id, standing="disputed")] == [item.id]
     with pytest.raises(StaleDecisionError):  # but the own second tab is
         store.decide([item.id], "none", by="lee", expected_version=1)
-    final = store.adjudicate(item.id, "pick", by="park", code="8-1")
+    final = store.decide([item.id], "pick", by="park", code="8-1", final=True)[0]
     after = store.item(item.id)
     assert (after.standing, after.decision, after.answer, final.final) == ("decided", final, "8-1", True)
     assert store.coding(project.id) == [one, other]  # agreement is measured on what the coders said
@@ -63,7 +63,7 @@ def test_a_third_coder_is_refused_and_a_reviewer_is_not(store: Store) -> None:
     store.decide([item], "pick", by="park", code="3-1")  # lee's place is free
     with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
         store.decide([item], "none", by="lee")
-    store.adjudicate(item, "none", by="chief")
+    store.decide([item], "none", by="chief", final=True)
     assert store.item(item).answer is None
     assert store.verify().sound
 

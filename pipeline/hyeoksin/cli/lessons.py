@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -222,7 +223,39 @@ def use_model(
     from hyeoksin.store import open_store
 
     row = use(open_store(store, create=False), model, by or getpass.getuser(), force)
-    typer.echo(f"이제 {row.id} 이 답합니다. 켜져 있는 서버는 몇 초 안에 따릅니다.")
+    typer.echo(
+        f"이제 {row.id} 이 답합니다. 켜져 있는 서버는 몇 초 안에 따릅니다. 이미 올린 문서 가운데 정하지 않은 것은 "
+        f"'hyeoksin models renew --project 차수 --store {store}' 로 다시 판정합니다."
+    )
+
+
+@app.command("renew")
+def renew_items(project: Rounds, store: StoreUrl = "hyeoksin.db") -> None:
+    """차수에서 아직 정하지 않은 문서를 지금 쓰는 모델로 다시 판정합니다. 정한 것은 그대로입니다."""
+    from tqdm import tqdm
+
+    from hyeoksin.classifier import load_classifier
+    from hyeoksin.lessons import active_path, renew
+    from hyeoksin.store import open_store
+
+    opened = open_store(store, create=False)
+    chosen, plan = rounds_of(opened, project)
+    classifier = load_classifier(active_path(opened), plan)
+    for one in chosen:
+        n_judged = n_new = 0
+        with tqdm(
+            total=opened.count(one.id, decided=False),
+            desc=one.name,
+            unit="건",
+            file=sys.stderr,
+            disable=not sys.stderr.isatty(),
+        ) as bar:
+            for judged, renewed in renew(opened, one.id, classifier):
+                n_judged, n_new = n_judged + judged, n_new + renewed
+                bar.update(judged)
+        typer.echo(
+            f"{one.name}: 정하지 않은 {n_judged:,}건을 {classifier.model.id} 로 다시 판정했습니다 (새 답 {n_new:,}건)."
+        )
 
 
 @app.command("rollback")

@@ -5,6 +5,7 @@ from hyeoksin.lessons.doubts import Doubt, doubts
 from hyeoksin.lessons.entrance import Judgement, Rules
 from hyeoksin.lessons.learn import Learned, learn
 from hyeoksin.lessons.preview import Change, Preview, preview
+from hyeoksin.lessons.renew import renew
 from hyeoksin.lessons.report import Report
 from hyeoksin.lessons.versions import active_path, add_version, register_shipped, roll_back, root_of, use
 
@@ -25,6 +26,7 @@ __all__ = [
     "lessons_of",
     "preview",
     "register_shipped",
+    "renew",
     "roll_back",
     "root_of",
     "use",

@@ -340,17 +340,20 @@ def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str
 
 
 def _renew(connection: Connection, project: int, number: int, record: Mapping[str, Any], at: str) -> int:
-    """Give an item the answer of another model; return 0 where this model has answered already."""
-    there = sa.select(_i.c.version, _i.c.decision).where(_i.c.id == number, _i.c.project == project)
+    """Give an item the answer of another model; return 0 where this model's answer is the one that shows."""
+    there = sa.select(_i.c.version, _i.c.decision, _i.c.model).where(
+        _i.c.id == number, _i.c.project == project
+    )
     item = connection.execute(there.with_for_update()).first()
     if item is None:
         raise NotStoredError(
             "문서 {number} 이(가) 차수 {project} 에 없습니다.", number=number, project=project
         )
-    known = sa.select(_p.c.item).where(_p.c.item == number, _p.c.model == record["model"])
-    if connection.execute(known).first() is not None:
+    if item.model == record["model"]:
         return 0
-    connection.execute(_p.insert().values(item=number, model=record["model"], record=dict(record), at=at))
+    known = _p.update().where(_p.c.item == number, _p.c.model == record["model"])
+    if not connection.execute(known.values(record=dict(record), at=at)).rowcount:
+        connection.execute(_p.insert().values(item=number, model=record["model"], record=dict(record), at=at))
     columns = _answer(record)
     if item.decision is None:
         columns |= {"answer": columns["code"], "answer_lead": columns["lead"]}

@@ -80,24 +80,6 @@ class Ledger(Base):
                 writer.append(item, Word(action, chosen, agency, by, note, batch, key, final), lane, replaces)
             return writer.close()
 
-    def adjudicate(
-        self,
-        item: int,
-        action: Action,
-        *,
-        by: str,
-        code: str | None = None,
-        agency: str | None = None,
-        note: str = "",
-        expected_version: int | None = None,
-        key: str | None = None,
-    ) -> DecisionRow:
-        """Append a reviewer's final decision on an item that two coders decided differently (or at all)."""
-        return self.decide(
-            [item], action, by=by, code=code, agency=agency, note=note,
-            expected_version=expected_version, final=True, key=key,
-        )[0]  # fmt: skip
-
     def undo(
         self,
         by: str,

@@ -136,11 +136,6 @@ class People(Base):
         with self._write() as connection:
             connection.execute(_s.delete().where(_s.c.token == token))
 
-    def end_sessions(self, user: str) -> int:
-        """Close all sessions of a user; return how many there were."""
-        with self._write() as connection:
-            return connection.execute(_s.delete().where(_s.c.user == user)).rowcount
-
     def failed(self, key: str, *, within: float) -> Failures:
         """Count a failure under ``key`` (an account, an address); the count starts again after ``within`` seconds."""
         at = now()

@@ -92,15 +92,6 @@ class Projects(Base):
             connection.execute(_projects.update().where(_projects.c.id == number).values(closed=closed))
             return project_of(connection, number)
 
-    def set_precision(self, number: int, precision: float) -> Project:
-        """Change what a round promises for its settled items."""
-        if not 0 < precision <= 1:
-            raise RefusedError("정밀도는 0보다 크고 1 이하여야 합니다.")
-        with self._write() as connection:
-            lock_project(connection, number)
-            connection.execute(_projects.update().where(_projects.c.id == number).values(precision=precision))
-            return project_of(connection, number)
-
     def plan(self, number: int) -> Plan:
         """Return the plan that a round was opened with."""
         with self._read() as connection:
