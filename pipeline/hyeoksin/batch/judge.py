@@ -13,15 +13,13 @@ from hyeoksin.batch.settings import Spec
 from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction, Span
-from hyeoksin.duplicates import Entry
+from hyeoksin.duplicates import Entry, content_of
 from hyeoksin.errors import ModelError
 from hyeoksin.gate import Gate, Mode, load_gate
 from hyeoksin.resources import resource
 from hyeoksin.sinks import json_line, parquet_bytes
 
-__all__ = ["COPIED", "judge", "predict"]
-
-COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
+__all__ = ["judge", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +64,32 @@ def predict(
     """Yield one prediction per entry; equal texts are judged once. ``gated`` receives the places that the gate settled."""
     texts: dict[tuple[str, str, str | None, str | None], Document] = {}
     for entry in entries:
-        judged = entry.stand_in or entry.document
-        texts.setdefault(_content(judged), judged)
+        texts.setdefault(content_of(entry.judged), entry.judged)
     dropped = gate.dropped([d.body for d in texts.values()], mode) if gate is not None else {}
     rest = [document for i, document in enumerate(texts.values()) if i not in dropped]
-    answers = {_content(p.document): p for p in classifier.classify(rest)}
+    answers = {content_of(p.document): p for p in classifier.classify(rest)}
     places = {key: i for i, key in enumerate(texts)}
     for position, entry in enumerate(entries):
-        judged = entry.stand_in or entry.document
-        answer = answers.get(_content(judged))
+        judged = entry.judged
+        answer = answers.get(content_of(judged))
         if answer is None and gate is not None:
             if gated is not None:
                 gated.add(position)
             answer = gate.prediction(
-                judged, classifier.plan, classifier.model.id, dropped[places[_content(judged)]]
+                judged, classifier.plan, classifier.model.id, dropped[places[content_of(judged)]]
             )
         if answer is None:  # pragma: no cover - the classifier answers every document
             raise ModelError(f"{judged.source}: 판정이 없습니다.")
-        yield _copied(answer, entry, judged)
+        yield _copied(answer, entry)
 
 
-def _content(document: Document) -> tuple[str, str, str | None, str | None]:
-    """Return all of a document that its answer depends on."""
-    return document.title, document.text, document.date, document.region
-
-
-def _copied(answer: Prediction, entry: Entry, judged: Document) -> Prediction:
+def _copied(answer: Prediction, entry: Entry) -> Prediction:
     """Return the answer for the entry's own document, with evidence that stands in its own text."""
-    same = _content(judged) == _content(entry.document)
-    return replace(
-        answer,
-        document=entry.document,
-        duplicate_group=entry.group,
-        evidence=answer.evidence if same else _moved(answer.evidence, entry.document.body),
-        notes=answer.notes if same else (*answer.notes, COPIED.format(id=judged.id)),
-    )
+    own = replace(answer, document=entry.document, duplicate_group=entry.group)
+    if entry.copied is None:
+        return own
+    moved = _moved(answer.evidence, entry.document.body)
+    return replace(own, evidence=moved, notes=(*answer.notes, entry.copied))
 
 
 def _moved(evidence: Sequence[Span], body: str) -> tuple[Span, ...]:

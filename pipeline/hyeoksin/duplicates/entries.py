@@ -17,7 +17,7 @@ from hyeoksin.errors import RowError
 from hyeoksin.normalise import normalise
 from hyeoksin.region import load_regions
 
-__all__ = ["Entry", "group", "grouped"]
+__all__ = ["Entry", "content_of", "group", "grouped"]
 
 _BATCH = 1_000
 Item = Document | RowError
@@ -33,6 +33,23 @@ class Entry:
     document: Document
     group: str | None = None
     stand_in: Document | None = None
+
+    @property
+    def judged(self) -> Document:
+        """The text whose answer the document gets."""
+        return self.stand_in or self.document
+
+    @property
+    def copied(self) -> str | None:
+        """What the record notes where the answer is another text's, else None."""
+        if content_of(self.judged) == content_of(self.document):
+            return None
+        return f"거의 같은 글 묶음: 대표 글 '{self.judged.id}' 의 판정을 옮겼습니다."
+
+
+def content_of(document: Document) -> tuple[str, str, str | None, str | None]:
+    """Return all of a document that its answer depends on."""
+    return document.title, document.text, document.date, document.region
 
 
 def grouped(stream: Callable[[], Iterator[Item]], folder: Path) -> Iterator[Entry | RowError]:

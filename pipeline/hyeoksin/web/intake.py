@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
-_COPIED = "거의 같은 글 묶음: 대표 글 '{id}' 의 판정을 옮겼습니다."
 _OPTIONS = re.compile(
     r"(?:맞는 열은 )?--(title|text)-column(, --text-column)? 으로 (?:열 이름을 )?알려 주세요\."
 )  # the command line's remedy, which a page has not
@@ -112,37 +111,33 @@ def judged(
     judge: Judge, documents: Sequence[Document], plan: str
 ) -> Iterator[tuple[Document, dict[str, Any]]]:
     """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them."""
-    from hyeoksin.duplicates import group
+    from hyeoksin.duplicates import content_of, group
 
     entries = group(documents)
-    keys = [_content(entry.stand_in or entry.document) for entry in entries]
+    keys = [content_of(entry.judged) for entry in entries]
     uses = Counter(keys)
-    firsts = dict(zip(reversed(keys), (e.stand_in or e.document for e in reversed(entries)), strict=True))
+    firsts = dict(zip(reversed(keys), (entry.judged for entry in reversed(entries)), strict=True))
     order = list(dict.fromkeys(keys))
     answers = judge.judge_all((firsts[key] for key in order), plan)
-    kept: dict[tuple[str, ...], dict[str, Any]] = {}
+    kept: dict[tuple[str | None, ...], dict[str, Any]] = {}
     for entry, key in zip(entries, keys, strict=True):
         record = kept[key] if key in kept else json.loads(next(answers))
         if uses[key] > 1:
             kept[key] = record
-        yield entry.document, _own_record(record, entry, firsts[key])
+        yield entry.document, _own_record(record, entry)
 
 
-def _content(document: Document) -> tuple[str, ...]:
-    return document.title, document.text, document.date or "", document.region or ""
-
-
-def _own_record(record: Mapping[str, Any], entry: Entry, by: Document) -> dict[str, Any]:
+def _own_record(record: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     """Return the record for the entry's own document, with evidence that stands in its own text."""
     own = {**record, "id": entry.document.id, "source": entry.document.source}
     if entry.group is not None:
         own["duplicate_group"] = entry.group
-    if _content(by) != _content(entry.document):
+    if entry.copied is not None:
         body = entry.document.body
         own["evidence"] = [
             {**span, "start": at, "end": at + len(span["text"])}
             for span in record["evidence"]
             if (at := body.find(span["text"])) >= 0
         ]
-        own["notes"] = [*record.get("notes", ()), _COPIED.format(id=by.id)]
+        own["notes"] = [*record.get("notes", ()), entry.copied]
     return own
