@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
+from scipy.stats import binomtest
 
 from hyeoksin.triage import cohen_kappa
 
@@ -39,8 +39,7 @@ class Comparison:
 
 def worse_by_chance(lost: int, won: int) -> float:
     """Return the chance of at least ``lost`` of ``lost + won`` changes being losses if both were as likely."""
-    n = lost + won
-    return float(sum(comb(n, k) for k in range(lost, n + 1)) / 2**n)
+    return float(binomtest(lost, lost + won, alternative="greater").pvalue) if lost + won else 1.0
 
 
 def compare(

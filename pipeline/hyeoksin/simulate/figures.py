@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.stats import binomtest
 
 from hyeoksin.plan import Plan
 from hyeoksin.simulate.past import NONE, Answered
@@ -87,10 +87,8 @@ def share(n_right: int, n: int, confidence: float = 0.95) -> Share:
     """Return a share with its two-sided Clopper-Pearson interval."""
     if n == 0:
         return Share(0, 0, None, 0.0, 1.0)
-    tail = (1.0 - confidence) / 2.0
-    low = 0.0 if n_right == 0 else float(beta.ppf(tail, n_right, n - n_right + 1))
-    high = 1.0 if n_right == n else float(beta.ppf(1.0 - tail, n_right + 1, n - n_right))
-    return Share(n_right, n, n_right / n, low, high)
+    found = binomtest(n_right, n).proportion_ci(confidence, method="exact")
+    return Share(n_right, n, n_right / n, float(found.low), float(found.high))
 
 
 def threshold_rows(
