@@ -50,7 +50,7 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
         f"- 학습한 글: {', '.join(f'{k} {v}' for k, v in card['examples'].items())} (SHA-256 {card['examples_sha256'][:16]})",
         f"- 공개 자료 사용: {'예' if card['public_texts'] else '아니오'} (출처: corpus/external.yaml)",
         f"- 계획: {', '.join(f'{k} ({v[:8]})' for k, v in card['plans'].items())}",
-        f"- 확정 문턱은 교차검증에서 정밀도 {card['promised_precision']:.0%} 를 지키는 가장 낮은 확률입니다. 1.01은 확정하지 않음을 뜻합니다: "
+        f"- 확정 문턱은 교차검증에서, 판정자가 받아들인 답을 모두 맞은 것으로 세어, 정밀도 {card['promised_precision']:.0%} 를 지키는 가장 낮은 확률입니다. 1.01은 확정하지 않음을 뜻합니다: "
         + "; ".join(
             f"{p} {t['settle']:.2f} (계획 밖 {t['settle_off']:.2f}, 윗단계 {', '.join(f'{k} {v:.2f}' for k, v in t['above'].items())})"
             for p, t in card["settle"].items()
