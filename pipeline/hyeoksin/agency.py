@@ -84,6 +84,11 @@ class Agencies:
     def __getitem__(self, agency_id: str) -> Agency:
         return self.by_id[agency_id]
 
+    def name_of(self, agency_id: str | None) -> str:
+        """Return the name of an agency given by id; anything else (a name that somebody typed) stays as it is."""
+        known = self.by_id.get(agency_id or "")
+        return known.name if known else agency_id or ""
+
     @cached_property
     def names(self) -> frozenset[str]:
         """Every name that may be printed."""

@@ -22,7 +22,6 @@ __all__ = [
     "Column",
     "Entry",
     "Verdict",
-    "agency_name",
     "cut",
     "home",
     "label",
@@ -88,14 +87,8 @@ class Entry:
     def lead(self) -> str:
         """The name of the lead agency: the officer's, else the recommended one; empty where there is none."""
         if self.verdict is not None and self.verdict.agency:
-            return agency_name(self.verdict.agency)
+            return load_agencies().name_of(self.verdict.agency)
         return next((str(flag["name"]) for flag in self.record["agencies"] if flag["role"] == "lead"), "")
-
-
-def agency_name(agency: str) -> str:
-    """Return the name of an agency given by id; anything else stays as it is."""
-    known = load_agencies().by_id.get(agency)
-    return known.name if known else agency
 
 
 def label(plan: Plan, code: str | None) -> str:

@@ -87,7 +87,7 @@ def page(
         "masked": lambda text: shown(user, text),
         "choices": choices(plan),
         "agencies": _agency_choices(record, item),
-        "agency_name": _agency_name,
+        "agency_name": load_agencies().name_of,
         "filters": filters,
         "query": filters.query(),
         "before": before,
@@ -196,8 +196,3 @@ def _agency_choices(record: Mapping[str, Any], item: Item) -> dict[str, list[tup
     taken = {key for key, _ in likely}
     rest = [(a.id, a.name) for a in load_agencies().by_id.values() if a.valid(date) and a.id not in taken]
     return {"likely": likely, "all": sorted(rest, key=lambda pair: pair[1])}
-
-
-def _agency_name(agency: str) -> str:
-    known = load_agencies().by_id.get(agency)
-    return known.name if known else agency

@@ -58,7 +58,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "n_found": n_found,
         "first": (page - 1) * PAGE,
         "rows": [_row(user, item) for item in items],
-        "agency_name": _agency_name,
+        "agency_name": load_agencies().name_of,
         "word_of": lambda row: word_of(plan, row),
         "n_all": sum(standing.values()),
         "n_decided": standing.get("decided", 0),
@@ -115,14 +115,10 @@ def filter_choices(store: Store, project: int) -> dict[str, Any]:
         "regions": sorted(whole.items()),
         "kinds_here": sorted(store.counts(project, "kind").items(), key=lambda pair: -pair[1]),
         "leads": sorted(
-            ((lead, _agency_name(lead), n) for lead, n in leads.items() if lead), key=lambda row: -row[2]
+            ((lead, load_agencies().name_of(lead), n) for lead, n in leads.items() if lead),
+            key=lambda row: -row[2],
         ),
     }
-
-
-def _agency_name(agency: str | None) -> str:
-    known = load_agencies().by_id.get(agency or "")
-    return known.name if known else agency or ""
 
 
 def officers(store: Store) -> list[str]:
