@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audit_cases import prediction, saved
+from audit_cases import gated, prediction, saved
 from hyeoksin.audit import NONE, Audit, audit
 from hyeoksin.cli import app
 from hyeoksin.errors import InputError
@@ -94,3 +94,15 @@ def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None
     assert (found.n_texts, found.rows, found.cuts) == (4, same.rows, same.cuts)
     with pytest.raises(InputError, match="계획 2024 의 글이 없습니다"):
         audit(path, "2024")
+
+
+def test_texts_that_the_gate_settled_have_no_agency_and_the_cut_by_agency_says_so(tmp_path: Path) -> None:
+    some = _some()
+    path = saved([*some[:3], gated(some[3], 0.98)], tmp_path / "records.parquet")
+    found = audit(path, topic_texts=0)
+    assert [cut.name for cut in found.cuts] == ["all", "region", "year", "kind"]
+    assert "글 1건에는 추천 기관이 없어" in found.notes[0]
+    assert "--gate off" in found.notes[0]
+    rows = {(row.value, row.code): row.counted for row in found.rows if row.cut == "region"}
+    assert rows["전라남도", NONE] == 1
+    assert "추천 기관이 없어" not in audit(path, by=("region",), topic_texts=0).notes[0]

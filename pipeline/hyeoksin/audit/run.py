@@ -68,6 +68,10 @@ def audit(
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
         cuts: list[CutName] = list(dict.fromkeys(("all", *by)))
+        if (
+            table.n_gated and "agency" in cuts
+        ):  # what the gate settled has none: shares of the others alone mislead
+            cuts.remove("agency")
         counted = [count(table, cut) for cut in cuts]
         times = count(table, "period")
         held = _held_out(table, model)
@@ -102,7 +106,7 @@ def audit(
             estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
             methods=paragraphs(held, shares),
             sample=None if sample is None else sample.result,
-            notes=notes_on(table, held, shares),
+            notes=notes_on(table, held, shares, by),
         )
 
 
@@ -129,8 +133,8 @@ def draw_sample(
                 f"{path.name}: 제목과 내용이 없는 결과(JSONL)입니다. hyeoksin batch 의 결과 폴더나 결과.parquet 를 주세요."
             )
         held = _held_out(table, model)
-        said = np.concatenate([chunk for chunk, _ in table.probabilities()]).astype(np.float64)
-        known = said if held is None else calibrate(held)(said)
+        said, gated = table.said()
+        known = said.astype(np.float64) if held is None else calibrate(held)(said.astype(np.float64), gated)
         groups = [below(loaded, node.code) for node in loaded.branches(None)] + [[len(loaded.leaves)]]
         layers = strata(known)
         drawing = draw(layers, allocate(layers, sample_size(layers, groups, margin)), seed)
