@@ -106,3 +106,23 @@ def test_texts_that_the_gate_settled_have_no_agency_and_the_cut_by_agency_says_s
     rows = {(row.value, row.code): row.counted for row in found.rows if row.cut == "region"}
     assert rows["전라남도", NONE] == 1
     assert "추천 기관이 없어" not in audit(path, by=("region",), topic_texts=0).notes[0]
+
+
+def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    source, place = tmp_path / "글.jsonl", tmp_path / "a.json"
+    source.write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n{"id": "2"}\n없음\n', encoding="utf-8")
+    result = CliRunner().invoke(app, ["audit", str(source), "--topics", "0", "-o", str(place)])
+    assert result.exit_code == 1, result.output
+    assert "읽지 못해 뺀 줄이 2건 있습니다 (글.jsonl 2번째 줄: " in result.stderr
+    assert f"읽지 못한 줄 2건과 까닭: {tmp_path / 'a.failed.jsonl'}" in result.stderr
+    found = Audit.from_json(place.read_text(encoding="utf-8"))
+    assert (found.n_texts, [row["row"] for row in found.failed]) == (1, [2, 3])
+    assert "2건" in found.notes[0]
+    listed = (tmp_path / "a.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in listed] == list(found.failed)
+    source.write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    assert CliRunner().invoke(app, ["audit", str(source), "--topics", "0", "-o", str(place)]).exit_code == 0
+    assert not (tmp_path / "a.failed.jsonl").exists()
+    source.write_text("없음\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"글\.jsonl: 읽을 수 있는 글이 한 건도 없습니다.*1번째 줄"):
+        audit(source)

@@ -14,7 +14,7 @@ from typing import Any
 from hyeoksin.audit.table import Records
 from hyeoksin.errors import InputError
 
-__all__ = ["fingerprints", "found"]
+__all__ = ["fingerprints", "found", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
@@ -98,8 +98,20 @@ def _is_result_table(path: Path) -> bool:
 def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Records:
     from hyeoksin.batch import Options, run
 
-    run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
-    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet")
+    manifest = run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
+    failed = tuple((output / "failed.jsonl").read_text(encoding="utf-8").splitlines())
+    if not manifest["rows"]["out"]:
+        raise InputError(f"{path}: 읽을 수 있는 글이 한 건도 없습니다. 첫 까닭: {told_failed(failed[:1])}")
+    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet", failed)
+
+
+def told_failed(lines: Sequence[str]) -> str:
+    """Return rows that could not be read in words: file, row and reason."""
+    told = []
+    for row in map(json.loads, lines):
+        place = "" if row["row"] is None else f" {row['row']}번째 줄"
+        told.append(f"{row['file']}{place}: {row['reason']}")
+    return " / ".join(told)
 
 
 def _stored(path: Path, folder: Path, plan: str) -> Records:

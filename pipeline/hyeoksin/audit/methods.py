@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hyeoksin.audit.estimate import Corrected
+from hyeoksin.audit.inputs import told_failed
 from hyeoksin.audit.result import CutName, MethodNote
-from hyeoksin.audit.table import Table
+from hyeoksin.audit.table import Records, Table
 from hyeoksin.held_out import HeldOut
 
-__all__ = ["notes_on", "paragraphs"]
+__all__ = ["notes_on", "paragraphs", "unread"]
 
 _APART = (
     0.1  # a Kolmogorov distance from which texts look different from those that the errors were measured on
 )
+_TOLD = 3  # rows that could not be read, in a note
 _FEW = 100  # held-out texts of a class, below which its correction is shaky
 
 
@@ -49,6 +51,16 @@ def paragraphs(held: HeldOut | None, corrected: Corrected | None) -> tuple[Metho
             f"계획 밖 확률의 분포가 기대와 벌어진 거리(콜모고로프)는 {lens.apart:.3f} 입니다. 가정에 기대지 않는 값은 표본을 뽑아 사람이 "
             "분류하면 얻습니다(hyeoksin audit-sample).",
         ),
+    )
+
+
+def unread(records: Records) -> tuple[str, ...]:
+    """Return the note on rows that could not be read, if there are any."""
+    if not records.failed:
+        return ()
+    more = " …" if len(records.failed) > _TOLD else ""
+    return (
+        f"읽지 못해 뺀 줄이 {len(records.failed):,}건 있습니다 ({told_failed(records.failed[:_TOLD])}{more}). 고쳐서 다시 감사하세요.",
     )
 
 

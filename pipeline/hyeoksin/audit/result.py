@@ -259,7 +259,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A coverage audit of classified texts against one plan."""
+    """A coverage audit of classified texts against one plan; ``failed`` are the rows of raw texts that could not be read."""
 
     manifest: Manifest
     plan_title: str
@@ -280,6 +280,7 @@ class Audit:
     methods: tuple[MethodNote, ...]
     sample: SampleResult | None = None
     notes: tuple[str, ...] = ()
+    failed: tuple[Mapping[str, Any], ...] = ()
     format: str = field(default=FORMAT)
 
     def cells(self, cut: CutName = "all", value: str = "") -> tuple[NodeRow, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
 from hyeoksin.audit.inputs import fingerprints, found
-from hyeoksin.audit.methods import notes_on, paragraphs
+from hyeoksin.audit.methods import notes_on, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
@@ -28,6 +29,7 @@ from hyeoksin.audit.topics import topics
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
+from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
 
 __all__ = ["audit", "draw_sample"]
@@ -106,7 +108,8 @@ def audit(
             estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
             methods=paragraphs(held, shares),
             sample=None if sample is None else sample.result,
-            notes=notes_on(table, held, shares, by),
+            notes=(*unread(records), *notes_on(table, held, shares, by)),
+            failed=tuple(json.loads(line) for line in records.failed),
         )
 
 
@@ -132,6 +135,8 @@ def draw_sample(
             raise InputError(
                 f"{path.name}: 제목과 내용이 없는 결과(JSONL)입니다. hyeoksin batch 의 결과 폴더나 결과.parquet 를 주세요."
             )
+        for note in unread(records):
+            log.info(note)
         held = _held_out(table, model)
         said, gated = table.said()
         known = said.astype(np.float64) if held is None else calibrate(held)(said.astype(np.float64), gated)

@@ -49,10 +49,14 @@ _CHUNK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records)."""
+    """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records).
+
+    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``.
+    """
 
     files: tuple[Path, ...]
     form: str
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
