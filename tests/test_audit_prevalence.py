@@ -77,6 +77,7 @@ def test_shares_below_zero_widen_the_interval() -> None:
     good = Shares(np.array([0.1, 0.3, 0.6]), covariance)
     bad = Shares(np.array([-0.1, 0.5, 0.6]), covariance)
     assert good.misfit == 1.0
+    assert Shares(np.array([0.1, 0.3, 0.5]), covariance).projected.sum() == pytest.approx(1.0)
     assert bad.misfit > 10
     assert bad.interval([0]).low == 0.0
     assert bad.interval([1]).high - bad.interval([1]).low > 3 * (

@@ -65,7 +65,7 @@ class Shares:
     def _nearest(self) -> tuple[Floats, float]:
         """The nearest shares that lie in [0, 1] and sum to 1, and by what the variance must grow to reach them."""
         if self.values.min() >= 0:
-            return self.values, 1.0
+            return self.values / self.values.sum(), 1.0
         spread = np.sqrt(np.maximum(np.diag(self.covariance), 1e-12))
         values, vectors = np.linalg.eigh(self.covariance / np.outer(spread, spread))
         kept = values > 1e-6 * values.max()
