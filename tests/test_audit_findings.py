@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from audit_cases import prediction, saved
-from hyeoksin.audit import Audit, audit
+from audit_cases import MODEL, prediction, probabilities, saved
+from hyeoksin.audit import NONE, Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import Counts, _change, _excess
 from hyeoksin.domain import Prediction
+from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
 
 PLAN = load_plan("2019")
@@ -61,6 +64,31 @@ def test_findings_name_what_was_planted(found: Audit) -> None:
     assert trend.value == "2024-07"
     assert trend.effect is not None
     assert trend.effect.low > 1
+
+
+def test_a_leaf_without_a_counted_text_is_empty_only_where_the_estimate_says_so(tmp_path: Path) -> None:
+    """9-2 is never answered, but off-plan answers hide its texts: the corrected share is large."""
+    rng = np.random.default_rng(0)
+    codes = [leaf.code for leaf in PLAN.leaves]
+    classes = (*codes, NONE)
+    truth = rng.choice(len(classes), 3_000)
+    said = probabilities(truth, len(classes), rng)
+    column = codes.index("9-2")
+    said[:, column] /= 1_000
+    said /= said.sum(axis=1, keepdims=True)
+    said[truth == column] = 0.55 * np.eye(len(classes))[-1] + 0.45 * np.eye(len(classes))[column]
+    held = HeldOut(PLAN.id, PLAN.sha256, classes, said, truth, np.ones(len(truth)), "시험 글")
+    save_held_out([held], MODEL, tmp_path)
+    records = [
+        prediction(PLAN, i, dict(zip(codes, row, strict=False))) for i, row in enumerate(said.tolist())
+    ]
+    found = audit(saved(records, tmp_path / "records.jsonl"), model=tmp_path)
+    row = next(row for row in found.cells() if row.code == "9-2")
+    assert row.estimate is not None
+    assert row.estimate.value > 0.02
+    said_of = {f.kind for f in found.findings if f.codes == ("9-2",)}
+    assert row.counted == 0
+    assert "empty" not in said_of
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:
