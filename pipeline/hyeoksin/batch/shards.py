@@ -30,6 +30,7 @@ __all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 
 FORMAT = "hyeoksin-batch/1"
 _LOCK = "run.lock"
+_PARTS = ("records", "shards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,7 @@ class Folder:
         try:
             known: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            if self.path.exists() and any(
-                p.name != _LOCK and not p.name.endswith(".tmp") for p in self.path.iterdir()
-            ):
+            if self.path.exists() and not all(map(_is_left, self.path.iterdir())):
                 raise InputError(f"{self.path}: 빈 폴더가 아닙니다. 새 폴더를 주세요.") from None
             return {}
         except (ValueError, OSError) as error:
@@ -149,12 +148,12 @@ class Folder:
             lock.release()
 
     def start(self, settings: Mapping[str, Any]) -> None:
-        """Write down the settings of the run."""
-        for name in ("records", "shards"):
-            (self.path / name).mkdir(parents=True, exist_ok=True)
+        """Write down the settings of the run: first, since a run cannot go on from a folder that does not have them."""
         for left in self.path.rglob("*.tmp"):  # of a run that was killed
             left.unlink()
         self.write_json("run.json", settings)
+        for name in _PARTS:
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def clear(self, first: int = 0) -> None:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
@@ -223,6 +222,12 @@ class Folder:
         import pyarrow.parquet as pq
 
         return int(pq.read_metadata(self.part(number)).num_rows)
+
+
+def _is_left(path: Path) -> bool:
+    """Tell whether a run that came to nothing left this: the lock, half a file, or an empty folder of ours."""
+    empty = path.name in _PARTS and path.is_dir() and not any(path.iterdir())
+    return empty or path.name == _LOCK or path.name.endswith(".tmp")
 
 
 def _write(path: Path, raw: bytes) -> None:
