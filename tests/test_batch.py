@@ -236,8 +236,9 @@ def test_a_run_that_fell_before_it_began_is_taken_up(
 
     with monkeypatch.context() as patched:
         patched.setattr("hyeoksin.batch.shards._flush", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(OSError, match="No space") as error:
             run(told, progress=False, work=count_only)
+    assert error.value.filename == str(told.output / "run.json")
     assert not (told.output / "records").exists()
     (told.output / "records").mkdir()
     (told.output / "shards").mkdir()

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hyeoksin.domain import Document
 from hyeoksin.duplicates import Entry
@@ -201,13 +201,10 @@ class Folder:
     def write_failed(self, n_shards: int) -> None:
         """Join the rows that failed into ``failed.jsonl``, in the order of the input."""
         path = self.path / "failed.jsonl"
-        temporary = path.with_name(f"{path.name}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with _whole(path, "w", encoding="utf-8", newline="\n") as file:
             for number in range(n_shards):
                 mark = self.mark(number)
                 file.writelines(f"{line}\n" for line in (mark.failed if mark else ()))
-            _flush(file)
-        temporary.replace(path)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file whole or not at all."""
@@ -232,17 +229,31 @@ def _is_left(path: Path) -> bool:
 
 def _write(path: Path, raw: bytes) -> None:
     """Write a file whole or not at all, and see it on the disk before going on."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as file:
+    with _whole(path, "wb") as file:
         file.write(raw)
-        _flush(file)
-    temporary.replace(path)
     if os.name == "posix":  # the name itself must survive a power cut too
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def _whole(path: Path, mode: str, **how: str) -> Iterator[IO[Any]]:
+    """Give a file beside ``path`` that replaces it once all is on the disk.
+
+    Raises:
+        OSError: it cannot be written; the error names ``path``.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open(mode, **how) as file:  # type: ignore[call-overload]
+            yield file
+            _flush(file)
+        temporary.replace(path)
+    except OSError as error:  # a failed write or fsync does not say where
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def _flush(file: Any) -> None:
