@@ -18,6 +18,7 @@ from hyeoksin.tabular import (
     safe_cell,
     write_csv,
     write_rows,
+    written_book,
     written_whole,
 )
 
@@ -231,6 +232,9 @@ def test_a_workbook_on_a_full_disk_is_one_clear_message_and_nothing_is_left(
     for place in ("xlsxwriter.workbook.Workbook._store_workbook", "pathlib.Path.write_bytes"):
         with monkeypatch.context() as patched:
             patched.setattr(place, full)
-            with pytest.raises(InputError, match=r"표\.xlsx: 디스크가 가득 차 쓸 수 없습니다"):
-                write_rows(path, ("제목",), [("가",)], "표")
+            with (
+                pytest.raises(InputError, match=r"표\.xlsx: 디스크가 가득 차"),
+                written_book(path, {}) as book,
+            ):
+                book.add_worksheet("표")
     assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -174,9 +175,12 @@ def written_book(path: Path, options: Mapping[str, Any]) -> Iterator[Any]:
     from xlsxwriter.exceptions import FileCreateError
 
     packed = io.BytesIO()
-    with written_whole(path) as part:
+    with (
+        written_whole(path) as part,
+        tempfile.TemporaryDirectory(prefix="hyeoksin-book-", ignore_cleanup_errors=True) as folder,
+    ):
         try:
-            with xlsxwriter.Workbook(packed, dict(options)) as book:
+            with xlsxwriter.Workbook(packed, {**options, "tmpdir": folder}) as book:
                 yield book
         except FileCreateError as error:  # of its temporary files; no OSError itself, it holds one
             raise error.args[0] from error
