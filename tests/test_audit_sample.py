@@ -115,6 +115,22 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     assert any("갈리고" in note for note in sample.notes)
 
 
+def test_a_sample_that_is_kept_among_the_results_is_read_back(
+    drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path
+) -> None:
+    path, _, truth = drawn_sheet
+    folder = tmp_path / "결과"
+    (folder / "records").mkdir(parents=True)
+    path.rename(folder / "records" / "part-000000.parquet")
+    sheet = folder / "표본.xlsx"
+    draw_sample(folder, sheet, "2024", margin=0.1, coders=2, model=tmp_path)
+    _fill(sheet, truth)
+    (folder / "감사.json").write_text("{}", encoding="utf-8")
+    found = audit(folder, "2024", model=tmp_path, topic_texts=0, coded=sheet)
+    assert found.sample is not None
+    assert [one["name"] for one in found.manifest.inputs] == ["records/part-000000.parquet"]
+
+
 def test_the_sheet_has_lists_and_repeats(drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:
     path, sheet, _ = drawn_sheet
     book = openpyxl.load_workbook(sheet)
