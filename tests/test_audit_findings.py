@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import NONE, Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import Counts, _change, _excess
+from hyeoksin.cli import app
 from hyeoksin.domain import Prediction
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
@@ -103,6 +105,7 @@ def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit
 
 
 def test_topics_are_found_named_and_repeat(found: Audit) -> None:
+    assert found.topics_unsought == ""
     assert found.topics
     words = {word.word for topic in found.topics for word in topic.words}
     assert words & {"마을버스", "노선", "배차", "승객"}
@@ -141,3 +144,18 @@ def test_intervals() -> None:
     assert 0.1 < wilson(0, 20).high < 0.2
     assert wilson(5, 10).value == 0.5
     assert weighted(np.array([1.0, 0.0]), np.array([3.0, 1.0])).value == 0.75
+
+
+def test_topics_that_nobody_looked_for_are_not_missing(tmp_path: Path) -> None:
+    records = saved(_texts()[:80], tmp_path / "records.jsonl")
+    place = tmp_path / "a.html"
+    run = CliRunner().invoke(app, ["audit", str(records), "--model", str(tmp_path), "-o", str(place)])
+    assert run.exit_code == 0, run.output
+    assert "빠진 주제 살펴보지 않음" in run.stderr
+    assert "결과(JSONL)에 글이 없습니다" in run.stderr
+    said = place.read_text(encoding="utf-8")
+    assert "결과(JSONL)에 글이 없습니다" in said
+    assert "이런 묶음을 찾지 못했습니다" not in said
+    assert "--topics 0" in audit(records, model=tmp_path, topic_texts=0).topics_unsought
+    few = audit(saved(_texts()[:8], tmp_path / "few.parquet"), model=tmp_path)
+    assert "건뿐입니다" in few.topics_unsought

@@ -86,7 +86,7 @@ def audit(
             *node_findings(table, whole, shares),
             *pattern_findings(table, cuts, nodes, shares, seed),
         )
-        themes = topics(table, cuts, seed, topic_texts)
+        themes, unsought = topics(table, cuts, seed, topic_texts)
         named = [i for f in findings for i in f.texts] + [i for theme in themes for i in theme.texts]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
@@ -103,6 +103,7 @@ def audit(
             periods=tuple(period_rows(times, nodes, loaded, shares)),
             findings=findings,
             topics=themes,
+            topics_unsought=unsought,
             texts=text_rows(table, named),
             method="" if shares is None else METHOD if sample is None else METHOD_CODED,
             estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),

@@ -60,9 +60,13 @@ def audit(
     write_audit(found, place)
     for note in found.notes:
         typer.echo(f"알림: {note}", err=True)
+    themes = f"{len(found.topics)}가지"
+    if found.topics_unsought:
+        themes = "살펴보지 않음"
+        typer.echo(f"알림: 빠진 주제는 살펴보지 않았습니다. {found.topics_unsought}", err=True)
     typer.echo(
         f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다 "
-        f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {len(found.topics)}가지).",
+        f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {themes}).",
         err=True,
     )
     _tell_failed(found.failed, place, source)

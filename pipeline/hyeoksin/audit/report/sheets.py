@@ -220,7 +220,10 @@ def _topics(book: Book, audit: Audit) -> None:
          ", ".join(word.word for word in t.words), ", ".join(t.texts)]
         for t in audit.topics
     )  # fmt: skip
-    book.table(book.sheet("자리 없는 주제"), columns, rows)
+    page = book.sheet("자리 없는 주제")
+    end = book.table(page, columns, rows)
+    if audit.topics_unsought:
+        book.text(page, end, 2, f"살펴보지 않았습니다. {audit.topics_unsought}")
 
 
 def _texts(book: Book, audit: Audit) -> None:
