@@ -126,3 +126,16 @@ def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     source.write_text("없음\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"글\.jsonl: 읽을 수 있는 글이 한 건도 없습니다.*1번째 줄"):
         audit(source)
+
+
+@pytest.mark.parametrize("left", ["run.json", "run.lock"])
+def test_a_run_that_did_not_end_is_named_by_its_own_folder(tmp_path: Path, left: str) -> None:
+    folder = tmp_path / "결과"
+    (folder / "records").mkdir(parents=True)
+    (folder / left).write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"결과: 끝나지 않은 분류입니다.*같은 hyeoksin batch"):
+        audit(folder)
+    empty = tmp_path / "빈 폴더"
+    empty.mkdir()
+    with pytest.raises(InputError, match="빈 폴더: 읽을 파일이 없습니다"):
+        audit(empty)

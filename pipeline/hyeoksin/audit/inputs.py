@@ -44,7 +44,8 @@ def _records(path: Path) -> Records | None:
     """Return the records that stand at ``path``, None where it holds texts."""
     if path.is_dir():
         inside = path / "records" if (path / "records").is_dir() else path
-        if (path / "run.json").is_file() and not (path / "manifest.json").is_file():
+        begun = any((path / name).exists() for name in ("run.json", "run.lock", "shards"))
+        if begun and not (path / "manifest.json").is_file():
             raise InputError(
                 f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요."
             )
