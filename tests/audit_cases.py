@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from hyeoksin.domain import AgencyFlag, Document, Prediction, Score
+from hyeoksin.gate import NOTE
 from hyeoksin.plan import Plan
 from hyeoksin.sinks import write
 
@@ -53,6 +55,15 @@ def prediction(
         regions=(region,) if region else (),
         model=MODEL,
         plan_sha=plan.sha256[:8],
+    )
+
+
+def gated(one: Prediction, off_plan: float) -> Prediction:
+    """The same text as the first gate would settle it: no agency, and the rest shared evenly."""
+    share = (1.0 - off_plan) / len(one.scores)
+    scores = tuple(score._replace(probability=share) for score in one.scores)
+    return replace(
+        one, status="off_plan", path=(), scores=scores, off_plan=off_plan, agencies=(), notes=(NOTE,)
     )
 
 

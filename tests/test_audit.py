@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audit_cases import prediction, saved
+from audit_cases import gated, prediction, saved
 from hyeoksin.audit import NONE, Audit, audit
 from hyeoksin.cli import app
 from hyeoksin.errors import InputError
@@ -94,3 +94,48 @@ def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None
     assert (found.n_texts, found.rows, found.cuts) == (4, same.rows, same.cuts)
     with pytest.raises(InputError, match="계획 2024 의 글이 없습니다"):
         audit(path, "2024")
+
+
+def test_texts_that_the_gate_settled_have_no_agency_and_the_cut_by_agency_says_so(tmp_path: Path) -> None:
+    some = _some()
+    path = saved([*some[:3], gated(some[3], 0.98)], tmp_path / "records.parquet")
+    found = audit(path, topic_texts=0)
+    assert [cut.name for cut in found.cuts] == ["all", "region", "year", "kind"]
+    assert "글 1건에는 추천 기관이 없어" in found.notes[0]
+    assert "--gate off" in found.notes[0]
+    rows = {(row.value, row.code): row.counted for row in found.rows if row.cut == "region"}
+    assert rows["전라남도", NONE] == 1
+    assert "추천 기관이 없어" not in audit(path, by=("region",), topic_texts=0).notes[0]
+
+
+def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    source, place = tmp_path / "글.jsonl", tmp_path / "a.json"
+    source.write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n{"id": "2"}\n없음\n', encoding="utf-8")
+    result = CliRunner().invoke(app, ["audit", str(source), "--topics", "0", "-o", str(place)])
+    assert result.exit_code == 1, result.output
+    assert "읽지 못해 뺀 줄이 2건 있습니다 (글.jsonl 2번째 줄: " in result.stderr
+    assert f"읽지 못한 줄 2건과 까닭: {tmp_path / 'a.failed.jsonl'}" in result.stderr
+    found = Audit.from_json(place.read_text(encoding="utf-8"))
+    assert (found.n_texts, [row["row"] for row in found.failed]) == (1, [2, 3])
+    assert "2건" in found.notes[0]
+    listed = (tmp_path / "a.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in listed] == list(found.failed)
+    source.write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    assert CliRunner().invoke(app, ["audit", str(source), "--topics", "0", "-o", str(place)]).exit_code == 0
+    assert not (tmp_path / "a.failed.jsonl").exists()
+    source.write_text("없음\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"글\.jsonl: 읽을 수 있는 글이 한 건도 없습니다.*1번째 줄"):
+        audit(source)
+
+
+@pytest.mark.parametrize("left", ["run.json", "run.lock"])
+def test_a_run_that_did_not_end_is_named_by_its_own_folder(tmp_path: Path, left: str) -> None:
+    folder = tmp_path / "결과"
+    (folder / "records").mkdir(parents=True)
+    (folder / left).write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"결과: 끝나지 않은 분류입니다.*같은 hyeoksin batch"):
+        audit(folder)
+    empty = tmp_path / "빈 폴더"
+    empty.mkdir()
+    with pytest.raises(InputError, match="빈 폴더: 읽을 파일이 없습니다"):
+        audit(empty)

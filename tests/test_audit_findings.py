@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from audit_cases import prediction, saved
-from hyeoksin.audit import Audit, audit
+from audit_cases import MODEL, prediction, probabilities, saved
+from hyeoksin.audit import NONE, Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import Counts, _change, _excess
+from hyeoksin.cli import app
 from hyeoksin.domain import Prediction
+from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
 
 PLAN = load_plan("2019")
@@ -76,6 +79,31 @@ def test_a_large_leaf_that_wavers_says_nothing_of_a_small_one_that_does_not(tmp_
     assert "confused" not in {f.kind for f in audit(path, by=["year"], model=tmp_path).findings}
 
 
+def test_a_leaf_without_a_counted_text_is_empty_only_where_the_estimate_says_so(tmp_path: Path) -> None:
+    """9-2 is never answered, but off-plan answers hide its texts: the corrected share is large."""
+    rng = np.random.default_rng(0)
+    codes = [leaf.code for leaf in PLAN.leaves]
+    classes = (*codes, NONE)
+    truth = rng.choice(len(classes), 3_000)
+    said = probabilities(truth, len(classes), rng)
+    column = codes.index("9-2")
+    said[:, column] /= 1_000
+    said /= said.sum(axis=1, keepdims=True)
+    said[truth == column] = 0.55 * np.eye(len(classes))[-1] + 0.45 * np.eye(len(classes))[column]
+    held = HeldOut(PLAN.id, PLAN.sha256, classes, said, truth, np.ones(len(truth)), "시험 글")
+    save_held_out([held], MODEL, tmp_path)
+    records = [
+        prediction(PLAN, i, dict(zip(codes, row, strict=False))) for i, row in enumerate(said.tolist())
+    ]
+    found = audit(saved(records, tmp_path / "records.jsonl"), model=tmp_path)
+    row = next(row for row in found.cells() if row.code == "9-2")
+    assert row.estimate is not None
+    assert row.estimate.value > 0.02
+    said_of = {f.kind for f in found.findings if f.codes == ("9-2",)}
+    assert row.counted == 0
+    assert "empty" not in said_of
+
+
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:
     known = {text.id for text in found.texts}
     for finding in found.findings:
@@ -88,6 +116,7 @@ def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit
 
 
 def test_topics_are_found_named_and_repeat(found: Audit) -> None:
+    assert found.topics_unsought == ""
     assert found.topics
     words = {word.word for topic in found.topics for word in topic.words}
     assert words & {"마을버스", "노선", "배차", "승객"}
@@ -126,3 +155,18 @@ def test_intervals() -> None:
     assert 0.1 < wilson(0, 20).high < 0.2
     assert wilson(5, 10).value == 0.5
     assert weighted(np.array([1.0, 0.0]), np.array([3.0, 1.0])).value == 0.75
+
+
+def test_topics_that_nobody_looked_for_are_not_missing(tmp_path: Path) -> None:
+    records = saved(_texts()[:80], tmp_path / "records.jsonl")
+    place = tmp_path / "a.html"
+    run = CliRunner().invoke(app, ["audit", str(records), "--model", str(tmp_path), "-o", str(place)])
+    assert run.exit_code == 0, run.output
+    assert "빠진 주제 살펴보지 않음" in run.stderr
+    assert "결과(JSONL)에 글이 없습니다" in run.stderr
+    said = place.read_text(encoding="utf-8")
+    assert "결과(JSONL)에 글이 없습니다" in said
+    assert "이런 묶음을 찾지 못했습니다" not in said
+    assert "--topics 0" in audit(records, model=tmp_path, topic_texts=0).topics_unsought
+    few = audit(saved(_texts()[:8], tmp_path / "few.parquet"), model=tmp_path)
+    assert "건뿐입니다" in few.topics_unsought

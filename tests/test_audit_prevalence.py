@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit_cases import MODEL, drawn, probabilities, saved
+from audit_cases import MODEL, drawn, gated, probabilities, saved
 from hyeoksin.audit import NONE, audit
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
 from hyeoksin.held_out import HeldOut, save_held_out
@@ -77,6 +77,7 @@ def test_shares_below_zero_widen_the_interval() -> None:
     good = Shares(np.array([0.1, 0.3, 0.6]), covariance)
     bad = Shares(np.array([-0.1, 0.5, 0.6]), covariance)
     assert good.misfit == 1.0
+    assert Shares(np.array([0.1, 0.3, 0.5]), covariance).projected.sum() == pytest.approx(1.0)
     assert bad.misfit > 10
     assert bad.interval([0]).low == 0.0
     assert bad.interval([1]).high - bad.interval([1]).low > 3 * (
@@ -110,3 +111,24 @@ def test_the_audit_estimates_every_cell(tmp_path: Path) -> None:
     bare = audit(path, "2024", model=tmp_path / "none")
     assert bare.rows[0].estimate is None
     assert "교차검증 기록이 없어" in bare.notes[0]
+
+
+def test_texts_that_the_gate_settled_keep_its_own_probability(tmp_path: Path) -> None:
+    held = _held()
+    calibration = calibrate(held)
+    even = np.append(np.full(len(PLAN.leaves), 0.06 / len(PLAN.leaves)), 0.94)
+    read, let_go = calibration(np.stack([even, even]), np.array([False, True]))
+    assert abs(read[-1] - 0.94) > 0.01
+    assert let_go[-1] == pytest.approx(0.94)
+    np.testing.assert_allclose(let_go[:-1] / 0.06, calibration.prior[:-1] / calibration.prior[:-1].sum())
+    rng = np.random.default_rng(6)
+    judged = drawn(PLAN, rng.choice(len(CLASSES), 1_500, p=_mix(0.7)), rng)
+    some = [gated(p, 0.99) if p.off_plan > 0.9 and i % 2 else p for i, p in enumerate(judged)]
+    save_held_out([held], MODEL, tmp_path)
+    with_gate, without = (
+        audit(saved(given, tmp_path / name), "2024", model=tmp_path, topic_texts=0).cells()[-1].estimate
+        for given, name in ((some, "gate.jsonl"), (judged, "off.jsonl"))
+    )
+    assert with_gate is not None
+    assert without is not None
+    assert with_gate.value == pytest.approx(without.value, abs=0.02)

@@ -50,6 +50,10 @@ def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> N
         share = np.bincount(truth, minlength=4) / len(truth)
         found = estimate(p.mean(axis=0), p[rows], said, layers.place[rows], layers.sizes)
         plain = estimate(p.mean(axis=0), 0 * p[rows], said, layers.place[rows], layers.sizes)
+        assert found.values.sum() == pytest.approx(1.0)
+        assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(4), abs=1e-12)
+        whole = found.interval([0, 1, 2, 3])
+        assert (whole.low, whole.value, whole.high) == pytest.approx((1.0, 1.0, 1.0))
         intervals = [found.interval([j]) for j in range(4)]
         hits += [i.low <= s <= i.high for i, s in zip(intervals, share, strict=True)]
         wrong.append(np.abs(found.values - share).mean())
@@ -93,6 +97,11 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     _fill(sheet, truth)
     found = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
     assert Audit.from_json(found.to_json()) == found
+    shares = {row.code: row.estimate.value for row in found.cells() if row.estimate is not None}
+    assert sum(shares[code] for code in CODES) == pytest.approx(1.0, abs=1e-5)
+    for node in found.nodes:
+        below = [shares[child.code] for child in found.nodes if child.parent == node.code]
+        assert not below or sum(below) == pytest.approx(shares[node.code], abs=1e-5)
     sample = found.sample
     assert sample is not None
     assert sample.agreement is not None
@@ -104,6 +113,22 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     assert off.estimate is not None
     assert off.estimate.low - 0.02 <= (truth == len(CODES) - 1).mean() <= off.estimate.high + 0.02
     assert any("갈리고" in note for note in sample.notes)
+
+
+def test_a_sample_that_is_kept_among_the_results_is_read_back(
+    drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path
+) -> None:
+    path, _, truth = drawn_sheet
+    folder = tmp_path / "결과"
+    (folder / "records").mkdir(parents=True)
+    path.rename(folder / "records" / "part-000000.parquet")
+    sheet = folder / "표본.xlsx"
+    draw_sample(folder, sheet, "2024", margin=0.1, coders=2, model=tmp_path)
+    _fill(sheet, truth)
+    (folder / "감사.json").write_text("{}", encoding="utf-8")
+    found = audit(folder, "2024", model=tmp_path, topic_texts=0, coded=sheet)
+    assert found.sample is not None
+    assert [one["name"] for one in found.manifest.inputs] == ["records/part-000000.parquet"]
 
 
 def test_the_sheet_has_lists_and_repeats(drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import random
 import sys
@@ -223,6 +224,29 @@ def test_a_failed_run_gives_its_folder_free(tmp_path: Path, documents: list[Docu
     with pytest.raises(ZeroDivisionError):
         run(told, progress=False, work=failing)
     assert run(told, progress=False, work=count_only)["rows"]["out"] == 4
+
+
+def test_a_run_that_fell_before_it_began_is_taken_up(
+    tmp_path: Path, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
+
+    def full(file: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hyeoksin.batch.shards._flush", full)
+        with pytest.raises(OSError, match="No space") as error:
+            run(told, progress=False, work=count_only)
+    assert error.value.filename == str(told.output / "run.json")
+    assert not (told.output / "records").exists()
+    (told.output / "records").mkdir()
+    (told.output / "shards").mkdir()
+    assert run(told, progress=False, work=count_only)["rows"]["out"] == 4
+    (tmp_path / "other" / "records").mkdir(parents=True)
+    (tmp_path / "other" / "records" / "사진.jpg").touch()
+    with pytest.raises(InputError, match="빈 폴더"):
+        run(replace(told, output=tmp_path / "other"), progress=False, work=count_only)
 
 
 def test_without_filelock_the_install_command_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -545,3 +546,16 @@ def test_agency_find_gives_the_places_in_the_text() -> None:
 @pytest.mark.parametrize("command", [["show", "행안부"], ["list"], ["find", "행안부"]])
 def test_agency_refuses_a_day_that_is_none(command: list[str]) -> None:
     assert "2024.3.1" in refused(hyeoksin("agency", *command, "--date", "2024.3.1"))
+
+
+def test_a_full_disk_is_named_with_the_file_and_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    monkeypatch.setattr("hyeoksin.batch.shards._flush", full)
+    said = refused(hyeoksin("batch", source, "-o", tmp_path / "out"))
+    assert f"{tmp_path / 'out' / 'run.json'}: 디스크가 가득 차 쓸 수 없습니다. 자리를 비운 뒤" in said

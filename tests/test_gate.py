@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hyeoksin.batch import Options, run
+from hyeoksin.classifier import Classifier
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, ModelError
@@ -143,3 +144,13 @@ def test_a_model_without_gate(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="거르기"):
         run(replace(told, gate="fast"), progress=False)
     assert run(told, progress=False)["settings"]["gate"] == "off"
+
+
+def test_what_the_gate_settles_keeps_its_places(gate: Gate, classifier: Classifier) -> None:
+    texts = [
+        Document(id="1", title="축구 대회", text="전남 목포시에서 열린다. 중구 선수도 온다."),
+        Document(id="2", text="봄꽃 축제", region="강원도 춘천시"),
+        Document(id="3", text=f"{'봄꽃 ' * 400} 부산광역시"),
+    ]
+    for text, judged in zip(texts, classifier.classify(texts), strict=True):
+        assert gate.prediction(text, classifier.plan, "m", 0.99).regions == judged.regions

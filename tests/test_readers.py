@@ -122,6 +122,51 @@ def test_columns_guessed_and_told(tmp_path: Path, columns: Columns, expected: Do
     assert list(read(path, columns)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("row", "read"),
+    [
+        ({"title": "진료", "content": "섬으로 간다"}, ("진료", "섬으로 간다")),
+        ({"title": "진료", "본문": "섬으로 간다", "비고": "급함"}, ("진료", "섬으로 간다")),
+        ({"title": "진료", "text": " ", "body": "섬으로", "summary": "간다"}, ("진료", "섬으로\n간다")),
+        ({"title": "진료", "text": "섬으로", "summary": "간다"}, ("진료", "섬으로")),
+        ({"제목": "진료", "title": "이동 진료", "text": "섬으로 간다"}, ("이동 진료", "섬으로 간다")),
+        ({"제목": "진료", "내용": "섬으로 간다", "summary": {"x": 1}}, ("진료", "섬으로 간다")),
+    ],
+)
+def test_jsonl_names_are_found_as_a_tables_are(row: dict[str, object], read: tuple[str, str]) -> None:
+    (item,) = documents_from_lines([json.dumps(row)], "t.jsonl", Columns())
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == read
+
+
+def test_jsonl_fields_besides_title_and_text_are_found_and_a_lone_one_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    row = {
+        "번호": 7,
+        "제목": "진료",
+        "넋두리": "섬으로",
+        "등록일": "2024.3.1",
+        "지역": "완도군",
+        "표": {"가": 1},
+    }
+    late = {"제목": "투표", "등록일": "작년 봄", "본문란": ""}
+    with caplog.at_level("INFO", "hyeoksin.readers"):
+        one, two = documents_from_lines([json.dumps(row), json.dumps(late)], "t.jsonl", Columns())
+    assert isinstance(one, Document)
+    assert isinstance(two, Document)
+    assert (one.id, one.title, one.date, one.region) == ("7", "진료", "2024-03-01", "완도군")
+    assert set(one.meta) == {"넋두리", "표"}
+    assert two.meta["등록일"] == "작년 봄"
+    assert [record.getMessage() for record in caplog.records] == [
+        "t.jsonl: '등록일' 열의 날짜 1건을 읽지 못해 비워 두었습니다 (보기: '작년 봄'). 2024-03-29 처럼 적어 주세요.",
+        "t.jsonl: 내용 열을 찾지 못해 '제목'만 읽습니다. 쓰지 않은 열: 넋두리. 맞는 열은 --text-column 으로 알려 주세요.",
+    ]
+    (told,) = documents_from_lines(['{"글": "섬으로", "번호": "7"}'], "t.jsonl", Columns(text="글"))
+    assert isinstance(told, Document)
+    assert (told.id, told.text) == ("7", "섬으로")
+
+
 def test_jsonl_columns_told() -> None:
     line = json.dumps({"k": 3, "글": "진료버스", "제목": "버스"}, ensure_ascii=False)
     (item,) = documents_from_lines([line], "stdin", Columns(id="k", text="글", title="제목"))

@@ -1,5 +1,6 @@
 """CSV and XLSX rows: encodings, formulas, long cells, and files that are whole or not there."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hyeoksin.tabular import (
     safe_cell,
     write_csv,
     write_rows,
+    written_book,
     written_whole,
 )
 
@@ -218,3 +220,21 @@ def test_a_place_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> Non
     (tmp_path / "파일").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="쓸 수 없습니다"), written_whole(tmp_path / "파일" / "결과.csv"):
         pass
+
+
+def test_a_workbook_on_a_full_disk_is_one_clear_message_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "표.xlsx"
+    for place in ("xlsxwriter.workbook.Workbook._store_workbook", "pathlib.Path.write_bytes"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, full)
+            with (
+                pytest.raises(InputError, match=r"표\.xlsx: 디스크가 가득 차"),
+                written_book(path, {}) as book,
+            ):
+                book.add_worksheet("표")
+    assert list(tmp_path.iterdir()) == []

@@ -25,12 +25,14 @@ from hyeoksin.errors import ModelError
 from hyeoksin.ngrams import ngram_hashes
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
+from hyeoksin.region import load_regions
 
-__all__ = ["BITS", "NOTE", "Gate", "Mode", "columns", "load_gate", "readable", "save_gates"]
+__all__ = ["BITS", "MARK", "NOTE", "Gate", "Mode", "columns", "load_gate", "readable", "save_gates"]
 
 Mode = Literal["off", "safe", "fast"]
 BITS = 18
-NOTE = "1차 거르기만 읽음: 글자 조각만으로 계획 밖이 분명해 형태소 분석 없이 넘겼습니다. 다른 계획, 기관, 지역은 보지 않았습니다."
+MARK = "1차 거르기만 읽음"  # how the note of every text that the gate settled begins
+NOTE = f"{MARK}: 글자 조각만으로 계획 밖이 분명해 형태소 분석 없이 넘겼습니다. 다른 계획과 기관은 보지 않았습니다."
 _FORMAT = "hyeoksin-gate/1"
 _SIZES = (2, 3)
 
@@ -92,7 +94,7 @@ class Gate:
             evidence=(),
             clause=None,
             rival=None,
-            regions=(),
+            regions=load_regions().of(normalise(document.body[: self.limit]), document.region),
             model=model,
             plan_sha=plan.sha256[:8],
             notes=(NOTE,),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +24,15 @@ __all__ = [
     "Sheet",
     "cell_text",
     "decode",
+    "is_full",
     "plain_cell",
     "read_rows",
     "safe_cell",
     "sheets",
+    "unwritable",
     "write_csv",
     "write_rows",
+    "written_book",
     "written_whole",
 ]
 
@@ -136,13 +141,50 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise InputError(
-            f"{path}: 쓸 수 없습니다 ({error.strerror or error}). 다른 프로그램에서 열려 있지 않은지, "
-            "쓰기 권한이 있는지 확인하세요."
-        ) from error
+        raise InputError(f"{path}: {unwritable(error)}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether a disk, or the user's share of it, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def unwritable(error: OSError) -> str:
+    """Say why a file cannot be written, and what to do."""
+    if is_full(error):
+        return "디스크가 가득 차 쓸 수 없습니다. 자리를 비운 뒤 같은 명령으로 다시 하세요."
+    return (
+        f"쓸 수 없습니다 ({error.strerror or error}). 다른 프로그램에서 열려 있지 않은지, "
+        "쓰기 권한이 있는지 확인하세요."
+    )
+
+
+@contextmanager
+def written_book(path: Path, options: Mapping[str, Any]) -> Iterator[Any]:
+    """Give a workbook of xlsxwriter to fill, written whole or not at all.
+
+    It is packed in memory: on a full disk the archive would write once more when it is thrown away, and complain.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    packed = io.BytesIO()
+    with (
+        written_whole(path) as part,
+        tempfile.TemporaryDirectory(prefix="hyeoksin-book-", ignore_cleanup_errors=True) as folder,
+    ):
+        try:
+            with xlsxwriter.Workbook(packed, {**options, "tmpdir": folder}) as book:
+                yield book
+        except FileCreateError as error:  # of its temporary files; no OSError itself, it holds one
+            raise error.args[0] from error
+        part.write_bytes(packed.getvalue())
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -159,10 +201,8 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
     if path.suffix.lower() != ".xlsx":
         write_csv(path, header, rows)
         return
-    import xlsxwriter
-
     options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
-    with written_whole(path) as part, xlsxwriter.Workbook(str(part), options) as book:
+    with written_book(path, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         page = book.add_worksheet(re.sub(r"[][:*?/\\]", "_", sheet)[:31])

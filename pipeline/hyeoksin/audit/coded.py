@@ -35,6 +35,7 @@ class Audited:
     truth: Floats
     place: NDArray[np.int_]
     sizes: NDArray[np.int_]
+    gated: NDArray[np.bool_]
 
     @property
     def weight(self) -> Floats:
@@ -67,12 +68,12 @@ def audited(path: Path, table: Table, inputs: Sequence[Mapping[str, Any]], seed:
     truth, kept, notes = _truth(coded, table.classes)
     place = np.array([coded.texts[i].stratum for i in kept])
     rows = np.array([coded.texts[i].row for i in kept])
-    probabilities = np.concatenate([chunk for chunk, _ in table.probabilities()])[rows]
+    probabilities, gated = (part[rows] for part in table.said())
     bare = np.setdiff1d(np.arange(len(coded.about.sizes)), place)
     if len(bare):
         notes = (*notes, f"코딩한 글이 없는 층이 {len(bare)}개 있어 그 층은 다른 층과 같다고 보았습니다.")
     held = Audited(
-        _empty(path, coded, len(kept), notes), probabilities, truth, place, np.array(coded.about.sizes)
+        _empty(path, coded, len(kept), notes), probabilities, truth, place, np.array(coded.about.sizes), gated
     )
     result = replace(
         held.result,
@@ -84,12 +85,13 @@ def audited(path: Path, table: Table, inputs: Sequence[Mapping[str, Any]], seed:
 
 
 def extended(held: HeldOut, sample: Audited) -> HeldOut:
-    """Return the held-out texts with the coded ones beside them, each coded text by its weight in the sample."""
-    weight = sample.weight / sample.weight.mean()
+    """Return the held-out texts with the coded ones beside them that the classifier judged, each by its weight in the sample."""
+    own = ~sample.gated
+    weight = (sample.weight / sample.weight.mean())[own]
     return replace(
         held,
-        probabilities=np.concatenate([held.probabilities, sample.probabilities.astype(np.float64)]),
-        truth=np.concatenate([held.truth, sample.truth.argmax(axis=1)]),
+        probabilities=np.concatenate([held.probabilities, sample.probabilities[own].astype(np.float64)]),
+        truth=np.concatenate([held.truth, sample.truth[own].argmax(axis=1)]),
         weight=np.concatenate([held.weight / held.weight.mean(), weight]),
     )
 

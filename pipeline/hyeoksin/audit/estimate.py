@@ -39,9 +39,9 @@ class Lens:
     share: Floats
     apart: float
 
-    def __call__(self, probabilities: NDArray[np.float32]) -> Floats:
-        """Return the (n x classes) values whose mean is corrected."""
-        posteriors = self.calibration(probabilities.astype(np.float64))
+    def __call__(self, probabilities: NDArray[np.float32], gated: NDArray[np.bool_]) -> Floats:
+        """Return the (n x classes) values whose mean is corrected; ``gated`` are the rows that the first gate settled."""
+        posteriors = self.calibration(probabilities.astype(np.float64), gated)
         return moved(posteriors, self.calibration.prior, self.towards)
 
 
@@ -58,14 +58,16 @@ def lens(table: Table, held: HeldOut) -> Lens:
     """Fit the calibration, find the mix, and measure the correction."""
     calibration = calibrate(held)
     step = -(-table.n // _ENOUGH)
-    parts = [calibration(chunk[::step].astype(np.float64)) for chunk, _ in table.probabilities()]
-    here = np.concatenate(parts)
+    parts = [(chunk[::step], gated[::step]) for chunk, (gated,) in table.probabilities(["gated"])]
+    gated = np.concatenate([part for _, part in parts])
+    here = calibration(np.concatenate([chunk for chunk, _ in parts]).astype(np.float64), gated)
     share = em(here, calibration.prior)
     towards = 0.5 * (share + calibration.prior)  # halfway: a class that EMQ empties would leave no trace in f
     known = calibration(held.probabilities)
     found = correction(held, moved(known, calibration.prior, towards))
     shares = found(moved(here, calibration.prior, towards).mean(axis=0), len(here)).projected
-    return Lens(calibration, towards, found, share, _apart(here[:, -1], known[:, -1], held, shares))
+    below = float(here[gated, -1].min(initial=np.inf))
+    return Lens(calibration, towards, found, share, _apart(here[:, -1], known[:, -1], held, shares, below))
 
 
 def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut], sample: Audited | None = None) -> Corrected:
@@ -81,8 +83,8 @@ def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut], sample: Audited 
     width = len(held.classes)
     sums: dict[str, Floats] = {cut.name: np.zeros((max(len(cut.values), 1), width)) for cut in cuts}
     counts: dict[str, Floats] = {cut.name: np.zeros(max(len(cut.values), 1)) for cut in cuts}
-    for chunk, columns in table.probabilities(names):
-        values = through(chunk)
+    for chunk, (gated, *columns) in table.probabilities(["gated", *names]):
+        values = through(chunk, gated)
         for name, column in [("all", None), *zip(names, columns, strict=True)]:
             code = np.zeros(len(chunk), int) if column is None else _codes(column, places[name])
             kept = code >= 0
@@ -97,7 +99,7 @@ def corrected(table: Table, held: HeldOut, cuts: Sequence[Cut], sample: Audited 
     }
     average = sums["all"][0] / counts["all"][0]
     if sample is not None:
-        cells["all", ""] = sample.shares(average, through(sample.probabilities))
+        cells["all", ""] = sample.shares(average, through(sample.probabilities, sample.gated))
     return Corrected(through, cells, average)
 
 
@@ -117,11 +119,15 @@ def _codes(column: Any, places: Mapping[str, int]) -> NDArray[np.int_]:
     return result
 
 
-def _apart(here: Floats, known: Floats, held: HeldOut, shares: Floats) -> float:
-    """Return the Kolmogorov distance between off-plan probabilities here and those expected from the held-out texts."""
+def _apart(here: Floats, known: Floats, held: HeldOut, shares: Floats, below: float) -> float:
+    """Return the Kolmogorov distance between off-plan probabilities here and those expected from the held-out texts.
+
+    Only probabilities under ``below`` are compared: from there on the gate speaks, not the classifier.
+    """
     prior = np.bincount(held.truth, held.weight, len(shares))
     weight = held.weight * (shares / np.maximum(prior, 1e-9))[held.truth]
     edges = np.quantile(here, np.linspace(0, 1, _BINS + 1)[1:-1])
+    edges = edges[edges < below]
     expected = [float(weight[known <= edge].sum() / weight.sum()) for edge in edges]
     seen = [float((here <= edge).mean()) for edge in edges]
-    return float(np.abs(np.subtract(expected, seen)).max())
+    return float(np.abs(np.subtract(expected, seen)).max(initial=0.0))

@@ -58,7 +58,7 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
             times = _times(
                 Interval(one.value / inside, one.low / inside, one.high / inside), len(plan.leaves)
             )
-        if times.high < _EMPTY or not whole.counted[leaf.code]:
+        if times.high < _EMPTY or (times.value < _EMPTY and not whole.counted[leaf.code]):
             both = times.high < _EMPTY and not whole.counted[leaf.code]
             sureness: Sureness = "strong" if both else "likely" if times.high < 2 * _EMPTY else "weak"
             yield Finding(

@@ -14,7 +14,7 @@ from typing import Any
 from hyeoksin.audit.table import Records
 from hyeoksin.errors import InputError
 
-__all__ = ["fingerprints", "found"]
+__all__ = ["fingerprints", "found", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
@@ -44,7 +44,8 @@ def _records(path: Path) -> Records | None:
     """Return the records that stand at ``path``, None where it holds texts."""
     if path.is_dir():
         inside = path / "records" if (path / "records").is_dir() else path
-        if (path / "run.json").is_file() and not (path / "manifest.json").is_file():
+        begun = any((path / name).exists() for name in ("run.json", "run.lock", "shards"))
+        if begun and not (path / "manifest.json").is_file():
             raise InputError(
                 f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요."
             )
@@ -98,8 +99,20 @@ def _is_result_table(path: Path) -> bool:
 def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Records:
     from hyeoksin.batch import Options, run
 
-    run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
-    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet")
+    manifest = run(Options(inputs=(path,), output=output, plan=plan, model=model, gate="off"))
+    failed = tuple((output / "failed.jsonl").read_text(encoding="utf-8").splitlines())
+    if not manifest["rows"]["out"]:
+        raise InputError(f"{path}: 읽을 수 있는 글이 한 건도 없습니다. 첫 까닭: {told_failed(failed[:1])}")
+    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet", failed)
+
+
+def told_failed(lines: Sequence[str]) -> str:
+    """Return rows that could not be read in words: file, row and reason."""
+    told = []
+    for row in map(json.loads, lines):
+        place = "" if row["row"] is None else f" {row['row']}번째 줄"
+        told.append(f"{row['file']}{place}: {row['reason']}")
+    return " / ".join(told)
 
 
 def _stored(path: Path, folder: Path, plan: str) -> Records:
@@ -136,12 +149,11 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
 
 
 def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
-    """Return name, size and SHA-256 of the input's files, by name."""
+    """Return name, size and SHA-256 of the input's files, by name: of a folder of results those with the records only."""
+    records = _records(path)
     files: Sequence[Path] = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     marks = []
-    for file in files:
-        if path.is_dir() and file.name in ("run.lock", "manifest.json"):  # the manifest has the time in it
-            continue
+    for file in files if records is None else records.files:
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         name = file.name if path.is_file() else str(file.relative_to(path).as_posix())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hyeoksin.audit.estimate import Corrected
-from hyeoksin.audit.result import MethodNote
-from hyeoksin.audit.table import Table
+from hyeoksin.audit.inputs import told_failed
+from hyeoksin.audit.result import CutName, MethodNote
+from hyeoksin.audit.table import Records, Table
 from hyeoksin.held_out import HeldOut
 
-__all__ = ["notes_on", "paragraphs"]
+__all__ = ["notes_on", "paragraphs", "unread"]
 
 _APART = (
     0.1  # a Kolmogorov distance from which texts look different from those that the errors were measured on
 )
+_TOLD = 3  # rows that could not be read, in a note
 _FEW = 100  # held-out texts of a class, below which its correction is shaky
 
 
@@ -50,9 +54,30 @@ def paragraphs(held: HeldOut | None, corrected: Corrected | None) -> tuple[Metho
     )
 
 
-def notes_on(table: Table, held: HeldOut | None, corrected: Corrected | None) -> tuple[str, ...]:
+def unread(records: Records) -> tuple[str, ...]:
+    """Return the note on rows that could not be read, if there are any."""
+    if not records.failed:
+        return ()
+    more = " …" if len(records.failed) > _TOLD else ""
+    return (
+        f"읽지 못해 뺀 줄이 {len(records.failed):,}건 있습니다 ({told_failed(records.failed[:_TOLD])}{more}). 고쳐서 다시 감사하세요.",
+    )
+
+
+def notes_on(
+    table: Table, held: HeldOut | None, corrected: Corrected | None, by: Sequence[CutName]
+) -> tuple[str, ...]:
     """Return what a reader must know before the numbers."""
     notes = []
+    if table.n_gated and "agency" in by:
+        notes.append(
+            f"1차 거르기가 계획 밖으로 넘긴 글 {table.n_gated:,}건에는 추천 기관이 없어 주관기관으로 나눈 표를 뺐습니다. "
+            "그 표를 보려면 hyeoksin batch --gate off 로 다시 분류하세요."
+        )
+    if table.n_gated and corrected is not None:
+        notes.append(
+            f"1차 거르기가 넘긴 글 {table.n_gated:,}건은 분류기가 읽지 않았으므로, 거르기를 따로 재어 맞춘 계획 밖 확률로 추정에 넣었습니다."
+        )
     if held is None or corrected is None:
         notes.append(
             f"모델 {table.model} 에는 계획 {table.plan.id} 의 교차검증 기록이 없어 센 수만 있고 추정과 구간은 없습니다."

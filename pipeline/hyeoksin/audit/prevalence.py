@@ -40,9 +40,18 @@ class Calibration:
     biases: Floats
     prior: Floats
 
-    def __call__(self, probabilities: Floats) -> Floats:
-        """Return (n x classes) calibrated probabilities."""
-        return _softmax(self.slope * np.log(np.maximum(probabilities, _LEAST)) + self.biases)
+    def __call__(self, probabilities: Floats, gated: NDArray[np.bool_] | None = None) -> Floats:
+        """Return (n x classes) calibrated probabilities.
+
+        Rows that the first gate settled (``gated``) keep the gate's off-plan, which was calibrated on held-out texts of its own; it
+        cannot tell the leaves apart, so the rest is shared as their mix has it.
+        """
+        fitted = _softmax(self.slope * np.log(np.maximum(probabilities, _LEAST)) + self.biases)
+        if gated is not None:
+            leaves = self.prior[:-1] / self.prior[:-1].sum()
+            off = probabilities[gated, -1:]
+            fitted[gated] = np.hstack([(1.0 - off) * leaves, off])
+        return fitted
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class Shares:
     def _nearest(self) -> tuple[Floats, float]:
         """The nearest shares that lie in [0, 1] and sum to 1, and by what the variance must grow to reach them."""
         if self.values.min() >= 0:
-            return self.values, 1.0
+            return self.values / self.values.sum(), 1.0
         spread = np.sqrt(np.maximum(np.diag(self.covariance), 1e-12))
         values, vectors = np.linalg.eigh(self.covariance / np.outer(spread, spread))
         kept = values > 1e-6 * values.max()

@@ -259,7 +259,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A coverage audit of classified texts against one plan."""
+    """A coverage audit of classified texts against one plan; ``failed`` are the rows of raw texts that could not be read.
+
+    ``topics_unsought`` says why no topics were sought, where that is so.
+    """
 
     manifest: Manifest
     plan_title: str
@@ -280,6 +283,8 @@ class Audit:
     methods: tuple[MethodNote, ...]
     sample: SampleResult | None = None
     notes: tuple[str, ...] = ()
+    failed: tuple[Mapping[str, Any], ...] = ()
+    topics_unsought: str = ""
     format: str = field(default=FORMAT)
 
     def cells(self, cut: CutName = "all", value: str = "") -> tuple[NodeRow, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
 from hyeoksin.audit.inputs import fingerprints, found
-from hyeoksin.audit.methods import notes_on, paragraphs
+from hyeoksin.audit.methods import notes_on, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
@@ -28,6 +29,7 @@ from hyeoksin.audit.topics import topics
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
+from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
 
 __all__ = ["audit", "draw_sample"]
@@ -68,6 +70,10 @@ def audit(
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
         cuts: list[CutName] = list(dict.fromkeys(("all", *by)))
+        if (
+            table.n_gated and "agency" in cuts
+        ):  # what the gate settled has none: shares of the others alone mislead
+            cuts.remove("agency")
         counted = [count(table, cut) for cut in cuts]
         times = count(table, "period")
         held = _held_out(table, model)
@@ -80,7 +86,7 @@ def audit(
             *node_findings(table, whole, shares),
             *pattern_findings(table, cuts, nodes, shares, seed),
         )
-        themes = topics(table, cuts, seed, topic_texts)
+        themes, unsought = topics(table, cuts, seed, topic_texts)
         named = [i for f in findings for i in f.texts] + [i for theme in themes for i in theme.texts]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
@@ -97,12 +103,14 @@ def audit(
             periods=tuple(period_rows(times, nodes, loaded, shares)),
             findings=findings,
             topics=themes,
+            topics_unsought=unsought,
             texts=text_rows(table, named),
             method="" if shares is None else METHOD if sample is None else METHOD_CODED,
             estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
             methods=paragraphs(held, shares),
             sample=None if sample is None else sample.result,
-            notes=notes_on(table, held, shares),
+            notes=(*unread(records), *notes_on(table, held, shares, by)),
+            failed=tuple(json.loads(line) for line in records.failed),
         )
 
 
@@ -128,9 +136,11 @@ def draw_sample(
             raise InputError(
                 f"{path.name}: 제목과 내용이 없는 결과(JSONL)입니다. hyeoksin batch 의 결과 폴더나 결과.parquet 를 주세요."
             )
+        for note in unread(records):
+            log.info(note)
         held = _held_out(table, model)
-        said = np.concatenate([chunk for chunk, _ in table.probabilities()]).astype(np.float64)
-        known = said if held is None else calibrate(held)(said)
+        said, gated = table.said()
+        known = said.astype(np.float64) if held is None else calibrate(held)(said.astype(np.float64), gated)
         groups = [below(loaded, node.code) for node in loaded.branches(None)] + [[len(loaded.leaves)]]
         layers = strata(known)
         drawing = draw(layers, allocate(layers, sample_size(layers, groups, margin)), seed)

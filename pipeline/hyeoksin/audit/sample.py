@@ -114,18 +114,19 @@ def estimate(
         truth: (n x classes) what the coders said: 1 for the class, or shares where they differ.
         place: (n,) stratum of each coded text.
         sizes: (strata,) texts of each stratum.
-        tuned: weigh the values so that the variance is least (PPI++; Angelopoulos, Duchi and Zrnic 2023).
+        tuned: weigh the values so that the variances are least in sum (PPI++; Angelopoulos, Duchi and Zrnic 2023).
     """
     share = sizes / sizes.sum()
     weight = share[place] / np.bincount(place, minlength=len(sizes))[place]
     weight = weight / weight.sum()
-    power = np.ones(values.shape[1])
+    power = 1.0  # one for all classes: with one each the shares would not sum to 1
     if tuned:
         apart_v, apart_t = values - weight @ values, truth - weight @ truth
-        power = np.clip((weight @ (apart_v * apart_t)) / np.maximum(weight @ apart_v**2, 1e-12), 0.0, 1.0)
+        shared, own = (weight @ (apart_v * other) for other in (apart_t, apart_v))
+        power = float(np.clip(shared.sum() / max(own.sum(), 1e-12), 0.0, 1.0))
     residual = truth - power * values
     middle = power * average + weight @ residual
-    prior = weight @ (values * (1.0 - values))  # spread foretold: one text's worth in every stratum
+    foretold = np.diag(weight @ values) - (values.T * weight) @ values  # one text's worth in every stratum
     covariance = np.zeros((len(middle), len(middle)))
     for h, size in enumerate(sizes):
         here = residual[place == h]
@@ -133,6 +134,6 @@ def estimate(
         if not n or n == size:
             continue
         apart = here - here.mean(axis=0)
-        spread = (apart.T @ apart + np.diag(prior)) / n
+        spread = (apart.T @ apart + foretold) / n
         covariance += share[h] ** 2 * (1 - n / size) / n * spread
     return Shares(middle, covariance)

@@ -12,7 +12,7 @@ from typing import Any
 from hyeoksin.audit.result import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
-from hyeoksin.tabular import CELL_LIMIT, Row, sheets, written_whole
+from hyeoksin.tabular import CELL_LIMIT, Row, sheets, written_book
 
 __all__ = ["About", "Coded", "SampleText", "read_sheet", "write_sheet"]
 
@@ -63,10 +63,8 @@ class Coded:
 
 def write_sheet(path: Path, plan: Plan, about: About, texts: Sequence[SampleText]) -> None:
     """Write the workbook: a sheet to code in, the codes with their definitions, and a hidden one with what was drawn."""
-    import xlsxwriter
-
     options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with written_whole(path) as part, xlsxwriter.Workbook(str(part), options) as book:
+    with written_book(path, options) as book:
         book.set_properties({"created": _EPOCH})  # the same sample gives the same bytes
         bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from hyeoksin.audit.result import NONE
 from hyeoksin.errors import InputError, MissingExtraError
+from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
 
 __all__ = ["Records", "Table", "opened"]
@@ -39,6 +40,7 @@ _RECORD = {
     "regions": ["VARCHAR"],
     "date": "VARCHAR",
     "model": "VARCHAR",
+    "notes": ["VARCHAR"],
 }
 _MANY_KINDS = 30  # more files than that are no kinds of texts
 _MANY_MONTHS = 48
@@ -47,17 +49,22 @@ _CHUNK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records)."""
+    """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records).
+
+    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``.
+    """
 
     files: tuple[Path, ...]
     form: str
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The table ``records``, one row a text, ``n`` of them, and the plan whose leaves are its columns ``p0`` ....
 
-    ``answer`` is the likeliest leaf, or NONE where off-plan is at least 0.5.
+    ``answer`` is the likeliest leaf, or NONE where off-plan is at least 0.5. ``n_gated`` texts (column ``gated``) the first gate settled:
+    their probabilities are its own, and nobody looked for their agencies.
     """
 
     connection: Any
@@ -65,6 +72,7 @@ class Table:
     n: int
     model: str
     has_texts: bool
+    n_gated: int = 0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -75,6 +83,11 @@ class Table:
         """Return the rows of a query."""
         found: list[tuple[Any, ...]] = self.connection.execute(query, list(values)).fetchall()
         return found
+
+    def said(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the (n x (leaves + 1)) probabilities of all rows, and which rows the first gate settled."""
+        parts = list(self.probabilities(["gated"]))
+        return np.concatenate([chunk for chunk, _ in parts]), np.concatenate([gated for _, (gated,) in parts])
 
     def probabilities(self, extra: Sequence[str] = ()) -> Iterator[tuple[NDArray[np.float32], list[Any]]]:
         """Yield chunks in the order of the rows: (n x (leaves + 1)) probabilities, off-plan last, and the ``extra`` columns."""
@@ -172,19 +185,20 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
             CASE WHEN r.regions[1] LIKE '% %' THEN r.regions[1] END AS district,
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].name AS agency,
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].id AS agency_id,
+            coalesce(list_bool_or(list_transform(r.notes, lambda note: starts_with(note, {_quoted(MARK)}))), false) AS gated,
             {columns}
         FROM mapped
         """  # noqa: S608 - codes are quoted, the rest is ours  # nosec B608
     )
     connection.execute("UPDATE records SET region = NULL WHERE region = ''")
-    n, missing, model, sha = connection.execute(
-        "SELECT count(*), count(*) FILTER (plan IS NULL OR off IS NULL OR best IS NULL), "
+    n, n_gated, missing, model, sha = connection.execute(
+        "SELECT count(*), count(*) FILTER (gated), count(*) FILTER (plan IS NULL OR off IS NULL OR best IS NULL), "
         "string_agg(DISTINCT model, ', ' ORDER BY model), string_agg(DISTINCT plan_sha, ', ') FROM records"
     ).fetchone()
     _check(n, missing, model, sha, plan, files)
     _name_kinds(connection)
     _name_periods(connection)
-    return Table(connection, plan, n, model, has_texts)
+    return Table(connection, plan, n, model, has_texts, n_gated)
 
 
 def _check_columns(connection: Any, files: Sequence[str]) -> None:

@@ -51,11 +51,19 @@ class _Pool:
     cuts: Mapping[str, list[Any]]
 
 
-def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple[Topic, ...]:
-    """Return the themes of at most ``most`` texts, drawn by a hash of their ids; the largest theme first."""
-    pool = None if not most else _pool(table, [cut for cut in cuts if cut != "all"], seed, most)
+def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple[tuple[Topic, ...], str]:
+    """Return the themes of at most ``most`` texts, drawn by a hash of their ids, the largest first; and why none were sought."""
+    if not most:
+        return (), "찾지 않기로 했습니다(--topics 0)."
+    if not table.has_texts:
+        return (
+            (),
+            "결과(JSONL)에 글이 없습니다. hyeoksin batch 의 결과 폴더(Parquet)나 결과.parquet 를 주세요.",
+        )
+    pool = _pool(table, [cut for cut in cuts if cut != "all"], seed, most)
     if pool is None or len(pool.rows) < _LEAST:
-        return ()
+        n = 0 if pool is None else len(pool.rows)
+        return (), f"계획 밖이거나 뚜렷하지 않은 글이 {n}건뿐입니다({_LEAST}건부터 묶습니다)."
     points = _directions(pool.vectors, seed)
     n_clusters = min(_MOST, max(2, len(points) // _A_TOPIC))
     places, centres = _clustered(points, n_clusters, seed)
@@ -63,9 +71,8 @@ def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple
     stability = _stability(points, members, n_clusters, seed)
     order = sorted(range(n_clusters), key=lambda k: (-len(members[k]), k))
     kept = [k for k in order if len(members[k]) >= _SMALLEST]
-    return tuple(
-        _topic(number, pool, members[k], stability[k], table) for number, k in enumerate(kept, start=1)
-    )
+    found = (_topic(number, pool, members[k], stability[k], table) for number, k in enumerate(kept, start=1))
+    return tuple(found), ""
 
 
 def _pool(table: Table, cuts: Sequence[str], seed: int, most: int) -> _Pool | None:

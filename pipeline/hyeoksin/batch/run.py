@@ -68,7 +68,7 @@ def run(
     own = options.output.resolve()
     files = [s for s in sources(options.inputs) if not s.path.resolve().is_relative_to(own)]
     if not files:
-        raise InputError("읽을 파일이 없습니다. 입력 폴더를 확인하세요.")
+        raise InputError(f"{_named(options)}: 읽을 파일이 없습니다. 입력 폴더를 확인하세요.")
     folder = Folder(options.output, f".{options.format}")
     known = folder.settings()
     threads = (resources.workers or -1) if engine == "local" else 1
@@ -94,10 +94,14 @@ def run(
                 tally.add(folder.commit(done, shard.key, shard.failed))
                 bar.update(len(shard.entries) + len(shard.failed))
         if not tally.rows:
-            raise InputError("읽을 글이 한 건도 없습니다.")
+            raise InputError(f"{_named(options)}: 읽을 글이 한 건도 없습니다. 입력을 확인하세요.")
         folder.clear(first=tally.shards)
         folder.write_failed(tally.shards)
         return _close(folder, settings, files, tally, begun, gate.card if gate else None)
+
+
+def _named(options: Options) -> str:
+    return ", ".join(str(path) for path in options.inputs[:3])
 
 
 def _entries(files: list[Source], options: Options) -> Iterator[Entry | RowError]:

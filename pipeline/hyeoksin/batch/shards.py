@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hyeoksin.domain import Document
 from hyeoksin.duplicates import Entry
@@ -30,6 +30,7 @@ __all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 
 FORMAT = "hyeoksin-batch/1"
 _LOCK = "run.lock"
+_PARTS = ("records", "shards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,7 @@ class Folder:
         try:
             known: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            if self.path.exists() and any(
-                p.name != _LOCK and not p.name.endswith(".tmp") for p in self.path.iterdir()
-            ):
+            if self.path.exists() and not all(map(_is_left, self.path.iterdir())):
                 raise InputError(f"{self.path}: 빈 폴더가 아닙니다. 새 폴더를 주세요.") from None
             return {}
         except (ValueError, OSError) as error:
@@ -149,12 +148,12 @@ class Folder:
             lock.release()
 
     def start(self, settings: Mapping[str, Any]) -> None:
-        """Write down the settings of the run."""
-        for name in ("records", "shards"):
-            (self.path / name).mkdir(parents=True, exist_ok=True)
+        """Write down the settings of the run: first, since a run cannot go on from a folder that does not have them."""
         for left in self.path.rglob("*.tmp"):  # of a run that was killed
             left.unlink()
         self.write_json("run.json", settings)
+        for name in _PARTS:
+            (self.path / name).mkdir(parents=True, exist_ok=True)
 
     def clear(self, first: int = 0) -> None:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
@@ -202,13 +201,10 @@ class Folder:
     def write_failed(self, n_shards: int) -> None:
         """Join the rows that failed into ``failed.jsonl``, in the order of the input."""
         path = self.path / "failed.jsonl"
-        temporary = path.with_name(f"{path.name}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        with _whole(path, "w", encoding="utf-8", newline="\n") as file:
             for number in range(n_shards):
                 mark = self.mark(number)
                 file.writelines(f"{line}\n" for line in (mark.failed if mark else ()))
-            _flush(file)
-        temporary.replace(path)
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file whole or not at all."""
@@ -225,19 +221,39 @@ class Folder:
         return int(pq.read_metadata(self.part(number)).num_rows)
 
 
+def _is_left(path: Path) -> bool:
+    """Tell whether a run that came to nothing left this: the lock, half a file, or an empty folder of ours."""
+    empty = path.name in _PARTS and path.is_dir() and not any(path.iterdir())
+    return empty or path.name == _LOCK or path.name.endswith(".tmp")
+
+
 def _write(path: Path, raw: bytes) -> None:
     """Write a file whole or not at all, and see it on the disk before going on."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as file:
+    with _whole(path, "wb") as file:
         file.write(raw)
-        _flush(file)
-    temporary.replace(path)
     if os.name == "posix":  # the name itself must survive a power cut too
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def _whole(path: Path, mode: str, **how: str) -> Iterator[IO[Any]]:
+    """Give a file beside ``path`` that replaces it once all is on the disk.
+
+    Raises:
+        OSError: it cannot be written; the error names ``path``.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open(mode, **how) as file:  # type: ignore[call-overload]
+            yield file
+            _flush(file)
+        temporary.replace(path)
+    except OSError as error:  # a failed write or fsync does not say where
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def _flush(file: Any) -> None:

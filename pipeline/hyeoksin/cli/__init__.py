@@ -96,9 +96,14 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        typer.secho(
-            f"오류: {error.filename}: 읽거나 쓸 수 없습니다 ({error.strerror or error}). 경로를 확인하세요.",
-            fg=typer.colors.RED,
-            err=True,
-        )
+        typer.secho(f"오류: {_told(error)}", fg=typer.colors.RED, err=True)
         sys.exit(2)
+
+
+def _told(error: OSError) -> str:
+    from hyeoksin.tabular import is_full, unwritable
+
+    place = error.filename or "파일"  # an error of writing (not of opening) may not know which
+    if is_full(error):
+        return f"{place}: {unwritable(error)}"
+    return f"{place}: 읽거나 쓸 수 없습니다 ({error.strerror or error}). 경로를 확인하세요."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +43,7 @@ def audit(
     """분류 결과가 계획의 어디를 얼마나 덮는지, 무엇이 비고 무엇이 빠졌는지 감사합니다."""
     from hyeoksin.audit import CUTS, OUTPUTS, write_audit
     from hyeoksin.audit import audit as run
+    from hyeoksin.cli.screen import show_notes
 
     known = [name for name in CUTS if name not in ("all", "period")]
     names: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
@@ -52,15 +55,37 @@ def audit(
     place = output or Path("감사.json")
     if place.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    show_notes()
     found = run(source, plan, names, model, seed, topics, coded)
     write_audit(found, place)
     for note in found.notes:
         typer.echo(f"알림: {note}", err=True)
+    themes = f"{len(found.topics)}가지"
+    if found.topics_unsought:
+        themes = "살펴보지 않음"
+        typer.echo(f"알림: 빠진 주제는 살펴보지 않았습니다. {found.topics_unsought}", err=True)
     typer.echo(
         f"글 {found.n_texts:,}건을 계획 {found.manifest.plan} 으로 감사해 {place} 에 적었습니다 "
-        f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {len(found.topics)}가지).",
+        f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {themes}).",
         err=True,
     )
+    _tell_failed(found.failed, place, source)
+
+
+def _tell_failed(failed: Sequence[Mapping[str, Any]], place: Path, source: Path) -> None:
+    """List the rows that could not be read beside the result and end with 1; a clean run takes the list of a former one away."""
+    from hyeoksin.tabular import written_whole
+
+    rows = place.with_name(f"{place.stem}.failed.jsonl")
+    if not failed:
+        if rows.resolve() != source.resolve():
+            rows.unlink(missing_ok=True)
+        return
+    with written_whole(rows) as part:
+        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in failed)
+        part.write_text(lines, encoding="utf-8", newline="\n")
+    typer.secho(f"읽지 못한 줄 {len(failed):,}건과 까닭: {rows}", fg=typer.colors.YELLOW, err=True)
+    raise typer.Exit(1)
 
 
 def audit_sample(
@@ -76,9 +101,11 @@ def audit_sample(
 ) -> None:
     """사람이 분류할 표본을 층마다 뽑아 코딩 표(XLSX)로 냅니다."""
     from hyeoksin.audit import draw_sample
+    from hyeoksin.cli.screen import show_notes
 
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
+    show_notes()
     n = draw_sample(source, output, plan, margin, coders, model, seed)
     typer.echo(
         f"글 {n:,}건을 {output} 에 적었습니다. '코더1' 열을 목록에서 골라 채운 뒤 hyeoksin audit-read 로 읽으세요.",
@@ -107,3 +134,4 @@ def audit_read(
     print_sample(found)
     if output is not None:
         write_audit(found, output)
+        _tell_failed(found.failed, output, source)

@@ -90,8 +90,12 @@ class Index:
         return _grouped(content, copies, self._stars(content, near))
 
     def _append(self, name: str, values: NDArray[np.uint32] | Hashes) -> None:
-        with (self.folder / f"{name}.column").open("ab") as file:
-            file.write(np.ascontiguousarray(values).tobytes())
+        path = self.folder / f"{name}.column"
+        try:
+            with path.open("ab") as file:
+                file.write(np.ascontiguousarray(values).tobytes())
+        except OSError as error:  # a failed write does not say where
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
     def _parts(self, name: str) -> Iterator[tuple[Rows, Hashes]]:
         """Yield the rows and values of a column in parts such that equal values fall into one part."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 
-__all__ = ["Columns", "Layout", "cell_date", "document", "iso_date", "label_field", "lacking", "not_there"]
+__all__ = [
+    "Columns",
+    "Layout",
+    "cell_date",
+    "document",
+    "guessed",
+    "iso_date",
+    "label_field",
+    "lacking",
+    "not_there",
+]
 
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
@@ -77,17 +87,29 @@ class Layout:
         places: dict[str, tuple[int, ...]] = {}
         for field, guesses in _GUESSES.items():
             told = getattr(columns, field)
-            wanted = (_key(told),) if told else guesses
-            found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
-            if told and not found:
+            places[field] = _places(field, (_key(told),) if told else guesses, names)
+            if told and not places[field]:
                 return None
-            places[field] = found if field == "text" else found[:1]
         places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
         return cls(header, places) if places["title"] or places["text"] else None
 
     def names(self, field: str) -> list[str]:
         """Return the header's names of the columns of a field."""
         return [self.header[i] for i in self.places[field]]
+
+
+def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return which of some names look like those of fields, by field."""
+    keys = [_keys(name) for name in names]
+    places = {field: _places(field, guesses, keys) for field, guesses in _GUESSES.items()}
+    places["text"] = tuple(sorted(places["text"]))
+    return places
+
+
+def _places(field: str, wanted: Sequence[str], names: Sequence[Set[str]]) -> tuple[int, ...]:
+    """Return the places of the names that bear a wanted one, the best first; several for the text only."""
+    found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
+    return found if field == "text" else found[:1]
 
 
 def lacking(cells: Sequence[str], columns: Columns) -> dict[str, str]:

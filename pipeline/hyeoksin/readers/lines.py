@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,11 @@ from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, cell_date
+from hyeoksin.readers.columns import Columns, cell_date, guessed
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import note_encoding
-from hyeoksin.readers.tables import noted_dates
+from hyeoksin.readers.tables import is_known, note_lone, noted_dates
 
 __all__ = ["documents_from_lines", "read_jsonl", "read_text"]
 
@@ -23,7 +25,7 @@ _KNOWN = ("id", "title", "text", "date", "source", "region")
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
-    """Yield one document per line: objects with ``id``, ``text`` and, if they like, title, date, source, region."""
+    """Yield one document per line: objects whose fields are ``id``, ``title``, ``text`` …, or are named as a table's columns are."""
     encoding = detect(path)
     note_encoding(path, encoding)
     with path.open(encoding=encoding, errors="surrogateescape", newline="\n") as file:
@@ -31,11 +33,23 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
 
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
-    """Yield one document per non-empty JSON line."""
-    return noted_dates(_documents(lines, name, columns), columns.date or "date", name)
+    """Yield one document per non-empty JSON line; then note a missing title or text, and the dates that could not be read."""
+    seen = _Seen()
+    yield from noted_dates(_documents(lines, name, columns, seen), seen.names["date"], name)
+    note_lone(seen.names, seen.left, name)
 
 
-def _documents(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The names under which fields were found so far, and those of texts that nothing was made of (as ordered sets)."""
+
+    names: Mapping[str, dict[str, None]] = field(default_factory=lambda: {name: {} for name in _KNOWN})
+    left: dict[str, None] = field(default_factory=dict)
+
+
+def _documents(
+    lines: Iterable[str], name: str, columns: Columns, seen: _Seen
+) -> Iterator[Document | RowError]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -48,21 +62,29 @@ def _documents(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Do
         except (ValueError, RecursionError):
             yield RowError(source, 'JSON이 아닙니다. 한 줄에 {"id": …, "text": …} 하나를 적으세요.')
             continue
-        yield _document(row, source, columns)
+        yield _document(row, source, columns, seen)
 
 
-def _document(row: Any, source: str, columns: Columns) -> Document | RowError:
+def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document | RowError:
     if not isinstance(row, dict):
         return RowError(source, "JSON 객체({…})가 아닙니다.")
-    names = {field: getattr(columns, field, None) or field for field in _KNOWN}
-    values = {field: row.get(name) for field, name in names.items()}
-    wrong = [names[f] for f in ("title", "text") if not isinstance(values[f], (str, type(None)))]
+    names = _names(row, columns)
+    wrong = [n for f in ("title", "text") for n in names[f] if not isinstance(row.get(n), (str, type(None)))]
     if wrong:
         return RowError(source, f"'{wrong[0]}' 은 글자(문자열)여야 합니다.")
-    if not (values["text"] or "").strip() and not (values["title"] or "").strip():
-        return RowError(source, f"'{names['text']}' 가 없거나 비어 있습니다.")
+    values: dict[str, Any] = {known: row.get(found[0]) for known, found in names.items()}
+    values["text"] = "\n".join(row.get(name) or "" for name in names["text"])
+    if not values["text"].strip() and not (values["title"] or "").strip():
+        seen_names = _text(", ".join(row))[:200] or "없음"
+        return RowError(source, f"'{names['text'][0]}' 가 없거나 비어 있습니다. 있는 이름: {seen_names}.")
     date = cell_date(str(values["date"])) if values["date"] else None
-    used = set(names.values()) - ({names["date"]} if values["date"] and date is None else set())
+    used = {name for found in names.values() for name in found}
+    used.update(name for name in _KNOWN if not _filled(row.get(name)))
+    for known, found in names.items():
+        seen.names[known].update((_text(name), None) for name in found if row.get(name))
+    seen.left.update((_text(n), None) for n, v in row.items() if n not in used and _is_wording(n, v))
+    if values["date"] and date is None:
+        used.remove(names["date"][0])
     return Document(
         id=_text(values["id"]) if values["id"] is not None else source,
         title=_text(values["title"] or ""),
@@ -72,6 +94,33 @@ def _document(row: Any, source: str, columns: Columns) -> Document | RowError:
         region=_text(values["region"]) if values["region"] else None,
         meta={_text(k): _text(v) for k, v in row.items() if k not in used},
     )
+
+
+def _names(row: Mapping[str, Any], columns: Columns) -> dict[str, tuple[str, ...]]:
+    """Return the names of the fields: as told, else our own where it is filled, else guessed as a table's (nested values never)."""
+    guesses, names = _guesses(tuple(row), columns), {}
+    for known in _KNOWN:
+        told = getattr(columns, known, None)
+        kinds = (str,) if known in ("title", "text") else (str, int, float)
+        found = tuple(n for n in guesses.get(known, ()) if isinstance(row[n], kinds) and _filled(row[n]))
+        names[known] = (told or known,) if told or _filled(row.get(known)) or not found else found
+    return names
+
+
+@lru_cache(maxsize=100)
+def _guesses(keys: tuple[str, ...], columns: Columns) -> dict[str, tuple[str, ...]]:
+    """Return the names of a JSON object that look like those of fields, and were told for no other field."""
+    free = tuple(key for key in keys if key not in astuple(columns))
+    return {known: tuple(free[i] for i in places) for known, places in guessed(free).items()}
+
+
+def _filled(value: Any) -> bool:
+    return value is not None and (not isinstance(value, str) or bool(value.strip()))
+
+
+def _is_wording(name: str, value: Any) -> bool:
+    """Tell whether a value that nothing was made of may be a title or a text."""
+    return isinstance(value, str) and any(map(str.isalpha, value)) and not is_known(name)
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,7 @@ from hyeoksin.errors import InputError
 from hyeoksin.simulate.page import write_page
 from hyeoksin.simulate.tables import summary, tables
 from hyeoksin.simulate.year import Year
-from hyeoksin.tabular import written_whole
+from hyeoksin.tabular import written_book, written_whole
 
 __all__ = ["REPORTS", "write_report"]
 
@@ -22,10 +22,8 @@ def _json(year: Year, path: Path) -> None:
 
 
 def _xlsx(year: Year, path: Path) -> None:
-    import xlsxwriter
-
     options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with written_whole(path) as part, xlsxwriter.Workbook(str(part), options) as book:
+    with written_book(path, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#E7ECF3", "text_wrap": True})
         percent = book.add_format({"num_format": "0.0%"})
         about = book.add_worksheet("설명")

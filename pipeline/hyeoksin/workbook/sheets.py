@@ -14,7 +14,7 @@ from typing import Any
 
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
-from hyeoksin.tabular import CELL_LIMIT, written_whole
+from hyeoksin.tabular import CELL_LIMIT, written_book
 from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, STRAY, Column, Entry, cut, home
 
 __all__ = ["sheet_names", "write_sheets"]
@@ -32,15 +32,13 @@ def write_sheets(given: Iterable[Entry], plan: Plan, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    import xlsxwriter
-
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     entries = list(given)
     by_home: dict[str, list[Entry]] = {}
     for entry in entries:
         by_home.setdefault(home(entry, plan), []).append(entry)
     names = sheet_names(plan, STRAY in by_home)
-    with written_whole(path) as part, xlsxwriter.Workbook(str(part), options) as book:
+    with written_book(path, options) as book:
         book.set_properties(
             {"title": f"{plan.title} 분류 결과", "comments": "결과는 추천이며 결정이 아닙니다."}
         )

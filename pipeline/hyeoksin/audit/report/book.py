@@ -6,7 +6,6 @@ import datetime
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hyeoksin.privacy import masked
@@ -29,11 +28,8 @@ class Column:
 class Book:
     """A workbook that is being written: its formats, and how a table goes into a sheet."""
 
-    def __init__(self, path: Path) -> None:
-        import xlsxwriter
-
-        options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self.book = xlsxwriter.Workbook(str(path), options)
+    def __init__(self, book: Any) -> None:
+        self.book = book
         self.book.set_properties({"title": "계획 반영 현황 감사", "created": _DAY})
         base = {"valign": "top", "font_name": "맑은 고딕", "font_size": 10}
         self.formats = {

@@ -9,7 +9,7 @@ from typing import Any
 from hyeoksin.audit.report.book import Book, Column
 from hyeoksin.audit.report.wording import KINDS, SURENESS, leaf_codes, share_of, summary
 from hyeoksin.audit.result import NONE, Audit, Cut, Interval, NodeRow
-from hyeoksin.tabular import written_whole
+from hyeoksin.tabular import written_book
 
 __all__ = ["write_sheets"]
 
@@ -30,8 +30,9 @@ def write_sheets(audit: Audit, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    with written_whole(path) as part:
-        book = Book(part)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with written_book(path, options) as opened:
+        book = Book(opened)
         _summary(book, audit)
         _whole(book, audit)
         for cut in audit.cuts:
@@ -43,7 +44,6 @@ def write_sheets(audit: Audit, path: Path) -> None:
         _topics(book, audit)
         _texts(book, audit)
         _method(book, audit)
-        book.book.close()
 
 
 def _summary(book: Book, audit: Audit) -> None:
@@ -220,7 +220,10 @@ def _topics(book: Book, audit: Audit) -> None:
          ", ".join(word.word for word in t.words), ", ".join(t.texts)]
         for t in audit.topics
     )  # fmt: skip
-    book.table(book.sheet("자리 없는 주제"), columns, rows)
+    page = book.sheet("자리 없는 주제")
+    end = book.table(page, columns, rows)
+    if audit.topics_unsought:
+        book.text(page, end, 2, f"살펴보지 않았습니다. {audit.topics_unsought}")
 
 
 def _texts(book: Book, audit: Audit) -> None:

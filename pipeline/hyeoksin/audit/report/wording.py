@@ -106,6 +106,8 @@ def _findings(audit: Audit) -> str:
 
 
 def _topics(audit: Audit) -> str:
+    if audit.topics_unsought:
+        return f"계획에 자리가 없는 주제는 살펴보지 않았습니다. {audit.topics_unsought}"
     if not audit.topics:
         return "계획에 자리가 없는 주제의 묶음은 찾지 못했습니다."
     largest = sorted(audit.topics, key=lambda topic: -topic.n_texts)[:_FEW]
