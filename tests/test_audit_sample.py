@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from audit_cases import MODEL, drawn, probabilities, saved
+from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import NONE, Audit, audit, draw_sample
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
 from hyeoksin.cli import app
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
+from hyeoksin.sinks import KEPT
 
 PLAN = load_plan("2024")
 CODES = (*(leaf.code for leaf in PLAN.leaves), NONE)
@@ -129,6 +131,28 @@ def test_a_sample_that_is_kept_among_the_results_is_read_back(
     found = audit(folder, "2024", model=tmp_path, topic_texts=0, coded=sheet)
     assert found.sample is not None
     assert [one["name"] for one in found.manifest.inputs] == ["records/part-000000.parquet"]
+
+
+def test_long_texts_stand_whole_in_the_sheet_where_they_are_given(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = "섬 주민을 찾아가는 진료를 늘린다. " * 60
+    judged = [prediction(PLAN, i, {}, "off_plan", title=f"글 {i}", text=body) for i in range(30)]
+    path, sheet, source = (
+        saved(judged, tmp_path / "결과.parquet"),
+        tmp_path / "표본.xlsx",
+        tmp_path / "글.jsonl",
+    )
+    rows = [{"id": one.document.id, "title": one.document.title, "text": body} for one in judged]
+    source.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    caplog.set_level("INFO", "hyeoksin.readers")
+    draw_sample(path, sheet, "2024", margin=0.1, model=tmp_path)
+    assert openpyxl.load_workbook(sheet)["코딩"].cell(2, 5).value == body[:KEPT]
+    assert "앞 700자까지만 적었습니다" in caplog.messages[-1]
+    caplog.clear()
+    draw_sample(path, sheet, "2024", margin=0.1, model=tmp_path, texts=source)
+    assert openpyxl.load_workbook(sheet)["코딩"].cell(2, 5).value == body
+    assert not caplog.messages
 
 
 def test_the_sheet_has_lists_and_repeats(drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path) -> None:

@@ -19,8 +19,11 @@ from hyeoksin.drift.build import samples
 from hyeoksin.drift.permute import deal
 from hyeoksin.drift.report import in_words, write_drift
 from hyeoksin.errors import InputError
+from hyeoksin.gate import NOTE
 from hyeoksin.plan import load_plan
+from hyeoksin.readers import read
 from hyeoksin.results import NONE
+from hyeoksin.sinks import write
 
 PLAN = load_plan("2019")
 CODES = np.array([leaf.code for leaf in PLAN.leaves[:4]] + [NONE])
@@ -170,3 +173,50 @@ def test_the_command_compares_texts(tmp_path: Path, written: list[Example]) -> N
     assert result.exit_code == 0, result.output
     assert "달라진 것이 있습니다" in result.output
     assert json.loads(output.read_text(encoding="utf-8"))["nodes"][0]["name"] == "3-1"
+
+
+def test_results_and_their_texts_are_the_same_sample(
+    tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        {
+            "id": str(i),
+            "title": f"진료 {i}",
+            "text": "섬 주민을 찾아간다. " * n,
+            "kind": "제안" if i else "보도",
+        }
+        for i, n in enumerate((3, 200, 60))
+    ]
+    texts, results = tmp_path / "글.jsonl", tmp_path / "결과.parquet"
+    texts.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write(list(classifier.classify(item for item in read(texts) if isinstance(item, Document))), results)
+    caplog.set_level("INFO", "hyeoksin.readers")
+    before, after, _ = samples(texts, results, classifier)
+    assert before.kind.tolist() == after.kind.tolist() == ["보도", "제안", "제안"]
+    assert before.length.tolist() == after.length.tolist()
+    assert before.words == after.words
+    np.testing.assert_array_equal(before.vectors, after.vectors)
+    assert "700자까지만" in caplog.text
+    assert "--texts" in caplog.text
+    caplog.clear()
+    before, after, _ = samples(texts, results, classifier, texts)
+    assert before.length.tolist() == after.length.tolist()
+    assert max(after.length) > 700
+    assert not caplog.messages
+
+
+def test_a_gate_before_one_period_only_is_told(
+    tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    judged = list(
+        classifier.classify([Document(id="1", text="섬 주민을 찾아간다"), Document(id="2", text="꽃 축제")])
+    )
+    off, safe = tmp_path / "off.parquet", tmp_path / "safe.parquet"
+    write(judged, off)
+    write([replace(one, notes=(NOTE,)) for one in judged], safe)
+    caplog.set_level("INFO", "hyeoksin.readers")
+    samples(safe, safe, classifier)
+    assert not caplog.messages
+    samples(off, safe, classifier)
+    assert "1차 거르기" in caplog.text
+    assert "--gate" in caplog.text

@@ -10,9 +10,10 @@ from typing import Any
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
-from hyeoksin.sinks import STATUS
+from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
 
 __all__ = ["NONE", "Result", "read_results", "with_texts"]
@@ -31,7 +32,7 @@ class Result:
     """What stands of one text in one plan: ``code`` (``NONE``: outside the plan), decided by a person or recommended.
 
     ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
-    holds the probabilities of the leaves and of ``NONE``, where the input tells them.
+    holds the probabilities of the leaves and of ``NONE``, where the input tells them; ``gated``: they are the first gate's own.
     """
 
     document: Document
@@ -40,6 +41,12 @@ class Result:
     status: str | None = None
     probability: float | None = None
     shares: Mapping[str, float] | None = None
+    gated: bool = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the text is one of which our tables and Parquet keep the beginning only."""
+        return len(self.document.text) == KEPT
 
     @property
     def has_text(self) -> bool:
@@ -106,6 +113,7 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
         source=str(row.get("source") or place),
         date=row.get("date") or None,
         region=row.get("region") or None,
+        meta={str(name): str(value) for name, value in (row.get("meta") or {}).items()},
     )
     decision = row.get("decision")
     final = row.get("final") if decision and decision.get("action") in _DECISIVE else None
@@ -130,6 +138,7 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
             status=answer["status"],
             probability=float(end["probability"]) if end else shares[NONE],
             shares=shares,
+            gated=any(str(note).startswith(MARK) for note in row.get("notes") or ()),
         ),
         plan,
         place,

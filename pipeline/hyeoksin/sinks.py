@@ -13,6 +13,7 @@ from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.tabular import write_rows, written_whole
 
 __all__ = [
+    "KEPT",
     "SINKS",
     "STATUS",
     "failed_line",
@@ -23,6 +24,7 @@ __all__ = [
     "write_failed",
 ]
 
+KEPT = 700  # characters of a text in tables and Parquet: what the model reads of it, so that reading it again says the same
 STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
 HEADER = (
     "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "2순위", "2순위 확률", "계획 밖 확률", "주관기관", "기관 확률",
@@ -62,7 +64,7 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
         prediction.document.id,
         prediction.document.source,
         prediction.document.title,
-        prediction.document.text[:500],
+        prediction.document.text[:KEPT],
         STATUS[prediction.status],
         *steps[:3],
         best.probability,

@@ -103,7 +103,7 @@ def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Reco
     failed = tuple((output / "failed.jsonl").read_text(encoding="utf-8").splitlines())
     if not manifest["rows"]["out"]:
         raise InputError(f"{path}: 읽을 수 있는 글이 한 건도 없습니다. 첫 까닭: {told_failed(failed[:1])}")
-    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet", failed)
+    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet", failed, path)
 
 
 def told_failed(lines: Sequence[str]) -> str:

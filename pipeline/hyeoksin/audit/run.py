@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,17 @@ from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
 from hyeoksin.audit.rows import node_rows, other_estimates, period_rows, sample_texts, text_rows
 from hyeoksin.audit.sample import allocate, draw, sample_size, strata
-from hyeoksin.audit.sheet import About, write_sheet
+from hyeoksin.audit.sheet import About, SampleText, write_sheet
 from hyeoksin.audit.table import Table, opened
 from hyeoksin.audit.topics import topics
+from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
+from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
+from hyeoksin.sinks import KEPT
 
 __all__ = ["audit", "draw_sample"]
 
@@ -122,10 +126,11 @@ def draw_sample(
     coders: int = 1,
     model: Path | None = None,
     seed: int = 0,
+    texts: Path | None = None,
 ) -> int:
     """Draw the texts that people must code for intervals of at most +-``margin``, write the sheet, return how many there are.
 
-    The interval is that of every strategy's share and of what is outside the plan, over all texts.
+    ``texts`` are the texts that were classified: results keep their beginnings only. The interval is that of every strategy's share and of what is outside the plan, over all texts.
 
     Raises:
         InputError: as :func:`audit`, or the input holds no texts to code.
@@ -155,8 +160,27 @@ def draw_sample(
             coders,
             tuple(layers.sizes.tolist()),
         )
-        write_sheet(output, loaded, about, sample_texts(table, drawing.rows, layers.place))
+        some = sample_texts(table, drawing.rows, layers.place)
+        write_sheet(output, loaded, about, _whole(some, texts or records.texts))
         return len(drawing.rows)
+
+
+def _whole(some: Sequence[SampleText], source: Path | None) -> list[SampleText]:
+    """Return the drawn texts with those of ``source`` in place of their beginnings; say so where some stay cut."""
+    items = () if source is None else read_told(source, Columns())
+    known = {item.id: item.text for item in items if isinstance(item, Document)}
+    found = [
+        replace(one, text=whole) if (whole := known.get(one.id, "")).startswith(one.text) else one
+        for one in some
+    ]
+    n_cut = sum(len(one.text) == KEPT for one in found)
+    if n_cut:
+        log.info(
+            "글 %d건은 앞 %d자까지만 적었습니다. 분류할 때 넣은 파일을 --texts 로 주면 다 적습니다.",
+            n_cut,
+            KEPT,
+        )
+    return found
 
 
 def _held_out(table: Table, model: Path | None) -> HeldOut | None:

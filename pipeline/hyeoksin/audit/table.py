@@ -51,12 +51,13 @@ _CHUNK = 100_000
 class Records:
     """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records).
 
-    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``.
+    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``; ``texts`` is where those stand.
     """
 
     files: tuple[Path, ...]
     form: str
     failed: tuple[str, ...] = ()
+    texts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

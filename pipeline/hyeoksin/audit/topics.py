@@ -24,11 +24,11 @@ from hyeoksin.encoders import load_morpheme_encoder
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.region import load_regions
+from hyeoksin.sinks import KEPT
 
 __all__ = ["topics"]
 
 Floats = NDArray[np.float64]
-_LIMIT = 500  # characters read of a text: what Parquet results keep
 _DIRECTIONS = 32
 _A_TOPIC = 100  # texts that there is one cluster for
 _MOST = 40  # clusters
@@ -96,7 +96,7 @@ def _pool(table: Table, cuts: Sequence[str], seed: int, most: int) -> _Pool | No
     if not any(document.body for document in documents):
         return None
     names = _names()
-    analysed = [_nameless(one, names) for one in analyse(documents, Tokenizer(), _LIMIT)]
+    analysed = [_nameless(one, names) for one in analyse(documents, Tokenizer(), KEPT)]
     vectors = load_morpheme_encoder().encode(analysed).astype(np.float64)
     spoken = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
     width = 4 + len(cuts)

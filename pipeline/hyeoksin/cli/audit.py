@@ -96,6 +96,9 @@ def audit_sample(
         float, typer.Option("--margin", min=0.005, max=0.2, help="바라는 95% 구간의 반폭 (0.03 = ±3%p).")
     ] = 0.03,
     coders: Annotated[int, typer.Option("--coders", min=1, max=2, help="코더 수 (1 또는 2).")] = 1,
+    texts: Annotated[
+        Path | None, typer.Option(help="분류할 때 넣은 글 파일이나 폴더: 긴 글을 끝까지 적음 (번호로 이음).")
+    ] = None,
     model: Model = None,
     seed: Seed = 0,
 ) -> None:
@@ -106,7 +109,7 @@ def audit_sample(
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
     show_notes()
-    n = draw_sample(source, output, plan, margin, coders, model, seed)
+    n = draw_sample(source, output, plan, margin, coders, model, seed, texts)
     typer.echo(
         f"글 {n:,}건을 {output} 에 적었습니다. '코더1' 열을 목록에서 골라 채운 뒤 hyeoksin audit-read 로 읽으세요.",
         err=True,

@@ -28,12 +28,14 @@ def drift(
 ) -> None:
     """두 기간의 글, 추천, 확률이 달라졌는지 견줍니다. 달라진 것이 없을 때 경보가 울릴 일은 약 5% 이하입니다."""
     from hyeoksin.classifier import load_classifier
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.drift import find_drift
     from hyeoksin.drift.build import samples
     from hyeoksin.drift.report import FORMS, in_words, write_drift
 
     if output is not None and output.suffix.lower() not in FORMS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(FORMS)} 입니다 (지금: '{output.suffix}').")
+    show_notes()
     classifier = load_classifier(model, plan, others=False)
     before, after, errors = samples(old, new, classifier, texts, decisions)
     found = find_drift(before, after, count)

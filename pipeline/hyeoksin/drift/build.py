@@ -17,6 +17,7 @@ from hyeoksin.errors import InputError, ModelError, RowError
 from hyeoksin.features import analyse
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
+from hyeoksin.readers.notes import log
 from hyeoksin.results import NONE, Result, read_results, with_texts
 
 __all__ = ["sample_of", "samples"]
@@ -68,8 +69,20 @@ def samples(
     entries = group([r.document for part in parts for r in part])
     names = [entry.group or f"#{i}" for i, entry in enumerate(entries)]
     at = len(parts[0])
-    first = sample_of(parts[0], names[:at], classifier, dense, known)
-    return first, sample_of(parts[1], names[at:], classifier, dense, known), tuple(errors)
+    if len({any(r.gated for r in part) for part in parts}) > 1:
+        log.info(
+            "한 기간의 결과에만 1차 거르기의 확률이 있습니다. 달라졌다고 나온 확률이 그 때문일 수 있으니 두 기간을 같은 "
+            "hyeoksin batch --gate 로 분류해 견주세요."
+        )
+    most = None
+    if any(r.is_cut for part in parts for r in part):
+        most = classifier.model.limit
+        log.info(
+            "결과에는 글의 앞부분만 있어 길이는 %d자까지만 견줍니다. 분류할 때 넣은 파일을 --texts 로 주면 다 봅니다.",
+            most,
+        )
+    first = sample_of(parts[0], names[:at], classifier, dense, known, most)
+    return first, sample_of(parts[1], names[at:], classifier, dense, known, most), tuple(errors)
 
 
 def _decided(path: Path | None, plan: Plan) -> dict[str, str]:
@@ -124,8 +137,9 @@ def sample_of(
     classifier: Classifier,
     dense: DenseEncoder,
     decided: Mapping[str, str],
+    most: int | None = None,
 ) -> Sample:
-    """Return the sample of results with texts; ``decided`` maps ids to what people said."""
+    """Return the sample of results with texts; ``decided`` maps ids to what people said, ``most`` bounds the lengths."""
     analysed = []
     for start in range(0, len(results), _BATCH):
         documents = [r.document for r in results[start : start + _BATCH]]
@@ -137,7 +151,7 @@ def sample_of(
         titles=tuple(r.document.title or r.document.text[:60] for r in results),
         vectors=dense.encode(analysed),
         words=tuple(frozenset(m.key for m in one.morphemes) for one in analysed),
-        length=np.array([float(len(r.document.body)) for r in results]),
+        length=np.array([float(len(r.document.body[:most])) for r in results]),
         code=np.array([code for code, _ in answers]),
         status=np.array([r.status or "review" for r in results]),
         sure=np.array([sure for _, sure in answers]),
