@@ -160,6 +160,19 @@ def test_a_store_gives_decisions_and_recommendations(tmp_path: Path) -> None:
         list(read_results(path, load_plan("2024")))
 
 
+def test_rounds_of_another_edition_of_the_plan_are_told_once_and_left_out(tmp_path: Path) -> None:
+    path, older = tmp_path / "저장소.db", replace(PLAN, title="앞 판")
+    store = open_store(path)
+    store.create_project("앞 회차", older, "kim")
+    with pytest.raises(InputError, match=f"{older.sha256[:8]}.*{PLAN.sha256[:8]}"):
+        list(read_results(path, PLAN))
+    new = store.create_project("새 회차", PLAN, "kim")
+    store.add_items(new.id, [(p.document, p.to_record()) for p in PREDICTIONS[:1]])
+    (told,) = errors(path)
+    assert "앞 회차" in told
+    assert [r.code for r in read_results(path, PLAN) if isinstance(r, Result)] == ["3-1"]
+
+
 def test_texts_are_joined_by_id(tmp_path: Path) -> None:
     path, texts = tmp_path / "결과.jsonl", tmp_path / "글.csv"
     write(PREDICTIONS, path)

@@ -240,12 +240,22 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     from hyeoksin.store import open_store
 
     store = open_store(path, create=False)
-    rounds = [project for project in store.projects() if project.plan == plan.id]
-    if not rounds:
-        held = sorted({project.plan for project in store.projects()})
-        raise InputError(
-            f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {', '.join(held) or '없음'})."
+    projects = store.projects()
+    namesakes = [project for project in projects if project.plan == plan.id]
+    rounds = [project for project in namesakes if project.plan_sha == plan.sha256]
+    others = [project for project in namesakes if project.plan_sha != plan.sha256]
+    if not namesakes:
+        held = ", ".join(sorted({project.plan for project in projects})) or "없음"
+        raise InputError(f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {held}).")
+    if others:
+        editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
+        told = (
+            f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
+            f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
         )
+        if not rounds:
+            raise InputError(f"{path}: {told}")
+        yield RowError(path.name, told)
     for project in rounds:
         for item in store.items(project.id, limit=None):
             place = f"{path.name}#row={item.id}"
