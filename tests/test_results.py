@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hyeoksin.cli import app
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.results import NONE, Result, read_results, with_texts
+from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
 from hyeoksin.workbook import Entry, Verdict, write_workbook
@@ -119,6 +122,41 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
         '{"id": "가", "code": null}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
     )
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
+
+
+def test_a_decision_counts_before_the_recommendation_beside_it(tmp_path: Path) -> None:
+    table = tmp_path / "결과.csv"
+    table.write_text(
+        "번호,판정,전략,확률,계획 밖 확률,결정_코드\n1,확정 추천,1 가,0.9,0.1,3-1\n2,확정 추천,1 가,0.9,0.1,\n3,확정 추천,1 가,0.9,0.1,해당 없음\n",
+        encoding="utf-8",
+    )
+    assert [(r.code, r.decided) for r in read(table)] == [("3-1", True), ("1", False), (NONE, True)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
+def test_what_a_store_exports_is_read_back(tmp_path: Path, suffix: str) -> None:
+    path, out = tmp_path / "저장소.db", tmp_path / f"결정{suffix}"
+    with open_store(path) as store:
+        project = store.create_project("1회", PLAN, "kim")
+        store.add_items(project.id, [(p.document, p.to_record()) for p in PREDICTIONS])
+        first, second, _ = sorted(item.id for item in store.items(project.id))
+        store.decide([first], "pick", code="4-1", by="kim")
+        store.decide([second], "none", by="kim")
+    done = CliRunner().invoke(app, ["store", "export", str(out), "--project", "1회", "--store", str(path)])
+    assert done.exit_code == 0, done.output
+    found = sorted(read(out), key=lambda r: r.document.id)
+    assert [(r.code, r.decided) for r in found] == [("4-1", True), (NONE, True)]
+    texts, _ = read_past(out, PLAN)
+    assert {t.document.id: t.code for t in texts} == {"1": "4-1", "2": NONE}
+
+
+def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
+    path = tmp_path / "결정.xlsx"
+    pick = Verdict(action="pick", code="4-1", agency=None, by="kim", at="2026-11-28T00:00:00+00:00")
+    write_workbook(entries([pick, None, None]), PLAN, path)
+    texts, failed = read_past(path, PLAN)
+    assert [(t.document.id, t.code) for t in texts] == [("1", "4-1")]
+    assert any("사람이 정하지 않았습니다" in error.reason for error in failed)
 
 
 def test_rows_that_tell_nothing_are_named(tmp_path: Path) -> None:
