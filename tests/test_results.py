@@ -159,6 +159,20 @@ def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
     assert any("사람이 정하지 않았습니다" in error.reason for error in failed)
 
 
+def test_lines_in_the_encoding_of_windows_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "결정.jsonl"
+    line = '{"id": "가", "code": "3-1", "title": "집으로 가는 민원"}\n'
+    path.write_bytes(line.encode("cp949"))
+    assert [(r.document.id, r.document.title) for r in read(path)] == [("가", "집으로 가는 민원")]
+    path.write_bytes(line.encode() * 9 + '{"id": "나'.encode() + b"\xff" + b'", "code": "3-1"}\n')
+    (fault,) = errors(path)
+    assert "row=10" in fault
+    assert "깨진 글자" in fault
+    path.write_bytes(b"\xff\xfe\xfd\x00\xd8")
+    with pytest.raises(InputError, match=r"결정\.jsonl"):
+        list(read_results(path, PLAN))
+
+
 def test_rows_that_tell_nothing_are_named(tmp_path: Path) -> None:
     path = tmp_path / "결정.jsonl"
     rows: list[Any] = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.plan import Plan
@@ -79,10 +80,13 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
 
 
 def _from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding=detect(path), errors="surrogateescape") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 place = f"{path.name}#row={number}"
+                if BAD_BYTE.search(line):
+                    yield RowError(place, broken_bytes([line]))
+                    continue
                 try:
                     row = json.loads(line)
                     yield (
