@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,3 +159,26 @@ def test_the_command_asks_and_learns(texts: list[Example], tmp_path: Path) -> No
     assert "사람 확인" in result.output
     assert len(ask.read_text(encoding="utf-8-sig").splitlines()) >= 6
     assert "our-2026" in load_model(tmp_path / "모델").plans
+
+
+def test_a_models_own_recommendations_are_no_decisions(
+    classifier: Classifier, texts: list[Example], tmp_path: Path
+) -> None:
+    own, path = tmp_path / "새.yaml", tmp_path / "결과.jsonl"
+    CliRunner().invoke(app, ["plan", "template", str(own)])
+    new = Classifier(classifier.model, load_plan(own), tokenizer=classifier.tokenizer)
+    written = [p.to_record() for p in new.classify([e.document for e in texts[:30]])]
+    for record, example in zip(written, texts[:30], strict=True):
+        record["title"] = example.document.body[:60]
+    path.write_text("\n".join(map(json.dumps, written)), encoding="utf-8")
+    learn = ["plan", "learn", str(own), "-o", str(tmp_path / "모델"), "--decisions", str(path)]
+    result = CliRunner().invoke(app, learn)
+    assert result.exit_code != 0
+    assert "결정이 한 건도 없습니다 (추천만 30건)" in str(result.exception)
+    for i, record in enumerate(written[:24]):
+        record |= {"decision": {"action": "pick"}, "final": {"code": ("가-1", "가-2")[i % 2]}}
+    path.write_text("\n".join(map(json.dumps, written)), encoding="utf-8")
+    result = CliRunner().invoke(app, learn)
+    assert result.exit_code == 0, result.output
+    assert "결정되지 않은 6건은 뺐습니다" in result.output
+    assert "새 결정 24건" in result.output

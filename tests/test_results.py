@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hyeoksin.cli import app
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.results import NONE, Result, read_results, with_texts
+from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
 from hyeoksin.workbook import Entry, Verdict, write_workbook
@@ -122,6 +125,55 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
 
 
+def test_a_decision_counts_before_the_recommendation_beside_it(tmp_path: Path) -> None:
+    table = tmp_path / "결과.csv"
+    table.write_text(
+        "번호,판정,전략,확률,계획 밖 확률,결정_코드\n1,확정 추천,1 가,0.9,0.1,3-1\n2,확정 추천,1 가,0.9,0.1,\n3,확정 추천,1 가,0.9,0.1,해당 없음\n",
+        encoding="utf-8",
+    )
+    assert [(r.code, r.decided) for r in read(table)] == [("3-1", True), ("1", False), (NONE, True)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
+def test_what_a_store_exports_is_read_back(tmp_path: Path, suffix: str) -> None:
+    path, out = tmp_path / "저장소.db", tmp_path / f"결정{suffix}"
+    with open_store(path) as store:
+        project = store.create_project("1회", PLAN, "kim")
+        store.add_items(project.id, [(p.document, p.to_record()) for p in PREDICTIONS])
+        first, second, _ = sorted(item.id for item in store.items(project.id))
+        store.decide([first], "pick", code="4-1", by="kim")
+        store.decide([second], "none", by="kim")
+    done = CliRunner().invoke(app, ["store", "export", str(out), "--project", "1회", "--store", str(path)])
+    assert done.exit_code == 0, done.output
+    found = sorted(read(out), key=lambda r: r.document.id)
+    assert [(r.code, r.decided) for r in found] == [("4-1", True), (NONE, True)]
+    texts, _ = read_past(out, PLAN)
+    assert {t.document.id: t.code for t in texts} == {"1": "4-1", "2": NONE}
+
+
+def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
+    path = tmp_path / "결정.xlsx"
+    pick = Verdict(action="pick", code="4-1", agency=None, by="kim", at="2026-11-28T00:00:00+00:00")
+    write_workbook(entries([pick, None, None]), PLAN, path)
+    texts, failed = read_past(path, PLAN)
+    assert [(t.document.id, t.code) for t in texts] == [("1", "4-1")]
+    assert any("사람이 정하지 않았습니다" in error.reason for error in failed)
+
+
+def test_lines_in_the_encoding_of_windows_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "결정.jsonl"
+    line = '{"id": "가", "code": "3-1", "title": "집으로 가는 민원"}\n'
+    path.write_bytes(line.encode("cp949"))
+    assert [(r.document.id, r.document.title) for r in read(path)] == [("가", "집으로 가는 민원")]
+    path.write_bytes(line.encode() * 9 + '{"id": "나'.encode() + b"\xff" + b'", "code": "3-1"}\n')
+    (fault,) = errors(path)
+    assert "row=10" in fault
+    assert "깨진 글자" in fault
+    path.write_bytes(b"\xff\xfe\xfd\x00\xd8")
+    with pytest.raises(InputError, match=r"결정\.jsonl"):
+        list(read_results(path, PLAN))
+
+
 def test_rows_that_tell_nothing_are_named(tmp_path: Path) -> None:
     path = tmp_path / "결정.jsonl"
     rows: list[Any] = [
@@ -159,6 +211,19 @@ def test_a_store_gives_decisions_and_recommendations(tmp_path: Path) -> None:
     assert found["3"].document.text == "3 본문"
     with pytest.raises(InputError, match="2019"):
         list(read_results(path, load_plan("2024")))
+
+
+def test_rounds_of_another_edition_of_the_plan_are_told_once_and_left_out(tmp_path: Path) -> None:
+    path, older = tmp_path / "저장소.db", replace(PLAN, title="앞 판")
+    store = open_store(path)
+    store.create_project("앞 회차", older, "kim")
+    with pytest.raises(InputError, match=f"{older.sha256[:8]}.*{PLAN.sha256[:8]}"):
+        list(read_results(path, PLAN))
+    new = store.create_project("새 회차", PLAN, "kim")
+    store.add_items(new.id, [(p.document, p.to_record()) for p in PREDICTIONS[:1]])
+    (told,) = errors(path)
+    assert "앞 회차" in told
+    assert [r.code for r in read_results(path, PLAN) if isinstance(r, Result)] == ["3-1"]
 
 
 def test_texts_are_joined_by_id(tmp_path: Path) -> None:

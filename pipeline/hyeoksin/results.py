@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
@@ -18,13 +20,9 @@ from hyeoksin.tabular import Row, plain_cell, sheets
 
 __all__ = ["NONE", "Result", "read_results", "with_texts"]
 
-NONE = "NONE"  # outside the plan
-_OFF = {"계획 밖", "없음", "off_plan", NONE, NONE.lower()}
 _STATUS = {name: status for status, name in STATUS.items()}
 _STORES = (".db", ".sqlite", ".sqlite3")
 _DECISIVE = ("accept", "pick", "none")
-_OUTCOMES = ("수용", "변경", "계획 밖")  # of the workbook: said by a person
-_DECIDED = ("최종 분류", "결정 코드", "코드", "code")  # columns with the code that stands, first choice first
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,13 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
 
 
 def _from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding=detect(path), errors="surrogateescape") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 place = f"{path.name}#row={number}"
+                if BAD_BYTE.search(line):
+                    yield RowError(place, broken_bytes([line]))
+                    continue
                 try:
                     row = json.loads(line)
                     yield (
@@ -118,13 +119,13 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
     decision = row.get("decision")
     final = row.get("final") if decision and decision.get("action") in _DECISIVE else None
     if "candidates" not in row or final is not None:
-        said = (final or row).get("code")
+        code = (final or row).get("code")
         if "candidates" not in row and "code" not in row:
             return RowError(place, "결과(candidates)도 결정(code)도 없습니다.")
         if row.get("plan") not in (None, plan.id):
             return RowError(place, f"계획 {row.get('plan')} 의 결정입니다 (찾는 계획: {plan.id}).")
         decided = row["from"]["decided"] and not row["person"] if "how" in row else True  # translated before
-        return _checked(Result(document, _code(said), decided=decided), plan, place)
+        return _checked(Result(document, _code(code, plan), decided=decided), plan, place)
     answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
     if answer is None:
         return RowError(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
@@ -145,10 +146,10 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
     )
 
 
-def _code(said: object) -> str:
-    """Return the code at the beginning of a cell such as ``3-1 제목``; empty and "off-plan" words are ``NONE``."""
-    text = plain_cell(str(said if said is not None else "")).strip()
-    return NONE if not text or text in _OFF else text.split()[0]
+def _code(cell: object, plan: Plan) -> str:
+    """Return the code of a cell; an empty one is ``NONE``."""
+    text = plain_cell(str(cell if cell is not None else "")).strip()
+    return code_in(text, plan) if text else NONE
 
 
 def _checked(result: Result, plan: Plan, place: str) -> Result | RowError:
@@ -194,41 +195,42 @@ def _from_table(path: Path, plan: Plan) -> Iterator[Result | RowError]:
                 continue
             cells = [plain_cell(cell.strip()) for cell in row.cells]
             if header is None:
-                names = set(cells)
-                if names & {"번호", "id"} and names & {"판정", *_DECIDED}:
-                    header, found = cells, True
+                names = [key(cell) for cell in cells]
+                if {"번호", "id"} & {*names} and {"판정", *CODE_COLUMNS} & {*names}:
+                    header, found = names, True
                 continue
             sheet = f"sheet={row.sheet}&" if row.sheet else ""
             place = f"{path.name}#{sheet}row={row.number}"
             yield _from_cells(dict(zip(header, cells, strict=False)), plan, place)
     if not found:
         raise InputError(
-            f"{path.name}: 번호(id) 열과 코드(code, 최종 분류, 판정) 열이 있는 머리글을 찾을 수 없습니다."
+            f"{path.name}: 번호(id) 열과 코드(code, 최종 분류, 결정 코드, 판정) 열이 있는 머리글을 찾을 수 없습니다."
         )
 
 
 def _from_cells(cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
+    """Read a row by the :func:`key` of its headings; a decision comes before the recommendation beside it."""
     document = Document(
         id=cells.get("번호") or cells.get("id") or place,
         title=cells.get("제목") or cells.get("title") or "",
         text=cells.get("내용") or cells.get("text") or "",
         source=cells.get("출처") or cells.get("source") or place,
     )
-    column = next((name for name in _DECIDED if name in cells), None)
-    if column is not None:
-        if "결정" in cells and cells["결정"] not in _OUTCOMES:  # a recommendation that nobody has looked at
-            said = cells[column] or cells.get("1순위 추천") or cells[column]
-            return _checked(Result(document, _code(said), status="review"), plan, place)
-        if not cells[column]:
+    cell, decided = said(cells) or ("", False)
+    if cell and decided:
+        return _checked(Result(document, _code(cell, plan), decided=True), plan, place)
+    if "판정" not in cells:
+        if decided:
             return RowError(place, "코드가 비어 있습니다. 코드나 '계획 밖'을 적으세요.")
-        return _checked(Result(document, _code(cells[column]), decided=True), plan, place)
+        cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
+        return _checked(Result(document, _code(cell, plan), status="review"), plan, place)
     status = _STATUS.get(cells.get("판정", ""))
     steps = [cells[name] for name in ("전략", "과제", "세부과제") if cells.get(name)]
-    off = _number(cells.get("계획 밖 확률"))
+    off = _number(cells.get("계획밖확률"))
     return _checked(
         Result(
             document,
-            _code(steps[-1] if steps else None),
+            _code(steps[-1] if steps else None, plan),
             status=status,
             probability=_number(cells.get("확률")) if steps else off,
         ),
@@ -249,12 +251,22 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     from hyeoksin.store import open_store
 
     store = open_store(path, create=False)
-    rounds = [project for project in store.projects() if project.plan == plan.id]
-    if not rounds:
-        held = sorted({project.plan for project in store.projects()})
-        raise InputError(
-            f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {', '.join(held) or '없음'})."
+    projects = store.projects()
+    namesakes = [project for project in projects if project.plan == plan.id]
+    rounds = [project for project in namesakes if project.plan_sha == plan.sha256]
+    others = [project for project in namesakes if project.plan_sha != plan.sha256]
+    if not namesakes:
+        held = ", ".join(sorted({project.plan for project in projects})) or "없음"
+        raise InputError(f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {held}).")
+    if others:
+        editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
+        told = (
+            f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
+            f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
         )
+        if not rounds:
+            raise InputError(f"{path}: {told}")
+        yield RowError(path.name, told)
     for project in rounds:
         for item in store.items(project.id, limit=None):
             place = f"{path.name}#row={item.id}"

@@ -58,7 +58,7 @@ def learn(
     learnt = learn_plan(
         loaded,
         load_model(folder),
-        _read(decisions, loaded, texts) if decisions is not None else [],
+        _decided(decisions, loaded, texts) if decisions is not None else [],
         _read(on, before, texts) if on is not None and before is not None else [],
         links_table(before, loaded, links) if before is not None else None,
         before,
@@ -71,6 +71,24 @@ def learn(
     )
     if ask is not None:
         _write_questions(learnt, ask)
+
+
+def _decided(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
+    """Return what people decided; a model's own recommendations teach nothing."""
+    from hyeoksin.errors import InputError
+
+    found = _read(path, plan, texts)
+    decided = [result for result in found if result.decided]
+    if not decided:
+        raise InputError(
+            f"{path}: 계획 {plan.id} 의 결정이 한 건도 없습니다 (추천만 {len(found):,}건). 사람이 정한 '결정 코드' 열이 있는 표나 "
+            "결정이 쌓인 저장소(.db)를 --decisions 로 주세요."
+        )
+    if len(decided) < len(found):
+        typer.secho(
+            f"결정되지 않은 {len(found) - len(decided):,}건은 뺐습니다.", fg=typer.colors.YELLOW, err=True
+        )
+    return decided
 
 
 def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:

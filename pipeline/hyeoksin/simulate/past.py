@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import Plan
@@ -18,23 +19,7 @@ from hyeoksin.region import load_regions
 
 __all__ = ["NONE", "Answered", "PastText", "answered", "read_past"]
 
-NONE = "NONE"  # decided (or answered): outside the plan
-_OUTSIDE = frozenset({"none", "계획밖", "없음", "해당없음", "밖", "-"})
-_CODE_COLUMNS = (
-    "확정코드",
-    "확정",
-    "결정코드",
-    "결정",
-    "분류코드",
-    "분류",
-    "세부과제코드",
-    "코드",
-    "code",
-    "label",
-    "decision",
-)
 _KIND_COLUMNS = ("유형", "종류", "구분", "kind", "set")
-_CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +75,7 @@ def read_past(
         except ValueError as error:
             errors.append(RowError(item.source, str(error)))
             continue
-        kind = next((v for k, v in item.meta.items() if _key(k) in _KIND_COLUMNS), None)
+        kind = next((v for k, v in item.meta.items() if key(k) in _KIND_COLUMNS), None)
         texts.append(PastText(item, codes[0], frozenset(codes), kind))
     if not texts:
         why = f" 첫 까닭: {errors[0].reason}" if errors else ""
@@ -129,30 +114,23 @@ def _by_plan(cell: str) -> dict[str, list[str]]:
 
 def _cell(meta: Mapping[str, str], column: str | None) -> str:
     if column is not None:
-        cell = meta.get(column, "")
+        found = (meta.get(column, ""), True)
     else:
-        by_key = {_key(name): value for name, value in meta.items()}
-        cell = next((by_key[name] for name in _CODE_COLUMNS if name in by_key), "")
+        found = said({key(name): value for name, value in meta.items()}) or ("", True)
+    cell, decided = found
+    if not decided:
+        raise ValueError("사람이 정하지 않았습니다. '결정' 칸이 수용, 변경, 계획 밖인 줄만 씁니다.")
     if not cell.strip():
-        where = f"'{column}' 열" if column else f"결정 열({', '.join(_CODE_COLUMNS[:4])} …)"
+        where = f"'{column}' 열" if column else f"결정 열({', '.join(CODE_COLUMNS[:4])} …)"
         raise ValueError(f"{where}이 없거나 비어 있습니다. --code-column 으로 열 이름을 주세요.")
     return cell
 
 
 def _known(cell: str, plan: Plan) -> str:
-    name = cell.strip()
-    if _key(name) in _OUTSIDE:
-        return NONE
-    if name not in plan:
-        match = _CODE.match(name)
-        name = match.group() if match else name
-    if name not in plan:
+    code = code_in(cell, plan)
+    if code != NONE and code not in plan:
         raise ValueError(f"계획 {plan.id} 에 없는 코드 '{cell.strip()}'. 계획(--plan)이나 코드를 고치세요.")
-    return name
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\s()·_]", "", name).lower()
+    return code
 
 
 def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], plan: Plan) -> list[Answered]:

@@ -1,0 +1,61 @@
+"""How a decided table says its codes: the names of the column, the words for "outside the plan", and the code in a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from hyeoksin.plan import Plan
+
+__all__ = ["CODE_COLUMNS", "NONE", "code_in", "key", "said"]
+
+NONE = "NONE"  # outside the plan
+CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
+    "최종분류", "확정코드", "확정", "결정코드", "결정", "분류코드", "분류", "세부과제코드", "코드", "code", "label", "decision",
+)  # fmt: skip
+_OUTSIDE = frozenset({"none", "계획밖", "offplan", "없음", "해당없음", "밖", "-"})
+_DECIDED = frozenset({"수용", "변경", "계획밖", "accept", "pick", "none"})
+_OPEN = frozenset({"", "보류", "미결", "자동확정", "자동계획밖", "undecided"})
+_CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
+
+
+def key(name: str) -> str:
+    """Return a heading or word as it is compared: without spaces, brackets, dots and case.
+
+    >>> key("확정 코드") == key("확정_코드") == "확정코드"
+    True
+    """
+    return re.sub(r"[\s().·_]", "", name).lower()
+
+
+def said(row: Mapping[str, str]) -> tuple[str, bool] | None:
+    """Return the cell that holds a row's code, and whether a person decided it; None without a column of codes.
+
+    Beside another such column, ``결정`` may tell the outcome (수용, 보류, 자동 확정 …) instead of the code.
+
+    Args:
+        row: cells by the :func:`key` of their heading.
+    """
+    outcome = key(row["결정"]) if "결정" in row else None
+    names = [name for name in CODE_COLUMNS if name in row]
+    if len(names) > 1 and outcome is not None and outcome in _DECIDED | _OPEN:
+        names.remove("결정")
+    if not names:
+        return None
+    decided = outcome is None or names[0] == "결정" or outcome in _DECIDED
+    return row[names[0]], decided
+
+
+def code_in(cell: str, plan: Plan) -> str:
+    """Return the code at the beginning of a cell such as ``3-1 제목``, :data:`NONE` for "outside the plan".
+
+    What the plan does not know comes back as its first word.
+    """
+    name = cell.strip()
+    if name in plan:
+        return name
+    if key(name) in _OUTSIDE:
+        return NONE
+    first = name.split()[0] if name else ""
+    match = _CODE.match(name)
+    return match.group() if first not in plan and match and match.group() in plan else first
