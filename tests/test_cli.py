@@ -51,7 +51,7 @@ COMMANDS = sorted(
         *("keys", "keys add", "keys list", "keys revoke"),
         *("users", "users add", "users list", "users reset"),
         *("audit", "audit-read", "audit-sample", "doubts", "learn", "simulate"),
-        *("models", "models list", "models renew", "models rollback", "models use"),
+        *("models", "models add", "models list", "models renew", "models rollback", "models use"),
         *("store", *(f"store {name}" for name in ("backup", "check", "export", "migrate", "restore"))),
         *(f"agency {name}" for name in ("show", "list", "find")),
         *(f"corpus {name}" for name in ("fetch", "join")),

@@ -193,7 +193,7 @@ def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
 
 
 def test_a_plan_that_the_model_does_not_know_is_refused(classifier, tokenizer, house_rule):
-    with pytest.raises(ModelError, match="배우지 않았습니다"):
+    with pytest.raises(ModelError, match="배우지 않았습니다.*hyeoksin plan learn"):
         learn(classifier.model, replace(PLAN, id="우리"), house_rule, tokenizer)
 
 
@@ -311,6 +311,21 @@ def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path)
     with pytest.raises(ModelError, match="지문"):
         use(store, row.id, "kim")
     assert store.active_model().id == shipped.id
+
+
+def test_a_folder_is_registered_once_and_used(office, learned, tmp_path):
+    path, _, _ = office
+    model = save_model(learned.model, tmp_path / "m", {})
+    run, told = CliRunner(), ["--store", str(path)]
+    with open_store(path) as store:
+        added = run.invoke(app, ["models", "add", str(tmp_path / "m"), *told])
+        assert f"hyeoksin models use {model.id}" in added.output
+        assert store.model(model.id).state == "candidate"
+        assert isinstance(run.invoke(app, ["models", "add", str(tmp_path / "m"), *told]).exception, RefusedError)
+        assert isinstance(run.invoke(app, ["models", "add", str(tmp_path), *told]).exception, ModelError)
+        assert run.invoke(app, ["models", "use", model.id, *told]).exit_code == 0
+        assert active_path(store) == tmp_path / "m"
+        roll_back(store, "kim")
 
 
 def test_a_refused_model_is_used_only_by_force(office, learned, tmp_path):

@@ -215,7 +215,7 @@ def _checked_encoder(model: Model) -> DenseEncoder | None:
         if found.shape != model.net.probe.shape or not np.allclose(found, model.net.probe, atol=0.01):
             raise ModelError(
                 f"모델 {model.id} 은 다른 '{model.dense}' 임베딩으로 학습했습니다. 같은 판의 임베딩을 쓰거나 다시 학습하세요 "
-                "(hyeoksin train)."
+                "(hyeoksin train; 자체 계획은 hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더)."
             )
     return dense
 
@@ -230,8 +230,8 @@ def check_plan(model: Model, plan: Plan) -> None:
     if known != plan.sha256:
         raise ModelError(
             f"모델 {model.id} 은 계획 {plan.id} 의 다른 판({known[:8]})으로 학습했습니다. "
-            f"지금 계획: {plan.sha256[:8]} ({plan.source}). 그 계획으로 다시 학습하거나(hyeoksin train), 계획의 id를 바꾸어 "
-            "자체 계획으로 쓰세요."
+            f"지금 계획: {plan.sha256[:8]} ({plan.source}). 그 계획의 모델을 새로 만들거나"
+            "(hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더), 계획의 id를 바꾸어 자체 계획으로 쓰세요."
         )
 
 

@@ -260,13 +260,13 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
         raise InputError(f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {held}).")
     if others:
         editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
-        told = (
+        word = (
             f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
             f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
         )
         if not rounds:
-            raise InputError(f"{path}: {told}")
-        yield RowError(path.name, told)
+            raise InputError(f"{path}: {word}")
+        yield RowError(path.name, word)
     for project in rounds:
         for item in store.items(project.id, limit=None):
             place = f"{path.name}#row={item.id}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hyeoksin.plan import Plan
     from hyeoksin.store import Project, Store
 
-app = typer.Typer(help="모델의 판: 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None)
 StoreUrl = Annotated[
     str,
     typer.Option("--store", envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…)."),
@@ -209,6 +209,20 @@ def list_models(store: StoreUrl = "hyeoksin.db") -> None:
         typer.echo(f"{row.id}  {names[row.state]}  {row.created_at}  {row.path}")
         if row.report.get("까닭"):
             typer.echo(f"    {row.report['판정']}: {row.report['까닭']}")
+
+
+@app.command("add")
+def add_model(
+    folder: Annotated[Path, typer.Argument(help="모델 폴더 (hyeoksin plan learn, train, learn 이 만든 것).")],
+    store: StoreUrl = "hyeoksin.db",
+    by: By = None,
+) -> None:
+    """모델 폴더를 읽어 보고 후보로 등록합니다."""
+    from hyeoksin.lessons import register
+    from hyeoksin.store import open_store
+
+    row = register(open_store(store, create=False), folder, by or getpass.getuser())
+    typer.echo(f"{row.id} 을 후보로 등록했습니다. 쓰려면: hyeoksin models use {row.id} --store {store}")
 
 
 @app.command("use")

@@ -41,8 +41,9 @@ def trained_head(model: Model, plan: Plan) -> PlanHead:
     head = model.plans.get(plan.id)
     if head is None or head.sha256 != plan.sha256:
         raise ModelError(
-            f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. 결정으로 배우려면 먼저 그 계획으로 "
-            "학습하세요 (hyeoksin train)."
+            f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. 먼저 "
+            "'hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더' 로 그 계획을 배운 모델을 만들고, "
+            "'hyeoksin models add 모델폴더' 와 'hyeoksin models use 모델' 로 쓰세요."
         )
     return head
 

@@ -10,7 +10,7 @@ from hyeoksin.model import Model, load_model, save_model
 from hyeoksin.resources import resource
 from hyeoksin.store import ModelRow, Store
 
-__all__ = ["active_path", "add_version", "register_shipped", "roll_back", "root_of", "use"]
+__all__ = ["active_path", "add_version", "register", "register_shipped", "roll_back", "root_of", "use"]
 
 
 def active_path(store: Store) -> Path:
@@ -28,6 +28,18 @@ def root_of(store: Store) -> tuple[Path, ModelRow | None]:
     while "figures" in here.report:
         here = store.model(here.report["figures"]["base"])
     return Path(here.path), row
+
+
+def register(store: Store, folder: Path, by: str) -> ModelRow:
+    """Register a model folder as a candidate; it is read first, so a damaged one never gets there.
+
+    Raises:
+        ModelError: the folder is missing or damaged.
+        RefusedError: it is registered already.
+    """
+    row = store.add_model(load_model(folder).id, str(folder.resolve()), by)
+    store.audit("model.registered", by, subject=row.id)
+    return row
 
 
 def register_shipped(store: Store, by: str) -> ModelRow:

@@ -52,17 +52,15 @@ def register(
     request: Request, store: StoreDep, user: Admin, path: Annotated[str, Form(max_length=1_000)] = ""
 ) -> Response:
     """Register the model folder at ``path`` on the server as a candidate, after checking all its hashes."""
-    from hyeoksin.model import load_model
+    from hyeoksin.lessons import register as add
 
     try:
         folder = Path(path.strip()).resolve()
         if not path.strip() or not folder.is_dir():
             raise ModelError(_("서버에 그런 폴더가 없습니다. 모델 폴더의 전체 경로를 적으세요."))
-        name = load_model(folder).id
-        store.add_model(name, str(folder), user.name)
+        add(store, folder, user.name)
     except (ModelError, RefusedError) as error:
         return _page(request, store, told(error), path)
-    store.audit("model.registered", user.name, subject=name)
     notify(request, "done", _("모델을 후보로 등록했습니다."))
     return redirect(request, "/models")
 
