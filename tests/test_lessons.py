@@ -34,7 +34,7 @@ from hyeoksin.lessons.full import as_examples
 from hyeoksin.lessons.report import frozen_texts
 from hyeoksin.lessons.residual import Hold, Signals, _Task, allowed_leaves, fit_residual, with_residual
 from hyeoksin.lessons.signals import signals_of
-from hyeoksin.model import PlanHead, load_model
+from hyeoksin.model import PlanHead, load_model, save_model
 from hyeoksin.model.heads import Head
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.resources import resource
@@ -193,7 +193,7 @@ def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
 
 
 def test_a_plan_that_the_model_does_not_know_is_refused(classifier, tokenizer, house_rule):
-    with pytest.raises(ModelError, match="배우지 않았습니다.*hyeoksin plan learn"):
+    with pytest.raises(ModelError, match=r"배우지 않았습니다.*hyeoksin plan learn"):
         learn(classifier.model, replace(PLAN, id="우리"), house_rule, tokenizer)
 
 
@@ -315,13 +315,15 @@ def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path)
 
 def test_a_folder_is_registered_once_and_used(office, learned, tmp_path):
     path, _, _ = office
-    model = save_model(learned.model, tmp_path / "m", {})
+    model = save_model(replace(learned.model, name="own"), tmp_path / "m", {})
     run, told = CliRunner(), ["--store", str(path)]
     with open_store(path) as store:
         added = run.invoke(app, ["models", "add", str(tmp_path / "m"), *told])
         assert f"hyeoksin models use {model.id}" in added.output
         assert store.model(model.id).state == "candidate"
-        assert isinstance(run.invoke(app, ["models", "add", str(tmp_path / "m"), *told]).exception, RefusedError)
+        assert isinstance(
+            run.invoke(app, ["models", "add", str(tmp_path / "m"), *told]).exception, RefusedError
+        )
         assert isinstance(run.invoke(app, ["models", "add", str(tmp_path), *told]).exception, ModelError)
         assert run.invoke(app, ["models", "use", model.id, *told]).exit_code == 0
         assert active_path(store) == tmp_path / "m"

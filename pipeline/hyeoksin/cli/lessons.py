@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from hyeoksin.plan import Plan
     from hyeoksin.store import Project, Store
 
-app = typer.Typer(help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None
+)
 StoreUrl = Annotated[
     str,
     typer.Option("--store", envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…)."),

@@ -7,7 +7,15 @@ from hyeoksin.lessons.learn import Learned, learn
 from hyeoksin.lessons.preview import Change, Preview, preview
 from hyeoksin.lessons.renew import renew
 from hyeoksin.lessons.report import Report
-from hyeoksin.lessons.versions import active_path, add_version, register, register_shipped, roll_back, root_of, use
+from hyeoksin.lessons.versions import (
+    active_path,
+    add_version,
+    register,
+    register_shipped,
+    roll_back,
+    root_of,
+    use,
+)
 
 __all__ = [
     "Change",
