@@ -436,9 +436,16 @@ def test_plan_check_of_the_shipped_plans(name: str) -> None:
     assert run.out.startswith(f"이상 없음: {load_plan(name).title}")
 
 
-def test_plan_show() -> None:
+def test_plan_show(tmp_path: Path) -> None:
     tree = hyeoksin("plan", "show").out
     assert all(f"{node.code}  {node.title}" in tree for node in load_plan("2019").nodes)
+    path = tmp_path / "전략먼저.csv"
+    path.write_text("코드,제목,상위코드\n1,하나,\n2,둘,\n1-1,셋,1\n", encoding="utf-8")
+    assert [line.split()[0] for line in hyeoksin("plan", "show", str(path)).out.splitlines()[1:]] == [
+        "1",
+        "1-1",
+        "2",
+    ]
     one = hyeoksin("plan", "show", "2019", "3-2")
     assert one.out.startswith("S1 ")
     assert re.search("^주관  행안부$", one.out, re.MULTILINE)

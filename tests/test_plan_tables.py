@@ -1,8 +1,10 @@
 """A plan as YAML, CSV and XLSX: the same nodes in each, and faults named by row."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -191,4 +193,25 @@ def test_columns_without_a_heading_and_english_headings_are_no_faults(tmp_path: 
     assert load_plan(path)["1"].level == "strategy"
     write_rows(path, ["코드", "level", "제목"], [["1", "전락", "서비스"]], sheet="계획")
     with pytest.raises(PlanError, match="2: 'level' 열의 '전락': 쓸 수 있는 값"):
+        load_plan(path)
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_code_title_and_parent_are_enough(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"계획{suffix}"
+    rows = [["1", "생활행정", ""], ["1-1", "찾아가는 민원", "1"], ["1-1-1", "이동 민원차", "1-1"]]
+    write_rows(path, ["코드", "제목", "상위코드"], rows, sheet="계획")
+    assert [node.level for node in load_plan(path).nodes] == ["strategy", "task", "subtask"]
+
+
+def test_codes_that_excel_made_dates_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "계획.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        page = book.add_worksheet("계획")
+        page.write_row(0, 0, ["코드", "제목", "상위코드"])
+        page.write_row(1, 0, ["1", "생활행정", ""])
+        day = book.add_format({"num_format": "m-d"})
+        page.write_datetime(2, 0, datetime(2026, 1, 1), day)
+        page.write_row(2, 1, ["찾아가는 민원", "1"])
+    with pytest.raises(PlanError, match=r"3: 코드가 날짜입니다.*'텍스트'"):
         load_plan(path)

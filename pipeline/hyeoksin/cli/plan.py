@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyeoksin.cli import changes, newplan, translate
+
+if TYPE_CHECKING:
+    from hyeoksin.plan import Plan
 
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
@@ -38,9 +41,7 @@ def show(
     loaded = load_plan(plan)
     if code is None:
         typer.echo(f"{loaded.title}  (지문 {loaded.sha256[:8]})")
-        for node in loaded.nodes:
-            depth = len(loaded.path(node.code))
-            typer.echo(f"{'  ' * depth}{node.code}  {node.title}{'  [역점]' if node.priority else ''}")
+        _show_below(loaded, None)
         return
     if code not in loaded:
         raise typer.BadParameter(f"계획 {loaded.id} 에 코드 '{code}' 가 없습니다.")
@@ -62,6 +63,13 @@ def show(
 def _check_suffix(output: Path) -> None:
     if output.suffix.lower() not in (".yaml", ".yml", ".csv", ".tsv", ".xlsx"):
         raise typer.BadParameter(f"쓸 수 없는 형식 '{output.suffix}'. 쓰는 형식: .yaml, .csv, .xlsx.")
+
+
+def _show_below(plan: Plan, parent: str | None, depth: int = 1) -> None:
+    for node in plan.nodes:
+        if node.parent == parent:
+            typer.echo(f"{'  ' * depth}{node.code}  {node.title}{'  [역점]' if node.priority else ''}")
+            _show_below(plan, node.code, depth + 1)
 
 
 @app.command()

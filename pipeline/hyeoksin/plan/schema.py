@@ -56,6 +56,28 @@ class LeadsForm(_Form):
     open: bool = False
 
 
+_DOWN = ("strategy", "task", "subtask", "programme")
+
+
+def _levelled(nodes: Any) -> Any:
+    """Return the written nodes, those that name no level on the one below their parent's (roots: strategy)."""
+    if not isinstance(nodes, list):
+        return nodes
+    known = {str(node.get("code")): node for node in nodes if isinstance(node, dict)}
+
+    def level(node: dict[str, Any], below: int = 0) -> Any:
+        if "level" in node:
+            return _level(node["level"])
+        parent = known.get(str(node.get("parent"))) if node.get("parent") else None
+        above = level(parent, below + 1) if parent is not None and below < len(known) else None
+        return _DOWN[min(_DOWN.index(above) + 1, 3)] if above in _DOWN else _DOWN[0]
+
+    return [
+        {**node, "level": level(node)} if isinstance(node, dict) and "level" not in node else node
+        for node in nodes
+    ]
+
+
 class NodeForm(_Form):
     """One node as written."""
 
@@ -92,7 +114,7 @@ class PlanForm(_Form):
     id: Code
     title: Text
     year: int
-    nodes: Annotated[list[NodeForm], Field(min_length=1)]
+    nodes: Annotated[list[NodeForm], BeforeValidator(_levelled), Field(min_length=1)]
 
 
 _ORDER: dict[Level, int] = {"strategy": 0, "task": 1, "subtask": 2, "programme": 3, "principle": 9}

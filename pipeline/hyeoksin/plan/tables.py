@@ -29,6 +29,7 @@ _COLUMNS = {
     "포함": "includes",
     "제외": "excludes",
 }
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T].*)?")
 _YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
 
 TEMPLATE = """\
@@ -94,7 +95,7 @@ def read_form(path: Path) -> TableForm:
     The id is the file's stem, the title too; the year is the first four-digit number in the stem, else 0.
 
     Raises:
-        PlanError: there is no header, or a heading is unknown.
+        PlanError: there is no header, a heading is unknown, or a code is a date.
     """
     rows = read_rows(path)
     header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
@@ -106,7 +107,12 @@ def read_form(path: Path) -> TableForm:
     for row in rows[rows.index(header) + 1 :]:
         cells = {f: plain_cell(v.strip()) for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
         if cells:
-            nodes.append(_node(cells))
+            if _DATE.fullmatch(cells.get("code", "")):
+                raise PlanError(
+                    f"{path}:{row.number}: 코드가 날짜입니다 ('{cells['code']}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
+                    "코드 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
+                )
+            nodes.append(_node(cells | ({"level": cells.get("level", "")} if "level" in fields else {})))
             numbers.append(row.number)
     digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
     year = next((int(d) for d in digits if len(d) == 4), 0)
@@ -135,9 +141,8 @@ def _fields(header: Row, path: Path) -> list[str]:
 
 def _node(cells: dict[str, str]) -> dict[str, Any]:
     node: dict[str, Any] = {
-        key: cells[key] for key in ("code", "title", "parent", "definition") if key in cells
+        key: cells[key] for key in ("code", "level", "title", "parent", "definition") if key in cells
     }
-    node["level"] = cells.get("level", "")
     node["aliases"] = _split(cells.get("aliases", ""))
     node["includes"] = _split(cells.get("includes", ""))
     node["leads"] = {
