@@ -215,3 +215,11 @@ def test_codes_that_excel_made_dates_are_refused(tmp_path: Path) -> None:
         page.write_row(2, 1, ["찾아가는 민원", "1"])
     with pytest.raises(PlanError, match=r"3: 코드가 날짜입니다.*'텍스트'"):
         load_plan(path)
+
+
+@pytest.mark.parametrize("code", ["01월 01일", "1월1일", "Jan-01", "01-Jan", "2026-01-01 00:00:00"])
+def test_codes_that_a_saved_table_shows_as_dates_are_refused(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "계획.csv"
+    write_rows(path, ["코드", "제목", "상위코드"], [["1", "생활행정", ""], [code, "민원", "1"]], sheet="계획")
+    with pytest.raises(PlanError, match="3: 코드가 날짜입니다"):
+        load_plan(path)

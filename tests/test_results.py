@@ -235,6 +235,16 @@ def test_texts_are_joined_by_id(tmp_path: Path) -> None:
     assert found[2].document.source == "글.csv#row=3"
 
 
+def test_of_texts_that_share_an_id_the_one_at_the_results_place_counts(tmp_path: Path) -> None:
+    path, texts = tmp_path / "결과.jsonl", tmp_path / "글.csv"
+    write(PREDICTIONS, path)
+    texts.write_text("번호,제목\n1,가\n3,나\n3,다\n", encoding="utf-8")  # "나" stands in the result's row 3
+    assert [r.document.title for r in with_texts(read(path)[2:], texts)] == ["나"]
+    texts.write_text("번호,제목\n3,나\n1,가\n3,다\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'3' 의 글이 여럿"):
+        list(with_texts(read(path)[2:], texts))
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("글.txt", "글"), ("표.csv", "제목,내용\n가,나\n"), ("빈.xml", "")]
 )

@@ -155,11 +155,11 @@ def test_claims_and_assignment(store: Store) -> None:
     assert lee is not None
     assert (kim.id, lee.id) == (first.id, second.id)
     assert store.claim_next(project.id, "kim") == kim  # asked again: the same
-    skipped = store.claim_next(project.id, "kim", after=first.id)
+    skipped = store.claim_next(project.id, "kim", after=first.id, seconds=-1)
     assert skipped is not None
     assert skipped.id == third.id
     assert store.item(first.id).claimed_by == "kim"
-    assert store.release("kim") == 2
+    store.claim_next(project.id, "kim", seconds=-1)  # held, but its time is over
     assert store.item(first.id).claimed_by is None
     store.claim_next(project.id, "park", seconds=-1)  # a claim that has ended
     again = store.claim_next(project.id, "kim")
@@ -225,7 +225,7 @@ def test_the_next_is_the_first_of_the_order_asked_for(store: Store) -> None:
     first = store.claim_next(project.id, "kim", order="id")
     assert first is not None
     assert first.id == store.items(project.id, order="id")[0].id
-    store.release("kim")
+    store.claim_next(project.id, "kim", seconds=-1, order="id")
     queued = store.claim_next(project.id, "kim")
     assert queued is not None
     assert queued.id == last.id

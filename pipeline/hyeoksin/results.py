@@ -282,16 +282,29 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
 
 
 def with_texts(results: Iterable[Result], texts: Path) -> Iterator[Result]:
-    """Yield the results with the texts of a file of documents, joined by id, where they have none of their own.
+    """Yield the results with the texts of a file of documents, joined by id.
+
+    Of several texts with one id that counts which stands at the result's place (file, sheet, row).
 
     Raises:
-        InputError: no text of the file can be read.
+        InputError: no text of the file can be read, or it is not clear which of several is meant.
     """
-    known = {item.id: item for item in read_told(texts, Columns()) if isinstance(item, Document)}
+    known: dict[str, list[Document]] = {}
+    for item in read_told(texts, Columns()):
+        if isinstance(item, Document):
+            known.setdefault(item.id, []).append(item)
     if not known:
         raise InputError(f"{texts}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
     for result in results:
-        document = known.get(result.document.id)
+        found = known.get(result.document.id, [])
+        if len(found) > 1:
+            found = [one for one in found if one.source == result.document.source]
+            if len(found) != 1:
+                raise InputError(
+                    f"{texts}: 번호 '{result.document.id}' 의 글이 여럿이라 어느 글인지 알 수 없습니다. 번호를 서로 다르게 하거나 "
+                    "분류할 때 넣은 파일을 그대로 주세요."
+                )
+        document = found[0] if found else None
         yield (
             result
             if document is None

@@ -151,9 +151,13 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
 def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
     """Return name, size and SHA-256 of the input's files, by name: of a folder of results those with the records only."""
     records = _records(path)
-    files: Sequence[Path] = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    files: Sequence[Path] = [path]
+    if records is not None:
+        files = records.files
+    elif path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
     marks = []
-    for file in files if records is None else records.files:
+    for file in files:
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         name = file.name if path.is_file() else str(file.relative_to(path).as_posix())

@@ -73,11 +73,7 @@ def audit(
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
-        cuts: list[CutName] = list(dict.fromkeys(("all", *by)))
-        if (
-            table.n_gated and "agency" in cuts
-        ):  # what the gate settled has none: shares of the others alone mislead
-            cuts.remove("agency")
+        cuts = _cuts(table, by)
         counted = [count(table, cut) for cut in cuts]
         times = count(table, "period")
         held = _held_out(table, model)
@@ -163,6 +159,11 @@ def draw_sample(
         some = sample_texts(table, drawing.rows, layers.place)
         write_sheet(output, loaded, about, _whole(some, texts or records.texts))
         return len(drawing.rows)
+
+
+def _cuts(table: Table, by: Sequence[CutName]) -> list[CutName]:
+    """Return the cuts, the whole first; what the gate settled has no agency, and shares of the others alone mislead."""
+    return [cut for cut in dict.fromkeys(("all", *by)) if cut != "agency" or not table.n_gated]
 
 
 def _whole(some: Sequence[SampleText], source: Path | None) -> list[SampleText]:

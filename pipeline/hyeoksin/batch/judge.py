@@ -13,7 +13,7 @@ from hyeoksin.batch.settings import Spec
 from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction, Span
-from hyeoksin.duplicates import Entry, content_of
+from hyeoksin.duplicates import Entry, answer_key
 from hyeoksin.errors import ModelError
 from hyeoksin.gate import Gate, Mode, load_gate
 from hyeoksin.resources import resource
@@ -64,19 +64,19 @@ def predict(
     """Yield one prediction per entry; equal texts are judged once. ``gated`` receives the places that the gate settled."""
     texts: dict[tuple[str, str, str | None, str | None], Document] = {}
     for entry in entries:
-        texts.setdefault(content_of(entry.judged), entry.judged)
+        texts.setdefault(answer_key(entry.judged), entry.judged)
     dropped = gate.dropped([d.body for d in texts.values()], mode) if gate is not None else {}
     rest = [document for i, document in enumerate(texts.values()) if i not in dropped]
-    answers = {content_of(p.document): p for p in classifier.classify(rest)}
+    answers = {answer_key(p.document): p for p in classifier.classify(rest)}
     places = {key: i for i, key in enumerate(texts)}
     for position, entry in enumerate(entries):
         judged = entry.judged
-        answer = answers.get(content_of(judged))
+        answer = answers.get(answer_key(judged))
         if answer is None and gate is not None:
             if gated is not None:
                 gated.add(position)
             answer = gate.prediction(
-                judged, classifier.plan, classifier.model.id, dropped[places[content_of(judged)]]
+                judged, classifier.plan, classifier.model.id, dropped[places[answer_key(judged)]]
             )
         if answer is None:  # pragma: no cover - the classifier answers every document
             raise ModelError(f"{judged.source}: 판정이 없습니다.")

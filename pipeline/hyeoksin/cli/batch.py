@@ -7,6 +7,8 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+
 __all__ = ["batch", "duplicates"]
 
 _STATUS = {
@@ -47,11 +49,11 @@ def batch(
     today: Annotated[
         str | None, typer.Option("--today", help="날짜 없는 글의 기관 이름을 읽을 날 (기본: 처음 시작한 날).")
     ] = None,
-    title_column: Annotated[str | None, typer.Option(help="제목 열 이름 (기본: 추측).")] = None,
-    text_column: Annotated[str | None, typer.Option(help="내용 열 이름 (기본: 추측).")] = None,
-    id_column: Annotated[str | None, typer.Option(help="번호 열 이름 (기본: 추측).")] = None,
-    date_column: Annotated[str | None, typer.Option(help="날짜 열 이름 (기본: 추측).")] = None,
-    region_column: Annotated[str | None, typer.Option(help="지역 열 이름 (기본: 추측).")] = None,
+    title_column: TitleColumn = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    region_column: RegionColumn = None,
 ) -> None:
     """큰 자료를 묶음으로 나누어 분류합니다. 언제 멈춰도 같은 명령으로 이어서 하고, 결과는 같습니다."""
     from hyeoksin.batch import ENGINES, Options, Resources, run

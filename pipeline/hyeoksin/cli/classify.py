@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.errors import InputError, RowError
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def classify(
         typer.Option("--format", "-f", help="화면 출력 꼴: table 또는 jsonl (기본: 터미널이면 table)."),
     ] = None,
     model: Model = None,
-    title_column: Annotated[str | None, typer.Option(help="제목 열 이름 (기본: 추측).")] = None,
-    text_column: Annotated[str | None, typer.Option(help="내용 열 이름 (기본: 추측).")] = None,
-    id_column: Annotated[str | None, typer.Option(help="번호 열 이름 (기본: 추측).")] = None,
-    date_column: Annotated[str | None, typer.Option(help="날짜 열 이름 (기본: 추측).")] = None,
-    region_column: Annotated[str | None, typer.Option(help="지역 열 이름 (기본: 추측).")] = None,
+    title_column: TitleColumn = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    region_column: RegionColumn = None,
     failed: Annotated[
         Path | None,
         typer.Option(

@@ -106,7 +106,9 @@ def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
 
 def _told(learnt: Learnt) -> None:
     typer.echo(f"배운 것: 새 결정 {learnt.n_decided:,}건, 옮긴 것 {learnt.n_carried:,}건.")
-    if learnt.agreement is None:
+    if learnt.agreement is None and len(learnt.by_code) == 1:
+        typer.echo("새 결정이 모두 한 항목이라 배우지 않은 결정과의 일치를 잴 수 없습니다.")
+    elif learnt.agreement is None:
         typer.echo(
             "새 결정이 항목 수의 다섯 배에 못 미쳐 고치지도 재지도 않았습니다 (적으면 오히려 나빠집니다). 모두 '사람 확인'으로 나옵니다."
         )

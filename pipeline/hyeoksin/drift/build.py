@@ -100,16 +100,11 @@ def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator
     except InputError:
         if any(isinstance(r, Result) for r in found):
             raise
-    read = [r for r in found if isinstance(r, Result) and (r.probability is not None or r.shares)]
-    if read:
-        told = {id(r) for r in read}
-        for item in found:
-            if isinstance(item, RowError):
-                yield item
-            elif id(item) not in told:
-                yield RowError(
-                    item.document.source, "확률이 없는 결정이라 견줄 수 없습니다. --decisions 로 주세요."
-                )
+    if any(map(_is_sure, found)):
+        yield from (
+            item if isinstance(item, RowError) else _bare(item) for item in found if not _is_sure(item)
+        )
+        read = [item for item in found if isinstance(item, Result) and _is_sure(item)]
         yield from with_texts(read, texts) if texts is not None else read
         return
     rest = iter(read_told(path, Columns()))
@@ -117,6 +112,15 @@ def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator
         yield from (item for item in batch if isinstance(item, RowError))
         for prediction in classifier.classify([item for item in batch if isinstance(item, Document)]):
             yield _result(prediction)
+
+
+def _is_sure(item: Result | RowError) -> bool:
+    """Tell whether an item says how sure the model was."""
+    return isinstance(item, Result) and (item.probability is not None or bool(item.shares))
+
+
+def _bare(result: Result) -> RowError:
+    return RowError(result.document.source, "확률이 없는 결정이라 견줄 수 없습니다. --decisions 로 주세요.")
 
 
 def _result(prediction: Prediction) -> Result:
@@ -157,8 +161,8 @@ def sample_of(
         sure=np.array([sure for _, sure in answers]),
         right=np.array(
             [
-                np.nan if said_code is None else float(said_code in _path(answer, classifier.plan))
-                for said_code, (answer, _) in zip(said, answers, strict=True)
+                np.nan if code is None else float(code in _path(answer, classifier.plan))
+                for code, (answer, _) in zip(said, answers, strict=True)
             ]
         ),
         kind=np.array([r.document.meta.get("kind") or r.document.region or "" for r in results]),

@@ -17,7 +17,7 @@ from hyeoksin.errors import RowError
 from hyeoksin.normalise import normalise
 from hyeoksin.region import load_regions
 
-__all__ = ["Entry", "content_of", "group", "grouped"]
+__all__ = ["Entry", "answer_key", "group", "grouped"]
 
 _BATCH = 1_000
 Item = Document | RowError
@@ -42,12 +42,12 @@ class Entry:
     @property
     def copied(self) -> str | None:
         """What the record notes where the answer is another text's, else None."""
-        if content_of(self.judged) == content_of(self.document):
+        if answer_key(self.judged) == answer_key(self.document):
             return None
         return f"거의 같은 글 묶음: 대표 글 '{self.judged.id}' 의 판정을 옮겼습니다."
 
 
-def content_of(document: Document) -> tuple[str, str, str | None, str | None]:
+def answer_key(document: Document) -> tuple[str, str, str | None, str | None]:
     """Return all of a document that its answer depends on."""
     return document.title, document.text, document.date, document.region
 

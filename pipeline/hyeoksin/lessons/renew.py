@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hyeoksin.classifier import Classifier
 from hyeoksin.store import Item, Store
@@ -22,14 +23,9 @@ def renew(store: Store, project: int, classifier: Classifier) -> Iterator[tuple[
         project: the round's number.
         classifier: of the round's plan.
     """
-    waiting: list[Item] = []
-    for item in store.each(project, decided=False):
-        waiting.append(item)
-        if len(waiting) == _BATCH:
-            yield len(waiting), _renewed(store, project, classifier, waiting)
-            waiting = []
-    if waiting:
-        yield len(waiting), _renewed(store, project, classifier, waiting)
+    waiting = store.each(project, decided=False)
+    while items := list(islice(waiting, _BATCH)):
+        yield len(items), _renewed(store, project, classifier, items)
 
 
 def _renewed(store: Store, project: int, classifier: Classifier, items: list[Item]) -> int:

@@ -26,6 +26,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.plan.routes import Route
 from hyeoksin.results import NONE, Result
 from hyeoksin.selection import doubt, spread
+from hyeoksin.triage import cohen_kappa
 from hyeoksin.untrained import wording_head
 
 __all__ = ["FEW", "Learnt", "learn_plan", "save_learnt"]
@@ -38,7 +39,7 @@ _WISHED = 5  # decisions a node
 class Learnt:
     """A base model with a head for the new plan, and what it was taught with.
 
-    ``agreement`` is Cohen's kappa with the decisions of folds that were not learnt from (None: too few); ``waiting`` are the
+    ``agreement`` is Cohen's kappa with the decisions of folds that were not learnt from (None: too few, or all of one code); ``waiting`` are the
     carried texts whose decision would teach most, the best first, each with the present guess.
     """
 
@@ -157,11 +158,9 @@ def _class(names: Sequence[str], plan: Plan, code: str) -> int:
 def _agreement(taught: Taught, classes: NDArray[np.int_]) -> float | None:
     if taught.held_out is None:
         return None
-    from sklearn.metrics import cohen_kappa_score
-
     shares = taught.held_out / taught.temperature
     shares[:, -1] -= taught.shift
-    return float(cohen_kappa_score(classes, shares.argmax(axis=1)))
+    return cohen_kappa(classes.tolist(), shares.argmax(axis=1).tolist())
 
 
 def _waiting(

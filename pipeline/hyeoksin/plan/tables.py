@@ -29,7 +29,9 @@ _COLUMNS = {
     "포함": "includes",
     "제외": "excludes",
 }
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T].*)?")
+_DATE = re.compile(  # as a spreadsheet keeps or shows it
+    r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
+)
 _YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
 
 TEMPLATE = """\

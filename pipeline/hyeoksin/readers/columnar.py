@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.columns import Columns, Layout, document, not_there
-from hyeoksin.readers.tables import noted
+from hyeoksin.readers.columns import REMEDIES, Columns, Layout, document, not_there
+from hyeoksin.readers.unread import noted
 from hyeoksin.tabular import cell_text
 
 __all__ = ["read_parquet"]
@@ -35,8 +35,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Document | RowError]:
             if layout is None:
                 seen = ", ".join(file.schema_arrow.names)[:200]
                 reason = not_there(file.schema_arrow.names, columns) or (
-                    f"제목이나 내용 열을 찾을 수 없습니다. 열: {seen}. "
-                    "--title-column, --text-column 으로 열 이름을 알려 주세요."
+                    f"제목이나 내용 열을 찾을 수 없습니다. 열: {seen}. {REMEDIES['both']}"
                 )
                 raise InputError(f"{path.name}: {reason}")
             rows = (

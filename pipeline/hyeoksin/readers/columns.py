@@ -12,6 +12,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 
 __all__ = [
+    "REMEDIES",
     "Columns",
     "Layout",
     "cell_date",
@@ -23,6 +24,11 @@ __all__ = [
     "not_there",
 ]
 
+REMEDIES = {  # what the command line offers where columns are not found; a page offers something else
+    "title": "맞는 열은 --title-column 으로 알려 주세요.",
+    "text": "맞는 열은 --text-column 으로 알려 주세요.",
+    "both": "--title-column, --text-column 으로 열 이름을 알려 주세요.",
+}
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),

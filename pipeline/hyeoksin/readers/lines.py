@@ -17,7 +17,7 @@ from hyeoksin.readers.columns import Columns, cell_date, guessed
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import note_encoding
-from hyeoksin.readers.tables import is_known, note_lone, noted_dates
+from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
 __all__ = ["documents_from_lines", "read_jsonl", "read_text"]
 

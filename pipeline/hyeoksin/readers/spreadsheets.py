@@ -9,7 +9,7 @@ from hyeoksin.decoding import detect
 from hyeoksin.delimited import Row, delimited_rows
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, lacking, not_there
+from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.notes import log, note_encoding
 from hyeoksin.readers.tables import Merge, Table, find_header, row_documents, streamed, table_documents
@@ -85,7 +85,4 @@ def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
     if reason := _not_there(rows, columns):
         return InputError(f"{path.name}: {reason}")
     seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
-    return InputError(
-        f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. "
-        "--title-column, --text-column 으로 열 이름을 알려 주세요."
-    )
+    return InputError(f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. {REMEDIES['both']}")

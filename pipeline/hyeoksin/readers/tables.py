@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice, pairwise
 
 from hyeoksin.delimited import Row
@@ -13,6 +12,7 @@ from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.notes import log
+from hyeoksin.readers.unread import noted
 
 __all__ = [
     "Cell",
@@ -21,10 +21,6 @@ __all__ = [
     "Places",
     "Table",
     "find_header",
-    "is_known",
-    "note_lone",
-    "noted",
-    "noted_dates",
     "row_documents",
     "streamed",
     "table_documents",
@@ -34,8 +30,6 @@ __all__ = [
 _SEARCHED = 20  # rows at the top in which the header may stand
 _MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
-_MAX_EXAMPLE = 30  # characters
-_COLUMNS = {"title": "제목", "text": "내용"}
 _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
 
 
@@ -190,67 +184,6 @@ def row_documents(
     ``goes_on``: the header stood over an earlier table, where its missing column was noted.
     """
     return noted(_row_documents(rows, layout, prefix), layout, prefix.removesuffix("row=")[:-1], goes_on)
-
-
-def noted(
-    items: Iterable[Document | RowError], layout: Layout, place: str, goes_on: bool = False
-) -> Iterator[Document | RowError]:
-    """Yield the items of a table; then note a missing title or text column, and the dates that could not be read."""
-    day = next(iter(layout.names("date")), None)
-    if day is not None:
-        items = noted_dates(items, (day,), place)
-    missing = next((field for field in _COLUMNS if not layout.places[field]), None)
-    if missing is None or goes_on:
-        yield from items
-        return
-    unknown = [name for name in layout.header if name and name != day and not is_known(name)]
-    left: list[str] = []
-    for item in items:
-        if isinstance(item, Document):
-            left += [n for n in unknown if n not in left and any(map(str.isalpha, item.meta.get(n, "")))]
-        yield item
-    note_lone({field: layout.names(field) for field in _COLUMNS}, left, place)
-
-
-def note_lone(names: Mapping[str, Collection[str]], left: Collection[str], place: str) -> None:
-    """Note that titles or texts were not found, where columns are ``left`` over; ``names`` are the columns read, by field."""
-    missing = next((field for field in _COLUMNS if not names[field]), None)
-    if missing and left:
-        read = ", ".join(f"'{name}'" for field in _COLUMNS for name in names[field])
-        log.info(
-            "%s: %s 열을 찾지 못해 %s만 읽습니다. 쓰지 않은 열: %s. 맞는 열은 --%s-column 으로 알려 주세요.",
-            place, _COLUMNS[missing], read, ", ".join(left), missing,
-        )  # fmt: skip
-
-
-def noted_dates(
-    items: Iterable[Document | RowError], columns: Iterable[str], place: str
-) -> Iterator[Document | RowError]:
-    """Yield the items; then note how many dates stayed in ``meta`` because they could not be read.
-
-    ``columns`` are those of dates; they may become more while the items come.
-    """
-    unread: dict[str, int] = {}
-    examples: dict[str, str] = {}
-    for item in items:
-        if isinstance(item, Document) and item.date is None:
-            for column in columns:
-                if column in item.meta:
-                    unread[column] = unread.get(column, 0) + 1
-                    examples.setdefault(column, " ".join(item.meta[column].split())[:_MAX_EXAMPLE])
-        yield item
-    for column, n in unread.items():
-        log.info(
-            "%s: '%s' 열의 날짜 %d건을 읽지 못해 비워 두었습니다 (보기: '%s'). 2024-03-29 처럼 적어 주세요.",
-            place, column, n, examples[column],
-        )  # fmt: skip
-
-
-@lru_cache(maxsize=1_000)
-def is_known(name: str) -> bool:
-    """Tell whether a column is known as something else than a title or text."""
-    fields = {label_field(name), label_field(name.split(" ")[-1])}
-    return not fields.isdisjoint(("id", "date", "region", "meta"))
 
 
 def _row_documents(

@@ -17,10 +17,11 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("sqlalchemy", "web") from error
 
+from hyeoksin.store.adding import Row, content_of
 from hyeoksin.store.backup import Backup, restore
 from hyeoksin.store.engine import address, engine
 from hyeoksin.store.filters import Filters, Order
-from hyeoksin.store.items import Items, Row, content_of
+from hyeoksin.store.items import Items
 from hyeoksin.store.ledger import Ledger
 from hyeoksin.store.migrate import migrate
 from hyeoksin.store.people import People

@@ -1,43 +1,27 @@
-"""Documents with their predictions: adding a file as a whole, and finding items by what an officer filters on."""
+"""Documents with their predictions: finding items by what an officer filters on."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
-from itertools import islice
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from hyeoksin.domain import Document, Prediction
+from hyeoksin.domain import Prediction
 from hyeoksin.errors import NotStoredError, RefusedError
-from hyeoksin.normalise import normalise
-from hyeoksin.region import load_regions
 from hyeoksin.store import schema
+from hyeoksin.store.adding import Row, add_spooled, check_plan, record_of, renew, write_spool
 from hyeoksin.store.engine import Base, now
 from hyeoksin.store.filters import Filters, Order, beyond, full_items, order_by, place_of, where
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
-from hyeoksin.store.search import Tokenise, index_tokens
+from hyeoksin.store.search import Tokenise
 
-__all__ = ["Items", "Row", "content_of"]
+__all__ = ["Items"]
 
-Row = tuple[Document, Mapping[str, Any] | Prediction]
-_Spooled = tuple[
-    dict[str, Any], dict[str, Any], list[str] | None
-]  # an item's columns, its record, its tokens
 _i, _p = schema.items, schema.predictions
 _CHUNK = 500
-
-
-def content_of(document: Document) -> str:
-    """Return the SHA-256 of a document's normalised body, white space squeezed: equal texts have equal hashes."""
-    squeezed = " ".join(normalise(schema.clean(document.body)).split())
-    return hashlib.sha256(squeezed.encode()).hexdigest()
 
 
 class Items(Base):
@@ -67,10 +51,10 @@ class Items(Base):
             RefusedError: the round is closed, or a record is of another plan.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
-            _write_spool(spool, rows, kind, tokenise)
+            write_spool(spool, rows, kind, tokenise)
             spool.seek(0)
             with self._write() as connection:
-                return _add(connection, project, spool)
+                return add_spooled(connection, project, spool)
 
     def predict(self, project: int, rows: Iterable[tuple[int, Mapping[str, Any] | Prediction]]) -> int:
         """Give stored items (by number) the answers of another model: the newest shows, the older ones remain.
@@ -78,13 +62,13 @@ class Items(Base):
         Returns:
             The number of items whose answer is new.
         """
-        drawn = [(n, _record(a)) for n, a in rows]
+        drawn = [(n, record_of(a)) for n, a in rows]
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
             n_new = 0
             for number, record in drawn:
-                _check_plan(record, found.plan_sha)
-                n_new += _renew(connection, project, number, record, now())
+                check_plan(record, found.plan_sha)
+                n_new += renew(connection, project, number, record, now())
             return n_new
 
     def records(self, item: int) -> dict[str, Mapping[str, Any]]:
@@ -222,143 +206,3 @@ class Items(Base):
             if ranks:
                 connection.execute(place, ranks)
         return len(ranks)
-
-
-def _write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Tokenise | None) -> None:
-    drawn = iter(rows)
-    while chunk := list(islice(drawn, _CHUNK)):
-        bodies = [document.body for document, _ in chunk]
-        tokens = list(tokenise(bodies)) if tokenise else [None] * len(chunk)
-        for (document, answer), of_text in zip(chunk, tokens, strict=True):
-            record = _record(answer)
-            line = json.dumps([_columns(document, record, kind), record, of_text], ensure_ascii=False)
-            spool.write(schema.clean(line) + "\n")
-
-
-def _record(answer: Mapping[str, Any] | Prediction) -> dict[str, Any]:
-    """Return the record without ``meta``, which the store keeps with the document."""
-    record = answer.to_record() if isinstance(answer, Prediction) else answer
-    return {name: value for name, value in record.items() if name != "meta"}
-
-
-def _columns(document: Document, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    fields = asdict(document)
-    columns = {
-        "document": fields["id"],
-        "content": content_of(document),
-        **{name: fields[name] for name in ("title", "text", "source", "date", "meta")},
-        "document_region": document.region,
-        "kind": document.meta.get("kind") or kind,
-        "region": load_regions().filed(document.region, document.body, record.get("regions") or ()),
-        **_answer(record),
-    }
-    return {name: schema.clean(value) if isinstance(value, str) else value for name, value in columns.items()}
-
-
-def _answer(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of an item that a model's record fills."""
-    end = record["path"][-1] if record["path"] else None
-    probability = record["off_plan"] if end is None else end["probability"]
-    leads = [flag["id"] for flag in record["agencies"] if flag["role"] == "lead"]
-    return {
-        "duplicates": record.get("duplicate_group"),
-        "model": record["model"],
-        "status": record["status"],
-        "code": None if end is None else end["code"],
-        "probability": probability,
-        "off_plan": record["off_plan"],
-        "lead": leads[0] if leads else None,
-    }
-
-
-def _check_plan(record: Mapping[str, Any], sha: str) -> None:
-    if not sha.startswith(record["plan_sha"]):
-        raise RefusedError(
-            "{place}: 다른 계획({plan}, 지문 {sha})으로 분류된 "
-            "결과입니다. 이 차수의 계획(지문 {own})으로 다시 분류하세요.",
-            place=record["source"] or record["id"],
-            plan=record["plan"],
-            sha=record["plan_sha"][:8],
-            own=sha[:8],
-        )
-
-
-def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
-    while lines := list(islice(spool, _CHUNK)):
-        yield [(columns, record, tokens) for columns, record, tokens in map(json.loads, lines)]
-
-
-def _add(connection: Connection, project: int, spool: IO[str]) -> int:
-    found, _, _ = lock_project(connection, project)
-    if found.closed:
-        raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.", name=found.name)
-    at, n_new = now(), 0
-    for chunk in _chunks(spool):
-        names = {columns["document"] for columns, _, _ in chunk}
-        query = sa.select(_i.c.id, _i.c.document, _i.c.content)
-        stored = connection.execute(query.where(_i.c.project == project, _i.c.document.in_(names)))
-        known = {(row.document, row.content): row.id for row in stored}
-        fresh: dict[tuple[str, str], _Spooled] = {}
-        for columns, record, tokens in chunk:
-            _check_plan(record, found.plan_sha)
-            key = (columns["document"], columns["content"])
-            if key in known:
-                _renew(connection, project, known[key], record, at)
-            else:
-                fresh[key] = (columns, record, tokens)
-        n_new += _insert(connection, project, list(fresh.values()), at)
-    return n_new
-
-
-def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str) -> int:
-    if not fresh:
-        return 0
-    rows = [
-        {
-            **{name: value for name, value in columns.items() if name not in ("text", "meta")},
-            "project": project,
-            "added_at": at,
-            "answer": columns["code"],
-            "answer_lead": columns["lead"],
-        }
-        for columns, _, _ in fresh
-    ]
-    numbers = connection.scalars(_i.insert().returning(_i.c.id, sort_by_parameter_order=True), rows).all()
-    texts = [
-        {"item": number, "text": columns["text"], "meta": columns["meta"]}
-        for number, (columns, _, _) in zip(numbers, fresh, strict=True)
-    ]
-    connection.execute(schema.texts.insert(), texts)
-    answers = [
-        {"item": number, "model": record["model"], "record": record, "at": at}
-        for number, (_, record, _) in zip(numbers, fresh, strict=True)
-    ]
-    connection.execute(_p.insert(), answers)
-    known = [(n, tokens) for n, (_, _, tokens) in zip(numbers, fresh, strict=True) if tokens is not None]
-    index_tokens(connection, known)
-    return len(rows)
-
-
-def _renew(connection: Connection, project: int, number: int, record: Mapping[str, Any], at: str) -> int:
-    """Give an item the answer of another model; return 0 where this model's answer is the one that shows."""
-    there = sa.select(_i.c.version, _i.c.decision, _i.c.model).where(
-        _i.c.id == number, _i.c.project == project
-    )
-    item = connection.execute(there.with_for_update()).first()
-    if item is None:
-        raise NotStoredError(
-            "문서 {number} 이(가) 차수 {project} 에 없습니다.", number=number, project=project
-        )
-    if item.model == record["model"]:
-        return 0
-    known = _p.update().where(_p.c.item == number, _p.c.model == record["model"])
-    if not connection.execute(known.values(record=dict(record), at=at)).rowcount:
-        connection.execute(_p.insert().values(item=number, model=record["model"], record=dict(record), at=at))
-    columns = _answer(record)
-    if item.decision is None:
-        columns |= {"answer": columns["code"], "answer_lead": columns["lead"]}
-    version = item.version + 1
-    connection.execute(
-        _i.update().where(_i.c.id == number).values(**columns, version=version, predicted_version=version)
-    )
-    return 1

@@ -46,7 +46,7 @@ class Work(Base):
     ) -> Item | None:
         """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
 
-        The claim ends when the user decides, releases it or ``seconds`` have passed; asking again returns the same
+        The claim ends when the user decides or ``seconds`` have passed; asking again returns the same
         item while it is open. With two coders, two people may hold an item at once, and each gets it once.
 
         Args:
@@ -95,9 +95,3 @@ class Work(Base):
                 _c.insert().values(item=number, user=user, project=project, until=later(seconds))
             )
             return full_items(connection, sa.select(_i.c.id).where(_i.c.id == number), at)[0]
-
-    def release(self, user: str, item: int | None = None) -> int:
-        """Give up a user's claim on an item, or all claims; return how many there were."""
-        gone = _c.delete().where(_c.c.user == user)
-        with self._write() as connection:
-            return connection.execute(gone if item is None else gone.where(_c.c.item == item)).rowcount

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
+from hyeoksin.readers.columns import REMEDIES
 from hyeoksin.readers.notes import heard
 from hyeoksin.web.judge import Judge
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
-_OPTIONS = re.compile(
-    r"(?:맞는 열은 )?--(title|text)-column(, --text-column)? 으로 (?:열 이름을 )?알려 주세요\."
-)  # the command line's remedy, which a page has not
-_HEADINGS = {"title": "과제명", "text": "내용"}
+_ON_A_PAGE = {  # in place of REMEDIES, whose options a page has not
+    "title": "맞는 열의 머리글을 '과제명' 으로 고쳐 올리세요.",
+    "text": "맞는 열의 머리글을 '내용' 으로 고쳐 올리세요.",
+    "both": "머리글을 '과제명', '내용' 으로 고쳐 올리세요.",
+}
 _BROKEN = dict.fromkeys([0, *range(0xD800, 0xE000)], "\ufffd")  # what no database keeps
 
 
@@ -80,13 +81,9 @@ def _read(
 
 def _remedied(sentence: str) -> str:
     """Return what a reader says with a remedy that works on a page: the heading is renamed."""
-
-    def remedy(found: re.Match[str]) -> str:
-        if found[2]:
-            return "머리글을 '과제명', '내용' 으로 고쳐 올리세요."
-        return f"맞는 열의 머리글을 '{_HEADINGS[found[1]]}' 으로 고쳐 올리세요."
-
-    return _OPTIONS.sub(remedy, sentence)
+    for case, remedy in REMEDIES.items():
+        sentence = sentence.replace(remedy, _ON_A_PAGE[case])
+    return sentence
 
 
 def _clean(text: str) -> str:
@@ -111,10 +108,10 @@ def judged(
     judge: Judge, documents: Sequence[Document], plan: str
 ) -> Iterator[tuple[Document, dict[str, Any]]]:
     """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them."""
-    from hyeoksin.duplicates import content_of, group
+    from hyeoksin.duplicates import answer_key, group
 
     entries = group(documents)
-    keys = [content_of(entry.judged) for entry in entries]
+    keys = [answer_key(entry.judged) for entry in entries]
     uses = Counter(keys)
     firsts = dict(zip(reversed(keys), (entry.judged for entry in reversed(entries)), strict=True))
     order = list(dict.fromkeys(keys))

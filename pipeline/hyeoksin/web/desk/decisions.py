@@ -23,6 +23,7 @@ __all__ = ["filters_of", "next_path", "router"]
 router = APIRouter(include_in_schema=False)
 _ACTIONS: dict[str, Action] = {"accept": "accept", "pick": "pick", "none": "none", "undecided": "undecided"}
 _NOTE_LIMIT = 2_000
+_VISITED = ("disputed", "decided")  # people were there already, so nobody's turn is claimed
 Text = Annotated[str, Form()]
 
 
@@ -165,10 +166,7 @@ def next_path(
     skipped = done.item if done else None
     if filters.standing == "decided" and done:
         number = following
-    elif filters.standing in (
-        "disputed",
-        "decided",
-    ):  # people were there already, so nobody's turn is claimed
+    elif filters.standing in _VISITED:
         found = store.items(project, order=filters.order, limit=2, **asked)
         number = next((one.id for one in found if one.id != skipped), None)
     else:

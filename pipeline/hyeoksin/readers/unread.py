@@ -1,0 +1,77 @@
+"""What of a table was not read although nothing failed, told once a table: a missing title or text column, unreadable dates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from hyeoksin.domain import Document
+from hyeoksin.errors import RowError
+from hyeoksin.readers.columns import REMEDIES, Layout, label_field
+from hyeoksin.readers.notes import log
+
+__all__ = ["is_known", "note_lone", "noted", "noted_dates"]
+
+_MAX_EXAMPLE = 30  # characters
+_COLUMNS = {"title": "제목", "text": "내용"}
+
+
+def noted(
+    items: Iterable[Document | RowError], layout: Layout, place: str, goes_on: bool = False
+) -> Iterator[Document | RowError]:
+    """Yield the items of a table; then note a missing title or text column, and the dates that could not be read."""
+    day = next(iter(layout.names("date")), None)
+    if day is not None:
+        items = noted_dates(items, (day,), place)
+    missing = next((field for field in _COLUMNS if not layout.places[field]), None)
+    if missing is None or goes_on:
+        yield from items
+        return
+    unknown = [name for name in layout.header if name and name != day and not is_known(name)]
+    left: list[str] = []
+    for item in items:
+        if isinstance(item, Document):
+            left += [n for n in unknown if n not in left and any(map(str.isalpha, item.meta.get(n, "")))]
+        yield item
+    note_lone({field: layout.names(field) for field in _COLUMNS}, left, place)
+
+
+def note_lone(names: Mapping[str, Collection[str]], left: Collection[str], place: str) -> None:
+    """Note that titles or texts were not found, where columns are ``left`` over; ``names`` are the columns read, by field."""
+    missing = next((field for field in _COLUMNS if not names[field]), None)
+    if missing and left:
+        read = ", ".join(f"'{name}'" for field in _COLUMNS for name in names[field])
+        log.info(
+            "%s: %s 열을 찾지 못해 %s만 읽습니다. 쓰지 않은 열: %s. %s",
+            place, _COLUMNS[missing], read, ", ".join(left), REMEDIES[missing],
+        )  # fmt: skip
+
+
+def noted_dates(
+    items: Iterable[Document | RowError], columns: Iterable[str], place: str
+) -> Iterator[Document | RowError]:
+    """Yield the items; then note how many dates stayed in ``meta`` because they could not be read.
+
+    ``columns`` are those of dates; they may become more while the items come.
+    """
+    unread: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, Document) and item.date is None:
+            for column in columns:
+                if column in item.meta:
+                    unread[column] = unread.get(column, 0) + 1
+                    examples.setdefault(column, " ".join(item.meta[column].split())[:_MAX_EXAMPLE])
+        yield item
+    for column, n in unread.items():
+        log.info(
+            "%s: '%s' 열의 날짜 %d건을 읽지 못해 비워 두었습니다 (보기: '%s'). 2024-03-29 처럼 적어 주세요.",
+            place, column, n, examples[column],
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1_000)
+def is_known(name: str) -> bool:
+    """Tell whether a column is known as something else than a title or text."""
+    fields = {label_field(name), label_field(name.split(" ")[-1])}
+    return not fields.isdisjoint(("id", "date", "region", "meta"))
