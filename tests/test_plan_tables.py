@@ -23,11 +23,11 @@ HEADER = ["코드", "단계", "제목", "상위코드", "주관기관", "제외"
 @pytest.mark.parametrize("plan_id", BUILTIN_PLANS)
 def test_a_shipped_plan_comes_back_from_a_table(tmp_path: Path, plan_id: str, suffix: str) -> None:
     plan = load_plan(plan_id)
-    path = tmp_path / f"{plan_id}{suffix}"
+    path = tmp_path / f"표{suffix}"
     write_form(plan, path)
     back = load_plan(path)
-    assert back.nodes == plan.nodes
-    assert (back.id, back.year) == (plan_id, plan.year)
+    assert back == plan
+    assert back.sha256 == plan.sha256
 
 
 @pytest.mark.parametrize("plan_id", BUILTIN_PLANS)
@@ -47,7 +47,7 @@ def test_the_template_comes_back_from_every_kind_in_turn(tmp_path: Path) -> None
         write_form(at, tmp_path / f"서식{suffix}")
         at = load_plan(tmp_path / f"서식{suffix}")
     write_yaml(at, tmp_path / "서식.yaml")
-    assert load_plan(tmp_path / "서식.yaml").nodes == plan.nodes
+    assert load_plan(tmp_path / "서식.yaml") == plan
 
 
 # What an office may write into a cell: list marks, signs of formulas, separators, colons, quotes.
@@ -87,7 +87,7 @@ def test_any_plan_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, pla
     folder = tmp_path_factory.mktemp("계획")
     for suffix in TABLES:
         write_form(plan, folder / f"our-2026{suffix}")
-        assert load_plan(folder / f"our-2026{suffix}").nodes == plan.nodes
+        assert load_plan(folder / f"our-2026{suffix}") == plan
     write_yaml(plan, folder / "our-2026.yaml")
     assert load_plan(folder / "our-2026.yaml") == plan
 
@@ -104,6 +104,20 @@ def test_a_table_may_leave_columns_out_and_explain_itself_above_the_header(tmp_p
         ("1", "strategy", None, False),
         ("1-1", "task", "1", True),
     ]
+
+
+def test_rows_that_name_two_plans_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "계획.csv"
+    path.write_text("코드,제목,계획 id\n1,서비스,가\n2,참여,나\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"계획\.csv:3: '계획 id' 이 '나' 인데 위에서는 '가'"):
+        load_plan(path)
+
+
+def test_a_plan_in_a_document_is_told_to_become_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "계획.hwpx"
+    path.write_bytes(b"PK\x03\x04")
+    with pytest.raises(PlanError, match=r"계획\.hwpx: .*엑셀로 옮겨"):
+        load_plan(path)
 
 
 def test_numbers_typed_into_excel_are_codes(tmp_path: Path) -> None:
@@ -179,7 +193,7 @@ def test_unknown_headings_are_faults_that_name_the_nearest(tmp_path: Path, suffi
     )
     with pytest.raises(PlanError) as caught:
         load_plan(path)
-    known = "쓸 수 있는 머리글: 코드, 단계, 제목, 상위코드, 별칭, 주관기관, 기관등, 역점, 정의, 포함, 제외"
+    known = "쓸 수 있는 머리글: 코드, 단계, 제목, 상위코드, 별칭, 주관기관, 기관등, 역점, 정의, 포함, 제외, 계획 id, 계획 제목, 연도"
     assert str(caught.value).splitlines() == [
         f"{path}:1: 모르는 머리글 '정으'. '정의' 인가요? {known}",
         f"{path}:1: 모르는 머리글 '설명'. {known}",

@@ -127,6 +127,7 @@ def test_routes_go_down_to_leaves_and_up_to_parents() -> None:
     assert set(found["9-2"].targets) == {"K4", "K6"}
     assert found["5-1"].inherited  # its task is linked, it is not
     assert found["5-1"].only is None
+    assert all(link.reason.startswith("상위 항목 5에서 옴: ") for link in found["5-1"].targets.values())
     back = routes(
         plans["2024"], plans["2019"], links_between(plans["2024"], plans["2019"], load_crosswalk(plans))[0]
     )

@@ -45,6 +45,11 @@ def load_plan(name: str | Path) -> Plan:
 
         form, line_of = read_form(path)
         return _checked(form, path, line_of)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        raise PlanError(
+            f"{path}: 계획으로 읽을 수 없는 형식입니다. 한글이나 워드의 표는 엑셀로 옮겨 .xlsx 나 .csv 로 저장하세요 "
+            "(빈 서식: hyeoksin plan template 우리계획.xlsx)."
+        )
     return plan_from_yaml(path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hyeoksin.plan.crosswalk import Link, Relation
 from hyeoksin.plan.nodes import Plan
@@ -37,7 +37,7 @@ class Route:
 def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
     """Return the route of every node of ``old`` that texts may stand at.
 
-    A node without links of its own takes those of the nodes below it, else of the node above it.
+    A node without links of its own takes those of the nodes below it, else of the node above it; the reason then says so.
     """
     own: dict[str, dict[str, Link]] = {}
     for link in links:
@@ -56,7 +56,12 @@ def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
                 for leaf, link in own.get(child.code, {}).items():
                     _keep(below, leaf, link)
         if not below and node.parent is not None and node.parent in found:
-            below = dict(found[node.parent].targets)
+            below = {
+                leaf: replace(link, reason=f"상위 항목 {link.from_code}에서 옴: {link.reason}")
+                if link.from_code == node.parent
+                else link
+                for leaf, link in found[node.parent].targets.items()
+            }
         found[node.code] = Route(below, inherited=True)
     return found
 
@@ -70,18 +75,7 @@ def _to_leaves(link: Link, new: Plan) -> Iterable[tuple[str, Link]]:
     for node in new.leaves:
         if link.to_code in {above.code for above in new.path(node.code)}:
             weaker: Relation = "related" if link.relation == "related" else "narrow"
-            yield (
-                node.code,
-                Link(
-                    link.from_plan,
-                    link.from_code,
-                    weaker,
-                    link.to_plan,
-                    node.code,
-                    link.confidence,
-                    link.reason,
-                ),
-            )
+            yield node.code, replace(link, relation=weaker, to_code=node.code)
 
 
 def _keep(targets: dict[str, Link], leaf: str, link: Link) -> None:

@@ -29,6 +29,9 @@ _COLUMNS = {
     "포함": "includes",
     "제외": "excludes",
 }
+# of the whole plan, in the first node's row
+_OF_PLAN = {"계획 id": "id", "계획 제목": "title", "연도": "year"}
+_ALL = {**_COLUMNS, **_OF_PLAN}
 _DATE = re.compile(  # as a spreadsheet keeps or shows it
     r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
 )
@@ -94,20 +97,28 @@ class TableForm:
 def read_form(path: Path) -> TableForm:
     """Read a plan table.
 
-    The id is the file's stem, the title too; the year is the first four-digit number in the stem, else 0.
+    Where the columns of the plan itself are missing or empty, its id and title are the file's stem, its year the first
+    four-digit number in the stem, else 0.
 
     Raises:
-        PlanError: there is no header, a heading is unknown, or a code is a date.
+        PlanError: there is no header, a heading is unknown, a code is a date, or rows say different things of the plan.
     """
     rows = read_rows(path)
     header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
     if header is None:
-        raise PlanError(f"{path}: 머리글 줄이 없습니다. 쓸 머리글: {', '.join(_COLUMNS)}")
+        raise PlanError(f"{path}: 머리글 줄이 없습니다. 쓸 머리글: {', '.join(_ALL)}")
     fields = _fields(header, path)
+    whole: dict[str, str] = {}
     nodes: list[dict[str, Any]] = []
     numbers: list[int] = []
     for row in rows[rows.index(header) + 1 :]:
         cells = {f: plain_cell(v.strip()) for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
+        for name, field in _OF_PLAN.items():
+            told = cells.pop(f"plan_{field}", None)
+            if told is not None and whole.setdefault(field, told) != told:
+                raise PlanError(
+                    f"{path}:{row.number}: '{name}' 이 '{told}' 인데 위에서는 '{whole[field]}' 입니다. 파일 하나에 계획 하나만 적으세요."
+                )
         if cells:
             if _DATE.fullmatch(cells.get("code", "")):
                 raise PlanError(
@@ -118,23 +129,24 @@ def read_form(path: Path) -> TableForm:
             numbers.append(row.number)
     digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
     year = next((int(d) for d in digits if len(d) == 4), 0)
-    form = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year, "nodes": nodes}
+    named = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year}
     headings = {field: name for name, field in _COLUMNS.items()}
     headings |= {field: cell.strip() for field, cell in zip(fields, header.cells, strict=True) if field}
-    return TableForm(form, header.number, tuple(numbers), headings)
+    return TableForm(named | whole | {"nodes": nodes}, header.number, tuple(numbers), headings)
 
 
 def _fields(header: Row, path: Path) -> list[str]:
     """Return the field of each column, "" where it has no heading."""
     names = [cell.strip() for cell in header.cells]
-    known = {**_COLUMNS, **{field: field for field in _COLUMNS.values()}}
+    known = {field: field for field in _COLUMNS.values()} | _COLUMNS
+    known |= {name: f"plan_{field}" for name, field in _OF_PLAN.items()}
     faults = []
     for name in names:
         if name and name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f"'{near[0]}' 인가요? " if near else ""
             faults.append(
-                f"{path}:{header.number}: 모르는 머리글 '{name}'. {hint}쓸 수 있는 머리글: {', '.join(_COLUMNS)}"
+                f"{path}:{header.number}: 모르는 머리글 '{name}'. {hint}쓸 수 있는 머리글: {', '.join(_ALL)}"
             )
     if faults:
         raise PlanError("\n".join(faults))
@@ -181,6 +193,7 @@ def _written(exclusion: Exclusion) -> str:
 
 def write_form(plan: Plan, path: Path) -> None:
     """Write ``plan`` as a CSV (UTF-8 with BOM, for Excel) or XLSX table."""
+    whole = (plan.id, plan.title, str(plan.year))
     rows: list[Sequence[str]] = [
         (
             node.code,
@@ -194,7 +207,8 @@ def write_form(plan: Plan, path: Path) -> None:
             node.definition,
             _joined(node.includes),
             _joined(map(_written, node.excludes)),
+            *(whole if i == 0 else ("", "", "")),
         )
-        for node in plan.nodes
+        for i, node in enumerate(plan.nodes)
     ]
-    write_rows(path, list(_COLUMNS), rows, sheet=plan.id)
+    write_rows(path, list(_ALL), rows, sheet=plan.id)
