@@ -1,16 +1,18 @@
 """One table: the shipped model beside what others would use, trained on the same texts and asked about the same texts.
 
 Usage: python bench/accuracy.py CODED.jsonl FOLDER [--model MODEL] [--rows ...] [--texts ...] [--annif PYTHON]
+           [--setfit PYTHON --setfit-model MODEL]
        python bench/accuracy.py CODED.jsonl FOLDER --ablations
 
-FOLDER holds the public texts of corpus/external.yaml. Texts: the coded file, and (not for Annif) the labelled public
+FOLDER holds the public texts of corpus/external.yaml. Texts: the coded file, and (not for Annif and SetFit) the labelled public
 texts in the five folds by family of the model card, whose figures are hyeoksin's. All read the same first characters
 of a text; "none of the plan" is one more class of a peer, and nothing of a peer is tuned. Behind each figure stands its
 95 % bootstrap interval; the last column is McNemar's exact test against hyeoksin on "the answer is acceptable", with the
 number of texts that only the peer and that only hyeoksin gets right.
 
 Annif runs under a Python of its own (``--annif``). Its NLTK word splitter needs data that it downloads, so words are
-split by a regular expression instead; its shortest word is one character long, as Korean needs.
+split by a regular expression instead; its shortest word is one character long, as Korean needs. SetFit does too
+(``--setfit``); it needs the weights of a sentence-transformers model (``--setfit-model``).
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ from hyeoksin.training.fit import Settings
 from hyeoksin.training.recipe import examples_hash, gather
 
 PLANS = ("2019", "2024")
+SLOW = ("annif", "setfit")  # asked about the coded texts alone
 FIGURES = ("top1_acceptable", "top3", "kappa", "false_tag_rate", "in_plan_found", "off_plan_auroc", "acceptable")  # fmt: skip
 HEAD = """\
 | 글 | 계획 | 분류기 | 계획 안: 1순위 수용 | 계획 안: 3순위 안 | 카파 (계획 밖 포함) | 밖인데 붙임 | 안인데 찾음 | 계획 밖 AUROC | 전체: 답 수용 | 맥니마 p (이 분류기만 / hyeoksin만 맞음) |
@@ -206,17 +209,29 @@ def main() -> None:
     parser.add_argument("coded", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path)
-    parser.add_argument("--rows", nargs="*", choices=[*peers(Path())], help="peers to run; default: all")
+    parser.add_argument(
+        "--rows", nargs="*", choices=[*peers(Path(), Path(), "")], help="peers to run; default: all"
+    )
     parser.add_argument("--texts", nargs="+", choices=("coded", "public"), default=("coded", "public"))
     parser.add_argument(
         "--annif", type=Path, default=Path("annif"), help="Python of an environment with Annif"
+    )
+    parser.add_argument(
+        "--setfit", type=Path, default=Path("setfit"), help="Python of an environment with SetFit"
+    )
+    parser.add_argument(
+        "--setfit-model", default="", help="sentence-transformers folder or name that SetFit starts from"
     )
     parser.add_argument(
         "--ablations", action="store_true", help="hyeoksin without one part at a time, nothing else"
     )
     parser.add_argument("--cache", type=Path, help="folder that keeps Kiwi's work for the next run")
     told = parser.parse_args()
-    chosen = {k: v for k, v in peers(told.annif).items() if told.rows is None or k in told.rows}
+    chosen = {
+        k: v
+        for k, v in peers(told.annif, told.setfit, told.setfit_model).items()
+        if told.rows is None or k in told.rows
+    }
     everything = gather(Path("corpus"), told.folder, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
     examples = [e for e in everything if e.origin in TESTED or any(p in e.labels for p in PLANS)]
     coded = read_coded(told.coded)
@@ -238,7 +253,7 @@ def main() -> None:
             raise SystemExit(
                 f"{path}: that model learnt from other texts; train again, or leave 'public' out"
             )
-        on_public(examples, read, {k: v for k, v in chosen.items() if k != "annif"}, card)
+        on_public(examples, read, {k: v for k, v in chosen.items() if k not in SLOW}, card)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Logits:
 
 @dataclass(frozen=True)
 class Variant:
-    """What is left out: texts of some origins, character features, or parts of the joined answer."""
+    """What is left out: texts of some origins, bare titles, character features, or parts of the joined answer."""
 
     title: str
     without: tuple[str, ...] = ()
@@ -52,6 +52,7 @@ class Variant:
     network: bool = True
     linear: bool = True
     border: bool = True
+    titles: bool = True
 
 
 VARIANTS = (
@@ -60,7 +61,9 @@ VARIANTS = (
     Variant("− 선형 머리 (신경망만)", linear=False),
     Variant("− 경계 머리", border=False),
     Variant("− 글자 특징", characters=False),
-    Variant("− 지어 쓴 글", without=("written", "coded")),
+    Variant("− 제목만의 본보기", titles=False),
+    Variant("− 지은 제목", without=("title",)),
+    Variant("− 지어 쓴 글", without=("written", "coded", "title")),
     Variant("− 공개 글", without=("real",)),
     Variant("− 계획의 문구와 사업 이름", without=("node", "programme", "plan")),
 )
@@ -80,7 +83,9 @@ def fitted(
     front = vectoriser(Settings())
     if not variant.characters:
         front.transformer_list = front.transformer_list[:1]
-    rows = csr_array(front.fit_transform(train.analysed))
+    front.fit(train.analysed)
+    train = train.with_titles(Settings().title_weight if variant.titles else 0.0)
+    rows = csr_array(front.transform(train.analysed))
     there = csr_array(front.transform(asked.analysed))
     net = fit_net(train.vectors, train.examples, plans, train.probe).log_probabilities(asked.vectors)
     found = {}
@@ -131,9 +136,9 @@ def ablations(
 ) -> Iterator[tuple[Variant, dict[str, tuple[Held, Held]]]]:
     """Yield per variant and plan the probabilities of the texts in ``folds`` (each sorted), and of the asked ones."""
     rows = [i for fold in folds for i in fold]
-    fits: dict[tuple[tuple[str, ...], bool], list[dict[str, Logits]]] = {}
+    fits: dict[tuple[tuple[str, ...], bool, bool], list[dict[str, Logits]]] = {}
     for variant in VARIANTS:
-        key = (variant.without, variant.characters)
+        key = (variant.without, variant.characters, variant.titles)
         if key not in fits:
             rest = ([i for i in range(len(texts.examples)) if i not in out] for out in map(set, folds))
             pairs = [(only(texts, some), only(texts, fold)) for some, fold in zip(rest, folds, strict=True)]

@@ -131,7 +131,29 @@ def annif_ranks(
     return answers
 
 
-def peers(python: Path) -> dict[str, Peer]:
+def setfit(python: Path, model: str) -> Peer:
+    title = f"SetFit, {model.rstrip('/').rpartition('/')[2]}"
+
+    def peer(train: Sequence[Text], labels: Sequence[str], test: Sequence[Text]) -> dict[str, Ranking | None]:
+        if not (python.is_file() and model):
+            return {"SetFit (설치되지 않았거나 가중치 없음)": None}
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            rows = [{"text": t.body, "label": code} for t, code in zip(train, labels, strict=True)]
+            for file, content in (("train", rows), ("texts", [{"text": t.body} for t in test])):
+                lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in content]
+                (folder / f"{file}.jsonl").write_text("".join(lines), encoding="utf-8")
+            script = Path(__file__).with_name("setfit_rank.py")
+            run = subprocess.run([python, script, name, model], check=False, capture_output=True, text=True)
+        if run.returncode:
+            raise SystemExit(f"SetFit failed:\n{run.stderr}")
+        found = json.loads(run.stdout.splitlines()[-1])
+        return {title: Ranking(found["classes"], np.log(np.maximum(found["scores"], 1e-9)))}
+
+    return peer
+
+
+def peers(annif_python: Path, setfit_python: Path, setfit_model: str) -> dict[str, Peer]:
     return {
         "words": linear(
             "어절 TF-IDF + 로지스틱 회귀",
@@ -155,5 +177,6 @@ def peers(python: Path) -> dict[str, Peer]:
             LinearSVC(),
         ),
         "fasttext": fasttext,
-        "annif": annif(python),
+        "annif": annif(annif_python),
+        "setfit": setfit(setfit_python, setfit_model),
     }

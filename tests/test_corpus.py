@@ -9,7 +9,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.corpus import Example, read_examples, read_programmes, read_terms, text_hash
+from hyeoksin.corpus import Example, read_examples, read_programmes, read_terms, read_titles, text_hash
 from hyeoksin.errors import PlanError
 from hyeoksin.evaluation import read_coded
 from hyeoksin.plan import Plan
@@ -35,8 +35,10 @@ def test_genre_does_not_tell_inside_from_outside(written: list[Example]) -> None
         assert sum(len(e.document.body) > 350 for e in some) >= 0.05 * len(some)
 
 
-def test_no_near_duplicates(written: list[Example], coded_apart: list[Example]) -> None:
-    everything = [*written, *coded_apart]
+def test_no_near_duplicates(
+    written: list[Example], coded_apart: list[Example], plans: dict[str, Plan]
+) -> None:
+    everything = [*written, *coded_apart, *read_titles(CORPUS / "titles.csv", plans, {}, 1.0)]
     bodies = [e.document.body for e in everything]
     rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True).fit_transform(bodies)
     for start in range(0, len(bodies), 500):
@@ -64,6 +66,37 @@ def test_texts_coded_twice_carry_what_the_coders_saw(coded_apart: list[Example])
     outside = np.mean([not e.labels["2019"] for e in coded_apart])
     assert 0.4 < outside < 0.7
     assert sum(e.lead is not None for e in coded_apart) > 0.8 * len(coded_apart)
+
+
+def test_titles_lie_on_both_sides_in_every_genre_and_stand_once(plans: dict[str, Plan]) -> None:
+    titles = list(read_titles(CORPUS / "titles.csv", plans, {}, 0.3))
+    assert len({e.document.title for e in titles}) == len(titles)
+    assert all(8 <= len(e.document.title) <= 60 for e in titles)
+    for name in ("2019", "2024"):
+        for kind in ("task", "citizen", "press"):
+            some = [e.labels[name] for e in titles if e.kind == kind and name in e.labels]
+            assert 0.2 < np.mean([not codes for codes in some]) < 0.8
+        assert {codes[0] for e in titles if (codes := e.labels.get(name))} == {
+            leaf.code for leaf in plans[name].leaves
+        }
+
+
+def test_a_title_is_of_the_family_of_its_text(tmp_path: Path, plans: dict[str, Plan]) -> None:
+    path = tmp_path / "titles.csv"
+    head = "of,kind,title,plan2019,ok2019,plan2024,ok2024\n"
+    path.write_text(
+        f"{head}bh-1,task,대기표 문자 알림,3-2,NONE,K2,\nbh-2,task,축제,NONE,,,K1\n", encoding="utf-8"
+    )
+    first, second = read_titles(path, plans, {"bh-1": "petition:첫머리"}, 0.3)
+    assert (first.family, second.family) == ("petition:첫머리", "title:bh-2")
+    assert (first.labels, first.acceptable) == (
+        {"2019": ("3-2",), "2024": ("K2",)},
+        {"2019": ("NONE",), "2024": ()},
+    )
+    assert second.labels == {"2019": ()}  # of 2024 the coders thought differently
+    path.write_text(f"{head}bh-1,task,알림,3-2,,K9,\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"titles\.csv:2: 계획 2024 .* K9"):
+        list(read_titles(path, plans, {}, 0.3))
 
 
 def test_programmes_point_to_their_leaf(plans: dict[str, Plan]) -> None:

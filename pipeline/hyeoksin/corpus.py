@@ -24,11 +24,13 @@ __all__ = [
     "read_examples",
     "read_programmes",
     "read_terms",
+    "read_titles",
     "text_hash",
 ]
 
 # Origins that cross-validation predicts; the rest is always in training.
-TESTED = ("written", "coded", "real")
+TESTED = ("written", "coded", "title", "real")
+_TITLED = ("2019", "2024")  # plans whose codes a written title carries
 _CENTRAL = ("ministry", "office", "administration", "commission", "independent")
 
 
@@ -39,7 +41,7 @@ class Example:
     ``labels`` maps a plan to its codes, best first; an empty tuple means outside that plan, a missing plan means that
     nobody looked. ``acceptable`` are further codes (or ``NONE``) that a careful coder might give. ``family`` groups texts about
     the same idea: splits never cut through it. ``origin``: ``written`` for this project, ``coded`` if
-    also coded apart from its writer, ``real`` if public, else where else it comes from. ``weight`` is its weight in training.
+    also coded apart from its writer, ``title`` if a bare title in other words, ``real`` if public, else where else it comes from. ``weight`` is its weight in training.
     """
 
     document: Document
@@ -145,6 +147,39 @@ def read_terms(path: Path) -> Iterator[Example]:
         except ValueError as error:
             raise PlanError(f"{path}:{number}: {error}") from error
         yield _duty(f"term:{number}", term, f"term:{number}", lead)
+
+
+def read_titles(
+    path: Path, plans: Mapping[str, Plan], families: Mapping[str, str], weight: float
+) -> Iterator[Example]:
+    """Yield bare titles written after a public text (CSV: of, kind, title, coders, plan2019, ok2019, plan2024, ok2024).
+
+    A plan's code is empty where two coders differed: the title then says nothing of that plan. ``families`` maps the public texts at hand (``of``) to their families: a title never teaches what its text is tested with.
+
+    Raises:
+        PlanError: with file and line, for an unknown code.
+    """
+    names = [name for name in plans if name in _TITLED]
+    known = {name: {leaf.code for leaf in plans[name].leaves} | {"NONE"} for name in names}
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            codes = {name: row[f"plan{name}"] for name in names if row[f"plan{name}"]}
+            acceptable = {name: tuple(c for c in row[f"ok{name}"].split(",") if c) for name in codes}
+            for name in codes:
+                unknown = {codes[name], *acceptable[name]} - known[name]
+                if unknown:
+                    raise PlanError(
+                        f"{path}:{number}: 계획 {name} 에 없는 코드: {', '.join(sorted(unknown))}"
+                    )
+            yield Example(
+                document=Document(id=f"title:{number}", title=row["title"]),
+                labels={name: () if code == "NONE" else (code,) for name, code in codes.items()},
+                family=families.get(row["of"], f"title:{row['of']}"),
+                kind=row["kind"],
+                origin="title",
+                acceptable=acceptable,
+                weight=weight,
+            )
 
 
 def node_examples(plan: Plan) -> Iterator[Example]:

@@ -23,6 +23,7 @@ from hyeoksin.corpus import (
     read_examples,
     read_programmes,
     read_terms,
+    read_titles,
 )
 from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
 from hyeoksin.external import labelled_examples, labelled_ids, plan_examples, press_examples, sources
@@ -37,6 +38,7 @@ from hyeoksin.training.train import Trained, train
 __all__ = ["examples_hash", "gather", "recipe"]
 
 _CODED = 2.0  # weight of a written text that two coders coded apart from its writer: between the others and public ones
+_TITLE = 0.3  # weight of a bare title written after a public text: many, short, and three of one text
 _LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "mapie", "scikit-learn", "numpy", "scipy")
 
 
@@ -81,6 +83,8 @@ def gather(corpus: Path, external: Path | None, plans: Mapping[str, Plan]) -> li
         )
         press = press_examples(sources(listing)["epic"], external)
         examples += [e for e in press if e.document.id.removeprefix("press:") not in labelled]
+    families = {e.document.id: e.family for e in examples if e.origin == "real"}
+    examples += read_titles(corpus / "titles.csv", plans, families, _TITLE)
     return examples
 
 
