@@ -35,9 +35,10 @@ from sklearn.model_selection import GroupKFold
 from accuracy_ablations import ablations, prepare
 from accuracy_peers import Peer, Ranking, Text, peers, texts
 from hyeoksin.assess import assess
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import TESTED, Example
 from hyeoksin.domain import Prediction
-from hyeoksin.evaluation import NONE, Coded, plan_scores, read_coded
+from hyeoksin.evaluation import Coded, plan_scores, read_coded
 from hyeoksin.model.heads import softmax
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.resources import resource

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.sparse import csr_array, load_npz, save_npz
 from scipy.stats import binomtest
 
+from hyeoksin.codes import NONE
 from hyeoksin.drift import TESTS, Sample, find_drift
 from hyeoksin.encoders import dense_encoder, views
 from hyeoksin.external import labelled_examples
@@ -29,7 +30,6 @@ from hyeoksin.model import load_model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import resource
-from hyeoksin.results import NONE
 
 PLAN = "2019"
 DEALINGS = 499

@@ -21,8 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
-from hyeoksin.evaluation import NONE
 from hyeoksin.external import labelled_examples
 from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer

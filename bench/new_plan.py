@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, load_npz, save_npz, vstack
 from sklearn.metrics import cohen_kappa_score
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.domain import Document
 from hyeoksin.encoders import beside, dense_encoder, views
-from hyeoksin.evaluation import NONE, read_coded
+from hyeoksin.evaluation import read_coded
 from hyeoksin.external import labelled_examples
 from hyeoksin.features import analyse
 from hyeoksin.model import Model, PlanHead, load_model

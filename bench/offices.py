@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import dense_encoder, probe, views
-from hyeoksin.evaluation import NONE
 from hyeoksin.features import analyse
 from hyeoksin.lessons.learn import paths_of
 from hyeoksin.lessons.residual import Hold, Signals, allowed_leaves, fit_residual

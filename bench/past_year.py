@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.model_selection import GroupKFold
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.encoders import dense_encoder, probe, views
-from hyeoksin.evaluation import NONE
 from hyeoksin.features import analyse
 from hyeoksin.model import PlanHead, load_model
 from hyeoksin.model.heads import off_log_odds

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from hyeoksin.classifier import load_classifier
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Prediction
-from hyeoksin.evaluation import NONE, plan_scores
+from hyeoksin.evaluation import plan_scores
 from hyeoksin.external import labelled_examples
 from hyeoksin.plan import load_plan
 

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import cohen_kappa_score
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import read_examples
 from hyeoksin.domain import Document
-from hyeoksin.evaluation import NONE, mean_score
+from hyeoksin.evaluation import mean_score
 from hyeoksin.external import labelled_examples
 from hyeoksin.model import load_model
 from hyeoksin.model.heads import sigmoid, softmax

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import node_examples, read_examples
-from hyeoksin.evaluation import NONE, plan_scores, proportion, reliability
+from hyeoksin.evaluation import plan_scores, proportion, reliability
 from hyeoksin.pictures import Bar, Bin, bars_with_intervals, strategy_colour
 from hyeoksin.pictures import reliability as reliability_picture
 from hyeoksin.plan import BUILTIN_PLANS, load_plan

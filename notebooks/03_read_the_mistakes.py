@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import node_examples, read_examples
-from hyeoksin.evaluation import NONE, proportion
+from hyeoksin.evaluation import proportion
 from hyeoksin.pictures import Bar, Cell, heat_map, standing_bars, strategy_colour
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.training.fit import Settings

@@ -8,7 +8,6 @@ import numpy as np
 
 from hyeoksin.audit.counts import plan_nodes
 from hyeoksin.audit.result import (
-    NONE,
     Agreement,
     Audit,
     ClassQuality,
@@ -25,6 +24,7 @@ from hyeoksin.audit.result import (
     Topic,
     Word,
 )
+from hyeoksin.codes import NONE
 from hyeoksin.plan import load_plan
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)> ' \" & {{ 7*7 }} $x^2$ =1+1 \x07 😀"

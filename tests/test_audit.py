@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from audit_cases import gated, prediction, saved
-from hyeoksin.audit import NONE, Audit, audit
+from hyeoksin.audit import Audit, audit
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
 

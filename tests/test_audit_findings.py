@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from audit_cases import MODEL, prediction, probabilities, saved
-from hyeoksin.audit import NONE, Audit, audit
+from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import Counts, _change, _excess
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Prediction
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan

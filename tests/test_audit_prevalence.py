@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from audit_cases import MODEL, drawn, gated, probabilities, saved
-from hyeoksin.audit import NONE, audit
+from hyeoksin.audit import audit
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
+from hyeoksin.codes import NONE
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
 

@@ -20,7 +20,8 @@ from hyeoksin.audit import write_audit
 from hyeoksin.audit.report import page
 from hyeoksin.audit.report.figures import _unbroken
 from hyeoksin.audit.report.wording import leaf_codes, summary
-from hyeoksin.audit.result import NONE, Audit
+from hyeoksin.audit.result import Audit
+from hyeoksin.codes import NONE
 from hyeoksin.pictures import legible, percent
 from report_cases import HOSTILE, full_audit
 

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from audit_cases import MODEL, drawn, prediction, probabilities, saved
-from hyeoksin.audit import NONE, Audit, audit, draw_sample
+from hyeoksin.audit import Audit, audit, draw_sample
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan

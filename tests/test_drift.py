@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.classifier import Classifier
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.drift import Drift, Sample, find_drift, thinned
@@ -22,7 +23,6 @@ from hyeoksin.errors import InputError
 from hyeoksin.gate import NOTE
 from hyeoksin.plan import load_plan
 from hyeoksin.readers import read
-from hyeoksin.results import NONE
 from hyeoksin.sinks import write
 
 PLAN = load_plan("2019")

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import read_examples
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, ModelError, RefusedError
@@ -28,7 +29,7 @@ from hyeoksin.lessons import (
     use,
 )
 from hyeoksin.lessons.compare import compare, worse_by_chance
-from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import judge
 from hyeoksin.lessons.full import as_examples
 from hyeoksin.lessons.report import frozen_texts

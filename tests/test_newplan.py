@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.classifier import Classifier
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, ModelError
@@ -22,7 +23,7 @@ from hyeoksin.plan import BUILTIN_PLANS, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.routes import routes
 from hyeoksin.resources import resource
-from hyeoksin.results import NONE, Result
+from hyeoksin.results import Result
 from hyeoksin.selection import doubt, spread
 
 PLAIN = str.maketrans({",": " ", "\n": " ", '"': " "})

@@ -12,11 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
-from hyeoksin.results import NONE, Result, read_results, with_texts
+from hyeoksin.results import Result, read_results, with_texts
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store

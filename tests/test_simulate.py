@@ -11,10 +11,11 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
-from hyeoksin.simulate import NONE, Answered, PastText, answered, read_past, replay
+from hyeoksin.simulate import Answered, PastText, answered, read_past, replay
 from hyeoksin.simulate.figures import savings, share, threshold_rows, work_saved
 from hyeoksin.simulate.overlap import n_trained_on
 from hyeoksin.simulate.page import page

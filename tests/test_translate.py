@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import BUILTIN_PLANS, Link, Node, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.routes import Route, routes
-from hyeoksin.results import NONE, Result, read_results
+from hyeoksin.results import Result, read_results
 from hyeoksin.translate import Translated, fused, impact_rows, record, summary, translate
 
 OLD = Plan("a", "옛", 2019, tuple(Node(c, "strategy", c) for c in "가나다라"))

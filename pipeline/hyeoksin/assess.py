@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from hyeoksin.classifier import load_classifier
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, ModelError
-from hyeoksin.evaluation import NONE, Coded, Scores, agency_scores, plan_scores
+from hyeoksin.evaluation import Coded, Scores, agency_scores, plan_scores
 from hyeoksin.plan import load_plan
 
 __all__ = ["assess", "wrong"]

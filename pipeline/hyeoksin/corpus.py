@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import PlanError
 from hyeoksin.normalise import normalise
@@ -84,7 +85,7 @@ def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> 
     acceptable = {plan: tuple(codes) for plan, codes in row.get("ok", {}).items()}
     for plan in {*labels, *acceptable}:
         leaves = {leaf.code for leaf in plans[plan].leaves}
-        unknown = {*labels.get(plan, ())} - leaves | {*acceptable.get(plan, ())} - leaves - {"NONE"}
+        unknown = {*labels.get(plan, ())} - leaves | {*acceptable.get(plan, ())} - leaves - {NONE}
         if unknown:
             raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(sorted(unknown))}")
     return Example(
@@ -160,7 +161,7 @@ def read_titles(
         PlanError: with file and line, for an unknown code.
     """
     names = [name for name in plans if name in _TITLED]
-    known = {name: {leaf.code for leaf in plans[name].leaves} | {"NONE"} for name in names}
+    known = {name: {leaf.code for leaf in plans[name].leaves} | {NONE} for name in names}
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
             codes = {name: row[f"plan{name}"] for name in names if row[f"plan{name}"]}
@@ -173,7 +174,7 @@ def read_titles(
                     )
             yield Example(
                 document=Document(id=f"title:{number}", title=row["title"]),
-                labels={name: () if code == "NONE" else (code,) for name, code in codes.items()},
+                labels={name: () if code == NONE else (code,) for name, code in codes.items()},
                 family=families.get(row["of"], f"title:{row['of']}"),
                 kind=row["kind"],
                 origin="title",

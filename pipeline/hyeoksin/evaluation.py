@@ -14,12 +14,12 @@ from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
 
 __all__ = [
-    "NONE",
     "Coded",
     "agency_scores",
     "calibration_error",
@@ -32,7 +32,6 @@ __all__ = [
 
 _USABLE = "JSONL(UTF-8)로 줄마다 id, text 와 plan2019, plan2024 …(코드나 NONE), agency(기관 이름) 가운데 하나를 적으세요."
 
-NONE = "NONE"
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
 _RESAMPLES = 500
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, text_hash
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
@@ -91,7 +92,7 @@ def labelled(row: Mapping[str, str], document: Document) -> Example:
     acceptable: dict[str, tuple[str, ...]] = {}
     for plan in ("2019", "2024"):
         code = row[f"plan{plan}"]
-        labels[plan] = () if code == "NONE" else (code,)
+        labels[plan] = () if code == NONE else (code,)
         acceptable[plan] = tuple(c for c in row[f"ok{plan}"].split(",") if c)
     return Example(
         document=document,

@@ -18,7 +18,7 @@ from hyeoksin.readers import Columns, read_told
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
 
-__all__ = ["NONE", "Result", "read_results", "with_texts"]
+__all__ = ["Result", "read_results", "with_texts"]
 
 _STATUS = {name: status for status, name in STATUS.items()}
 _STORES = (".db", ".sqlite", ".sqlite3")

@@ -14,11 +14,12 @@ from itertools import islice
 from math import exp, log
 from typing import Any, Literal
 
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
 from hyeoksin.plan.crosswalk import Link, Relation
 from hyeoksin.plan.routes import Route
-from hyeoksin.results import NONE, Result
+from hyeoksin.results import Result
 
 __all__ = [
     "HEADER", "HOW", "SURE", "WORTH", "How", "Judge", "Translated", "Worth", "fused", "impact_rows", "record", "summary", "table_row", "translate",

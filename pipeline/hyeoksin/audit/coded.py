@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from hyeoksin.audit.intervals import weighted
 from hyeoksin.audit.prevalence import Shares
-from hyeoksin.audit.result import NONE, Agreement, ClassQuality, Interval, SampleResult
+from hyeoksin.audit.result import Agreement, ClassQuality, Interval, SampleResult
 from hyeoksin.audit.sample import estimate
 from hyeoksin.audit.sheet import Coded, read_sheet
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hyeoksin.audit.result import CUTS, NONE, Cut, CutName, PlanNode
+from hyeoksin.audit.result import CUTS, Cut, CutName, PlanNode
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
 
 __all__ = ["REST", "Cell", "count", "cut_values", "plan_nodes"]

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hyeoksin.audit.coded import Audited, extended
 from hyeoksin.audit.counts import REST
 from hyeoksin.audit.prevalence import Calibration, Correction, Shares, calibrate, correction, em, moved
-from hyeoksin.audit.result import NONE, Cut
+from hyeoksin.audit.result import Cut
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
 from hyeoksin.held_out import HeldOut
 from hyeoksin.plan import Plan
 

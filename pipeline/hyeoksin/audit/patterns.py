@@ -19,8 +19,9 @@ from scipy.stats import chi2, false_discovery_control
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.findings import N_TEXTS
 from hyeoksin.audit.intervals import Z
-from hyeoksin.audit.result import CUTS, NONE, CutName, Finding, Interval, PlanNode, Sureness
+from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode, Sureness
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
 
 __all__ = ["Counts", "changes", "concentrations", "pattern_findings"]
 

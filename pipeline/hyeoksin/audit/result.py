@@ -14,7 +14,6 @@ from hyeoksin.errors import InputError
 __all__ = [
     "CUTS",
     "FORMAT",
-    "NONE",
     "Agreement",
     "Audit",
     "ClassQuality",
@@ -37,7 +36,6 @@ __all__ = [
 ]
 
 FORMAT = "hyeoksin-audit/1"
-NONE = "NONE"  # the row of texts that belong to no node
 CutName = Literal["all", "region", "district", "year", "agency", "kind", "period"]
 CUTS: dict[CutName, str] = {
     "all": "전체",

@@ -11,9 +11,10 @@ from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.intervals import wilson
 from hyeoksin.audit.prevalence import Shares
-from hyeoksin.audit.result import NONE, Cut, Estimate, Interval, NodeRow, Period, PlanNode, TextRow
+from hyeoksin.audit.result import Cut, Estimate, Interval, NodeRow, Period, PlanNode, TextRow
 from hyeoksin.audit.sheet import SampleText
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
 
 __all__ = [

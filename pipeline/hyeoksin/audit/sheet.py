@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.audit.result import NONE
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import CELL_LIMIT, Row, sheets, written_book

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.audit.result import NONE
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan

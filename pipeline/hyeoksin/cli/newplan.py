@@ -119,7 +119,7 @@ def _told(learnt: Learnt) -> None:
 
 
 def _write_questions(learnt: Learnt, path: Path) -> None:
-    from hyeoksin.results import NONE
+    from hyeoksin.codes import NONE
     from hyeoksin.tabular import write_rows
 
     def named(code: str) -> str:

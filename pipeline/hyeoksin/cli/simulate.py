@@ -91,9 +91,10 @@ def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], lis
     from dataclasses import replace
 
     from hyeoksin.cli.lessons import rounds_of
+    from hyeoksin.codes import NONE
     from hyeoksin.errors import InputError
     from hyeoksin.lessons import decided_items
-    from hyeoksin.simulate import NONE, PastText
+    from hyeoksin.simulate import PastText
     from hyeoksin.store import open_store
 
     opened = open_store(store, create=False)

@@ -153,13 +153,15 @@ def _index(opened: Store) -> None:
 
 
 def _row(item: Item) -> dict[str, Any]:
+    from hyeoksin.codes import NONE
+
     decision = item.decision
     assert decision is not None  # noqa: S101 - only decided items come here
     document = item.document
     values = (
         document.id, document.title, document.text, document.source, document.date, item.region, item.kind,
-        item.answer or "NONE", decision.agency or item.lead, decision.action, decision.by, decision.at, decision.note,
-        item.code or "NONE", item.probability, item.model,
+        item.answer or NONE, decision.agency or item.lead, decision.action, decision.by, decision.at, decision.note,
+        item.code or NONE, item.probability, item.model,
     )  # fmt: skip
     return dict(zip(_KEYS, values, strict=True))
 

@@ -145,7 +145,7 @@ def links_table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, R
 
 def _judge(plan: Plan, model: str | None) -> Judge:
     """Return what asks the target plan's model; it is loaded when the first text comes."""
-    from hyeoksin.results import NONE
+    from hyeoksin.codes import NONE
 
     def ask(documents: Sequence[Document]) -> Iterator[Mapping[str, float]]:
         from hyeoksin.classifier import load_classifier

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hyeoksin.classifier import Classifier
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.drift.sample import Sample
 from hyeoksin.duplicates import group
@@ -18,7 +19,7 @@ from hyeoksin.features import analyse
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
-from hyeoksin.results import NONE, Result, read_results, with_texts
+from hyeoksin.results import Result, read_results, with_texts
 
 __all__ = ["sample_of", "samples"]
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
+from hyeoksin.codes import NONE
 from hyeoksin.drift.permute import Dealings, deal
 from hyeoksin.drift.sample import Sample, thinned
 from hyeoksin.errors import InputError
-from hyeoksin.results import NONE
 from hyeoksin.selection import spread
 from hyeoksin.sinks import STATUS
 

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+from hyeoksin.codes import NONE
 from hyeoksin.drift.compare import TESTS, Drift, Moved
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.plan import Plan
-from hyeoksin.results import NONE
 from hyeoksin.tabular import write_rows, written_whole
 
 __all__ = ["FORMS", "in_words", "write_drift"]

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.store import Item, Project, Store
 
-__all__ = ["NONE", "Decided", "decided_items", "fold_of", "lessons_of"]
-
-NONE = "NONE"
+__all__ = ["Decided", "decided_items", "fold_of", "lessons_of"]
 
 
 @dataclass(frozen=True, slots=True)

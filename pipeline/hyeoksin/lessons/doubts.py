@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hyeoksin.codes import NONE
 from hyeoksin.errors import MissingExtraError
-from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.learn import out_of_fold, paths_of, trained_head
 from hyeoksin.lessons.residual import Hold, allowed_leaves
 from hyeoksin.lessons.signals import signals_of

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.external import REAL_WEIGHT
-from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import Rules
 from hyeoksin.lessons.learn import Learned, trained_head
 from hyeoksin.lessons.report import report_of, said_of

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyeoksin.answers import Answer, answer
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
-from hyeoksin.lessons.decided import NONE
 from hyeoksin.lessons.learn import trained_head
 from hyeoksin.lessons.signals import rescored, signals_of
 from hyeoksin.model import Model

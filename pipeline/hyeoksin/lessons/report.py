@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyeoksin.answers import answer
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.lessons.compare import Comparison, compare
-from hyeoksin.lessons.decided import NONE, Decided
+from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import Judgement, Rules, judge
 from hyeoksin.lessons.signals import rescored, signals_of
 from hyeoksin.model import Model, PlanHead

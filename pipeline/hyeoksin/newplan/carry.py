@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hyeoksin.codes import NONE
 from hyeoksin.model.heads import sigmoid, softmax
 from hyeoksin.plan import Plan
 from hyeoksin.plan.routes import Route
-from hyeoksin.results import NONE
 from hyeoksin.translate import WORTH, Worth, fused
 
 __all__ = ["SCALE", "Scale", "carry", "wording_shares"]

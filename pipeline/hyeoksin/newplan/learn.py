@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.encoders import DenseEncoder, beside, dense_encoder
 from hyeoksin.errors import InputError, ModelError
@@ -24,7 +25,7 @@ from hyeoksin.newplan.carry import carry, wording_shares
 from hyeoksin.newplan.head import Taught, cold, teach, to_head
 from hyeoksin.plan import Plan
 from hyeoksin.plan.routes import Route
-from hyeoksin.results import NONE, Result
+from hyeoksin.results import Result
 from hyeoksin.selection import doubt, spread
 from hyeoksin.triage import cohen_kappa
 from hyeoksin.untrained import wording_head

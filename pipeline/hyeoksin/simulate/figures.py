@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
-from hyeoksin.simulate.past import NONE, Answered
+from hyeoksin.simulate.past import Answered
 
 __all__ = [
     "NodeRow",

@@ -17,7 +17,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read
 from hyeoksin.region import load_regions
 
-__all__ = ["NONE", "Answered", "PastText", "answered", "read_past"]
+__all__ = ["Answered", "PastText", "answered", "read_past"]
 
 _KIND_COLUMNS = ("유형", "종류", "구분", "kind", "set")
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from hyeoksin.codes import NONE
 from hyeoksin.simulate.figures import Share, share
-from hyeoksin.simulate.past import NONE, Answered
+from hyeoksin.simulate.past import Answered
 from hyeoksin.triage import Case, Judged, plan_hours
 
 __all__ = ["BudgetRow", "GroupRow", "budget_row", "rounds_of"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
 from hyeoksin.simulate.figures import (
     NodeRow,
@@ -17,7 +18,7 @@ from hyeoksin.simulate.figures import (
     share,
     threshold_rows,
 )
-from hyeoksin.simulate.past import NONE, Answered
+from hyeoksin.simulate.past import Answered
 from hyeoksin.simulate.replay import HOURS, BudgetRow, budget_row, rounds_of
 
 __all__ = ["Year", "replay"]

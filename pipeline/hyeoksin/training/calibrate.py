@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
+from hyeoksin.codes import NONE
 from hyeoksin.model import PlanHead
 from hyeoksin.plan import Plan
 
@@ -108,6 +109,6 @@ def with_thresholds(
         settle=safe_threshold(
             leaf.max(axis=1), np.array([b in ok for b, ok in zip(best, accepted, strict=True)]), promised
         ),
-        settle_off=safe_threshold(off, np.array(["NONE" in ok for ok in accepted]), promised),
+        settle_off=safe_threshold(off, np.array([NONE in ok for ok in accepted]), promised),
         settle_above=above,
     )

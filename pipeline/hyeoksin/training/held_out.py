@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.encoders import dense_encoder, views
-from hyeoksin.evaluation import NONE
 from hyeoksin.external import public_texts, sources
 from hyeoksin.features import analyse
 from hyeoksin.held_out import HeldOut, save_held_out

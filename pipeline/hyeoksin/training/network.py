@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.model.net import Net
@@ -47,14 +48,14 @@ def soft_targets(examples: Sequence[Example], plan: Plan, soft: float) -> tuple[
 
     The first label gets ``1 - soft`` where others are acceptable too, else everything.
     """
-    place = {leaf.code: i for i, leaf in enumerate(plan.leaves)} | {"NONE": len(plan.leaves)}
+    place = {leaf.code: i for i, leaf in enumerate(plan.leaves)} | {NONE: len(plan.leaves)}
     targets = np.zeros((len(examples), len(place)), np.float32)
     known = np.zeros(len(examples), np.float32)
     for i, example in enumerate(examples):
         if plan.id not in example.labels:
             continue
         known[i] = 1.0
-        first, *rest = example.labels[plan.id] or ("NONE",)
+        first, *rest = example.labels[plan.id] or (NONE,)
         also = {*rest, *(example.acceptable or {}).get(plan.id, ())} - {first}
         targets[i, place[first]] = 1.0 - (soft if also else 0.0)
         for code in also:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hyeoksin import __version__
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import (
     TESTED,
     Example,
@@ -25,7 +26,7 @@ from hyeoksin.corpus import (
     read_terms,
     read_titles,
 )
-from hyeoksin.evaluation import NONE, Scores, mean_score, plan_scores, reliability
+from hyeoksin.evaluation import Scores, mean_score, plan_scores, reliability
 from hyeoksin.external import labelled_examples, labelled_ids, plan_examples, press_examples, sources
 from hyeoksin.model import save_model
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
+from hyeoksin.codes import NONE
 from hyeoksin.corpus import TESTED, Example
 from hyeoksin.encoders import dense_encoder, probe, views
 from hyeoksin.errors import InputError
@@ -224,5 +225,5 @@ def _calibrated(
 
 
 def _accepted(example: Example, plan: str) -> set[str]:
-    codes = set(example.labels[plan]) or {"NONE"}
+    codes = set(example.labels[plan]) or {NONE}
     return codes | set((example.acceptable or {}).get(plan, ()))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hyeoksin.audit.report.wording import leaf_codes, note_on_cut, share_of
-from hyeoksin.audit.result import NONE, Audit, Cut, NodeRow
+from hyeoksin.audit.result import Audit, Cut, NodeRow
+from hyeoksin.codes import NONE
 from hyeoksin.pictures import (
     OFF_PLAN,
     Bar,

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.report import wording
-from hyeoksin.audit.result import CUTS, NONE, Audit, Cut, NodeRow
+from hyeoksin.audit.result import CUTS, Audit, Cut, NodeRow
+from hyeoksin.codes import NONE
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.privacy import masked
 from hyeoksin.tabular import written_whole

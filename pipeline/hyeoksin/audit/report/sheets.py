@@ -8,7 +8,8 @@ from typing import Any
 
 from hyeoksin.audit.report.book import Book, Column
 from hyeoksin.audit.report.wording import KINDS, SURENESS, leaf_codes, share_of, summary
-from hyeoksin.audit.result import NONE, Audit, Cut, Interval, NodeRow
+from hyeoksin.audit.result import Audit, Cut, Interval, NodeRow
+from hyeoksin.codes import NONE
 from hyeoksin.tabular import written_book
 
 __all__ = ["write_sheets"]

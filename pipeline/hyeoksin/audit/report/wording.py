@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hyeoksin.audit.result import NONE, Audit, FindingKind, Interval, NodeRow
+from hyeoksin.audit.result import Audit, FindingKind, Interval, NodeRow
+from hyeoksin.codes import NONE
 from hyeoksin.pictures import percent
 
 __all__ = ["KINDS", "SURENESS", "count", "interval", "leaf_codes", "share_of", "summary"]
