@@ -15,12 +15,11 @@ from fastapi.testclient import TestClient
 
 from hyeoksin.domain import Document
 from hyeoksin.plan import load_plan
-from hyeoksin.store import Store, open_store
+from hyeoksin.store import ROLES, Store, open_store
 from hyeoksin.web import Settings, access, create_app, passwords
 from hyeoksin.web.judge import Judge
 
 PASSWORD = "긴 비밀번호 한 줄 7"
-ROLES = ("viewer", "officer", "reviewer", "admin")
 
 
 def make_store(folder: Path) -> Store:

@@ -28,6 +28,7 @@ from hyeoksin.store.people import People
 from hyeoksin.store.projects import Projects
 from hyeoksin.store.register import Register
 from hyeoksin.store.rows import (
+    ROLES,
     Action,
     ApiKey,
     AuditRow,
@@ -53,6 +54,7 @@ from hyeoksin.store.search import Search, Tokenise
 from hyeoksin.store.work import Work
 
 __all__ = [
+    "ROLES",
     "Action",
     "ApiKey",
     "AuditRow",

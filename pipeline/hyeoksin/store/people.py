@@ -12,13 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, now
-from hyeoksin.store.rows import ApiKey, Failures, Session, User, UserRole
+from hyeoksin.store.rows import ROLES, ApiKey, Failures, Session, User, UserRole
 from hyeoksin.store.work import later
 
 __all__ = ["People"]
 
 _u, _s, _f, _k = schema.users, schema.sessions, schema.failures, schema.api_keys
-_ROLES = ("viewer", "officer", "reviewer", "admin")
 
 
 class People(Base):
@@ -32,11 +31,11 @@ class People(Base):
         Raises:
             RefusedError: the name is empty or taken, or the role unknown.
         """
-        if not name.strip() or role not in _ROLES:
+        if not name.strip() or role not in ROLES:
             raise RefusedError(
                 "이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {known}",
                 role=role,
-                known=", ".join(_ROLES),
+                known=", ".join(ROLES),
             )
         values: dict[str, Any] = {"name": name, "display": display or name, "role": role, "secret": secret}
         values |= {"must_change": must_change, "active": True, "created_at": now(), "last_login": None}
@@ -162,11 +161,11 @@ class People(Base):
         self, name: str, role: UserRole, secret: str, by: str, *, expires_at: str | None = None
     ) -> ApiKey:
         """Add a key; ``secret`` is its hash, ``expires_at`` the time (ISO UTC) from which on it no longer works."""
-        if not name.strip() or role not in _ROLES:
+        if not name.strip() or role not in ROLES:
             raise RefusedError(
                 "이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {known}",
                 role=role,
-                known=", ".join(_ROLES),
+                known=", ".join(ROLES),
             )
         values = {
             "name": name,

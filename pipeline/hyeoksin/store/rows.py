@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hyeoksin.domain import Document, Status
 
 __all__ = [
+    "ROLES",
     "Action",
     "ApiKey",
     "AuditRow",
@@ -36,6 +37,7 @@ Action = Literal["accept", "pick", "none", "undecided", "undo"]
 Standing = Literal["open", "undecided", "half", "disputed", "decided"]
 Why = Literal["same", "group", "near"]
 UserRole = Literal["viewer", "officer", "reviewer", "admin"]
+ROLES: tuple[UserRole, ...] = get_args(UserRole)  # each may do what those before it may
 JobState = Literal["waiting", "running", "done", "failed"]
 ModelState = Literal["candidate", "active", "retired", "refused"]
 

@@ -18,13 +18,12 @@ from urllib.parse import urlsplit
 from fastapi import Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
-from hyeoksin.store import Store
+from hyeoksin.store import ROLES, Store
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 
 __all__ = [
     "MAX_FILES",
-    "ROLES",
     "ROLE_NAMES",
     "Admin",
     "LoginNeeded",
@@ -45,7 +44,6 @@ __all__ = [
     "visitor",
 ]
 
-ROLES = ("viewer", "officer", "reviewer", "admin")
 ROLE_NAMES = {
     "viewer": marked("열람"),
     "officer": marked("담당"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hyeoksin.errors import RefusedError
-from hyeoksin.store import ApiKey, Store, UserRole
-from hyeoksin.web.access import ROLES, Admin, StoreDep
+from hyeoksin.store import ROLES, ApiKey, Store
+from hyeoksin.web.access import Admin, StoreDep
 from hyeoksin.web.api.keys import Keyring, ending, key_hash, new_key
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told
@@ -45,9 +45,7 @@ def add(
         )
     key = new_key()
     try:
-        made = store.add_api_key(
-            name.strip(), cast(UserRole, role), key_hash(key), user.name, expires_at=ending(_DAYS[days])
-        )
+        made = store.add_api_key(name.strip(), role, key_hash(key), user.name, expires_at=ending(_DAYS[days]))
     except RefusedError as error:
         return _page(request, store, problem=told(error), status=409)
     store.audit("api key", user.name, subject=str(made.id), detail={"name": made.name, "role": role})

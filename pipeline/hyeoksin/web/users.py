@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hyeoksin.errors import RefusedError
-from hyeoksin.store import Store, UserRole
-from hyeoksin.web.access import ROLES, Admin, StoreDep
+from hyeoksin.store import ROLES, Store, UserRole
+from hyeoksin.web.access import Admin, StoreDep
 from hyeoksin.web.accounts import new_account, new_password, unlock
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told
@@ -83,7 +83,7 @@ def change_active(request: Request, store: StoreDep, user: Admin, name: str, act
 def _role(given: str) -> UserRole:
     if given not in ROLES:
         raise RefusedError(_("권한을 목록에서 고르세요."))
-    return cast(UserRole, given)
+    return given
 
 
 def _page(

@@ -15,7 +15,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from hyeoksin.store import Store
+from hyeoksin.store import ROLES, Store
 from hyeoksin.web.api.problems import ProblemError
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "require",
 ]
 
-ROLES = ("viewer", "officer", "reviewer", "admin")
 _NAMES = {"viewer": "열람", "officer": "담당", "reviewer": "검토", "admin": "관리"}
 _SHAPE = re.compile(r"hyeoksin_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 2.0  # seconds that a key is not looked up again: a revoked one works no longer than that
