@@ -153,7 +153,7 @@ def read_terms(path: Path) -> Iterator[Example]:
 def read_titles(
     path: Path, plans: Mapping[str, Plan], families: Mapping[str, str], weight: float
 ) -> Iterator[Example]:
-    """Yield bare titles written after a public text (CSV: of, kind, title, coders, plan2019, ok2019, plan2024, ok2024).
+    """Yield bare titles written after a public text (CSV: of, kind, title, plan2019, ok2019, plan2024, ok2024).
 
     A plan's code is empty where two coders differed: the title then says nothing of that plan. ``families`` maps the public texts at hand (``of``) to their families: a title never teaches what its text is tested with.
 

@@ -98,7 +98,8 @@ def _card(
             found = _held_out(trained, plan, origin)
             if found:
                 scores[f"{plan.id} {origin}"] = found
-        scores[f"agency {origin}"] = _lead_scores(trained, origin)
+        if leads := _lead_scores(trained, origin):
+            scores[f"agency {origin}"] = leads
     return {
         "version": __version__,
         "settings": asdict(settings),
