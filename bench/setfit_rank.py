@@ -15,8 +15,8 @@ from pathlib import Path
 from datasets import Dataset, load_dataset
 from setfit import SetFitModel, Trainer, TrainingArguments, sample_dataset
 
-PER_CLASS = 32
-PAIRS = 10  # pairs of each sort that a text is put in
+PER_CLASS = 8
+PAIRS = 5  # pairs of each sort that a text is put in
 LONGEST = 128  # pieces of words
 
 
