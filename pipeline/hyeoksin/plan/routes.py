@@ -37,7 +37,8 @@ class Route:
 def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
     """Return the route of every node of ``old`` that texts may stand at.
 
-    A node without links of its own takes those of the nodes below it, else of the node above it; the reason then says so.
+    A node without links of its own takes those of the nodes below it, else of the node above it;
+    the reason of a link that is the parent's own then names the parent.
     """
     own: dict[str, dict[str, Link]] = {}
     for link in links:
