@@ -2,7 +2,7 @@
 
 Usage: SETFIT_PYTHON bench/setfit_rank.py FOLDER MODEL, where FOLDER holds train.jsonl ({text, label} a line) and
 texts.jsonl ({text} a line), and MODEL is a folder or a name of the hub. SetFit is a method for few labels: it learns from ``PER_CLASS``
-texts of each class, drawn at random, ``PAIRS`` pairs of each sort a text (SetFit's default is more, and takes hours on two cores). Prints one line of JSON: {classes, scores (n texts x n classes)}.
+texts of each class, drawn at random, ``PAIRS`` pairs of each sort a text (fewer than SetFit's default, for time). Prints one line of JSON: {classes, scores (n texts x n classes)}.
 """
 
 from __future__ import annotations
