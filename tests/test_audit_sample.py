@@ -145,6 +145,7 @@ def test_long_texts_stand_whole_in_the_sheet_where_they_are_given(
         tmp_path / "글.jsonl",
     )
     rows = [{"id": one.document.id, "title": one.document.title, "text": body} for one in judged]
+    rows += [{"id": row["id"], "title": "번호가 같은 다른 글", "text": "다른 글"} for row in rows]
     source.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     caplog.set_level("INFO", "hyeoksin.readers")
     draw_sample(path, sheet, "2024", margin=0.1, model=tmp_path)

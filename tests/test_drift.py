@@ -160,6 +160,21 @@ def test_rows_without_a_probability_are_told_and_the_others_compared(
     assert {e.reason[:4] for e in errors} == {"분류 결", "확률이 "}
 
 
+def test_a_decision_counts_for_the_one_text_of_its_number(
+    tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new, decided = (tmp_path / name for name in ("앞.csv", "뒤.csv", "결정.csv"))
+    old.write_text("번호,제목\n가,찾아가는 진료버스\n나,공공시설 빌려주기\n", encoding="utf-8")
+    new.write_text("번호,제목\n가,도로 포장 보수\n다,민원 서류 줄이기\n라,마을 정원\n", encoding="utf-8")
+    decided.write_text("번호,최종 분류\n가,3-1\n나,5-3\n다,3-1\n다,5-3\n라,없는코드\n", encoding="utf-8")
+    caplog.set_level("INFO", "hyeoksin.readers")
+    before, after, errors = samples(old, new, classifier, decisions=decided)
+    assert np.isnan(before.right).tolist() == [True, False]
+    assert np.isnan(after.right).tolist() == [True, True, True]
+    assert "번호 2개" in caplog.text
+    assert ["없는코드" in e.reason for e in errors] == [True]
+
+
 def test_the_command_compares_texts(tmp_path: Path, written: list[Example]) -> None:
     old, new = tmp_path / "앞.csv", tmp_path / "뒤.csv"
     for path, rows in (

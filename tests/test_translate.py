@@ -129,9 +129,12 @@ def test_routes_go_down_to_leaves_and_up_to_parents() -> None:
     assert found["5-1"].inherited  # its task is linked, it is not
     assert found["5-1"].only is None
     assert all(link.reason.startswith("상위 항목 5에서 옴: ") for link in found["5-1"].targets.values())
+    assert all(link.reason.startswith("상위 항목 5에서 옴: ") for link in found["5-1-1"].targets.values())
     back = routes(
         plans["2024"], plans["2019"], links_between(plans["2024"], plans["2019"], load_crosswalk(plans))[0]
     )
+    assert {link.reason[:10] for link in back["K7"].targets.values()} == {"이웃 항목 K8에서"}
+    assert {link.reason[:10] for link in back["G3"].targets.values()} == {"하위 항목 K8에서"}
     assert back["K4"].only is None  # one close counterpart, but others hold parts of it
 
 

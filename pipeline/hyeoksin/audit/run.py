@@ -169,9 +169,12 @@ def _cuts(table: Table, by: Sequence[CutName]) -> list[CutName]:
 def _whole(some: Sequence[SampleText], source: Path | None) -> list[SampleText]:
     """Return the drawn texts with those of ``source`` in place of their beginnings; say so where some stay cut."""
     items = () if source is None else read_told(source, Columns())
-    known = {item.id: item.text for item in items if isinstance(item, Document)}
+    known: dict[str, list[str]] = {}
+    for item in items:
+        if isinstance(item, Document):
+            known.setdefault(item.id, []).append(item.text)
     found = [
-        replace(one, text=whole) if (whole := known.get(one.id, "")).startswith(one.text) else one
+        replace(one, text=next((t for t in known.get(one.id, ()) if t.startswith(one.text)), one.text))
         for one in some
     ]
     n_cut = sum(len(one.text) == KEPT for one in found)

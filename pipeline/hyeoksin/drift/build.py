@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -52,7 +53,6 @@ def samples(
     if dense is None:
         raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")
     errors: list[RowError] = []
-    known = _decided(decisions, classifier.plan)
     parts = []
     for path in (old, new):
         found = []
@@ -82,15 +82,30 @@ def samples(
             "결과에는 글의 앞부분만 있어 길이는 %d자까지만 견줍니다. 분류할 때 넣은 파일을 --texts 로 주면 다 봅니다.",
             most,
         )
+    known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
     first = sample_of(parts[0], names[:at], classifier, dense, known, most)
     return first, sample_of(parts[1], names[at:], classifier, dense, known, most), tuple(errors)
 
 
-def _decided(path: Path | None, plan: Plan) -> dict[str, str]:
+def _decided(path: Path | None, plan: Plan, ids: Sequence[str], errors: list[RowError]) -> dict[str, str]:
+    """Return what people decided, by id; an id of several texts (``ids``) or decisions says nothing of any."""
     if path is None:
         return {}
-    found = (r for r in read_results(path, plan) if isinstance(r, Result) and r.decided)
-    return {result.document.id: result.code for result in found}
+    found: dict[str, set[str]] = {}
+    for item in read_results(path, plan):
+        if isinstance(item, RowError):
+            errors.append(item)
+        elif item.decided:
+            found.setdefault(item.document.id, set()).add(item.code)
+    texts = Counter(ids)
+    known = {name: min(codes) for name, codes in found.items() if texts[name] == 1 and len(codes) == 1}
+    unclear = sum(texts[name] > 0 for name in found) - len(known)
+    if unclear:
+        log.info(
+            "번호 %d개는 여러 글이나 서로 다른 결정이 함께 써서 그 결정을 쓰지 않았습니다. 두 기간의 번호를 서로 다르게 하세요.",
+            unclear,
+        )
+    return known
 
 
 def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator[Result | RowError]:

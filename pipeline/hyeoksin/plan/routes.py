@@ -37,8 +37,7 @@ class Route:
 def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
     """Return the route of every node of ``old`` that texts may stand at.
 
-    A node without links of its own takes those of the nodes below it, else of the node above it;
-    the reason of a link that is the parent's own then names the parent.
+    A node without links of its own takes those of the nodes below it, else of the node above it; the reasons then say so.
     """
     own: dict[str, dict[str, Link]] = {}
     for link in links:
@@ -57,14 +56,24 @@ def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
                 for leaf, link in own.get(child.code, {}).items():
                     _keep(below, leaf, link)
         if not below and node.parent is not None and node.parent in found:
-            below = {
-                leaf: replace(link, reason=f"상위 항목 {link.from_code}에서 옴: {link.reason}")
-                if link.from_code == node.parent
-                else link
-                for leaf, link in found[node.parent].targets.items()
-            }
+            below = dict(found[node.parent].targets)
         found[node.code] = Route(below, inherited=True)
-    return found
+    return {code: _told(code, route, old) if route.inherited else route for code, route in found.items()}
+
+
+def _told(code: str, route: Route, plan: Plan) -> Route:
+    """Return the inherited route of a node with reasons that name the node which each link is of."""
+
+    def kin(other: str) -> str:
+        if other in {above.code for above in plan.path(code)}:
+            return "상위"
+        return "하위" if code in {above.code for above in plan.path(other)} else "이웃"
+
+    targets = {
+        leaf: replace(link, reason=f"{kin(link.from_code)} 항목 {link.from_code}에서 옴: {link.reason}")
+        for leaf, link in route.targets.items()
+    }
+    return replace(route, targets=targets)
 
 
 def _to_leaves(link: Link, new: Plan) -> Iterable[tuple[str, Link]]:
