@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from browser_parts import open_next, ready
+from browser_parts import log_in, open_next, ready
 from desk_cases import documents
 
 
@@ -117,6 +117,33 @@ def test_what_was_saved_is_read_out_and_holding_enter_saves_one(page: Any, desk:
     page.wait_for_url(lambda url: url != here)
     told(page, "저장했습니다")
     assert "묶음 2건" in page.locator("[data-say]").inner_text()
+
+
+def test_a_note_outlives_the_log_in(desk: Any, window: Callable[..., Any]) -> None:
+    page = window(None).page()
+    log_in(page, "officer")
+    here = open_next(page, desk.filled("메모", 2))
+    page.locator("#note").press_sequentially("담당에게 물어볼 것")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="보류").click()
+    page.get_by_text("저장되지 않았습니다").wait_for()
+    page.context.add_cookies(cookies)
+    page.goto(here)
+    ready(page)
+    assert page.locator("#note").input_value() == "담당에게 물어볼 것"
+    page.get_by_role("button", name="보류").click()
+    page.wait_for_url("**done=*")
+    page.goto(here)
+    ready(page)
+    assert page.locator("#note").input_value() == ""
+    page.locator("#note").press_sequentially("남기지 않을 것")
+    page.get_by_role("button", name="로그아웃").click()
+    page.wait_for_url("**/login")
+    log_in(page, "officer")
+    page.goto(here)
+    ready(page)
+    assert page.locator("#note").input_value() == ""
 
 
 def test_everything_can_be_done_without_the_script(desk: Any, window: Callable[..., Any]) -> None:

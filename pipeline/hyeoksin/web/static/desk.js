@@ -35,6 +35,14 @@
     button.addEventListener("click", () => dialog.showModal());
   }
 
+  // --- a note outlives a log-in that ends meanwhile: this tab keeps it until the document has a newer version ---
+  const note = document.getElementById("note");
+  if (note) {
+    const draft = `hyeoksin-note:${window.location.pathname}:${note.form.elements.version.value}`;
+    note.value = note.value || window.sessionStorage.getItem(draft) || "";
+    note.addEventListener("input", () => window.sessionStorage.setItem(draft, note.value));
+  }
+
   // --- one answer per page, however often Enter is pressed ---
   for (const form of document.querySelectorAll("form[data-once]")) {
     form.addEventListener("submit", (event) => {
@@ -51,7 +59,6 @@
     const target = document.querySelector(`[data-key="${code}"], [data-also="${code}"]`);
     if (!target || target.disabled) return false;
     if (code === "KeyH") {
-      const note = document.getElementById("note");
       if (note && !note.value.trim()) { note.focus(); say(texts.dataset.note); return true; }
     }
     target.click();

@@ -4,6 +4,7 @@
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset ? event.target.dataset.ask : null;
   if (question && !window.confirm(question)) event.preventDefault();
+  if (event.target.getAttribute("action") === "/logout") window.sessionStorage.clear(); // notes of who leaves are nobody else's
 });
 
 for (const form of document.querySelectorAll("form[data-upload]")) {
