@@ -163,6 +163,14 @@ def test_a_second_lesson_starts_below_the_first_and_compares_on_what_is_new(
     assert report.past.old_right == 0  # what answers has learnt the other rule
 
 
+def test_lessons_of_one_plan_leave_those_of_another(classifier, tokenizer, learned, house_rule):
+    plan = load_plan("2024")
+    rows = [replace(one, code="K3", suggested=NONE) for one in house_rule]
+    new = learn(classifier.model, plan, rows, tokenizer, against=learned.model).model
+    assert new.plans["2019"] is learned.model.plans["2019"]
+    assert new.plans["2024"] is not classifier.model.plans["2024"]
+
+
 def test_decisions_against_what_it_knew_are_refused(classifier, tokenizer):
     """Everything that the corpus puts under one sub-task is decided for another: the frozen texts say no."""
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
@@ -281,6 +289,16 @@ def test_lessons_come_from_the_ledger_once_a_group(office):
     assert {one.code for one in lessons} == {HOUSE}
     assert {one.weight for one in lessons if one.corrected} == {3.0}
     assert [one.at for one in lessons] == sorted(one.at for one in lessons)
+
+
+def test_a_group_counts_from_its_first_decision(office):
+    _, store, project = office
+    first, second, *_ = decided_items(store, project)
+    assert first.decision is not None
+    assert second.decision is not None
+    late = replace(first, decision=replace(first.decision, at="2026-03-01T00:00:00+00:00"))
+    early = replace(second, decision=replace(second.decision, at="2026-01-01T00:00:00+00:00"))
+    assert [one.item for one in lessons_of([late, early])] == [second.id]
 
 
 def test_a_text_of_two_rounds_is_one_lesson_and_links_their_groups(office):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from hyeoksin.classifier import Classifier
@@ -134,6 +135,36 @@ def test_decisions_correct_a_wrong_start_and_calibrate_it() -> None:
     off = (classes[200:] == 2).mean()
     assert abs(before.shares(rows[200:])[:, -1].mean() - off) > 0.2
     assert abs(after.shares(rows[200:])[:, -1].mean() - off) < 0.07
+
+
+def test_no_fold_divides_equal_texts() -> None:
+    rng = np.random.default_rng(2)
+    rows, classes = 6.0 * rng.normal(size=(60, 30)), rng.integers(0, 3, 60)
+    start = np.zeros((31, 3))
+    copies = np.repeat(np.arange(60), 4)
+
+    def right(groups: NDArray[np.uint64] | None) -> float:
+        taught = teach(start, None, (rows[copies], classes[copies]), groups)
+        assert taught.held_out is not None
+        return float((taught.held_out.argmax(axis=1) == classes[copies]).mean())
+
+    assert right(None) > 0.7  # copies in other folds give the answers away
+    assert right(copies.astype(np.uint64)) < 0.55
+
+
+def test_texts_of_another_file_with_the_same_ids_are_carried(
+    classifier: Classifier, texts: list[Example], new: Plan
+) -> None:
+    old = load_plan("2019")
+    decided = [
+        Result(replace(e.document, id=str(i)), (e.labels["2024"] or (NONE,))[0], decided=True)
+        for i, e in enumerate(texts[:25])
+    ]
+    carried = [
+        Result(replace(e.document, id=str(i)), (e.labels["2019"] or (NONE,))[0])
+        for i, e in enumerate(texts[20:60])
+    ]
+    assert learn_plan(new, classifier.model, decided, carried, {}, old).n_carried == 35
 
 
 def test_spread_takes_the_worthiest_of_each_kind() -> None:

@@ -131,3 +131,7 @@ def test_masking_is_quick_on_hostile_texts() -> None:
         start = time.process_time()
         masked(text)
         assert time.process_time() - start < 2.0, text[:20]
+
+
+def test_an_address_without_letters_ends() -> None:
+    assert masked("연락 -@-.- 주세요, +@a.b, %@-.kr") == "연락 -@-.- 주세요, +@*.*, %@-.**"

@@ -126,6 +126,20 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
 
 
+def test_what_could_not_be_translated_is_not_off_plan(tmp_path: Path) -> None:
+    lines = tmp_path / "옮긴.jsonl"
+    row = {
+        "id": "가",
+        "plan": "2019",
+        "how": "no text",
+        "from": {"decided": True},
+        "person": True,
+        "code": None,
+    }
+    lines.write_text(json.dumps(row), encoding="utf-8")
+    assert ["정하지 못한 줄" in error for error in errors(lines)] == [True]
+
+
 def test_a_decision_counts_before_the_recommendation_beside_it(tmp_path: Path) -> None:
     table = tmp_path / "결과.csv"
     table.write_text(

@@ -243,6 +243,12 @@ def test_overlap_with_the_training_texts_is_counted(tmp_path):
         for title in ("마을  도서관 야간 개방", "청사 주차장 도색")
     ]
     assert n_trained_on(texts, tmp_path) == 1
+    (tmp_path / "titles.csv").write_text("of,title\nx,청사 주차장 도색\n", encoding="utf-8")
+    assert n_trained_on(texts, tmp_path) == 2
+    coded = Path("corpus/coded/balance.jsonl").read_text(encoding="utf-8").splitlines()[:3]
+    written = [json.loads(line) for line in coded]
+    own = [PastText(Document("x", r["text"], r["title"]), "3-1", frozenset({"3-1"}), None) for r in written]
+    assert n_trained_on(own, Path("corpus")) == 3
 
 
 def test_the_command_replays_own_texts_and_says_that_the_model_knows_them(tmp_path):

@@ -77,6 +77,13 @@ def test_more_hours_only_move_texts_from_left_to_queue(cases, past, precision, o
     assert many.expected_errors_left <= few.expected_errors_left + 1e-9
 
 
+@given(some_cases(), some_past)
+@settings(max_examples=80, deadline=None)
+def test_a_precision_between_two_steps_is_kept(cases, past):  # rounded up, never down
+    between = plan_hours(cases, 20.0, 0.1, 0.952, past=past).settled
+    assert between == plan_hours(cases, 20.0, 0.1, 0.955, past=past).settled
+
+
 @given(some_cases(), some_past, precisions, precisions)
 @settings(max_examples=80, deadline=None)
 def test_a_higher_precision_only_takes_out_of_settled(cases, past, one, other):

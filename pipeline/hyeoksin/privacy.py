@@ -52,6 +52,10 @@ def _is_grouped_account(found: str) -> bool:
     return 10 <= sum(char.isdecimal() for char in found) <= 16
 
 
+def _has_letters(found: str) -> bool:
+    return any(char.isalnum() for char in found)
+
+
 def _always(found: str) -> bool:
     del found
     return True
@@ -67,7 +71,7 @@ _PATTERNS: tuple[
         re.compile(
             r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++[^\S\n]?[@＠][^\S\n]?[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)+"
         ),
-        _always,
+        _has_letters,
     ),
     (
         "card",

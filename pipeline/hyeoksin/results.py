@@ -125,6 +125,8 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
         if row.get("plan") not in (None, plan.id):
             return RowError(place, f"계획 {row.get('plan')} 의 결정입니다 (찾는 계획: {plan.id}).")
         decided = row["from"]["decided"] and not row["person"] if "how" in row else True  # translated before
+        if "how" in row and code is None:
+            return RowError(place, "계획을 옮길 때 정하지 못한 줄입니다. 글을 --texts 로 주고 다시 옮기세요.")
         return _checked(Result(document, _code(code, plan), decided=decided), plan, place)
     answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
     if answer is None:

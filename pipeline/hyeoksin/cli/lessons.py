@@ -164,15 +164,15 @@ def doubts(
     shown: Annotated[int, typer.Option(min=0, help="화면에 이만큼 보여 줍니다.")] = 20,
 ) -> None:
     """모델과 가까운 결정이 어긋난다고 하는 지난 결정을 다시 볼 차례대로 보여 줍니다 (아무것도 바꾸지 않음)."""
-    from hyeoksin.lessons import active_path
     from hyeoksin.lessons import doubts as find_doubts
+    from hyeoksin.lessons import root_of
     from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
     from hyeoksin.store import open_store
 
     opened = open_store(store, create=False)
     _, plan, lessons = _lessons(opened, project, 1.0)
-    found = find_doubts(load_model(active_path(opened)), plan, lessons, Tokenizer())
+    found = find_doubts(load_model(root_of(opened)[0]), plan, lessons, Tokenizer())
     typer.echo(f"결정 {len(lessons):,}건 가운데 다시 볼 것 {len(found):,}건")
     for doubt in found[:shown]:
         typer.echo(

@@ -50,16 +50,16 @@ def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[De
     items = list(items)
     families = _families(items)
     found: dict[tuple[str, str], Decided] = {}
-    for item in items:
-        word = item.decision
-        if word is None or word.action in ("undecided", "undo"):
+    decided = [(item.decision, item) for item in items if item.decision is not None]
+    for word, item in sorted(decided, key=lambda pair: (pair[0].at, pair[1].id)):
+        if word.action in ("undecided", "undo"):
             continue
         code, suggested = word.code or NONE, item.code or NONE
         family = families[item.content]
         weight = correction_weight if code != suggested else 1.0
         lesson = Decided(item.id, item.document, code, suggested, family, word.by, word.at, word.note, weight)
         found.setdefault((family, code), lesson)
-    return sorted(found.values(), key=lambda lesson: (lesson.at, lesson.item))
+    return list(found.values())
 
 
 def _families(items: Iterable[Item]) -> dict[str, str]:

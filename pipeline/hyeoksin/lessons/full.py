@@ -63,7 +63,7 @@ def learn_in_full(
         ModelError: the base model has not learnt the plan.
     """
     trained_head(base, plan)  # refuses what it has not learnt, before the long work
-    plans = {known: load_plan(known) for known in BUILTIN_PLANS}
+    plans = {known: load_plan(known) for known in BUILTIN_PLANS} | {plan.id: plan}
     leaves = {NONE, *(leaf.code for leaf in plan.leaves)}
     kept = [lesson for lesson in lessons if lesson.code in leaves]
     examples = as_examples(plan, kept)

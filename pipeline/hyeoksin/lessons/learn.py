@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.lessons.decided import Decided, fold_of
@@ -21,7 +20,6 @@ from hyeoksin.plan import Plan
 __all__ = ["N_FOLDS", "Learned", "learn", "out_of_fold", "paths_of", "trained_head"]
 
 N_FOLDS = 5
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,8 @@ def learn(
     """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
 
     Learning always starts at a model that learnt from no decisions (``base``). Where the model that answers now learnt
-    from earlier ones, it comes as ``against``, and only the lessons after ``since`` (ISO), which it has not seen, compare
-    the two.
+    from earlier ones, it comes as ``against``: only the lessons after ``since`` (ISO), which it has not seen, compare
+    the two, and what it learnt of other plans stays.
 
     Raises:
         InputError: there is nothing to learn from.
@@ -102,7 +100,8 @@ def learn(
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
     weight = np.array([lesson.weight for lesson in lessons])
     changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold))
-    new = replace(base, name=name or base.name, plans={**base.plans, plan.id: changed}, sha256="")
+    others = against.plans if against is not None and _alike(base, against) else base.plans
+    new = replace(base, name=name or base.name, plans={**others, plan.id: changed}, sha256="")
     rows = np.flatnonzero([lesson.at > since for lesson in lessons])
     fresh = [lessons[i] for i in rows.tolist()]
     old, before, after = base, signals.take(rows), held.take(rows)
@@ -110,6 +109,12 @@ def learn(
         old, before = against, signals_of(against, plan.id, [one.document for one in fresh], tokenizer)[0]
     said = (_said(plan, trained_head(old, plan), before), _said(plan, head, after))
     return Learned(new, report_of(base, old, new, plan, lessons, fresh, said, tokenizer, rounds, rules))
+
+
+def _alike(one: Model, other: Model) -> bool:
+    """Return whether the heads of one model can stand in the other: both read the same features."""
+    same = list(one.encoder.vocabulary) == list(other.encoder.vocabulary) and one.limit == other.limit
+    return same and np.array_equal(one.encoder.idf, other.encoder.idf)
 
 
 def _said(plan: Plan, head: PlanHead, signals: Signals) -> Said:

@@ -77,6 +77,7 @@ def teach(
     start: Floats | None,
     carried: tuple[Floats, Floats] | None,
     decided: tuple[Floats, NDArray[np.int_]] | None,
+    groups: NDArray[np.uint64] | None = None,
 ) -> Taught:
     """Return the head taught by what there is.
 
@@ -84,6 +85,7 @@ def teach(
         start: coefficients of bare wordings, where nothing is carried.
         carried: (n x k) views and (n x (leaves + 1)) soft labels of texts of the plan before.
         decided: (m x k) views and (m,) classes (the last one: off-plan) of new decisions.
+        groups: of the m decided texts; no fold divides a group (None: each text is one of its own).
     """
     if carried is not None:
         base = fit_softmax(*carried, _HOLD)
@@ -96,7 +98,8 @@ def teach(
     views, classes = decided
     corrected = _corrected(base, views, classes)
     held_out = np.zeros((len(classes), base.shape[1]))
-    fold = np.random.default_rng(0).permutation(len(classes)) % _FOLDS
+    _, place = np.unique(np.arange(len(classes)) if groups is None else groups, return_inverse=True)
+    fold = (np.random.default_rng(0).permutation(place.max() + 1) % _FOLDS)[place]
     for k in range(_FOLDS):
         learnt = _corrected(base, views[fold != k], classes[fold != k])
         held_out[fold == k] = views[fold == k] @ learnt[:-1] + learnt[-1]

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
+from hyeoksin.duplicates import content_hash
 from hyeoksin.encoders import DenseEncoder, beside, dense_encoder
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.features import analyse
@@ -84,8 +85,9 @@ def learn_plan(
     """
     dense = _fit_to_learn(plan, base, decided, carried)
     tokenizer = Tokenizer()
-    known = {result.document.id for result in decided}
-    carried = [result for result in carried if result.document.id not in known]
+    # by what the model reads of them: two files may use the same ids for different texts
+    read = [content_hash(result.document.body[: base.limit]) for result in decided]
+    carried = [r for r in carried if content_hash(r.document.body[: base.limit]) not in {*read}]
     columns = _columns([r.document for r in (*decided, *carried)], base, dense, tokenizer)
     wording = wording_head(plan, base, tokenizer, dense).leaf.weights
     head = base.plans.get(old.id) if old is not None else None
@@ -98,7 +100,8 @@ def learn_plan(
     soft = None
     if carried and table is not None:
         soft = (views[n:], carry(plan, wording_shares(scores)[n:], [r.code for r in carried], table))
-    taught = teach(cold(len(names), scores, views), soft, (views[kept], classes[kept]))
+    groups = np.array(read, dtype=np.uint64)[kept]
+    taught = teach(cold(len(names), scores, views), soft, (views[kept], classes[kept]), groups)
     right = [frozenset([[*names, NONE][c]]) for c in classes[kept]]
     new_head = to_head(plan, taught, basis, views, right)
     waiting = _waiting(carried, taught, basis, views[n:], names, n_wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ def settle(
     least = np.array([min(low[i] for i in reading.members) for reading in readings])
     groups = _groups(readings, cases, low, least, per)
     standing = np.zeros(len(readings), dtype=bool)
-    last = round((1.0 - precision) / STEP - _SLACK)
+    last = math.floor((1.0 - precision) / STEP + 1e-6)
     for step in range(1, last + 1):
         level = 1.0 - step * STEP
         standing = _widen(standing, least, groups, level)
