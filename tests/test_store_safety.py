@@ -93,7 +93,14 @@ def test_a_second_tab_is_told_and_a_second_click_is_not_counted(url: str) -> Non
         assert (told.value.item, told.value.by) == (seen.id, "kim")
         with pytest.raises(RefusedError, match="같은 요청 번호"):
             tab.decide([seen.id + 1], "none", by="kim", key="click-1")
+        with pytest.raises(RefusedError, match="같은 요청 번호"):
+            tab.undo("kim", seen.id, key="click-1")
         assert len(store.history(seen.id)) == 1
+        taken_back = store.undo("kim", seen.id, key="click-3")
+        assert tab.undo("kim", seen.id, key="click-3") == taken_back
+        other = store.items(project.id, order="id")[1]
+        group = store.decide([other.id, seen.id], "none", by="kim", key="click-4")
+        assert tab.decide([other.id], "none", by="kim", key="click-4") == group  # the other waits no more
 
 
 def write_on(url: str, project: int, pipe: int, seed: int) -> None:

@@ -220,6 +220,7 @@ def test_the_ledger_is_read_page_by_page(client: TestClient) -> None:
         page = get(client, f"/rounds/1/decisions?limit=2&after={after}")
         seen += [row["document"] for row in page["items"]]
         after = page["next"]
+        assert page["hidden"] == 0
     assert seen == [1, 2, 3]
 
 

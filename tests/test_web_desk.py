@@ -10,6 +10,10 @@ import pytest
 
 from desk_cases import LEAVES, Desk, Office, documents, record
 from hyeoksin.domain import Document
+from hyeoksin.web.coverage import counted
+from hyeoksin.web.desk.export import entries
+from hyeoksin.web.desk.filters import QueueFilters
+from hyeoksin.web.desk.hours import waiting
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +331,37 @@ def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None
     pair.decide(pair.store.item(item.id), "accept", "second")
     assert pair.store.item(item.id).standing == "disputed"
     assert "비밀 메모" in browser.get(f"/items/{item.id}").text
+
+
+def test_what_people_differ_about_or_put_off_stands_nowhere_by_itself(office: Office) -> None:
+    sure = {"status": "settled"}
+    rows = [(d, r | (sure if r["path"] else {"status": "off_plan"})) for d, r in documents(4)]
+    pair = office.open(rows=rows, coders=2)
+    disputed, half, put_off, untouched = pair.items
+    pair.decide(disputed, "pick:9-1", "officer")
+    pair.decide(pair.store.item(disputed.id), "none", "second")
+    pair.decide(half, "none", "officer")
+    pair.decide(put_off, "undecided", "officer", note="물어볼 것")
+    found = {
+        e.document.id: e
+        for e in entries(pair.store, pair.project.id, QueueFilters(standing="any"), False, True)
+    }
+    told = [(found[i.document.id].outcome, found[i.document.id].code) for i in pair.items]
+    assert told == [("갈림", None), ("미결", None), ("미결", None), ("자동 확정", "9-1")]
+    assert [case.held for case in waiting(pair.store.cases(pair.project.id))] == [True, True, True, False]
+    numbers = counted(pair.store, pair.project.id, "answer")
+    assert (numbers["settled"], numbers["review"].total()) == ({"9-1": 1}, 3)
+    assert untouched.document.id in found
+
+
+def test_a_coder_finds_again_what_he_put_off(pair: Desk) -> None:
+    first, second, *_ = pair.items
+    pair.decide(first, "undecided", "officer", note="담당에게 물어볼 것")
+    pair.decide(second, "accept", "officer")
+    assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
+    assert len(titles(pair.browser("second").get(f"{pair.path}/queue?standing=undecided").text)) == 0
+    pair.decide(pair.store.item(first.id), "accept", "second")
+    assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
 
 
 def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:

@@ -129,7 +129,7 @@ def test_header_is_frozen_filtered_and_choices_are_listed(book: Path, plan: Plan
 
 def test_summary_counts_every_level(book: Path) -> None:
     lines = list(openpyxl.load_workbook(book)[SUMMARY].iter_rows(values_only=True))
-    assert lines[1][0] == "모두 8건: 사람이 정한 것 5건, 미결 1건, 계획에 없는 코드 1건"
+    assert lines[1][0] == "모두 8건: 사람이 정한 것 4건, 미결 2건, 계획에 없는 코드 1건"
     split = next(i for i, line in enumerate(lines) if line[0] == "결정")
     rows = {line[0]: line[3:6] for line in lines[:split]}
     assert rows["S1"] == rows["3"] == rows["3-2"] == (2, 1, 1)
@@ -137,7 +137,7 @@ def test_summary_counts_every_level(book: Path) -> None:
     assert rows[OFF] == (2, 1, 1)
     legend = {line[0]: line[1] for line in lines[split:]}
     assert {name: legend[name] for name in OUTCOMES} == {
-        "수용": 1, "변경": 2, OFF: 1, "보류": 1, "자동 확정": 1, "자동 계획 밖": 1, OPEN: 1}  # fmt: skip
+        "수용": 1, "변경": 2, OFF: 1, "보류": 1, "자동 확정": 1, "자동 계획 밖": 1, "갈림": 0, OPEN: 1}  # fmt: skip
 
 
 def test_our_own_reader_finds_the_texts_again(book: Path) -> None:

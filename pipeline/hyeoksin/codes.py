@@ -15,7 +15,7 @@ CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
 )  # fmt: skip
 _OUTSIDE = frozenset({"none", "계획밖", "offplan", "없음", "해당없음", "밖", "-"})
 _DECIDED = frozenset({"수용", "변경", "계획밖", "accept", "pick", "none"})
-_OPEN = frozenset({"", "보류", "미결", "자동확정", "자동계획밖", "undecided"})
+_OPEN = frozenset({"", "보류", "미결", "갈림", "자동확정", "자동계획밖", "undecided"})
 _CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
 
 

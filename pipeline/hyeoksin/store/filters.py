@@ -56,7 +56,8 @@ class Filters:
     ``code`` and ``under`` (the node or anything below it) look at the code in force (``Item.answer``); ``code=""`` means
     none of the plan. ``agency`` is the lead in force. ``region`` matches a region and all below it ("대구광역시" finds
     "대구광역시 중구"). ``low`` and ``high`` bound ``probability``. ``decided`` splits by ``standing``; ``undecided_by``
-    leaves out what this coder has decided already (two coders). ``decided_by`` keeps what this user's word stands for.
+    leaves out what this coder has decided already (two coders). ``decided_by`` keeps what this user's word stands for,
+    ``put_off_by`` what this coder or the round has put off.
     """
 
     code: str | None = None
@@ -73,6 +74,7 @@ class Filters:
     group: str | None = None
     undecided_by: str | None = None
     decided_by: str | None = None
+    put_off_by: str | None = None
 
 
 def where(connection: Connection, project: int, filters: Filters) -> Where:
@@ -126,8 +128,11 @@ def _people(filters: Filters) -> Where:
         conditions.append(_i.c.standing.in_(wanted))
     if filters.undecided_by is not None:
         conditions.append(~_own_lane(filters.undecided_by).exists())
+    d = schema.decisions
+    if filters.put_off_by is not None:
+        own = _own_lane(filters.put_off_by).join(d, d.c.id == schema.lanes.c.decision)
+        conditions.append(sa.or_(_i.c.standing == "undecided", own.where(d.c.action == "undecided").exists()))
     if filters.decided_by is not None:
-        d = schema.decisions
         conditions.append(
             sa.select(d.c.id).where(d.c.id == _i.c.decision, d.c.by == filters.decided_by).exists()
         )

@@ -64,7 +64,7 @@ class Ledger(Base):
         numbers = list(dict.fromkeys(item_ids))
         with self._write() as connection:
             project, n_rows, head = lock_project(connection, _project_of_all(connection, numbers))
-            if key is not None and (done := _done(connection, key, numbers)):
+            if key is not None and (done := _done(connection, key, numbers[0], action)):
                 return done
             _check_word(connection, project, action, code)
             batch = uuid.uuid4().hex if len(numbers) > 1 else None
@@ -108,7 +108,7 @@ class Ledger(Base):
         """
         with self._write() as connection:
             project, n_rows, head = lock_project(connection, _project_of_all(connection, [item]))
-            if key is not None and (done := _done(connection, key, None)):
+            if key is not None and (done := _done(connection, key, item, "undo")):
                 return done
             if project.closed:
                 raise RefusedError(
@@ -204,12 +204,13 @@ def _locked(connection: Connection, numbers: Sequence[int]) -> list[RowMapping]:
     return list(connection.execute(query).mappings())
 
 
-def _done(connection: Connection, key: str, numbers: Sequence[int] | None) -> list[DecisionRow]:
+def _done(connection: Connection, key: str, item: int, action: Action) -> list[DecisionRow]:
+    """Return what a request with this key has saved: of a group the same members, though they wait no more."""
     rows = connection.execute(sa.select(_d).where(_d.c.key == key).order_by(_d.c.seq)).mappings()
     done = [decision_row(row) for row in rows]
-    if done and numbers is not None and {row.item for row in done} != set(numbers):
+    if done and (item not in {row.item for row in done} or action != done[0].action):
         raise RefusedError(
-            "같은 요청 번호(key)로 다른 문서를 결정할 수 없습니다. 화면을 새로 고친 뒤 다시 하세요."
+            "같은 요청 번호(key)로 다른 문서를 정하거나 다른 일을 할 수 없습니다. 화면을 새로 고친 뒤 다시 하세요."
         )
     return done
 

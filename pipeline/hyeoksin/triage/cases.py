@@ -20,6 +20,7 @@ class Case:
     ``probability`` is the calibrated one of the best answer, which is ``code`` (None: outside the plan). Cases of one
     ``group`` of (nearly) equal texts are read once; ``n_members`` says how many texts a case stands for where the caller
     passes one case for a whole group. ``seconds`` is the reading time where it is known better than the common pace.
+    ``held``: people put it off or differ about it, so it never stands without a person.
     """
 
     id: Id
@@ -32,6 +33,7 @@ class Case:
     group: str | None = None
     n_members: int = 1
     seconds: float | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ def plan_hours(
     _check(cases, seconds_per_decision, hours, precision, confidence, check_share)
     cases = sorted(cases, key=lambda case: (str(case.id), repr(case.id)))
     expected, low = learn_trust(past, per, prior).bounds(cases, confidence)
+    held = np.array([case.held for case in cases], dtype=bool)
+    expected, low = np.where(held, np.minimum(expected, 0.5), expected), np.where(held, 0.0, low)
     readings = readings_of(cases, expected.tolist(), seconds_per_decision)
     standing = settle(readings, cases, low, per, precision)
     settled = [reading for reading, stands in zip(readings, standing, strict=True) if stands]

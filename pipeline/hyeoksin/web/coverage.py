@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hyeoksin.plan import Plan
-from hyeoksin.store import Store
+from hyeoksin.store import Standing, Store
 from hyeoksin.web.access import StoreDep, Viewer
 from hyeoksin.web.pages import render
 
@@ -18,6 +18,11 @@ __all__ = ["NodeRow", "node_rows", "router"]
 
 router = APIRouter(include_in_schema=False)
 _LEVELS = ("decided", "settled", "review")
+_AMONG: tuple[Standing, ...] = (
+    "half",
+    "disputed",
+    "undecided",
+)  # people are at it: the recommendation alone settles nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,11 @@ def node_rows(plan: Plan, counts: Mapping[str, Mapping[str | None, int]]) -> lis
 
 def counted(store: Store, number: int, by: str, under: str | None = None) -> dict[str, dict[str | None, int]]:
     """Count a round's documents by a column, split by how sure they are."""
+    review = Counter(store.counts(number, by, standing="open", status="review", under=under))
     return {
         "decided": store.counts(number, by, decided=True, under=under),
-        "settled": store.counts(number, by, decided=False, status="settled", under=under),
-        "review": store.counts(number, by, decided=False, status="review", under=under),
+        "settled": store.counts(number, by, standing="open", status="settled", under=under),
+        "review": review + Counter(store.counts(number, by, standing=_AMONG, under=under)),
     }
 
 
@@ -103,6 +109,7 @@ def coverage(
 def _off_plan(store: Store, number: int) -> dict[str, int]:
     return {
         "decided": store.count(number, decided=True, code=""),
-        "off_plan": store.count(number, decided=False, code="", status="off_plan"),
-        "review": store.count(number, decided=False, code="", status="review"),
+        "off_plan": store.count(number, standing="open", code="", status="off_plan"),
+        "review": store.count(number, standing="open", code="", status="review")
+        + store.count(number, standing=_AMONG, code=""),
     }

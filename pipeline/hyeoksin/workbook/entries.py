@@ -31,6 +31,7 @@ OFF = "계획 밖"
 OPEN = "미결"
 STRAY = "계획에 없는 코드"
 AUTOMATIC = "자동 확정"
+SPLIT = "갈림"
 OUTCOMES = {
     "수용": "추천대로 사람이 정함",
     "변경": "다른 항목으로 사람이 정함",
@@ -38,7 +39,8 @@ OUTCOMES = {
     "보류": "사람이 보았으나 정하지 않음 (비고에 까닭)",
     AUTOMATIC: "검증에서 정밀도 기준을 지킨 추천, 사람은 보지 않음",
     "자동 계획 밖": "검증에서 정밀도 기준을 지킨 '계획 밖' 추천, 사람은 보지 않음",
-    OPEN: "아직 아무도 정하지 않음",
+    SPLIT: "두 사람의 답이 달라 조정을 기다림",
+    OPEN: "아직 정하지 않음",
 }
 _ACTIONS = {"accept": "수용", "pick": "변경", "none": OFF, "undecided": "보류"}
 _FORBIDDEN = re.compile(
@@ -61,18 +63,25 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One text, its JSON record, and the verdict in force (None: nobody decided)."""
+    """One text, its JSON record, and the verdict in force (None: nobody decided).
+
+    ``people`` says where people are with it without a verdict: once one of them has said something else than the model
+    might, the recommendation alone settles nothing.
+    """
 
     document: Document
     record: Mapping[str, Any]
     verdict: Verdict | None = None
     group: str | None = None
+    people: Literal["open", "half", "disputed"] = "open"
 
     @property
     def outcome(self) -> str:
         """One of :data:`OUTCOMES`."""
         if self.verdict is not None:
             return _ACTIONS[self.verdict.action]
+        if self.people != "open":
+            return SPLIT if self.people == "disputed" else OPEN
         return {"settled": AUTOMATIC, "off_plan": "자동 계획 밖"}.get(self.record["status"], OPEN)
 
     @property
@@ -81,7 +90,7 @@ class Entry:
         if self.verdict is not None:
             return self.verdict.code if self.verdict.action in ("accept", "pick") else None
         path = self.record["path"]
-        return str(path[-1]["code"]) if path and self.record["status"] == "settled" else None
+        return str(path[-1]["code"]) if path and self.outcome == AUTOMATIC else None
 
     @property
     def lead(self) -> str:

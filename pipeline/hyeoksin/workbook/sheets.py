@@ -92,8 +92,8 @@ def _summary(page: Any, formats: Mapping[str, Any], entries: Sequence[Entry], pl
     page.set_column(1, 1, 10)
     page.set_column(2, 2, 58)
     page.set_column(3, 6, 12)
-    decided = sum(entry.verdict is not None for entry in entries)
-    still = sum(entry.outcome == OPEN for entry in entries)
+    decided = sum(_by_person(entry) for entry in entries)
+    still = sum(home(entry, plan) == OPEN for entry in entries)
     page.write_string(0, 0, cut(f"{plan.title} 분류 결과", CELL_LIMIT), formats["title"])
     told = f"모두 {len(entries):,}건: 사람이 정한 것 {decided:,}건, 미결 {still:,}건"
     stray = sum(home(entry, plan) == STRAY for entry in entries)
@@ -123,6 +123,11 @@ def _summary(page: Any, formats: Mapping[str, Any], entries: Sequence[Entry], pl
     return codes
 
 
+def _by_person(entry: Entry) -> bool:
+    """Return whether a person's word decides where the text stands: putting it off decides nothing."""
+    return entry.verdict is not None and entry.verdict.action != "undecided"
+
+
 def _counts(entries: Iterable[Entry], plan: Plan) -> Iterable[tuple[str, str, str, tuple[int, int, int]]]:
     """Yield code, level, title and (all, decided by a person, automatic) of every node, those below counted in."""
     total: Counter[str] = Counter()
@@ -131,7 +136,7 @@ def _counts(entries: Iterable[Entry], plan: Plan) -> Iterable[tuple[str, str, st
         code = entry.code
         nodes = [n.code for n in plan.path(code)] if code and code in plan else [home(entry, plan)]
         total.update(nodes)
-        if entry.verdict is not None:
+        if _by_person(entry):
             by_person.update(nodes)
     for node in plan.nodes:
         if node.level not in ("programme", "principle") or total[node.code]:

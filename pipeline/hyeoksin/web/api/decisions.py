@@ -77,6 +77,9 @@ class LedgerPage(BaseModel):
 
     items: list[DecisionOut]
     next: int | None = Field(description="이어 보려면 `after` 에 넣을 값. 없으면 끝")
+    hidden: int = Field(
+        description="이 쪽에서 아직 볼 수 없어 뺀 결정 수. 둘 다 판정하면 보이게 되지만 `after` 로는 다시 오지 않으니, 0이 아니었으면 이 쪽을 나중에 다시 읽음"
+    )
 
 
 class LedgerQuery(BaseModel):
@@ -92,13 +95,14 @@ class LedgerQuery(BaseModel):
 def ledger(
     number: Number, request: Request, caller: Viewer, query: Annotated[LedgerQuery, Query()]
 ) -> LedgerPage:
-    """차수의 모든 결정과 되돌림입니다. 두 사람이 판정하는 차수에서는 둘 다 판정하기 전의 남의 결정을 검토 역할부터 봅니다. 주기적으로 `after` 를 이어 부르면 새로 적힌 것만 받습니다."""
+    """차수의 모든 결정과 되돌림입니다. 두 사람이 판정하는 차수에서는 둘 다 판정하기 전의 남의 결정을 검토 역할부터 봅니다. 주기적으로 `after` 를 이어 부르면 새로 적힌 것만 받습니다. 뺀 결정이 있는 쪽(`hidden`)은 나중에 다시 읽으세요."""
     store = stored(request)
     store.project(number)
     rows = store.decisions(project=number, after=query.after, limit=query.limit + 1)
     page = rows[: query.limit]
     shown = [decision_out(row) for row in readable(store, page, caller.by, caller.may("reviewer"))]
-    return LedgerPage(items=shown, next=page[-1].id if len(rows) > query.limit else None)
+    following = page[-1].id if len(rows) > query.limit else None
+    return LedgerPage(items=shown, next=following, hidden=len(page) - len(shown))
 
 
 @router.get("/documents/{number}/decisions", summary="문서의 결정들", responses=responses("not-found"))

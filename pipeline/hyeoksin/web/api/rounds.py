@@ -46,7 +46,7 @@ class RoundOut(BaseModel):
     name: str
     plan: str = Field(description="계획 id")
     plan_sha: str
-    precision: float = Field(description="확정 추천이 지키기로 한 정밀도")
+    precision: float = Field(description="시간 계획에서 사람 없이 확정할 때 지킬 정밀도")
     coders: int = Field(description="문서마다 판정하는 사람 수 (1 또는 2)")
     created_at: str
     closed: bool = Field(description="마감했는지")

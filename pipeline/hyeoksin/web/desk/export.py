@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
@@ -16,7 +16,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from hyeoksin.privacy import masked, masked_document, masked_record
-from hyeoksin.store import Item, Store
+from hyeoksin.store import Item, Standing, Store
 from hyeoksin.web.access import StoreDep, Viewer
 from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.filters import OFF, QueueFilters
@@ -134,7 +134,9 @@ def _entry(item: Item, hide: bool, whole: bool) -> Entry:
         verdict = Verdict(row.action, row.code, row.agency, row.by, row.at, note)
         if row.action == "accept" and row.code is None:  # the recommendation was: outside the plan
             verdict = Verdict("none", None, row.agency, row.by, row.at, note)
+    among: dict[Standing, Literal["open", "half", "disputed"]] = {"open": "open", "disputed": "disputed"}
+    people = among.get(item.standing, "half")
     if not hide:
-        return Entry(item.document, kept, verdict, item.group)
+        return Entry(item.document, kept, verdict, item.group, people)
     document, record = masked_document(item.document), masked_record(kept, item.document.body)
-    return Entry(document, record, verdict, item.group)
+    return Entry(document, record, verdict, item.group, people)

@@ -88,7 +88,8 @@ class QueueFilters:
     def asked(self, coder: str | None = None) -> dict[str, Any]:
         """Return the arguments of ``Store.items`` and ``Store.count``.
 
-        ``coder`` is who asks in a round with two coders: what waits is then what this one has not decided.
+        ``coder`` is who asks in a round with two coders: what waits is then what this one has not decided,
+        and what was put off is also what this one put off, whatever the other said.
         """
         found: dict[str, Any] = {}
         if self.node:
@@ -98,6 +99,8 @@ class QueueFilters:
         }
         if self.standing == "waiting":
             found |= {"decided": False} | ({} if coder is None else {"undecided_by": coder})
+        elif self.standing == "undecided" and coder is not None:
+            found["put_off_by"] = coder
         elif self.standing != "any":
             found["standing"] = self.standing
         if self.assigned:

@@ -79,6 +79,7 @@ def waiting(rows: Iterable[CaseRow]) -> list[Case]:
             row.region or None,
             row.kind,
             row.group,
+            held=row.standing != "open",
         )
         for row in rows
         if row.standing != "decided"
