@@ -31,7 +31,7 @@ from hyeoksin.lessons import (
 from hyeoksin.lessons.compare import compare, worse_by_chance
 from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import judge
-from hyeoksin.lessons.full import as_examples
+from hyeoksin.lessons.full import as_examples, learn_in_full
 from hyeoksin.lessons.report import frozen_texts
 from hyeoksin.lessons.residual import Hold, Signals, _Task, allowed_leaves, fit_residual, with_residual
 from hyeoksin.lessons.signals import signals_of
@@ -282,6 +282,25 @@ def office(tmp_path_factory, classifier):
     return path, store, project
 
 
+def test_full_training_knows_a_plan_of_ones_own(house_rule, classifier, monkeypatch):
+    own = replace(PLAN, id="우리")
+    base = replace(
+        classifier.model,
+        plans={"우리": replace(classifier.model.plans["2019"], plan="우리", sha256=own.sha256)},
+    )
+    asked = {}
+
+    def stop(examples, plans, settings):
+        asked.update(plans)
+        raise InterruptedError
+
+    monkeypatch.setattr("hyeoksin.lessons.full.gather", lambda corpus, external, plans: [])
+    monkeypatch.setattr("hyeoksin.lessons.full.train", stop)
+    with pytest.raises(InterruptedError):
+        learn_in_full(base, own, house_rule, CORPUS.parent, None, name="x")
+    assert asked["우리"] == own
+
+
 def test_lessons_come_from_the_ledger_once_a_group(office):
     _, store, project = office
     lessons = lessons_of(decided_items(store, project), correction_weight=3.0)
@@ -367,12 +386,18 @@ def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
     path, store, _ = office
     run = CliRunner()
     told = ["--store", str(path)]
+    other = store.create_project("지난해", "2019", "kim")
+    store.add_items(
+        other.id, [(d, r.record) for d, r in zip(drones()[:1], store.items(1, limit=1), strict=True)]
+    )
+    store.decide([store.items(other.id)[0].id], "none", by="kim")
     result = run.invoke(
         app, ["learn", "--project", "상반기", *told, "-o", str(tmp_path / "m"), "--name", "cli", "--use"]
     )
     assert result.exit_code == 0, result.output
     assert "받아들임" in result.output
     assert "72건 가운데" in result.output
+    assert "차수 지난해 의 결정은 이번에 배우지 않습니다" in result.output
     assert store.active_model().id.startswith("cli@")
     assert root_of(store) == (resource("model"), store.active_model())
     before = {item.id: item for item in store.items(1, limit=None)}
@@ -397,7 +422,7 @@ def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
     assert "결정된 글 71건" in replayed.output
     missing = run.invoke(app, ["doubts", "--project", "하반기", *told])
     assert isinstance(missing.exception, InputError)
-    assert "있는 차수: 상반기" in str(missing.exception)
+    assert "상반기 (1번)" in str(missing.exception)
 
 
 def test_signals_are_what_the_classifier_says(classifier, tokenizer):

@@ -58,6 +58,7 @@ def learn(
 
     opened, who = open_store(store, create=False), by or getpass.getuser()
     chosen, plan, lessons = _lessons(opened, project, weight)
+    _tell_left_out(opened, chosen, plan)
     register_shipped(opened, who)
     learned = _learnt(opened, chosen, plan, lessons, name, (corpus, external) if full else None)
     folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -78,6 +79,19 @@ def learn(
         typer.echo(f"이제 {row.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
     else:
         typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
+
+
+def _tell_left_out(store: Store, chosen: list[Project], plan: Plan) -> None:
+    """Learning starts anew each time: say which rounds of the plan teach nothing this time."""
+    taken = {project.id for project in chosen}
+    rounds = (one for one in store.projects() if one.plan_sha == plan.sha256 and one.id not in taken)
+    left = [one.name for one in rounds if store.count(one.id, decided=True)]
+    if left:
+        typer.secho(
+            f"알림: 같은 계획의 차수 {', '.join(left)} 의 결정은 이번에 배우지 않습니다. 함께 배우려면 --project 를 더 쓰세요.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
 
 
 def rounds_of(store: Store, names: Sequence[str]) -> tuple[list[Project], Plan]:
