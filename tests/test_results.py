@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
-from hyeoksin.codes import NONE
+from hyeoksin.codes import NONE, code_in
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
@@ -124,6 +124,17 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
         '{"id": "가", "code": null}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
     )
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("4 - 1", "4-1"), ("４－１", "4-1"), ("4 – 1 제목", "4-1"), ("４－１ 제목", "4-1"), ("4- 1", "4-1"), ("4-1", "4-1"),
+        ("4", "4"), ("4 2019년 과제", "4"), ("3-1 - 24시간 돌봄", "3-1"), ("ＮＯＮＥ", NONE), ("4 - 99", "4-99"), ("４－９９ 가", "4-99"),
+    ],
+)  # fmt: skip
+def test_a_code_is_read_however_its_dash_was_typed(cell: str, code: str) -> None:
+    assert code_in(cell, PLAN) == code
 
 
 def test_what_could_not_be_translated_is_not_off_plan(tmp_path: Path) -> None:
