@@ -188,7 +188,7 @@ def test_a_told_column_that_is_missing_is_not_guessed(columns: Columns) -> None:
         ("aa,bb,cc\n버스,섬,하나\n", Columns("aa", "bb", "cc", "등록날짜"), "--date-column 으로 준 '등록날짜' 열이 없습니다. 있는 열: aa, bb, cc."),
         ("과제 목록,,\naa,bb,cc\n1,2,3\n", Columns(title="bb", region="곳"), "--region-column 으로 준 '곳' 열이 없습니다. 있는 열: aa, bb, cc."),
         ("과제 목록,\n과제명,내용\n버스,섬\n", Columns(id="키", text="글"), "--id-column 으로 준 '키', --text-column 으로 준 '글' 열이 없습니다. 있는 열: 과제명, 내용."),
-        ("aa,bb\n버스,섬\n", Columns(date="bb"), "제목이나 내용 열을 찾을 수 없습니다. 첫 줄: aa, bb. --title-column, --text-column 으로 열 이름을 알려 주세요."),
+        ("aa,bb\n버스,섬\n", Columns(date="bb"), "머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 넣으세요. 첫 줄: aa, bb. 이 줄이 머리글이면 --title-column, --text-column 으로 열 이름을 알려 주세요."),
     ],
 )  # fmt: skip
 def test_a_table_without_a_told_column_says_which(
@@ -257,7 +257,10 @@ def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
     assert cell_date(cell) == date
 
 
-@pytest.mark.parametrize("name", ["시행일", "작성일", "게시일"])
+@pytest.mark.parametrize(
+    "name",
+    ["시행일", "작성일", "게시일", "접수일", "접수일자", "등록일", "신청일", "제출일", "배포일", "보도일자"],
+)
 def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:

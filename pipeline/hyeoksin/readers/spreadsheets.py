@@ -85,4 +85,7 @@ def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
     if reason := _not_there(rows, columns):
         return InputError(f"{path.name}: {reason}")
     seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
-    return InputError(f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. {REMEDIES['both']}")
+    return InputError(
+        f"{path.name}: 머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 "
+        f"넣으세요. 첫 줄: {seen}. 이 줄이 머리글이면 {REMEDIES['both']}"
+    )
