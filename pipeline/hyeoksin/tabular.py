@@ -23,6 +23,7 @@ __all__ = [
     "Row",
     "Sheet",
     "cell_text",
+    "check_height",
     "decode",
     "is_full",
     "plain_cell",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
+MAX_SHEET_ROWS = 1_048_575  # rows under the header of an Excel sheet
 MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -77,8 +79,8 @@ def _xlsx_rows(path: Path) -> Iterator[Row]:
         yield from sheet.rows
 
 
-def sheets(path: Path) -> Iterator[Sheet]:
-    """Yield the sheets of an XLSX, XLS, XLSB or ODS file.
+def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
+    """Yield the sheets of an XLSX, XLS, XLSB or ODS file; with ``stripped`` without the blanks around texts.
 
     Raises:
         InputError: the file cannot be opened.
@@ -96,12 +98,16 @@ def sheets(path: Path) -> Iterator[Sheet]:
                     "빈 줄과 칸을 지우거나 나누어 저장하세요."
                 )
             numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
-            rows = ((number, tuple(cell_text(cell) for cell in cells)) for number, cells in numbered)
+            rows = (
+                (number, tuple(cell_text(cell, stripped) for cell in cells)) for number, cells in numbered
+            )
             merges = tuple(
                 (top + 1, left, bottom + 1, right)
                 for (top, left), (bottom, right) in page.merged_cell_ranges or ()
             )
-            yield Sheet(name, tuple(Row(number, texts, name) for number, texts in rows if any(texts)), merges)
+            yield Sheet(
+                name, tuple(Row(n, texts, name) for n, texts in rows if any(map(str.strip, texts))), merges
+            )
     except PasswordError as error:
         raise InputError(
             f"{path.name}: 암호가 걸린 엑셀 파일입니다. 엑셀에서 암호를 풀고 다시 저장하세요."
@@ -112,13 +118,13 @@ def sheets(path: Path) -> Iterator[Sheet]:
         ) from error
 
 
-def cell_text(value: object) -> str:
-    """Return a workbook cell as text: a whole number without its ".0"."""
+def cell_text(value: object, stripped: bool = True) -> str:
+    """Return a workbook cell as text: a whole number without its ".0"; blanks around a text stay where not ``stripped``."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return str(value).strip() if stripped else str(value)
 
 
 def safe_cell(text: str) -> str:
@@ -187,6 +193,19 @@ def written_book(path: Path, options: Mapping[str, Any]) -> Iterator[Any]:
         part.write_bytes(packed.getvalue())
 
 
+def check_height(path: Path, n_rows: int) -> None:
+    """Refuse a sheet with more rows than Excel holds: xlsxwriter would leave the rest out without a word.
+
+    Raises:
+        InputError: too many rows.
+    """
+    if n_rows > MAX_SHEET_ROWS:
+        raise InputError(
+            f"{path}: 엑셀 시트 하나에는 {MAX_SHEET_ROWS:,}줄까지만 들어갑니다. .csv(분류 결과는 .parquet 도)로 쓰거나 "
+            "입력을 나누어 여러 파일로 쓰세요."
+        )
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV (by suffix a TSV) that Excel opens without broken Korean (UTF-8 with BOM)."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
@@ -197,7 +216,11 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str) -> None:
-    """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes."""
+    """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes.
+
+    Raises:
+        InputError: the file cannot be written, or a sheet does not hold so many rows.
+    """
     if path.suffix.lower() != ".xlsx":
         write_csv(path, header, rows)
         return
@@ -214,6 +237,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
             )
             page.write_string(0, column, name, bold)
         for n_rows, row in enumerate(rows, start=1):
+            check_height(path, n_rows)
             for column, value in enumerate(row):
                 if isinstance(value, (int, float)):
                     page.write_number(n_rows, column, value)
