@@ -329,6 +329,15 @@ def test_a_decided_table_needs_no_id_and_several_texts_are_joined(tmp_path: Path
     ]
 
 
+def test_an_error_of_excels_is_no_code_and_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "결정.xlsx"
+    rows = [["1", "#N/A", "섬으로", "3-1"], ["2", "버스", "섬으로", "#REF!"]]
+    write_rows(path, ["번호", "과제명", "내용", "코드"], rows, sheet="결정")
+    (found,) = [r for r in read_results(path, PLAN) if isinstance(r, Result)]
+    assert (found.document.id, found.document.title, found.code) == ("1", "", "3-1")
+    assert ["'#REF!' 가 없습니다" in fault for fault in errors(path)] == [True]
+
+
 def test_a_decided_row_with_more_cells_than_headings_is_named(tmp_path: Path) -> None:
     path = tmp_path / "결정.csv"
     path.write_text("번호,내용,코드\n1,섬으로, 산으로,3-1\n2,섬,9-2,,\n", encoding="utf-8")

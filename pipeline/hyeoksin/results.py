@@ -19,6 +19,7 @@ from hyeoksin.readers.columns import guessed
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
 from hyeoksin.texts import with_texts
+from hyeoksin.uncalculated import is_fault
 
 __all__ = ["Result", "read_results", "with_texts"]
 
@@ -235,9 +236,10 @@ class _Header:
 def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> Result | RowError:
     """Read a row of a table; a decision comes before the recommendation beside it."""
     full = [plain_cell(cell) for cell in (*cells, *[""] * (len(header.names) - len(cells)))]
+    read = ["" if is_fault(cell) else cell for cell in full]
     named = dict(zip(header.names, map(str.strip, full), strict=False))
-    number, title = ("".join(full[i].strip() for i in header.places[field][:1]) for field in ("id", "title"))
-    texts = [full[i] for i in header.places["text"] if full[i].strip()]
+    number, title = ("".join(read[i].strip() for i in header.places[field][:1]) for field in ("id", "title"))
+    texts = [read[i] for i in header.places["text"] if read[i].strip()]
     document = Document(
         id=number or place,
         title=title,

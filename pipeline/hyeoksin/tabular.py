@@ -17,6 +17,7 @@ from typing import Any
 from hyeoksin.decoding import decode
 from hyeoksin.delimited import Row, delimited_rows
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.uncalculated import missing_values
 
 __all__ = [
     "CELL_LIMIT",
@@ -82,32 +83,37 @@ def _xlsx_rows(path: Path) -> Iterator[Row]:
 def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
     """Yield the sheets of an XLSX, XLS, XLSB or ODS file; with ``stripped`` without the blanks around texts.
 
+    A cell of an XLSX without a value holds its error or a mark (:func:`hyeoksin.uncalculated.is_fault`).
+
     Raises:
         InputError: the file cannot be opened.
     """
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
+        raw = io.BytesIO(path.read_bytes())
+        book = CalamineWorkbook.from_filelike(raw)  # by content, not by suffix
+        missing = missing_values(raw)
         for name in book.sheet_names:
-            page = book.get_sheet_by_name(name)
-            n_rows, n_columns = page.total_height + 1, page.total_width + 1  # they are the last indices
+            page, lost = book.get_sheet_by_name(name), missing.get(name, {})
+            n_rows = max(page.total_height + 1, *(row for row, _ in lost), 0)  # the totals are last indices
+            n_columns = max(page.total_width + 1, *(column + 1 for _, column in lost), 0)
             if n_rows * n_columns > MAX_SHEET_CELLS:
                 raise InputError(
                     f"{path.name}: '{name}' 시트가 너무 큽니다 ({n_rows:,}줄 × {n_columns:,}칸). "
                     "빈 줄과 칸을 지우거나 나누어 저장하세요."
                 )
-            numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
-            rows = (
-                (number, tuple(cell_text(cell, stripped) for cell in cells)) for number, cells in numbered
-            )
+            rows = {
+                number: [cell_text(cell, stripped) for cell in cells]
+                for number, cells in enumerate(page.to_python(skip_empty_area=False), start=1)
+            }
+            _fill(rows, lost)
             merges = tuple(
                 (top + 1, left, bottom + 1, right)
                 for (top, left), (bottom, right) in page.merged_cell_ranges or ()
             )
-            yield Sheet(
-                name, tuple(Row(n, texts, name) for n, texts in rows if any(map(str.strip, texts))), merges
-            )
+            found = (Row(n, tuple(rows[n]), name) for n in sorted(rows) if any(map(str.strip, rows[n])))
+            yield Sheet(name, tuple(found), merges)
     except PasswordError as error:
         raise InputError(
             f"{path.name}: 암호가 걸린 엑셀 파일입니다. 엑셀에서 암호를 풀고 다시 저장하세요."
@@ -116,6 +122,14 @@ def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
         raise InputError(
             f"{path.name}: 엑셀 파일을 열 수 없습니다 ({error}). 암호가 걸렸거나 깨졌다면 엑셀에서 다시 저장하세요."
         ) from error
+
+
+def _fill(rows: dict[int, list[str]], lost: Mapping[tuple[int, int], str]) -> None:
+    """Write the marks of cells without a value into the rows that calamine gave, where they are empty."""
+    for (number, column), mark in lost.items():
+        cells = rows.setdefault(number, [])
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = cells[column] or mark
 
 
 def cell_text(value: object, stripped: bool = True) -> str:

@@ -14,6 +14,7 @@ from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.unread import noted
+from hyeoksin.uncalculated import is_fault
 
 __all__ = [
     "Cell",
@@ -218,7 +219,7 @@ def _is_total(cells: Sequence[str], layout: Layout) -> bool:
 def _sums(cell: str) -> bool:
     """Tell whether a cell is a word of totals, a count or an amount."""
     bare = "".join(cell.split())
-    return bare in _TOTALS or _COUNT.fullmatch(bare) is not None
+    return bare in _TOTALS or is_fault(bare) or _COUNT.fullmatch(bare) is not None
 
 
 def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row, frozenset[int]]]:
