@@ -7,8 +7,10 @@ import datetime
 import io
 import json
 import logging
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -188,7 +190,7 @@ def test_a_told_column_that_is_missing_is_not_guessed(columns: Columns) -> None:
         ("aa,bb,cc\n버스,섬,하나\n", Columns("aa", "bb", "cc", "등록날짜"), "--date-column 으로 준 '등록날짜' 열이 없습니다. 있는 열: aa, bb, cc."),
         ("과제 목록,,\naa,bb,cc\n1,2,3\n", Columns(title="bb", region="곳"), "--region-column 으로 준 '곳' 열이 없습니다. 있는 열: aa, bb, cc."),
         ("과제 목록,\n과제명,내용\n버스,섬\n", Columns(id="키", text="글"), "--id-column 으로 준 '키', --text-column 으로 준 '글' 열이 없습니다. 있는 열: 과제명, 내용."),
-        ("aa,bb\n버스,섬\n", Columns(date="bb"), "제목이나 내용 열을 찾을 수 없습니다. 첫 줄: aa, bb. --title-column, --text-column 으로 열 이름을 알려 주세요."),
+        ("aa,bb\n버스,섬\n", Columns(date="bb"), "머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 넣으세요. 첫 줄: aa, bb. 이 줄이 머리글이면 --title-column, --text-column 으로 열 이름을 알려 주세요."),
     ],
 )  # fmt: skip
 def test_a_table_without_a_told_column_says_which(
@@ -257,7 +259,10 @@ def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
     assert cell_date(cell) == date
 
 
-@pytest.mark.parametrize("name", ["시행일", "작성일", "게시일"])
+@pytest.mark.parametrize(
+    "name",
+    ["시행일", "작성일", "게시일", "접수일", "접수일자", "등록일", "신청일", "제출일", "배포일", "보도일자"],
+)
 def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
@@ -290,6 +295,98 @@ def test_a_date_of_a_json_line_that_cannot_be_read_stays_in_meta(caplog: pytest.
     assert [m.split(" (")[0] for m in caplog.messages] == [
         "t.jsonl: '날' 열의 날짜 1건을 읽지 못해 비워 두었습니다"
     ]
+
+
+def test_columns_without_a_heading_or_with_a_repeated_one_stay_in_meta(tmp_path: Path) -> None:
+    rows = "과제명,비고,비고,,비고 (2),과제명\n버스,하나,둘,셋,넷,다섯\n투표,,,,,\n"
+    (one, two), bad = split(list(read(written(tmp_path, "t.csv", rows))))
+    assert bad == []
+    assert one.meta == {
+        "비고": "하나",
+        "비고 (3)": "둘",
+        "열 4": "셋",
+        "비고 (2)": "넷",
+        "과제명 (2)": "다섯",
+    }
+    assert two.meta == {}
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["과제명", "내용"])
+        page.write_row(1, 0, ["버스", "섬", "덧말"])
+    (item,) = read(tmp_path / "t.xlsx")
+    assert isinstance(item, Document)
+    assert item.meta == {"열 3": "덧말"}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+def test_a_row_that_a_comma_made_longer_than_the_header_is_told(tmp_path: Path, name: str) -> None:
+    rows = "과제명,내용\n버스,섬으로 간다, 매주\n투표,주민이 고른다,,\n합계,,\n".replace(
+        ",", ",\t"[name == "t.tsv"]
+    )
+    good, bad = split(list(read(written(tmp_path, name, rows))))
+    assert [d.title for d in good] == ["투표"]
+    assert [e.source for e in bad] == [f"{name}#row=2"]
+    assert bad[0].reason.startswith("머리글은 2칸인데 이 줄은 3칸입니다. 쉼표")
+    assert "큰따옴표" in bad[0].reason
+
+
+def test_a_row_of_errors_and_formulas_without_results_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.title = "과제 & 표"
+    rows = [
+        ["번호", "과제명", "내용", "부서"],
+        [1, "=VLOOKUP(A2,Z:Z,1)", "=B2", "=C2"],
+        [2, "버스", "섬으로 간다", "#N/A"],
+        [3, "#REF!", "주민이 고른다", "총무과"],
+        [4, "#N/A", "#REF!", "보건소"],
+        [5, "=B1", "밤에도 연다", ""],
+        ["", "", "#REF!", ""],
+        ["계", "", "=SUM(C2:C6)", ""],
+        ["=A1", "=B1", "=C1", ""],
+    ]
+    for row in rows:
+        page.append(row)
+    book.save(tmp_path / "t.xlsx")
+    book.create_sheet("덧")
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    good, bad = split(list(read(tmp_path / "t.xlsx")))
+    assert [(d.id, d.title, d.text, dict(d.meta)) for d in good] == [
+        ("2", "버스", "섬으로 간다", {}),
+        ("3", "", "주민이 고른다", {"과제명": "#REF!", "부서": "총무과"}),
+        ("5", "", "밤에도 연다", {"과제명": "#수식!"}),
+    ]
+    assert [e.source for e in bad] == [f"t.xlsx#row={n}" for n in (2, 5, 7, 9)]
+    assert all("다시 계산(F9)한 뒤 저장하세요" in e.reason for e in bad)
+    (note,) = (m for m in caplog.messages if "오류" in m)
+    assert note.startswith(
+        "t.xlsx: '과제명' 열의 칸 2개는 엑셀 오류나 계산되지 않은 수식이라 읽지 못했습니다 (보기: t.xlsx#row=4: #REF!)"
+    )
+
+
+def test_a_formula_with_its_result_is_read_and_an_empty_result_is_an_empty_cell(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["과제명", "내용", "비고"])
+        page.write_formula(1, 0, "=A9", None, "버스")
+        page.write_formula(1, 1, "=A9", None, "섬")
+        page.write_formula(1, 2, "=A9", None, "#DIV/0!")
+    raw = (tmp_path / "t.xlsx").read_bytes()
+    (item,) = read(tmp_path / "t.xlsx")
+    assert isinstance(item, Document)
+    assert (item.title, item.text, item.meta) == ("버스", "섬", {})
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(out, "w") as new:
+        for member in old.infolist():
+            empty = old.read(member).replace("<v>섬</v>".encode(), b"<v></v>")  # as Excel saves =""
+            new.writestr(member, empty)
+    (tmp_path / "t.xlsx").write_bytes(out.getvalue())
+    (item,) = read(tmp_path / "t.xlsx")
+    assert isinstance(item, Document)
+    assert (item.title, item.text, item.meta) == ("버스", "", {})
 
 
 @pytest.mark.parametrize("cell", ["과 제 명", "과제명*", "(과제명)", " 과제명 ", "과제_명"])

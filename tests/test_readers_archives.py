@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -51,6 +52,30 @@ def test_a_folder_in_the_order_of_names_without_hidden_files(tmp_path: Path) -> 
         (Document, "자료/가.txt"), (Document, "자료/나/둘.txt"), (RowError, "자료/빈.txt"),
     ]  # fmt: skip
     assert [i.id for i in items if isinstance(i, Document)] == ["자료/가.txt", "자료/나/둘.txt"]
+
+
+def test_files_that_systems_leave_behind_are_no_tasks(tmp_path: Path) -> None:
+    left = ("desktop.ini", "Thumbs.db", "나/thumbs.DB", ".DS_Store", "나/~$목록.xlsx")
+    folder = tmp_path / "자료"
+    (folder / "나").mkdir(parents=True)
+    for name in (*left, "가.txt"):
+        (folder / name).write_text(TEXT, encoding="utf-8")
+    assert [i.source for i in read(folder)] == ["자료/가.txt"]
+    zipped = archive(tmp_path, *((name, TEXT) for name in (*left, "가.txt")))
+    assert [i.source for i in read(zipped)] == ["묶음.zip/가.txt"]
+    with pytest.raises(InputError, match=r"~\$목록\.xlsx: .*잠금 파일입니다\. '목록\.xlsx'"):
+        list(read(folder / "나" / "~$목록.xlsx"))
+
+
+@pytest.mark.parametrize("name", ["기획·예산/과제.txt", "청천.txt", "똠방.txt", "plan.txt"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_names_without_a_declared_encoding(tmp_path: Path, name: str, encoding: str) -> None:
+    stood = unicodedata.normalize("NFD", name) if encoding == "utf-8" else name  # as macOS writes them
+    raw = stood.encode(encoding)
+    marked = "x" * len(raw)
+    path = archive(tmp_path, (marked, TEXT))
+    path.write_bytes(path.read_bytes().replace(marked.encode(), raw))
+    assert [i.source for i in read(path)] == [f"묶음.zip/{name}"]
 
 
 def test_names_that_lead_out_stay_inside(tmp_path: Path) -> None:

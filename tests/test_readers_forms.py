@@ -66,6 +66,17 @@ def test_a_form_is_one_document_with_its_labels_understood() -> None:
     )
 
 
+def test_what_a_form_holds_in_place_of_a_value_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    (item,) = read(table("과제명 | 이동 진료버스", "추진배경 | 섬에 병원이 없다", "지역 | #N/A"))
+    assert isinstance(item, Document)
+    assert item.region is None
+    assert ["'지역' 칸" in message for message in caplog.messages] == [True]
+    (item,) = read(table("과제명 | #REF!", "추진배경 | #수식!"))
+    assert isinstance(item, RowError)
+    assert "다시 계산(F9)" in item.reason
+
+
 def test_forms_one_after_another_are_told_apart_by_their_title() -> None:
     second = table("과제명 | 온라인 투표", "주요내용 | 주민이 고른다", place="table=2")
     stacked = table("과제명 | 하나", "내용 | 첫째", "과제명 | 둘", "내용 | 둘째")

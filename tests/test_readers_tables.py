@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,22 @@ def test_totals_and_repeated_headers_are_left_out() -> None:
     )
     titles = [i.title for i in read(table(*rows)) if isinstance(i, Document)]
     assert titles == ["버스", "합계 처리"]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_task"),
+    [
+        ("계 | | 2건 |", False),
+        ("합 계 | 3개 | 1,200 | 30%", False),
+        ("소계 | | 12 명 | 1,200천원", False),
+        ("계 | 2건 처리 | 주민과 함께 | ", True),
+        ("1 | | 2건 |", True),
+        ("계 | 계단 고치기 | 3 |", True),
+    ],
+)
+def test_a_row_of_totals_counts_in_any_column(row: str, is_task: bool) -> None:
+    items = read(table("구분 | 과제명 | 내용 | 예산", "1 | 버스 | 섬 | 10", row))
+    assert len(items) == 1 + is_task
 
 
 def test_a_header_with_a_bracket_or_a_line_break_is_known() -> None:

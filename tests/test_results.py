@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
-from hyeoksin.codes import NONE
+from hyeoksin.codes import NONE, code_in
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
@@ -21,6 +21,7 @@ from hyeoksin.results import Result, read_results, with_texts
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
+from hyeoksin.tabular import write_rows
 from hyeoksin.workbook import Entry, Verdict, write_workbook
 
 PLAN = load_plan("2019")
@@ -124,6 +125,17 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
         '{"id": "가", "code": null}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
     )
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("4 - 1", "4-1"), ("４－１", "4-1"), ("4 – 1 제목", "4-1"), ("４－１ 제목", "4-1"), ("4- 1", "4-1"), ("4-1", "4-1"),
+        ("4", "4"), ("4 2019년 과제", "4"), ("3-1 - 24시간 돌봄", "3-1"), ("ＮＯＮＥ", NONE), ("4 - 99", "4-99"), ("４－９９ 가", "4-99"),
+    ],
+)  # fmt: skip
+def test_a_code_is_read_however_its_dash_was_typed(cell: str, code: str) -> None:
+    assert code_in(cell, PLAN) == code
 
 
 def test_what_could_not_be_translated_is_not_off_plan(tmp_path: Path) -> None:
@@ -258,6 +270,91 @@ def test_of_texts_that_share_an_id_the_one_at_the_results_place_counts(tmp_path:
     texts.write_text("번호,제목\n3,나\n1,가\n3,다\n", encoding="utf-8")
     with pytest.raises(InputError, match="'3' 의 글이 여럿"):
         list(with_texts(read(path)[2:], texts))
+
+
+def placed(name: str, source: str) -> Result:
+    return Result(Document(id=name, title="", text="", source=source), "3-1")
+
+
+@pytest.mark.parametrize(
+    ("sources", "titles"),
+    [
+        (("가.csv#row=2", "나.csv#row=2"), ["버스", ""]),
+        (("나.csv#row=2", "다.csv#row=2"), ["", ""]),
+        (("자료/가.csv#row=2", "자료/나.csv#row=2"), ["버스", ""]),
+        (("자료/가.csv#row=2", "새 자료/가.csv#row=2"), ["", ""]),  # either may be meant
+        (("가.csv#row=2", "자료/가.csv#row=2"), ["버스", ""]),
+        (("나.csv#row=7", "나.csv#row=7"), ["버스", "버스"]),  # one text
+    ],
+)
+def test_texts_of_another_file_are_not_joined_where_ids_repeat(
+    tmp_path: Path, sources: tuple[str, ...], titles: list[str]
+) -> None:
+    texts = tmp_path / "가.csv"
+    texts.write_text("번호,제목\n1,버스\n2,투표\n", encoding="utf-8")
+    found = list(with_texts(iter([placed("1", source) for source in sources]), texts))
+    assert [r.document.title for r in found] == titles
+    assert [r.document.source for r in found] == [*sources]
+    assert [r.has_text for r in found] == [bool(title) for title in titles]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("번호,과제명,주요내용,코드", ("7", "버스", "섬으로")),
+        ("접수번호,과제명,내용,확정코드", ("7", "버스", "섬으로")),
+        ("연번,세부과제,추진내용,최종 분류", ("7", "버스", "섬으로")),
+        ("관리번호,과제명(사업명),추진배경,결정 코드", ("7", "버스", "섬으로")),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_decided_tables_are_read_by_the_headings_that_classify_knows(
+    tmp_path: Path, header: str, told: tuple[str, ...], suffix: str
+) -> None:
+    path = tmp_path / f"결정{suffix}"
+    write_rows(path, [*header.split(","), "비고"], [["7", "버스", "섬으로", "3-1", "덧말"]], sheet="결정")
+    (found,) = read(path)
+    assert (found.document.id, found.document.title, found.document.text) == told
+    assert (found.code, found.decided) == ("3-1", True)
+    (past,), _ = read_past(path, PLAN)
+    assert (past.document.id, past.document.title, past.document.text, past.code) == (*told, "3-1")
+
+
+def test_a_decided_table_needs_no_id_and_several_texts_are_joined(tmp_path: Path) -> None:
+    path = tmp_path / "결정.csv"
+    path.write_text("과제명,현황,개선방안,코드\n버스,멀다,섬으로,3-1\n투표,,,9-2\n", encoding="utf-8")
+    assert [(r.document.id, r.document.text) for r in read(path)] == [
+        ("결정.csv#row=2", "멀다\n섬으로"),
+        ("결정.csv#row=3", ""),
+    ]
+
+
+def test_an_error_of_excels_is_no_code_and_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "결정.xlsx"
+    rows = [["1", "#N/A", "섬으로", "3-1"], ["2", "버스", "섬으로", "#REF!"]]
+    write_rows(path, ["번호", "과제명", "내용", "코드"], rows, sheet="결정")
+    (found,) = [r for r in read_results(path, PLAN) if isinstance(r, Result)]
+    assert (found.document.id, found.document.title, found.code) == ("1", "", "3-1")
+    assert ["'#REF!' 가 없습니다" in fault for fault in errors(path)] == [True]
+
+
+def test_a_decided_row_with_more_cells_than_headings_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "결정.csv"
+    path.write_text("번호,내용,코드\n1,섬으로, 산으로,3-1\n2,섬,9-2,,\n", encoding="utf-8")
+    good, (fault,) = [r for r in read_results(path, PLAN) if isinstance(r, Result)], errors(path)
+    assert [r.code for r in good] == ["9-2"]
+    assert "결정.csv#row=2" in fault
+    assert "큰따옴표" in fault
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".xlsx"])
+@pytest.mark.parametrize("text", ["가" * 699 + " 나", "가" * 698 + "\r\n나", " " + "가" * 699])
+def test_a_beginning_that_ends_in_a_blank_is_known_for_one(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"결과{suffix}"
+    long = replace(PREDICTIONS[0], document=replace(PREDICTIONS[0].document, text=text))
+    write([long, PREDICTIONS[1]], path)
+    assert [r.is_cut for r in read(path)] == [True, False]
+    assert read(path)[0].document.text == text[:700]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,20 @@ def test_a_cell_longer_than_excel_holds_is_cut_in_xlsx_only(tmp_path: Path) -> N
         assert len(read_rows(path)[1].cells[0]) == length
 
 
+def test_rows_that_no_sheet_holds_are_refused_for_xlsx_only(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabular, "MAX_SHEET_ROWS", 2)
+    write_rows(table, ["제목"], [["가"]] * 2, sheet="결과")
+    assert len(read_rows(table)) == 3
+    if table.suffix != ".xlsx":
+        write_rows(table, ["제목"], [["가"]] * 3, sheet="결과")
+        return
+    with pytest.raises(InputError, match=r"결과\.xlsx: .* 2줄까지만 .*\.csv.*나누어"):
+        write_rows(table, ["제목"], [["가"]] * 3, sheet="결과")
+    assert len(read_rows(table)) == 3
+
+
 @pytest.mark.parametrize("sheet", ["2026/하반기", "[안] 혁신: 계획?*\\", "가" * 40])
 def test_any_sheet_name_is_made_fit_for_excel(tmp_path: Path, sheet: str) -> None:
     path = tmp_path / "결과.xlsx"

@@ -240,6 +240,16 @@ def test_nothing_to_write_is_a_file_too(suffix: str, plan: Plan, tmp_path: Path)
     assert [p.name for p in tmp_path.iterdir()] == [f"빈{suffix}"]
 
 
+def test_a_sheet_with_more_rows_than_excel_holds_is_refused(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyeoksin.tabular.MAX_SHEET_ROWS", 1)
+    with pytest.raises(InputError, match=r"결정\.xlsx: .* 1줄까지만"):
+        write_workbook(ENTRIES, plan, tmp_path / "결정.xlsx")
+    assert list(tmp_path.iterdir()) == []
+    write_workbook(ENTRIES, plan, tmp_path / "결정.csv")
+
+
 def test_sheet_names_are_ones_that_excel_takes(tmp_path: Path) -> None:
     titles = ["같은 이름 " * 10, "같은 이름 " * 10, "'[:*?/\\]'", "History", "계획 밖"]
     codes = ["같", "같은", "ㄱ", "ㄴ", "ㄷ"]

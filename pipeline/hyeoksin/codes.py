@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from hyeoksin.plan import Plan
@@ -17,6 +18,7 @@ _OUTSIDE = frozenset({"none", "계획밖", "offplan", "없음", "해당없음", 
 _DECIDED = frozenset({"수용", "변경", "계획밖", "accept", "pick", "none"})
 _OPEN = frozenset({"", "보류", "미결", "갈림", "자동확정", "자동계획밖", "undecided"})
 _CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
+_DASH = re.compile(r"(?<=\d)\s*[-‐-―−]\s*(?=\d+\b)")  # "3-1 - 24시간 돌봄": no code goes on there
 
 
 def key(name: str) -> str:
@@ -49,9 +51,11 @@ def said(row: Mapping[str, str]) -> tuple[str, bool] | None:
 def code_in(cell: str, plan: Plan) -> str:
     """Return the code at the beginning of a cell such as ``3-1 제목``, :data:`NONE` for "outside the plan".
 
-    What the plan does not know comes back as its first word.
+    Full-width signs and blanks around the dash count for nothing. What the plan does not know comes back as its first word.
     """
-    name = cell.strip()
+    if cell.strip() in plan:
+        return cell.strip()
+    name = _DASH.sub("-", unicodedata.normalize("NFKC", cell)).strip()
     if name in plan:
         return name
     if key(name) in _OUTSIDE:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.errors import RowError
 
-__all__ = ["MAX_LINE", "Row", "delimited_rows", "delimiter_of", "records"]
+__all__ = ["MAX_LINE", "Row", "delimited_rows", "delimiter_of", "overflow", "records"]
 
 MAX_RECORD_LINES = 1_000  # lines that one quoted cell may span
 MAX_LINE = 10_000_000  # characters
@@ -47,6 +47,17 @@ def delimited_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Ro
                 yield RowError(source, broken_bytes(found))
             elif any(cell.strip() for cell in found):
                 yield Row(number, tuple(found))
+
+
+def overflow(cells: Sequence[str], n_headings: int) -> str | None:
+    """Return why a row with more filled cells than there are headings cannot be used; None where it has not."""
+    n_cells = max((n for n, cell in enumerate(cells, start=1) if cell.strip()), default=0)
+    if n_cells <= n_headings:
+        return None
+    return (
+        f"머리글은 {n_headings}칸인데 이 줄은 {n_cells}칸입니다. 쉼표(칸을 나누는 기호)가 든 칸은 큰따옴표로 묶고, "
+        "이름 없는 열이면 머리글에 이름을 적으세요."
+    )
 
 
 def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:

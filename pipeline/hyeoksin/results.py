@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
 from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
+from hyeoksin.delimited import delimited_rows, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
-from hyeoksin.readers import Columns, read_told
+from hyeoksin.readers.columns import guessed
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
+from hyeoksin.texts import with_texts
+from hyeoksin.uncalculated import is_fault
 
 __all__ = ["Result", "read_results", "with_texts"]
 
 _STATUS = {name: status for status, name in STATUS.items()}
+_STEPS = ("전략", "과제", "세부과제")
 _STORES = (".db", ".sqlite", ".sqlite3")
 _DECISIVE = ("accept", "pick", "none")
 
@@ -183,41 +187,71 @@ def _from_parquet(path: Path, plan: Plan) -> Iterator[Result | RowError]:
 
 
 def _from_table(path: Path, plan: Plan) -> Iterator[Result | RowError]:
-    """Read our own tables (classify, the decided workbook) or any table with an id and a code column."""
-    from hyeoksin.delimited import delimited_rows
-
+    """Read our own tables (classify, the decided workbook) or any table of tasks with a code column."""
     found = False
     pages: Iterable[Iterable[Row | RowError]]
-    pages = (page.rows for page in sheets(path)) if path.suffix.lower() == ".xlsx" else [delimited_rows(path)]
+    if path.suffix.lower() == ".xlsx":
+        pages = (page.rows for page in sheets(path, stripped=False))
+    else:
+        pages = [delimited_rows(path)]
     for page in pages:
-        header: list[str] | None = None
+        header: _Header | None = None
         for row in page:
             if isinstance(row, RowError):
                 yield row
-                continue
-            cells = [plain_cell(cell.strip()) for cell in row.cells]
-            if header is None:
-                names = [key(cell) for cell in cells]
-                if {"번호", "id"} & {*names} and {"판정", *CODE_COLUMNS} & {*names}:
-                    header, found = names, True
-                continue
-            sheet = f"sheet={row.sheet}&" if row.sheet else ""
-            place = f"{path.name}#{sheet}row={row.number}"
-            yield _from_cells(dict(zip(header, cells, strict=False)), plan, place)
+            elif header is None:
+                header = _Header.of(row.cells)
+                found = found or header is not None
+            else:
+                sheet = f"sheet={row.sheet}&" if row.sheet else ""
+                place = f"{path.name}#{sheet}row={row.number}"
+                shifted = None if row.sheet else overflow(row.cells, len(header.names))
+                yield RowError(place, shifted) if shifted else _from_row(row.cells, header, plan, place)
     if not found:
         raise InputError(
-            f"{path.name}: 번호(id) 열과 코드(code, 최종 분류, 결정 코드, 판정) 열이 있는 머리글을 찾을 수 없습니다."
+            f"{path.name}: 머리글을 찾을 수 없습니다. 번호(id)나 제목, 내용 열과 코드(code, 최종 분류, 결정 코드, 확정 코드, 판정) 열이 "
+            "있어야 합니다. 열 이름을 그렇게 고치세요."
         )
 
 
-def _from_cells(cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
-    """Read a row by the :func:`key` of its headings; a decision comes before the recommendation beside it."""
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The headings of a table as :func:`key` gives them, and the columns of id, title and text, found as the readers do."""
+
+    names: tuple[str, ...]
+    places: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, cells: Sequence[str]) -> _Header | None:
+        names = tuple(key(plain_cell(cell.strip())) for cell in cells)
+        if not {"판정", *CODE_COLUMNS} & {*names}:
+            return None
+        steps = _STEPS if _STEPS[0] in names else ()  # in our tables they are recommendations, no titles
+        places = guessed(
+            ["" if name in steps else plain_cell(c.strip()) for name, c in zip(names, cells, strict=True)]
+        )
+        return cls(names, places) if any(places[field] for field in ("id", "title", "text")) else None
+
+
+def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> Result | RowError:
+    """Read a row of a table; a decision comes before the recommendation beside it."""
+    full = [plain_cell(cell) for cell in (*cells, *[""] * (len(header.names) - len(cells)))]
+    read = ["" if is_fault(cell) else cell for cell in full]
+    named = dict(zip(header.names, map(str.strip, full), strict=False))
+    number, title = ("".join(read[i].strip() for i in header.places[field][:1]) for field in ("id", "title"))
+    texts = [read[i] for i in header.places["text"] if read[i].strip()]
     document = Document(
-        id=cells.get("번호") or cells.get("id") or place,
-        title=cells.get("제목") or cells.get("title") or "",
-        text=cells.get("내용") or cells.get("text") or "",
-        source=cells.get("출처") or cells.get("source") or place,
+        id=number or place,
+        title=title,
+        # a beginning that we kept may end in a blank, and its length tells that it is one
+        text="\n".join(texts if [len(text) for text in texts] == [KEPT] else map(str.strip, texts)),
+        source=named.get("출처") or named.get("source") or place,
     )
+    return _told(document, named, plan, place)
+
+
+def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
+    """Return what the cells of a row, by the :func:`key` of their headings, tell of its document."""
     cell, decided = said(cells) or ("", False)
     if cell and decided:
         return _checked(Result(document, _code(cell, plan), decided=True), plan, place)
@@ -227,7 +261,7 @@ def _from_cells(cells: Mapping[str, str], plan: Plan, place: str) -> Result | Ro
         cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
         return _checked(Result(document, _code(cell, plan), status="review"), plan, place)
     status = _STATUS.get(cells.get("판정", ""))
-    steps = [cells[name] for name in ("전략", "과제", "세부과제") if cells.get(name)]
+    steps = [cells[name] for name in _STEPS if cells.get(name)]
     off = _number(cells.get("계획밖확률"))
     return _checked(
         Result(
@@ -281,34 +315,3 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
             if item.standing == "decided" and item.decision is not None:
                 result = replace(result, code=item.decision.code or NONE, decided=True)
             yield _checked(result, plan, place)
-
-
-def with_texts(results: Iterable[Result], texts: Path) -> Iterator[Result]:
-    """Yield the results with the texts of a file of documents, joined by id.
-
-    Of several texts with one id that counts which stands at the result's place (file, sheet, row).
-
-    Raises:
-        InputError: no text of the file can be read, or it is not clear which of several is meant.
-    """
-    known: dict[str, list[Document]] = {}
-    for item in read_told(texts, Columns()):
-        if isinstance(item, Document):
-            known.setdefault(item.id, []).append(item)
-    if not known:
-        raise InputError(f"{texts}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
-    for result in results:
-        found = known.get(result.document.id, [])
-        if len(found) > 1:
-            found = [one for one in found if one.source == result.document.source]
-            if len(found) != 1:
-                raise InputError(
-                    f"{texts}: 번호 '{result.document.id}' 의 글이 여럿이라 어느 글인지 알 수 없습니다. 번호를 서로 다르게 하거나 "
-                    "분류할 때 넣은 파일을 그대로 주세요."
-                )
-        document = found[0] if found else None
-        yield (
-            result
-            if document is None
-            else replace(result, document=replace(document, source=result.document.source))
-        )

@@ -17,12 +17,14 @@ from typing import Any
 from hyeoksin.decoding import decode
 from hyeoksin.delimited import Row, delimited_rows
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.uncalculated import missing_values
 
 __all__ = [
     "CELL_LIMIT",
     "Row",
     "Sheet",
     "cell_text",
+    "check_height",
     "decode",
     "is_full",
     "plain_cell",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
+MAX_SHEET_ROWS = 1_048_575  # rows under the header of an Excel sheet
 MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -77,8 +80,10 @@ def _xlsx_rows(path: Path) -> Iterator[Row]:
         yield from sheet.rows
 
 
-def sheets(path: Path) -> Iterator[Sheet]:
-    """Yield the sheets of an XLSX, XLS, XLSB or ODS file.
+def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
+    """Yield the sheets of an XLSX, XLS, XLSB or ODS file; with ``stripped`` without the blanks around texts.
+
+    A cell of an XLSX without a value holds its error or a mark (:func:`hyeoksin.uncalculated.is_fault`).
 
     Raises:
         InputError: the file cannot be opened.
@@ -86,22 +91,29 @@ def sheets(path: Path) -> Iterator[Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))  # by content, not by suffix
+        raw = io.BytesIO(path.read_bytes())
+        book = CalamineWorkbook.from_filelike(raw)  # by content, not by suffix
+        missing = missing_values(raw)
         for name in book.sheet_names:
-            page = book.get_sheet_by_name(name)
-            n_rows, n_columns = page.total_height + 1, page.total_width + 1  # they are the last indices
+            page, lost = book.get_sheet_by_name(name), missing.get(name, {})
+            n_rows = max(page.total_height + 1, *(row for row, _ in lost), 0)  # the totals are last indices
+            n_columns = max(page.total_width + 1, *(column + 1 for _, column in lost), 0)
             if n_rows * n_columns > MAX_SHEET_CELLS:
                 raise InputError(
                     f"{path.name}: '{name}' 시트가 너무 큽니다 ({n_rows:,}줄 × {n_columns:,}칸). "
                     "빈 줄과 칸을 지우거나 나누어 저장하세요."
                 )
-            numbered = enumerate(page.to_python(skip_empty_area=False), start=1)
-            rows = ((number, tuple(cell_text(cell) for cell in cells)) for number, cells in numbered)
+            rows = {
+                number: [cell_text(cell, stripped) for cell in cells]
+                for number, cells in enumerate(page.to_python(skip_empty_area=False), start=1)
+            }
+            _fill(rows, lost)
             merges = tuple(
                 (top + 1, left, bottom + 1, right)
                 for (top, left), (bottom, right) in page.merged_cell_ranges or ()
             )
-            yield Sheet(name, tuple(Row(number, texts, name) for number, texts in rows if any(texts)), merges)
+            found = (Row(n, tuple(rows[n]), name) for n in sorted(rows) if any(map(str.strip, rows[n])))
+            yield Sheet(name, tuple(found), merges)
     except PasswordError as error:
         raise InputError(
             f"{path.name}: 암호가 걸린 엑셀 파일입니다. 엑셀에서 암호를 풀고 다시 저장하세요."
@@ -112,13 +124,21 @@ def sheets(path: Path) -> Iterator[Sheet]:
         ) from error
 
 
-def cell_text(value: object) -> str:
-    """Return a workbook cell as text: a whole number without its ".0"."""
+def _fill(rows: dict[int, list[str]], lost: Mapping[tuple[int, int], str]) -> None:
+    """Write the marks of cells without a value into the rows that calamine gave, where they are empty."""
+    for (number, column), mark in lost.items():
+        cells = rows.setdefault(number, [])
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = cells[column] or mark
+
+
+def cell_text(value: object, stripped: bool = True) -> str:
+    """Return a workbook cell as text: a whole number without its ".0"; blanks around a text stay where not ``stripped``."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return str(value).strip() if stripped else str(value)
 
 
 def safe_cell(text: str) -> str:
@@ -187,6 +207,19 @@ def written_book(path: Path, options: Mapping[str, Any]) -> Iterator[Any]:
         part.write_bytes(packed.getvalue())
 
 
+def check_height(path: Path, n_rows: int) -> None:
+    """Refuse a sheet with more rows than Excel holds: xlsxwriter would leave the rest out without a word.
+
+    Raises:
+        InputError: too many rows.
+    """
+    if n_rows > MAX_SHEET_ROWS:
+        raise InputError(
+            f"{path}: 엑셀 시트 하나에는 {MAX_SHEET_ROWS:,}줄까지만 들어갑니다. .csv(분류 결과는 .parquet 도)로 쓰거나 "
+            "입력을 나누어 여러 파일로 쓰세요."
+        )
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV (by suffix a TSV) that Excel opens without broken Korean (UTF-8 with BOM)."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
@@ -197,7 +230,11 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str) -> None:
-    """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes."""
+    """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes.
+
+    Raises:
+        InputError: the file cannot be written, or a sheet does not hold so many rows.
+    """
     if path.suffix.lower() != ".xlsx":
         write_csv(path, header, rows)
         return
@@ -214,6 +251,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
             )
             page.write_string(0, column, name, bold)
         for n_rows, row in enumerate(rows, start=1):
+            check_height(path, n_rows)
             for column, value in enumerate(row):
                 if isinstance(value, (int, float)):
                     page.write_number(n_rows, column, value)

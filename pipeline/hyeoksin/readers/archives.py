@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -26,12 +28,15 @@ BROKEN_ZIP = (
     EOFError,
     ValueError,
 )
+_OF_WINDOWS = frozenset(
+    {"desktop.ini", "thumbs.db", "ehthumbs.db"}
+)  # hidden by an attribute, not by their names
 
 
 def folder_files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
     """Yield all files under ``folder`` in the order of their names, each with its place: the folders from ``folder`` on.
 
-    Links are not followed; hidden files and the lock files of office programs are left out.
+    Links are not followed; hidden files, Windows' own and the lock files of office programs are left out.
     """
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
@@ -160,13 +165,24 @@ def placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterator
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Return the member's name; Windows in Korea writes it in cp949, which ZIP takes for cp437."""
-    if member.flag_bits & 0x800:
-        return member.filename
+    """Return the member's name, its letters composed; Windows in Korea writes it in cp949, macOS in UTF-8 that it does not declare.
+
+    Both come as cp437. A few words in cp949 are valid UTF-8 too, but never with a letter of three bytes.
+    """
+    name = member.filename
+    if not member.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            raw = name.encode("cp437")
+            name = _utf8(raw) or raw.decode("cp949")
+    return unicodedata.normalize("NFC", name)
+
+
+def _utf8(raw: bytes) -> str | None:
     try:
-        return member.filename.encode("cp437").decode("cp949")
+        name = raw.decode("utf-8")
     except UnicodeError:
-        return member.filename
+        return None
+    return name if name.isascii() or max(name) >= "\u0800" else None
 
 
 def _safe(name: str) -> str:
@@ -179,4 +195,4 @@ def _safe(name: str) -> str:
 
 
 def _is_hidden(part: str) -> bool:
-    return part.startswith((".", "~$"))
+    return part.startswith((".", "~$")) or part.lower() in _OF_WINDOWS

@@ -6,13 +6,16 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
+from hyeoksin.uncalculated import is_fault
 
 __all__ = [
     "REMEDIES",
+    "UNREADABLE",
     "Columns",
     "Layout",
     "cell_date",
@@ -44,7 +47,7 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "date": (
         "날짜", "일자", "등록일", "등록일자", "작성일", "작성일자", "게시일", "게시일자", "보도일", "보도일자", "제출일", "제출일자", "시행일", "시행일자",
-        "date",
+        "접수일", "접수일자", "신청일", "신청일자", "제안일", "제안일자", "배포일", "배포일자", "공고일", "공고일자", "date",
     ),
     "region": ("지역", "지자체", "자치단체", "자치단체명", "기관", "기관명", "제출기관", "시군구", "시도", "region"),
 }  # fmt: skip
@@ -54,6 +57,11 @@ _OTHERS = frozenset((
     "사업비", "총사업비", "소요예산", "국비", "도비", "시비", "군비", "구비", "지방비", "기간", "사업기간", "추진기간", "추진일정", "추진시기", "대상",
     "사업대상", "추진주체", "주관기관", "협조부서", "비고", "진도율", "우수성", "전략",
 ))  # fmt: skip
+UNREADABLE = (
+    "칸에 엑셀 오류(#REF! 등)나 계산되지 않은 수식만 있어 제목과 내용을 읽을 수 없습니다. 엑셀에서 열어 오류를 고치고 "
+    "다시 계산(F9)한 뒤 저장하세요."
+)
+_EMPTY = "제목과 내용이 모두 비어 있습니다. 내용을 채우거나 줄을 지우세요."
 _MAX_LABEL = 30  # characters of a cell that can be a label
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
@@ -102,6 +110,23 @@ class Layout:
     def names(self, field: str) -> list[str]:
         """Return the header's names of the columns of a field."""
         return [self.header[i] for i in self.places[field]]
+
+    def unique(self, width: int) -> tuple[str, ...]:
+        """Return a name for each of ``width`` columns, none twice: ``비고``, ``비고 (2)``, and ``열 5`` without a heading."""
+        return _unique(self.header, max(width, len(self.header)))
+
+
+@lru_cache(maxsize=100)
+def _unique(header: tuple[str, ...], width: int) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for i in range(width):
+        base = (header[i] if i < len(header) else "") or f"열 {i + 1}"
+        name, number = base, 1
+        while name in names or (number > 1 and name in header):
+            number += 1
+            name = f"{base} ({number})"
+        names[name] = None
+    return tuple(names)
 
 
 def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -153,21 +178,29 @@ def label_field(cell: str) -> str | None:
 
 
 def document(cells: Sequence[str], layout: Layout, source: str) -> Document | RowError:
-    """Return the document of one row, or why it has none."""
+    """Return the document of one row, or why it has none.
+
+    What a title or text column holds in place of a value (``#REF!``) stays in ``meta``, as a date that cannot be read does.
+    """
+    faults = {i for i, cell in enumerate(cells) if is_fault(cell)}
 
     def get(field: str) -> str:
         return "\n".join(
-            cells[i].strip() for i in layout.places[field] if i < len(cells) and cells[i].strip()
+            cells[i].strip()
+            for i in layout.places[field]
+            if i < len(cells) and i not in faults and cells[i].strip()
         )
 
     title, text, day = get("title"), get("text"), get("date")
     if not title and not text:
-        return RowError(source, "제목과 내용이 모두 비어 있습니다. 내용을 채우거나 줄을 지우세요.")
-    used = {i for places in layout.places.values() for i in places}
+        return RowError(source, UNREADABLE if faults else _EMPTY)
+    used = {i for places in layout.places.values() for i in places} | faults
+    wording = faults.intersection(layout.places["title"] + layout.places["text"])
+    names = layout.unique(len(cells))
     meta = {
-        name: cells[i].strip()
-        for i, name in enumerate(layout.header)
-        if i not in used and name and i < len(cells) and cells[i].strip()
+        names[i]: cell.strip()
+        for i, cell in enumerate(cells)
+        if (i not in used or i in wording) and cell.strip()
     }
     date = cell_date(day)
     if day and date is None:

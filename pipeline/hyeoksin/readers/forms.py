@@ -8,10 +8,11 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, cell_date, label_field
+from hyeoksin.readers.columns import UNREADABLE, Columns, cell_date, label_field
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import Header, Table, find_header, table_documents
+from hyeoksin.uncalculated import is_fault
 
 __all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists"]
 
@@ -172,8 +173,18 @@ def form_documents(
 def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
     values: dict[str, list[str]] = {}
     meta: dict[str, str] = {}
+    faulty = False
     for label, value in pairs:
         kind = label_field(label)
+        if is_fault(value):
+            name, faulty = " ".join(label.split()), True
+            log.info(
+                "%s: '%s' 칸은 엑셀 오류나 계산되지 않은 수식(%s)이라 읽지 못했습니다. 엑셀에서 고쳐 저장하세요.",
+                source,
+                name,
+                value,
+            )
+            continue
         if not value:
             continue
         if kind == "text" or (kind is None and len(value) >= _MIN_CONTENT) or not label:
@@ -191,7 +202,9 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
             values[kind] = [value]
     title = " ".join("".join(values.get("title", ())).split())
     if not title and not values.get("text"):
-        return RowError(source, "과제명과 내용이 모두 비어 있습니다. 서식을 채워 넣으세요.")
+        return RowError(
+            source, UNREADABLE if faulty else "과제명과 내용이 모두 비어 있습니다. 서식을 채워 넣으세요."
+        )
     return Document(
         id=values.get("id", [source])[0],
         title=title,

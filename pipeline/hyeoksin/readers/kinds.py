@@ -53,12 +53,16 @@ def kind_of(path: Path) -> str:
     """Return the suffix of the format that the file really has.
 
     Raises:
-        InputError: a format that is known but not read (old formats, pictures, DRM), an empty or a broken file.
+        InputError: a format that is known but not read (old formats, pictures, DRM, lock files), an empty or a broken file.
     """
     size = path.stat().st_size
+    name, suffix = path.name, path.suffix.lower()
+    if name.startswith("~$"):
+        raise InputError(
+            f"{name}: 문서가 열려 있는 동안 오피스가 만드는 잠금 파일입니다. '{name[2:]}' 처럼 ~$ 가 없는 원래 파일을 넣으세요."
+        )
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    name, suffix = path.name, path.suffix.lower()
     if not head.strip(b"\0"):
         raise InputError(f"{name}: 빈 파일입니다.")
     for magic, reason in _REFUSED:

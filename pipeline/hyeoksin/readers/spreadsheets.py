@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hyeoksin.decoding import detect
-from hyeoksin.delimited import Row, delimited_rows
+from hyeoksin.delimited import Row, delimited_rows, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
@@ -31,7 +31,15 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     header, head, body = streamed(delimited_rows(path, encoding), columns)
     if header is None:
         raise _no_header(path, head, columns)
-    yield from row_documents(body, header.layout, f"{path.name}#row=")
+    prefix = f"{path.name}#row="
+    yield from row_documents(_unshifted(body, len(header.layout.header), prefix), header.layout, prefix)
+
+
+def _unshifted(rows: Iterator[Row | RowError], n_headings: int, prefix: str) -> Iterator[Row | RowError]:
+    """Yield the rows, and an error for one with more cells than headings: a comma has cut one of its cells."""
+    for row in rows:
+        shifted = overflow(row.cells, n_headings) if isinstance(row, Row) else None
+        yield RowError(f"{prefix}{row.number}", shifted) if shifted and isinstance(row, Row) else row
 
 
 def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -85,4 +93,7 @@ def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
     if reason := _not_there(rows, columns):
         return InputError(f"{path.name}: {reason}")
     seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
-    return InputError(f"{path.name}: 제목이나 내용 열을 찾을 수 없습니다. 첫 줄: {seen}. {REMEDIES['both']}")
+    return InputError(
+        f"{path.name}: 머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 "
+        f"넣으세요. 첫 줄: {seen}. 이 줄이 머리글이면 {REMEDIES['both']}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
@@ -13,6 +14,7 @@ from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.unread import noted
+from hyeoksin.uncalculated import is_fault
 
 __all__ = [
     "Cell",
@@ -31,6 +33,9 @@ _SEARCHED = 20  # rows at the top in which the header may stand
 _MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
 _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
+_COUNT = re.compile(
+    r"[-+△▲]?[\d,.]+(?:%|건|개|명|인|곳|회|대|과제|개과제|개소|개사업|천?원|[십백]?만원|억원?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,15 @@ def _row_documents(
 def _is_total(cells: Sequence[str], layout: Layout) -> bool:
     first = next((cell for cell in cells if cell), "")
     words = [cells[i] for f in ("title", "text") for i in layout.places[f] if i < len(cells) and cells[i]]
-    return "".join(first.split()) in _TOTALS and all("".join(w.split()) in _TOTALS for w in words)
+    if "".join(first.split()) not in _TOTALS:
+        return False
+    return all(map(_sums, filter(None, cells))) or all("".join(w.split()) in _TOTALS for w in words)
+
+
+def _sums(cell: str) -> bool:
+    """Tell whether a cell is a word of totals, a count or an amount."""
+    bare = "".join(cell.split())
+    return bare in _TOTALS or is_fault(bare) or _COUNT.fullmatch(bare) is not None
 
 
 def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row, frozenset[int]]]:

@@ -1,4 +1,4 @@
-"""What of a table was not read although nothing failed, told once a table: a missing title or text column, unreadable dates."""
+"""What of a table was not read although nothing failed, told once a table: missing columns, unreadable dates and cells."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import REMEDIES, Layout, label_field
 from hyeoksin.readers.notes import log
+from hyeoksin.uncalculated import is_fault
 
 __all__ = ["is_known", "note_lone", "noted", "noted_dates"]
 
@@ -19,7 +20,8 @@ _COLUMNS = {"title": "제목", "text": "내용"}
 def noted(
     items: Iterable[Document | RowError], layout: Layout, place: str, goes_on: bool = False
 ) -> Iterator[Document | RowError]:
-    """Yield the items of a table; then note a missing title or text column, and the dates that could not be read."""
+    """Yield the items of a table; then note a missing title or text column, and dates and cells that could not be read."""
+    items = _noted_faults(items, tuple(name for field in _COLUMNS for name in layout.names(field)), place)
     day = next(iter(layout.names("date")), None)
     if day is not None:
         items = noted_dates(items, (day,), place)
@@ -66,6 +68,27 @@ def noted_dates(
     for column, n in unread.items():
         log.info(
             "%s: '%s' 열의 날짜 %d건을 읽지 못해 비워 두었습니다 (보기: '%s'). 2024-03-29 처럼 적어 주세요.",
+            place, column, n, examples[column],
+        )  # fmt: skip
+
+
+def _noted_faults(
+    items: Iterable[Document | RowError], columns: Collection[str], place: str
+) -> Iterator[Document | RowError]:
+    """Yield the items; then note how many cells of titles and texts hold an error of Excel's in place of a value."""
+    unread: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, Document):
+            for column in columns:
+                if is_fault(item.meta.get(column, "")):
+                    unread[column] = unread.get(column, 0) + 1
+                    examples.setdefault(column, f"{item.source}: {item.meta[column]}")
+        yield item
+    for column, n in unread.items():
+        log.info(
+            "%s: '%s' 열의 칸 %d개는 엑셀 오류나 계산되지 않은 수식이라 읽지 못했습니다 (보기: %s). 엑셀에서 고치고 다시 계산(F9)한 뒤 "
+            "저장하세요.",
             place, column, n, examples[column],
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
-from hyeoksin.tabular import CELL_LIMIT, written_book
+from hyeoksin.tabular import CELL_LIMIT, check_height, written_book
 from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, STRAY, Column, Entry, cut, home
 
 __all__ = ["sheet_names", "write_sheets"]
@@ -30,13 +30,14 @@ def write_sheets(given: Iterable[Entry], plan: Plan, path: Path) -> None:
     """Write the workbook.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file cannot be written, or a sheet does not hold so many rows.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     entries = list(given)
     by_home: dict[str, list[Entry]] = {}
     for entry in entries:
         by_home.setdefault(home(entry, plan), []).append(entry)
+    check_height(path, max(map(len, by_home.values()), default=0))
     names = sheet_names(plan, STRAY in by_home)
     with written_book(path, options) as book:
         book.set_properties(

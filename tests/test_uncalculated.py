@@ -1,0 +1,67 @@
+"""Cells without a value in an XLSX: errors and formulas without a result, and nothing of what is no XLSX."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from hyeoksin import uncalculated
+from hyeoksin.uncalculated import UNCALCULATED, is_fault, missing_values
+
+BOOK = (
+    '<workbook xmlns:r="r"><sheets><sheet name="과제 &amp; 표" sheetId="1" r:id="rId7"/>'
+    "<sheet name='덧' sheetId='2' r:id='rId8'/></sheets></workbook>"
+)
+RELATIONS = (
+    '<Relationships><Relationship Id="rId7" Target="worksheets/one.xml"/>'
+    "<Relationship Target='/xl/worksheets/two.xml' Id='rId8'/></Relationships>"
+)
+ROWS = (
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>#REF!</t></is></c><c r="B1" s="3"/><c r="C1" t="e"><v>#REF!</v></c></row>'
+    '<row r="2"><c r="A2"><f>B2</f></c><c r="AB2"><f t="shared" si="0"/><v/></c><c r="C2"><f>1</f><v>1</v></c>'
+    '<c r="D2" t="str"><f>""</f><v></v></c></row></sheetData><conditionalFormatting><formula>1</formula></conditionalFormatting>'
+)
+FOUND = {(1, 2): "#REF!", (2, 0): UNCALCULATED, (2, 27): UNCALCULATED}
+
+
+def packed(**members: str) -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out
+
+
+def book(one: str, two: str) -> io.BytesIO:
+    return packed(**{
+        "xl/workbook.xml": BOOK, "xl/_rels/workbook.xml.rels": RELATIONS,
+        "xl/worksheets/one.xml": f"<worksheet><sheetData>{one}", "xl/worksheets/two.xml": f"<worksheet><sheetData>{two}",
+    })  # fmt: skip
+
+
+def prefixed(xml: str) -> str:
+    return xml.replace("<", "<x:").replace("<x:/", "</x:")
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
+def test_cells_without_a_value_are_found_by_sheet(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(uncalculated, "_CHUNK", chunk)
+    assert missing_values(book(ROWS, prefixed(ROWS))) == {"과제 & 표": FOUND, "덧": FOUND}
+    assert missing_values(book(ROWS.replace('t="e"', 't="n"').replace("<f", "<g"), "")) == {}
+
+
+@pytest.mark.parametrize(
+    "file", [io.BytesIO(b"PK\x03\x04 broken"), io.BytesIO(b""), packed(a="b"), packed(**{"xl/workbook.xml": BOOK})]
+)  # fmt: skip
+def test_of_what_is_no_workbook_nothing_is_told(file: io.BytesIO) -> None:
+    assert missing_values(file) == {}
+
+
+@pytest.mark.parametrize(
+    ("cell", "fault"),
+    [("#REF!", True), ("#N/A", True), ("#수식!", True), ("#혁신", False), ("", False), ("N/A", False)],
+)
+def test_errors_are_told_from_texts(cell: str, fault: bool) -> None:
+    assert is_fault(cell) == fault
