@@ -220,7 +220,7 @@ def _leads(table: Table) -> Iterator[Finding]:
             n_texts=n,
             texts=_ids(
                 table,
-                f"answer = ? AND agency_id NOT IN ({', '.join('?' * len(leads))})",
+                f"answer = ? AND agency_id <> 'local' AND agency_id NOT IN ({', '.join('?' * len(leads))})",
                 "best_p DESC",
                 leaf.code,
                 *leads,
