@@ -90,14 +90,15 @@ def _coded(row: Mapping[str, Any]) -> Coded:
     plans = [key[4:] for key in row if key.startswith("plan") and key[4:].isdigit()]
     if wrong := [f"plan{p}" for p in plans if not isinstance(row[f"plan{p}"], str | None)]:
         raise ValueError(f"{wrong[0]} 는 코드 하나여야 합니다")
-    codes = {p: NONE if row[f"plan{p}"] == "계획 밖" else row[f"plan{p}"] for p in plans if row[f"plan{p}"]}
+    codes = {p: _code(row[f"plan{p}"]) for p in plans if row[f"plan{p}"]}
     names = (row.get("agency"), *_further(row, "agency_ok"))
     agency, *others = [_agency(name) for name in names]
     return Coded(
         document=Document(id=row["id"], title=row.get("title") or "", text=row["text"], date=row.get("date")),
         codes=codes,
         acceptable={
-            p: frozenset([*_further(row, f"plan{p}_ok"), *([codes[p]] if p in codes else [])]) for p in plans
+            p: frozenset([*map(_code, _further(row, f"plan{p}_ok")), *([codes[p]] if p in codes else [])])
+            for p in plans
         },
         agency=agency,
         agencies=frozenset(a for a in (agency, *others) if a is not None),
@@ -105,6 +106,10 @@ def _coded(row: Mapping[str, Any]) -> Coded:
             n for n, a in zip(names, (agency, *others), strict=True) if n and n != NONE and a is None
         ),
     )
+
+
+def _code(said: str) -> str:
+    return NONE if said == "계획 밖" else said
 
 
 def _further(row: Mapping[str, Any], key: str) -> list[str]:
