@@ -34,6 +34,7 @@ _USABLE = "JSONL(UTF-8)로 줄마다 id, text 와 plan2019, plan2024 …(코드�
 
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
 _RESAMPLES = 500
+_N_BINS = 10  # of equal width
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,19 +211,17 @@ def agency_scores(predictions: Sequence[Prediction], coded: Sequence[Coded]) -> 
     }
 
 
-def calibration_error(
-    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
-) -> float:
-    """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
-    bins = reliability(probability, correct, n_bins)
+def calibration_error(probability: NDArray[np.float64], correct: NDArray[np.float64]) -> float:
+    """Return the expected calibration error over ten equal-width bins (Naeini et al. 2015)."""
+    bins = reliability(probability, correct)
     return sum(n * abs(said - right) for said, right, n in bins) / max(len(probability), 1)
 
 
 def reliability(
-    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
+    probability: NDArray[np.float64], correct: NDArray[np.float64]
 ) -> list[tuple[float, float, int]]:
     """Return per non-empty bin of equal width: mean probability, share right, and how many."""
-    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
+    bins = np.minimum((probability * _N_BINS).astype(int), _N_BINS - 1)
     here = [bins == b for b in np.unique(bins)]
     return [(float(probability[h].mean()), float(correct[h].mean()), int(h.sum())) for h in here]
 
