@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import Counts, _change, _excess
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
-from hyeoksin.domain import Prediction
+from hyeoksin.domain import AgencyFlag, Prediction
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
 
@@ -103,6 +104,16 @@ def test_a_leaf_without_a_counted_text_is_empty_only_where_the_estimate_says_so(
     said_of = {f.kind for f in found.findings if f.codes == ("9-2",)}
     assert row.counted == 0
     assert "empty" not in said_of
+
+
+def test_texts_of_local_governments_do_not_speak_against_the_printed_leads(tmp_path: Path) -> None:
+    leaf = next(leaf for leaf in PLAN.leaves if PLAN.leads_for(leaf.code).agencies)
+    flags = [AgencyFlag("local", "지방자치단체", "lead", 0.9), AgencyFlag("kma", "기상청", "lead", 0.9)]
+    texts = [replace(prediction(PLAN, i, {leaf.code: 0.9}), agencies=(flags[i % 2],)) for i in range(40)]
+    path = saved(texts, tmp_path / "records.parquet")
+    (finding,) = [f for f in audit(path, model=tmp_path).findings if f.kind == "lead_mismatch"]
+    assert finding.n_texts == 20
+    assert {int(name.removeprefix("t")) % 2 for name in finding.texts} == {1}
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:

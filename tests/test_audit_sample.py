@@ -35,8 +35,8 @@ def test_allocation_follows_spread_and_size_and_never_takes_more_than_there_is()
     groups = [[0], [1], [2]]
     assert sample_size(found, groups, 0.02) > sample_size(found, groups, 0.05)
     one, two = draw(found, taken, 1), draw(found, taken, 1)
-    np.testing.assert_array_equal(one.rows, two.rows)
-    assert np.bincount(found.place[one.rows]).tolist() == taken.tolist()
+    np.testing.assert_array_equal(one, two)
+    assert np.bincount(found.place[one]).tolist() == taken.tolist()
 
 
 def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> None:
@@ -48,7 +48,7 @@ def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> N
         p[:, 0] += 0.3  # cries for the first class
         p /= p.sum(axis=1, keepdims=True)
         layers = strata(p)
-        rows = draw(layers, allocate(layers, 300), int(rng.integers(10**6))).rows
+        rows = draw(layers, allocate(layers, 300), int(rng.integers(10**6)))
         said = np.eye(4)[truth[rows]]
         share = np.bincount(truth, minlength=4) / len(truth)
         found = estimate(p.mean(axis=0), p[rows], said, layers.place[rows], layers.sizes)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from hyeoksin.errors import PlanError
-from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Plan, load_crosswalk, load_plan
+from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Node, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.crosswalk import INVERSE
+from hyeoksin.plan.routes import routes
 
 HEADER = "from_plan,from_code,relation,to_plan,to_code,confidence,reason\n"
 GOOD = "2019,1-2,close,2020,P3-1-3,high,둘 다 조달 규칙을 바꾼다\n"
@@ -45,6 +46,16 @@ def test_links_of_a_node_go_out_from_it_and_can_be_kept_to_one_plan(crosswalk: C
     assert {li.to_plan for li in found} == {"2019", "2022", "2024"}
     kept = crosswalk.of("2020", "P3-1-2", "2019")
     assert [(li.to_code, li.relation) for li in kept] == [("3-1", "related"), ("3-2", "related")]
+
+
+def test_a_node_takes_the_links_above_it_wherever_it_is_written() -> None:
+    above, below = Node("1", "strategy", "위"), Node("1-1", "task", "아래", "1")
+    new = Plan("b", "나", 2020, (Node("9", "strategy", "새"),))
+    link = Link("a", "1", "exact", "b", "9", "high", "까닭")
+    found = [routes(Plan("a", "가", 2019, nodes), new, [link]) for nodes in ((above, below), (below, above))]
+    assert found[0] == found[1]
+    assert list(found[1]) == ["1-1", "1"]
+    assert set(found[1]["1-1"].targets) == {"9"}
 
 
 def test_a_node_without_links_has_none(crosswalk: Crosswalk) -> None:

@@ -17,7 +17,7 @@ from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.drift import Drift, Sample, find_drift, thinned
 from hyeoksin.drift.build import samples
-from hyeoksin.drift.permute import deal
+from hyeoksin.drift.permute import Dealings
 from hyeoksin.drift.report import in_words, write_drift
 from hyeoksin.errors import InputError
 from hyeoksin.gate import NOTE
@@ -117,12 +117,12 @@ def test_p_values_of_dealings_are_even_and_hold_together() -> None:
     rng = np.random.default_rng(0)
     ps = []
     for seed in range(60):
-        dealings = deal(40, 60, 99, seed)
+        dealings = Dealings(40, 60, 99, seed)
         before, after = dealings.means(rng.normal(size=(100, 1)))
         ps.append(dealings.p_value(np.abs(after - before)[:, 0]))
     assert 0.35 < np.mean(ps) < 0.65
     assert min(ps) >= 0.01
-    many = deal(40, 60, 99, 0)
+    many = Dealings(40, 60, 99, 0)
     statistics = np.abs(np.subtract(*many.means(rng.normal(size=(100, 30)))))
     single = [many.p_value(statistics[:, k]) for k in range(30)]
     assert all(a >= b for a, b in zip(many.adjusted(statistics), single, strict=True))

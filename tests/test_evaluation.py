@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from audit_cases import prediction
+from hyeoksin.assess import wrong
+from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
-from hyeoksin.evaluation import calibration_error, plan_scores, proportion, read_coded
+from hyeoksin.evaluation import Coded, calibration_error, plan_scores, proportion, read_coded
 from hyeoksin.plan import load_plan
 
 PLAN = load_plan("2022")  # F1, F2, F3
@@ -101,11 +105,13 @@ def test_what_cannot_be_scored_is_told_with_the_remedy(tmp_path: Path, content: 
 
 def test_off_plan_in_words_a_list_in_one_cell_and_an_unknown_agency(tmp_path: Path) -> None:
     row = {"id": "1", "text": "글", "plan2019": "계획 밖", "plan2019_ok": "3-1, 4-2", "agency": "행안처"}
+    row |= {"plan2024": "K2", "plan2024_ok": "계획 밖"}
     path = tmp_path / "coded.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
     (coded,) = read_coded(path)
-    assert coded.codes == {"2019": "NONE"}
+    assert coded.codes == {"2019": "NONE", "2024": "K2"}
     assert coded.acceptable["2019"] == {"NONE", "3-1", "4-2"}
+    assert coded.acceptable["2024"] == {"K2", "NONE"}
     assert (coded.agency, coded.unknown) == (None, ("행안처",))
 
 
@@ -121,3 +127,18 @@ def test_a_proportion_near_one_keeps_an_honest_interval() -> None:
     assert (value, round(low, 3), round(high, 3)) == (1.0, 0.758, 1.0)
     value, low, high = proportion(np.array([True, False] * 50))
     assert (value, round(low, 3), round(high, 3)) == (0.5, 0.404, 0.596)
+
+
+def test_mistakes_are_listed_for_every_plan_of_the_file() -> None:
+    plans = [load_plan("2019"), load_plan("2024")]
+    one, other = (prediction(plan, 1, {plan.leaves[0].code: 0.9 - i / 10}) for i, plan in enumerate(plans))
+    said = replace(one, others=(other,))
+    right, mistaken = plans[0].leaves[0].code, plans[1].leaves[1].code
+    codes = {"2019": right, "2024": mistaken}
+    text = Coded(said.document, codes, {p: frozenset([c]) for p, c in codes.items()}, None, frozenset())
+    (line,) = wrong([text], [said])
+    assert f"2024: {mistaken} -> {plans[1].leaves[0].code} (0.80)" in line
+    both = replace(
+        text, codes={"2019": NONE, "2024": NONE}, acceptable=dict.fromkeys(codes, frozenset([NONE]))
+    )
+    assert ["2019: " in line for line in wrong([both], [said])] == [True, False]

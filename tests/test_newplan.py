@@ -18,8 +18,9 @@ from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.model import load_model
+from hyeoksin.model.heads import softmax
 from hyeoksin.newplan import Learnt, learn_plan, save_learnt, teach
-from hyeoksin.newplan.softmax import answers, fit_softmax
+from hyeoksin.newplan.softmax import fit_softmax
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.routes import routes
@@ -112,6 +113,10 @@ def test_too_little_and_what_is_known_are_refused(
     bare = [Result(Document(id=str(i), source="표.csv#row=2"), NONE) for i in range(30)]
     with pytest.raises(InputError, match="--texts"):
         learn_plan(new, classifier.model, bare)
+
+
+def answers(rows: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    return softmax(rows @ coefficients[:-1] + coefficients[-1])
 
 
 def test_soft_labels_are_learnt_and_held() -> None:

@@ -68,6 +68,13 @@ def test_each_kind_of_change_is_told_from_the_links() -> None:
     }
 
 
+def test_two_nodes_that_become_one_are_merged() -> None:
+    old, new = plan("a", "하나", "둘", "셋"), plan("b", "가", "나")
+    found = fates(old, new, link("1", "exact", "1"), link("2", "close", "1"), link("3", "close", "2"))
+    assert found == {"1": "merged", "2": "merged", "3": "kept"}
+    assert fates(old, new, link("1", "close", "1"), link("2", "broad", "1"))["1"] == "kept"
+
+
 def test_a_node_does_not_merge_with_its_own_parent() -> None:
     old = Plan("a", "a", 2000, (Node("1", "strategy", "위"), Node("1-1", "task", "아래", "1")))
     found = fates(old, plan("b", "가"), link("1", "close", "1"), link("1-1", "broad", "1"))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.cli import app
 from hyeoksin.errors import PlanError
-from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Plan, load_crosswalk, load_plan
+from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.jskos import jskos
 from hyeoksin.plan.load import plan_from_text
 from hyeoksin.plan.skos import graph_of, integrity, read_links, write_skos
@@ -114,6 +114,30 @@ def test_a_file_of_another_origin_is_read_without_our_terms(tmp_path: Path) -> N
     ]
     assert plan["2"].aliases == ("버금",)
     assert plan["2"].definition == "두 번째 일"
+
+
+def test_links_of_another_origin_name_their_nodes_as_the_plan_does(tmp_path: Path) -> None:
+    path = tmp_path / "남의것.ttl"
+    path.write_text(
+        PREFIX
+        + """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+        @prefix a: <http://ex.org/planA#> . @prefix b: <http://ex.org/planB#> .
+        <http://ex.org/planA> a skos:ConceptScheme ; skos:prefLabel "가"@ko .
+        a:x1 a skos:Concept ; skos:inScheme <http://ex.org/planA> ; skos:prefLabel "하나"@ko ; skos:closeMatch b:y1 .
+        a:x2 a skos:Concept ; skos:inScheme <http://ex.org/planA> ; skos:prefLabel "둘"@ko ; skos:notation "2" ;
+          skos:broadMatch <http://ex.org/planB/y%2F2> .
+        [] a rdf:Statement ; rdf:subject a:x1 ; rdf:predicate skos:closeMatch ; rdf:object b:y1 .""",
+        encoding="utf-8",
+    )
+    assert {(load_plan(path).id, node.code) for node in load_plan(path).nodes} == {
+        ("planA", "x1"),
+        ("planA", "2"),
+    }
+    untold = ("medium", "SKOS 파일의 대응 관계")
+    assert read_links(path) == (
+        Link("planA", "2", "broad", "planB", "y/2", *untold),
+        Link("planA", "x1", "close", "planB", "y1", *untold),
+    )
 
 
 def test_a_context_elsewhere_is_refused_not_fetched(tmp_path: Path) -> None:

@@ -50,11 +50,11 @@ def test_the_template_comes_back_from_every_kind_in_turn(tmp_path: Path) -> None
     assert load_plan(tmp_path / "서식.yaml") == plan
 
 
-# What an office may write into a cell: list marks, signs of formulas, separators, colons, quotes.
+# What an office may write into a cell: list marks, signs of formulas, separators, colons, quotes, lines, backslashes.
 WORDS = (
-    st.text(st.sampled_from("가나다힣ㄱa1 -=+@:;,·'\"#!|○"), min_size=1, max_size=10)
+    st.text(st.sampled_from("가나다힣ㄱan1 -=+@:;,·'\"#!|○\\\n"), min_size=1, max_size=10)
     .map(str.strip)
-    .filter(lambda word: word and not word.startswith("'"))
+    .filter(bool)
 )
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
 
@@ -90,6 +90,16 @@ def test_any_plan_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, pla
         assert load_plan(folder / f"our-2026{suffix}") == plan
     write_yaml(plan, folder / "our-2026.yaml")
     assert load_plan(folder / "our-2026.yaml") == plan
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_lines_backslashes_and_apostrophes_come_back(tmp_path: Path, suffix: str) -> None:
+    node = Node(
+        "1", "strategy", "'+1 운동", aliases=("가\\", "나"), includes=("두 줄\n이야기", "C:\\new; 끝")
+    )
+    plan = Plan("a", "'=가", 2026, (node,))
+    write_form(plan, tmp_path / f"a{suffix}")
+    assert load_plan(tmp_path / f"a{suffix}") == plan
 
 
 def test_a_table_may_leave_columns_out_and_explain_itself_above_the_header(tmp_path: Path) -> None:

@@ -138,6 +138,26 @@ def test_two_named_sido_do_not_settle_it() -> None:
     assert set(found[-1].candidates) == {"대구광역시 동구", "광주광역시 동구"}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("대구·광주 달빛철도", ["대구광역시", "광주광역시"]),
+        ("서울·광주 협력", ["서울특별시", "광주광역시"]),
+        ("부산, 광주, 대전에서", ["부산광역시", "광주광역시", "대전광역시"]),
+        ("대전, 공주시 협력", ["대전광역시", "충청남도 공주시"]),
+        ("서울시 성남시", ["서울특별시", "경기도 성남시"]),
+        ("서울시 성남시 분당구", ["서울특별시", "경기도 성남시 분당구"]),
+        ("목포시 나주시", ["전라남도 목포시", "전라남도 나주시"]),
+        ("안산시 단원구 상록구", ["경기도 안산시 단원구", "경기도 안산시 상록구"]),
+        ("광주시 서구", ["광주광역시 서구"]),
+        ("서울 화성 탐사", ["서울특별시"]),
+        ("대전 공주 이야기", ["대전광역시"]),
+    ],
+)
+def test_of_two_neighbouring_places_neither_is_lost(text: str, found: list[str]) -> None:
+    assert names(text) == found
+
+
 def test_a_hint_does_not_move_a_place_that_names_its_own_sido() -> None:
     assert names("광주 동구", "대구광역시") == ["광주광역시 동구"]
     assert names("강서구", "대구광역시") == [None]

@@ -105,6 +105,17 @@ def test_rounds_are_months_or_equal_parts_and_keep_every_text():
     assert [row for part in rounds_of(undated, 4) for row in part] == undated
 
 
+def test_the_note_says_which_way_the_year_was_cut():
+    rows = synthetic(100)
+    for at, way in (
+        (lambda i: f"2019-{1 + i % 9:02d}-01" if i % 5 else "", "차례대로 똑같이"),
+        (lambda i: f"2019-{1 + i % 9:02d}-01", "달마다"),
+        (lambda i: "", "차례대로 똑같이"),
+    ):
+        year = replay([replace(row, at=at(i)) for i, row in enumerate(rows)], PLAN, "m", hours=[1.0])
+        assert year.notes[0].startswith(f"{way} 나눈 {year.budgets[0].n_rounds}회차")
+
+
 def test_decisions_are_read_from_a_table(tmp_path):
     path = tmp_path / "지난해.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:

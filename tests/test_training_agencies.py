@@ -133,17 +133,27 @@ def test_short_forms_are_the_title_and_the_first_sentences(tokenizer: Tokenizer)
     assert list(short_forms(bare, 3)) == []
 
 
-def small_head(duties: list[Example], tokenizer: Tokenizer) -> tuple[Head, LexicalEncoder, list[Analysed]]:
-    analysed = list(analyse([e.document for e in duties], tokenizer, 700))
+def small_head(
+    examples: list[Example], tokenizer: Tokenizer, classes: tuple[str, ...], strength: float
+) -> tuple[Head, LexicalEncoder, list[Analysed]]:
+    analysed = list(analyse([e.document for e in examples], tokenizer, 700))
     names = sorted({f for a in analysed for b in BLOCKS for f in feature_names(a, b)})
     encoder = LexicalEncoder(names, np.ones(len(names), dtype=np.float32))
     encoded = [encoder.encode(a) for a in analysed]
-    classes = (*agency_classes(duties), "zz")
-    return fit_agencies(encoder, encoded, duties, analysed, classes, 0.3, 0), encoder, analysed
+    return fit_agencies(encoder, encoded, examples, analysed, classes, strength, 0), encoder, analysed
+
+
+def test_two_classes_are_told_apart(tokenizer: Tokenizer) -> None:
+    titles = ["호우 특보와 기온 관측", "지진 관측 날씨 예보", "112 순찰 범죄 수사", "교통 단속 범죄 예방"]
+    examples = [example("kma" if i < 2 else "npa", title) for i, title in enumerate(titles)]
+    head, encoder, analysed = small_head(examples, tokenizer, ("kma", "npa"), 1.0)
+    said = head.probabilities(encoder.matrix([encoder.encode(a) for a in analysed]))
+    assert (said[:2, 0] > 0.6).all()
+    assert (said[2:, 1] > 0.6).all()
 
 
 def test_the_head_learns_agencies_from_their_texts(duties: list[Example], tokenizer: Tokenizer) -> None:
-    head, encoder, _ = small_head(duties, tokenizer)
+    head, encoder, _ = small_head(duties, tokenizer, (*agency_classes(duties), "zz"), 0.3)
     tasks = ["산불 감시 초소 정비", "여권 발급 창구 개선", "119 구급대 장비 교체", "군 장병 급식 개선"]
     analysed = analyse([Document(id=t, title=t) for t in tasks], tokenizer, 700)
     rows = encoder.matrix([encoder.encode(a) for a in analysed])

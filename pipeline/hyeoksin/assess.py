@@ -50,16 +50,15 @@ def _answer(prediction: Prediction, plan: str) -> Prediction:
     return prediction if prediction.plan == plan else next(o for o in prediction.others if o.plan == plan)
 
 
-def wrong(coded: Sequence[Coded], predictions: Sequence[Prediction], plan: str = "2019") -> list[str]:
-    """Return one line per text whose answer no coder would accept, the surest mistakes first."""
+def wrong(coded: Sequence[Coded], predictions: Sequence[Prediction]) -> list[str]:
+    """Return one line per text and plan whose answer no coder would accept, the surest mistakes first."""
     lines: list[tuple[float, str]] = []
     for text, prediction in zip(coded, predictions, strict=True):
-        if plan not in text.codes:
-            continue
-        answer = _answer(prediction, plan)
-        said = answer.scores[0].code if answer.off_plan < 0.5 else NONE
-        sure = answer.scores[0].probability if said != NONE else answer.off_plan
-        if said not in text.acceptable[plan]:
-            head = text.document.body.replace("\n", " / ")[:70]
-            lines.append((sure, f"{text.document.id}  {text.codes[plan]} -> {said} ({sure:.2f})  {head}"))
+        for plan, code in text.codes.items():
+            answer = _answer(prediction, plan)
+            said = answer.scores[0].code if answer.off_plan < 0.5 else NONE
+            sure = answer.scores[0].probability if said != NONE else answer.off_plan
+            if said not in text.acceptable[plan]:
+                head = text.document.body.replace("\n", " / ")[:70]
+                lines.append((sure, f"{text.document.id}  {plan}: {code} -> {said} ({sure:.2f})  {head}"))
     return [line for _, line in sorted(lines, reverse=True)]

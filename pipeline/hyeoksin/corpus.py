@@ -55,6 +55,10 @@ class Example:
     acceptable: Mapping[str, tuple[str, ...]] | None = None
     weight: float = 1.0
 
+    def accepted(self, plan: str) -> frozenset[str]:
+        """Return every code (or ``NONE``) that is right under a plan that somebody looked at."""
+        return frozenset([*(self.labels[plan] or (NONE,)), *(self.acceptable or {}).get(plan, ())])
+
 
 def read_examples(folder: Path, plans: Mapping[str, Plan]) -> list[Example]:
     """Read all ``*.jsonl`` of the written corpus.

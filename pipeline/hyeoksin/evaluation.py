@@ -34,6 +34,7 @@ _USABLE = "JSONL(UTF-8)로 줄마다 id, text 와 plan2019, plan2024 …(코드�
 
 Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
 _RESAMPLES = 500
+_N_BINS = 10  # of equal width
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,15 @@ def _coded(row: Mapping[str, Any]) -> Coded:
     plans = [key[4:] for key in row if key.startswith("plan") and key[4:].isdigit()]
     if wrong := [f"plan{p}" for p in plans if not isinstance(row[f"plan{p}"], str | None)]:
         raise ValueError(f"{wrong[0]} 는 코드 하나여야 합니다")
-    codes = {p: NONE if row[f"plan{p}"] == "계획 밖" else row[f"plan{p}"] for p in plans if row[f"plan{p}"]}
+    codes = {p: _code(row[f"plan{p}"]) for p in plans if row[f"plan{p}"]}
     names = (row.get("agency"), *_further(row, "agency_ok"))
     agency, *others = [_agency(name) for name in names]
     return Coded(
         document=Document(id=row["id"], title=row.get("title") or "", text=row["text"], date=row.get("date")),
         codes=codes,
         acceptable={
-            p: frozenset([*_further(row, f"plan{p}_ok"), *([codes[p]] if p in codes else [])]) for p in plans
+            p: frozenset([*map(_code, _further(row, f"plan{p}_ok")), *([codes[p]] if p in codes else [])])
+            for p in plans
         },
         agency=agency,
         agencies=frozenset(a for a in (agency, *others) if a is not None),
@@ -105,6 +107,10 @@ def _coded(row: Mapping[str, Any]) -> Coded:
             n for n, a in zip(names, (agency, *others), strict=True) if n and n != NONE and a is None
         ),
     )
+
+
+def _code(said: str) -> str:
+    return NONE if said == "계획 밖" else said
 
 
 def _further(row: Mapping[str, Any], key: str) -> list[str]:
@@ -205,19 +211,17 @@ def agency_scores(predictions: Sequence[Prediction], coded: Sequence[Coded]) -> 
     }
 
 
-def calibration_error(
-    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
-) -> float:
-    """Return the expected calibration error over equal-width bins (Naeini et al. 2015)."""
-    bins = reliability(probability, correct, n_bins)
+def calibration_error(probability: NDArray[np.float64], correct: NDArray[np.float64]) -> float:
+    """Return the expected calibration error over ten equal-width bins (Naeini et al. 2015)."""
+    bins = reliability(probability, correct)
     return sum(n * abs(said - right) for said, right, n in bins) / max(len(probability), 1)
 
 
 def reliability(
-    probability: NDArray[np.float64], correct: NDArray[np.float64], n_bins: int = 10
+    probability: NDArray[np.float64], correct: NDArray[np.float64]
 ) -> list[tuple[float, float, int]]:
     """Return per non-empty bin of equal width: mean probability, share right, and how many."""
-    bins = np.minimum((probability * n_bins).astype(int), n_bins - 1)
+    bins = np.minimum((probability * _N_BINS).astype(int), _N_BINS - 1)
     here = [bins == b for b in np.unique(bins)]
     return [(float(probability[h].mean()), float(correct[h].mean()), int(h.sum())) for h in here]
 

@@ -19,6 +19,8 @@ from hyeoksin.features import Analysed
 __all__ = ["Words", "spans", "speaking_words"]
 
 Floats = NDArray[np.float64]
+_N_SPANS = 5  # shown of a decision
+_N_WORDS = 3  # named of a rival
 _LEAST = 0.15  # of the best word's rank
 _WORD = re.compile(r"[^\s]+")
 _EDGE = re.compile(r"^[^\w]+|[^\w]+$")
@@ -65,7 +67,7 @@ class Words:
         return np.where(weighed > 0, ranks * np.maximum(1.0 - starts / _FADE, 0.1), 0.0)
 
 
-def spans(words: Words, direction: NDArray[np.float32], n_spans: int = 5) -> tuple[Span, ...]:
+def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:
     """Return the words that speak most for the decision, neighbours joined, as true substrings of the document.
 
     Only words that speak for it are shown, the best phrases first; ``weight`` is the span's share of all positive evidence.
@@ -75,7 +77,7 @@ def spans(words: Words, direction: NDArray[np.float32], n_spans: int = 5) -> tup
     if positive <= 0:
         return ()
     ranks = words.ranked(weighed)
-    cut = max(np.sort(ranks)[-2 * n_spans :][0], _LEAST * ranks.max())
+    cut = max(np.sort(ranks)[-2 * _N_SPANS :][0], _LEAST * ranks.max())
     joined: list[tuple[int, int, float, float]] = []
     for word in np.flatnonzero((ranks >= cut) & (ranks > 0)).tolist():
         start, end = words.bounds[word]
@@ -89,7 +91,7 @@ def spans(words: Words, direction: NDArray[np.float32], n_spans: int = 5) -> tup
     for start, end, weight, _ in sorted(joined, key=lambda span: (-span[3], span[0])):
         span = _span(words.analysed, start, end, weight / positive)
         found.setdefault(span.text, span)  # the same words a second time say nothing new
-    return tuple(found.values())[:n_spans]
+    return tuple(found.values())[:_N_SPANS]
 
 
 def _span(analysed: Analysed, start: int, end: int, weight: float) -> Span:
@@ -101,11 +103,11 @@ def _span(analysed: Analysed, start: int, end: int, weight: float) -> Span:
     return Span(begin, stop, analysed.document.body[begin:stop], round(weight, 4))
 
 
-def speaking_words(words: Words, direction: NDArray[np.float32], n_words: int = 3) -> Sequence[str]:
+def speaking_words(words: Words, direction: NDArray[np.float32]) -> Sequence[str]:
     """Return the words that speak most along ``direction``, cleaned of punctuation, best first."""
     weighed = words.weighed(direction)
-    order = np.argsort(-weighed, kind="stable")[: 2 * n_words].tolist()
+    order = np.argsort(-weighed, kind="stable")[: 2 * _N_WORDS].tolist()
     body = words.analysed.body
     spoken = (body[slice(*words.bounds[i])] for i in order if weighed[i] > 0)
     found = dict.fromkeys(_EDGE.sub("", word) for word in spoken)
-    return [word for word in found if word][:n_words]
+    return [word for word in found if word][:_N_WORDS]

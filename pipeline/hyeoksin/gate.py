@@ -27,14 +27,14 @@ from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
 
-__all__ = ["BITS", "MARK", "NOTE", "Gate", "Mode", "columns", "load_gate", "readable", "save_gates"]
+__all__ = ["BITS", "MARK", "NOTE", "SIZES", "Gate", "Mode", "columns", "load_gate", "readable", "save_gates"]
 
 Mode = Literal["off", "safe", "fast"]
 BITS = 18
+SIZES = (2, 3)  # characters of a run
 MARK = "1차 거르기만 읽음"  # how the note of every text that the gate settled begins
 NOTE = f"{MARK}: 글자 조각만으로 계획 밖이 분명해 형태소 분석 없이 넘겼습니다. 다른 계획과 기관은 보지 않았습니다."
 _FORMAT = "hyeoksin-gate/1"
-_SIZES = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Gate:
         texts = [readable(body, self.limit) for body in bodies]
         total = np.zeros(len(texts), np.int64)
         count = np.zeros(len(texts), np.int64)
-        for size in _SIZES:
+        for size in SIZES:
             hashes, offsets = ngram_hashes(texts, size)
             sums = np.concatenate([[0], np.cumsum(self.weights[columns(hashes)], dtype=np.int64)])
             total += sums[offsets[1:]] - sums[offsets[:-1]]

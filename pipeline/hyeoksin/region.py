@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -49,6 +49,16 @@ class RegionMention:
     end: int
     name: str | None
     candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a place stands: the 시도 named there, and the regions of it, or of the form alone, that may be meant."""
+
+    start: int
+    end: int
+    sido: str | None
+    regions: tuple[Region, ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ class Regions:
             rf"|(?<=(?:{beside})[·,/]경기)|(?<=(?:{beside}), 경기)|(?<=[(\[]경기)(?=[)\]])"
         )
         return re.compile(
-            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:\s*[·,/]?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
+            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
             rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{after}))"
         )
 
@@ -109,33 +119,38 @@ class Regions:
         text or ``hint`` names and that has such a region; else it is reported with its candidates. A stem without 시,
         군 or 구 (목포) counts only behind its 시도, since many stems are common words.
         """
-        matches = list(self._pattern.finditer(text))
-        named = {self._sido_forms[m["sido"]] for m in matches if m["sido"]}
-        if hint:
-            named |= {self._sido_forms[m["sido"]] for m in self._pattern.finditer(hint) if m["sido"]}
-        return tuple(self._mention(m, named) for m in matches)
+        places = list(self._places(text))
+        named = {place.sido for place in (*places, *self._places(hint or "")) if place.sido}
+        return tuple(self._mention(text, place, named) for place in places)
 
-    def _mention(self, match: re.Match[str], named: set[str]) -> RegionMention:
-        sido = self._sido_forms.get(match["sido"] or "")
-        form = match["sub"] or match["inner"] or match["alone"]
-        candidates = [r for r in self._below.get(form or "", []) if sido is None or r.sido == sido]
-        if sido is None and match["inner"]:
-            within = [r for r in candidates if match["alone"] in r.own.split()]
-            candidates = within or candidates
-        if (
-            sido is not None and not candidates
-        ):  # a 시도 alone, or with a word that is no region of it (경기 안산 동구)
-            start = match.start()
-            end = match.end("sido")
-            return RegionMention(match.string[start:end], start, end, sido, (sido,))
-        if len(candidates) > 1:
-            candidates = [r for r in candidates if r.sido in named] or candidates
-        if len(candidates) > 1:
-            candidates = [r for r in candidates if r.level != "gu"] or candidates
-        names = tuple(r.name for r in candidates)
-        return RegionMention(
-            match.group(), match.start(), match.end(), names[0] if len(names) == 1 else None, names
-        )
+    def _places(self, text: str) -> Iterator[_Place]:
+        """Yield what stands for one place each; a word beside it that is no part of it may be the next one."""
+        at = 0
+        while match := self._pattern.search(text, at):
+            start, at = match.span()
+            sido = self._sido_forms.get(match["sido"] or "")
+            form = match["sub"] or match["inner"] or match["alone"]
+            regions = self._below.get(form or "", [])
+            if sido is not None:
+                regions = [r for r in regions if r.sido == sido]
+                if not regions:  # a 시도 alone, or beside a word that is no region of it (서울·광주)
+                    at = match.end("sido")
+            elif match["inner"]:
+                above = [f"{r.name} " for r in self._below[match["alone"]]]
+                within = [r for r in regions if r.name.startswith(tuple(above))]
+                if not within:  # 목포시 나주시
+                    at = match.end("alone")
+                regions = within or self._below[match["alone"]]
+            yield _Place(start, at, sido, tuple(regions))
+
+    def _mention(self, text: str, place: _Place, named: set[str]) -> RegionMention:
+        candidates = place.regions
+        for fits in (lambda r: r.sido in named, lambda r: r.level != "gu"):
+            if len(candidates) > 1:
+                candidates = tuple(filter(fits, candidates)) or candidates
+        names = tuple(r.name for r in candidates) or (place.sido or "",)
+        name = names[0] if len(names) == 1 else None
+        return RegionMention(text[place.start : place.end], place.start, place.end, name, names)
 
     def resolve(self, text: str, hint: str | None = None) -> tuple[str, ...]:
         """Return the full names of the settled places, most frequent first, a 시도 only where none below it stands."""

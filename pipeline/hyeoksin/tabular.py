@@ -41,7 +41,7 @@ __all__ = [
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
 MAX_SHEET_ROWS = 1_048_575  # rows under the header of an Excel sheet
 MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # behind apostrophes too, so that taking one away gives the text back
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +143,12 @@ def cell_text(value: object, stripped: bool = True) -> str:
 
 def safe_cell(text: str) -> str:
     """Return ``text`` so that no spreadsheet takes it for a formula (a leading apostrophe, as OWASP advises)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def plain_cell(text: str) -> str:
     """Return the text that :func:`safe_cell` wrote."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 @contextmanager

@@ -18,6 +18,7 @@ N_TEXTS = 20  # ids that a finding names
 _EMPTY = 0.1  # of an equal share among the leaves
 _CROWDED = 3.0
 _FEW = 10  # texts, below which shares are not spoken of
+_N_PAIRS = 10  # of leaves that are told to be confused
 _CLOSE = 0.5  # second candidate against the first
 
 
@@ -115,7 +116,7 @@ def _second_choices(table: Table) -> Iterator[Finding]:
             )
 
 
-def _confused(table: Table, most: int = 10) -> Iterator[Finding]:
+def _confused(table: Table) -> Iterator[Finding]:
     """Yield the pairs of leaves between which the texts waver most."""
     pair = "least(best, second), greatest(best, second)"
     found = table.rows(
@@ -129,7 +130,7 @@ def _confused(table: Table, most: int = 10) -> Iterator[Finding]:
         if of_one + of_two >= 5 and n >= _FEW:
             pairs.append((wilson(wavering, n), one, two, of_one + of_two))
     pairs.sort(key=lambda p: (-p[0].low, p[1], p[2]))
-    for share, one, two, close in pairs[:most]:
+    for share, one, two, close in pairs[:_N_PAIRS]:
         if share.low < 0.1:
             continue
         siblings = table.plan[one].parent == table.plan[two].parent
@@ -220,7 +221,7 @@ def _leads(table: Table) -> Iterator[Finding]:
             n_texts=n,
             texts=_ids(
                 table,
-                f"answer = ? AND agency_id NOT IN ({', '.join('?' * len(leads))})",
+                f"answer = ? AND agency_id <> 'local' AND agency_id NOT IN ({', '.join('?' * len(leads))})",
                 "best_p DESC",
                 leaf.code,
                 *leads,

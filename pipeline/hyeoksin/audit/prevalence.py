@@ -25,11 +25,14 @@ from scipy.optimize import minimize, nnls
 from hyeoksin.audit.intervals import Z
 from hyeoksin.audit.result import Interval
 from hyeoksin.held_out import HeldOut
+from hyeoksin.model.heads import softmax
 
 __all__ = ["Calibration", "Correction", "Shares", "calibrate", "correction", "em", "moved"]
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-7  # a probability
+_SMOOTHING = 1.0  # texts that pull the biases to 0, so that a class with a handful of texts stays bounded
+_STEPS, _STILL = 1_000, 1e-7  # of EMQ: at most so many, until no share moves by more
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Calibration:
         Rows that the first gate settled (``gated``) keep the gate's off-plan, which was calibrated on held-out texts of its own; it
         cannot tell the leaves apart, so the rest is shared as their mix has it.
         """
-        fitted = _softmax(self.slope * np.log(np.maximum(probabilities, _LEAST)) + self.biases)
+        fitted = softmax(self.slope * np.log(np.maximum(probabilities, _LEAST)) + self.biases)
         if gated is not None:
             leaves = self.prior[:-1] / self.prior[:-1].sum()
             off = probabilities[gated, -1:]
@@ -127,11 +130,8 @@ class Correction:
         return Shares(values, inverse @ noise @ inverse.T)
 
 
-def calibrate(held: HeldOut, smoothing: float = 1.0) -> Calibration:
-    """Fit temperature and biases (one a class) on the held-out texts by weighted likelihood.
-
-    ``smoothing`` pulls the biases to 0 with the weight of as many texts, so that a class with a handful of texts stays bounded.
-    """
+def calibrate(held: HeldOut) -> Calibration:
+    """Fit temperature and biases (one a class) on the held-out texts by weighted likelihood."""
     logs = np.log(np.maximum(held.probabilities, _LEAST))
     n_classes = logs.shape[1]
     rows = np.arange(len(held))
@@ -140,27 +140,27 @@ def calibrate(held: HeldOut, smoothing: float = 1.0) -> Calibration:
     target[rows, held.truth] = 1.0
 
     def loss(x: Floats) -> tuple[float, Floats]:
-        p = _softmax(x[0] * logs + x[1:])
-        value = -float(weight @ np.log(np.maximum(p[rows, held.truth], 1e-300))) + smoothing * float(
+        p = softmax(x[0] * logs + x[1:])
+        value = -float(weight @ np.log(np.maximum(p[rows, held.truth], 1e-300))) + _SMOOTHING * float(
             x[1:] @ x[1:]
         )
         slope = (p - target) * weight[:, None]
-        return value, np.append(float((slope * logs).sum()), slope.sum(axis=0) + 2 * smoothing * x[1:])
+        return value, np.append(float((slope * logs).sum()), slope.sum(axis=0) + 2 * _SMOOTHING * x[1:])
 
     found = minimize(loss, np.append(1.0, np.zeros(n_classes)), jac=True, method="L-BFGS-B").x
     prior = np.bincount(held.truth, held.weight, n_classes) + 0.5
     return Calibration(float(found[0]), found[1:], prior / prior.sum())
 
 
-def em(posteriors: Floats, prior: Floats, n_steps: int = 1_000, tolerance: float = 1e-7) -> Floats:
+def em(posteriors: Floats, prior: Floats) -> Floats:
     """Return the mix under which the (n x classes) posteriors, calibrated for ``prior``, are likeliest (EMQ)."""
     ratios = posteriors / prior
     share = prior
-    for _ in range(n_steps):
+    for _ in range(_STEPS):
         moved_to = ratios * share
         moved_to /= moved_to.sum(axis=1, keepdims=True)
         new = moved_to.mean(axis=0)
-        done = np.abs(new - share).max() < tolerance
+        done = np.abs(new - share).max() < _STILL
         share = new
         if done:
             break
@@ -191,9 +191,3 @@ def correction(held: HeldOut, values: Floats) -> Correction:
         bias = max(1.0 - float(weight @ weight), 0.5 / effective[j])
         spreads[j] = (apart * weight[:, None]).T @ apart / bias
     return Correction(means, spreads, effective)
-
-
-def _softmax(logits: Floats) -> Floats:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: Floats = shifted / shifted.sum(axis=1, keepdims=True)
-    return result

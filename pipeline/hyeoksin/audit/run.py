@@ -144,7 +144,7 @@ def draw_sample(
         known = said.astype(np.float64) if held is None else calibrate(held)(said.astype(np.float64), gated)
         groups = [below(loaded, node.code) for node in loaded.branches(None)] + [[len(loaded.leaves)]]
         layers = strata(known)
-        drawing = draw(layers, allocate(layers, sample_size(layers, groups, margin)), seed)
+        rows = draw(layers, allocate(layers, sample_size(layers, groups, margin)), seed)
         about = About(
             loaded.id,
             loaded.sha256,
@@ -156,9 +156,9 @@ def draw_sample(
             coders,
             tuple(layers.sizes.tolist()),
         )
-        some = sample_texts(table, drawing.rows, layers.place)
+        some = sample_texts(table, rows, layers.place)
         write_sheet(output, loaded, about, _whole(some, texts or records.texts))
-        return len(drawing.rows)
+        return len(rows)
 
 
 def _cuts(table: Table, by: Sequence[CutName]) -> list[CutName]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hyeoksin.audit.intervals import Z
 from hyeoksin.audit.prevalence import Shares
 
-__all__ = ["Drawing", "Strata", "allocate", "draw", "estimate", "sample_size", "strata"]
+__all__ = ["Strata", "allocate", "draw", "estimate", "sample_size", "strata"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
@@ -33,14 +33,6 @@ class Strata:
     place: Ints
     sizes: Ints
     spreads: Floats
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """The rows of the sample in the order of the input, and how many of each stratum."""
-
-    rows: Ints
-    taken: Ints
 
 
 def strata(probabilities: Floats) -> Strata:
@@ -96,17 +88,17 @@ def sample_size(found: Strata, groups: Sequence[Sequence[int]], margin: float) -
     return low
 
 
-def draw(found: Strata, taken: Ints, seed: int) -> Drawing:
-    """Draw the sample."""
+def draw(found: Strata, taken: Ints, seed: int) -> Ints:
+    """Draw the sample: its rows in the order of the input."""
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(np.flatnonzero(found.place == h))[:n] for h, n in enumerate(taken)]
-    return Drawing(np.sort(np.concatenate(rows)), taken)
+    return np.sort(np.concatenate(rows))
 
 
-def estimate(
-    average: Floats, values: Floats, truth: Floats, place: Ints, sizes: Ints, tuned: bool = True
-) -> Shares:
+def estimate(average: Floats, values: Floats, truth: Floats, place: Ints, sizes: Ints) -> Shares:
     """Return the shares of all texts from a coded sample.
+
+    The values are weighed so that the variances are least in sum (PPI++; Angelopoulos, Duchi and Zrnic 2023).
 
     Args:
         average: (classes,) mean of the classifier's values over all texts.
@@ -114,16 +106,14 @@ def estimate(
         truth: (n x classes) what the coders said: 1 for the class, or shares where they differ.
         place: (n,) stratum of each coded text.
         sizes: (strata,) texts of each stratum.
-        tuned: weigh the values so that the variances are least in sum (PPI++; Angelopoulos, Duchi and Zrnic 2023).
     """
     share = sizes / sizes.sum()
     weight = share[place] / np.bincount(place, minlength=len(sizes))[place]
     weight = weight / weight.sum()
-    power = 1.0  # one for all classes: with one each the shares would not sum to 1
-    if tuned:
-        apart_v, apart_t = values - weight @ values, truth - weight @ truth
-        shared, own = (weight @ (apart_v * other) for other in (apart_t, apart_v))
-        power = float(np.clip(shared.sum() / max(own.sum(), 1e-12), 0.0, 1.0))
+    apart_v, apart_t = values - weight @ values, truth - weight @ truth
+    shared, own = (weight @ (apart_v * other) for other in (apart_t, apart_v))
+    # one for all classes: with one each the shares would not sum to 1
+    power = float(np.clip(shared.sum() / max(own.sum(), 1e-12), 0.0, 1.0))
     residual = truth - power * values
     middle = power * average + weight @ residual
     foretold = np.diag(weight @ values) - (values.T * weight) @ values  # one text's worth in every stratum

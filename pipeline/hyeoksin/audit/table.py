@@ -106,7 +106,7 @@ class Table:
 
 
 @contextmanager
-def opened(records: Records, plan: Plan, memory: str = "2GB", threads: int = 1) -> Iterator[Table]:
+def opened(records: Records, plan: Plan, memory: str = "2GB") -> Iterator[Table]:
     """Give the table of the records, kept in a temporary folder.
 
     Raises:
@@ -122,7 +122,7 @@ def opened(records: Records, plan: Plan, memory: str = "2GB", threads: int = 1) 
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "memory_limit": memory,
-            "threads": str(threads),
+            "threads": "1",
             "temp_directory": folder,
         }
         connection = duckdb.connect(str(Path(folder) / "audit.duckdb"), config=settings)

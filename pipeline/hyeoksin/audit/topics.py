@@ -35,6 +35,7 @@ _MOST = 40  # clusters
 _LEAST = 60  # texts, below which nothing is clustered
 _NEAR = 0.5  # cosine to the centre from which a text belongs
 _SMALLEST = 10  # texts of a topic
+_N_WORDS = 10  # that name a topic
 _RESAMPLES = 20
 _WEAK = 0.5  # a likeliest leaf below that is weakly placed
 
@@ -213,7 +214,7 @@ def _counts(values: Sequence[str | None]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:10])
 
 
-def _telling(keys: Sequence[frozenset[str]], rows: NDArray[np.int_], n_words: int = 10) -> tuple[Word, ...]:
+def _telling(keys: Sequence[frozenset[str]], rows: NDArray[np.int_]) -> tuple[Word, ...]:
     """Return the nouns that stand in the cluster's texts and not in the others, by log-odds over its standard error."""
     inside = Counter(key for i in rows for key in keys[i])
     everywhere = Counter(key for one in keys for key in one)
@@ -228,4 +229,4 @@ def _telling(keys: Sequence[frozenset[str]], rows: NDArray[np.int_], n_words: in
         odds = np.log(here / not_here) - np.log(there / not_there)
         scored.append((float(odds / np.sqrt(1 / here + 1 / there + 1 / not_here + 1 / not_there)), word))
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
-    return tuple(Word(word, round(weight, 2)) for weight, word in scored[:n_words] if weight > 0)
+    return tuple(Word(word, round(weight, 2)) for weight, word in scored[:_N_WORDS] if weight > 0)

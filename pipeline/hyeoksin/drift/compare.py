@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
 from hyeoksin.codes import NONE
-from hyeoksin.drift.permute import Dealings, deal
+from hyeoksin.drift.permute import Dealings
 from hyeoksin.drift.sample import Sample, thinned
 from hyeoksin.errors import InputError
 from hyeoksin.selection import spread
@@ -116,7 +116,7 @@ def find_drift(old: Sample, new: Sample, n_next: int = 20, seed: int = 0, n_deal
         raise InputError(
             f"견줄 글이 모자랍니다: 서로 다른 글이 {len(before)}건과 {len(after)}건 (적어도 {_FEWEST}건씩)."
         )
-    dealings = deal(len(before), len(after), n_dealings, seed)
+    dealings = Dealings(len(before), len(after), n_dealings, seed)
     vocabulary, present = _presence(before, after)
     raw: list[tuple[About, float, str]] = [
         ("meaning", *_meaning(before, after, dealings)),
@@ -236,7 +236,7 @@ def _calibration(old: Sample, new: Sample, n_dealings: int, seed: int) -> tuple[
     if min(int(k.sum()) for k in kept) < _FEWEST:
         return None
     before, after = (s.right[k] - s.sure[k] for s, k in zip((old, new), kept, strict=True))
-    dealings = deal(len(before), len(after), n_dealings, seed)
+    dealings = Dealings(len(before), len(after), n_dealings, seed)
     means = dealings.means(np.concatenate([before, after])[:, None])
     right = [float(s.right[k].mean()) for s, k in zip((old, new), kept, strict=True)]
     said = [float(s.sure[k].mean()) for s, k in zip((old, new), kept, strict=True)]

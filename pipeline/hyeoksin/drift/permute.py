@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Dealings", "deal"]
+__all__ = ["Dealings"]
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +43,3 @@ class Dealings:
         below = np.searchsorted(highest, statistics[0] * (1 - 1e-9), side="left")
         adjusted: Floats = (len(highest) - below) / len(highest)
         return adjusted
-
-
-def deal(n_old: int, n_new: int, n_dealings: int = 999, seed: int = 0) -> Dealings:
-    """Return the dealings."""
-    return Dealings(n_old, n_new, n_dealings, seed)

@@ -48,7 +48,11 @@ class Taught:
 
     def shares(self, views: Floats) -> Floats:
         """Return the (n x (leaves + 1)) probabilities, off-plan last."""
-        return _shares(views @ self.coefficients[:-1] + self.coefficients[-1], self.temperature, self.shift)
+        return self.calibrated(views @ self.coefficients[:-1] + self.coefficients[-1])
+
+    def calibrated(self, logits: Floats) -> Floats:
+        """Return the probabilities that (n x (leaves + 1)) logits stand for."""
+        return _shares(logits, self.temperature, self.shift)
 
 
 def _shares(logits: Floats, temperature: float, shift: float) -> Floats:

@@ -162,9 +162,7 @@ def _class(names: Sequence[str], plan: Plan, code: str) -> int:
 def _agreement(taught: Taught, classes: NDArray[np.int_]) -> float | None:
     if taught.held_out is None:
         return None
-    shares = taught.held_out / taught.temperature
-    shares[:, -1] -= taught.shift
-    return cohen_kappa(classes.tolist(), shares.argmax(axis=1).tolist())
+    return cohen_kappa(classes.tolist(), taught.calibrated(taught.held_out).argmax(axis=1).tolist())
 
 
 def _waiting(

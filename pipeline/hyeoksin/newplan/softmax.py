@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from hyeoksin.model.heads import softmax
-
-__all__ = ["answers", "fit_softmax"]
+__all__ = ["fit_softmax"]
 
 Floats = NDArray[np.float64]
 
@@ -40,8 +38,3 @@ def fit_softmax(rows: Floats, shares: Floats, hold: float, start: Floats | None 
     found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
     coefficients: Floats = found.x.reshape(d + 1, k)
     return coefficients
-
-
-def answers(rows: Floats, coefficients: Floats) -> Floats:
-    """Return the (n x k) probabilities."""
-    return softmax(rows @ coefficients[:-1] + coefficients[-1])

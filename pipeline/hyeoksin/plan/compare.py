@@ -119,8 +119,8 @@ HEADER = (
 def compare(old: Plan, new: Plan, crosswalk: Crosswalk | None = None) -> Difference:
     """Return what became of every node above programme level; without links between the two plans they are guessed.
 
-    A node with one ``exact`` or ``close`` counterpart that has no other such is *kept*; with one broader counterpart it
-    went *into* it, *merged* where others did too; with several narrower or equal ones it was *split*, with one narrower
+    A node with one ``exact`` or ``close`` counterpart that has no other such is *kept*, else *merged*; with one broader
+    counterpart it went *into* it, *merged* where others did too; with several narrower or equal ones it was *split*, with one narrower
     one it goes on *partly*; ``related`` links alone mean that it only *overlaps*.
     """
     links, guessed = links_between(old, new, crosswalk)
@@ -166,9 +166,9 @@ def _change(old: Plan, new: Plan, node: Node, links: tuple[Link, ...], everythin
     elif narrower:
         fate = "partly"
     elif broader:
-        fate = "merged" if _has_company(old, broader[0], everything) else "into"
+        fate = "merged" if _has_company(old, broader[0], everything, (*_SAME, "broad")) else "into"
     else:
-        fate = "kept"
+        fate = "merged" if _has_company(old, same[0], everything, _SAME) else "kept"
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
     retitled = False
@@ -182,12 +182,12 @@ def _change(old: Plan, new: Plan, node: Node, links: tuple[Link, ...], everythin
     return Change(fate, node.code, node.level, node.title, links, retitled, lost, gained)
 
 
-def _has_company(old: Plan, link: Link, everything: Iterable[Link]) -> bool:
-    """Tell whether a node of another branch went into the same target."""
+def _has_company(old: Plan, link: Link, everything: Iterable[Link], relations: tuple[Relation, ...]) -> bool:
+    """Tell whether a node of another branch went into the same target by one of ``relations``."""
     own = {node.code for node in old.path(link.from_code)}
     return any(
         other.to_code == link.to_code
-        and other.relation in ("exact", "close", "broad")
+        and other.relation in relations
         and other.from_code not in own
         and link.from_code not in {node.code for node in old.path(other.from_code)}
         for other in everything

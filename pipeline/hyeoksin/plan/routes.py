@@ -46,7 +46,7 @@ def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
                 _keep(own.setdefault(link.from_code, {}), leaf, carried)
     found: dict[str, Route] = {}
     placed = [node for node in old.nodes if node.level != "principle"]
-    for node in placed:  # parents come before their children
+    for node in sorted(placed, key=lambda node: len(old.path(node.code))):  # parents before their children
         if own.get(node.code):
             found[node.code] = Route(own[node.code])
             continue
@@ -58,7 +58,8 @@ def routes(old: Plan, new: Plan, links: Iterable[Link]) -> dict[str, Route]:
         if not below and node.parent is not None and node.parent in found:
             below = dict(found[node.parent].targets)
         found[node.code] = Route(below, inherited=True)
-    return {code: _told(code, route, old) if route.inherited else route for code, route in found.items()}
+    told = {code: _told(code, route, old) if route.inherited else route for code, route in found.items()}
+    return {node.code: told[node.code] for node in placed}
 
 
 def _told(code: str, route: Route, plan: Plan) -> Route:

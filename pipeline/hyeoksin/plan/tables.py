@@ -11,7 +11,7 @@ from typing import Any
 
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
-from hyeoksin.tabular import Row, plain_cell, read_rows, write_rows
+from hyeoksin.tabular import Row, plain_cell, read_rows, safe_cell, write_rows
 
 __all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
 
@@ -176,12 +176,13 @@ def _exclusion(part: str) -> dict[str, str]:
 
 
 def _split(cell: str) -> list[str]:
-    parts = re.split(r"(?<!\\)[;\n]", cell)
-    return [part.replace("\\;", ";").strip() for part in parts if part.strip()]
+    parts = re.findall(r"(?:\\.|[^;\n])+", cell)
+    plain = (re.sub(r"\\([\\;n])", lambda m: "\n" if m[1] == "n" else m[1], part) for part in parts)
+    return [part.strip() for part in plain if part.strip()]
 
 
 def _joined(parts: Iterable[str]) -> str:
-    return "; ".join(part.replace(";", "\\;") for part in parts)
+    return "; ".join(re.sub(r"[\\;]", r"\\\g<0>", part).replace("\n", "\\n") for part in parts)
 
 
 def _written(exclusion: Exclusion) -> str:
@@ -211,4 +212,8 @@ def write_form(plan: Plan, path: Path) -> None:
         )
         for i, node in enumerate(plan.nodes)
     ]
+    if (
+        path.suffix.lower() == ".xlsx"
+    ):  # written as it stands, but read as a CSV that Excel saved may be: '+1 is +1
+        rows = [[safe_cell(cell) if cell.startswith("'") else cell for cell in row] for row in rows]
     write_rows(path, list(_ALL), rows, sheet=plan.id)

@@ -28,6 +28,7 @@ __all__ = [
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 RECALL = 0.95
 _FEW = 20  # texts of a node below which ranking it says nothing
+_N_WORST = 3  # nodes that a threshold names
 _RESAMPLES = 400
 
 
@@ -84,17 +85,15 @@ class Saving:
     high: float
 
 
-def share(n_right: int, n: int, confidence: float = 0.95) -> Share:
-    """Return a share with its two-sided Clopper-Pearson interval."""
+def share(n_right: int, n: int) -> Share:
+    """Return a share with its two-sided 95 % Clopper-Pearson interval."""
     if n == 0:
         return Share(0, 0, None, 0.0, 1.0)
-    found = binomtest(n_right, n).proportion_ci(confidence, method="exact")
+    found = binomtest(n_right, n).proportion_ci(method="exact")
     return Share(n_right, n, n_right / n, float(found.low), float(found.high))
 
 
-def threshold_rows(
-    rows: Sequence[Answered], thresholds: Sequence[float] = THRESHOLDS, n_worst: int = 3
-) -> list[ThresholdRow]:
+def threshold_rows(rows: Sequence[Answered], thresholds: Sequence[float] = THRESHOLDS) -> list[ThresholdRow]:
     """Return one row per threshold."""
     found = []
     for threshold in thresholds:
@@ -107,7 +106,7 @@ def threshold_rows(
                 losses.append((code, share(wrong, len(own))))
         losses.sort(key=lambda loss: (-loss[1].low, loss[0]))
         right = share(sum(row.right for row in settled), len(settled))
-        found.append(ThresholdRow(threshold, share(len(settled), len(rows)), right, tuple(losses[:n_worst])))
+        found.append(ThresholdRow(threshold, share(len(settled), len(rows)), right, tuple(losses[:_N_WORST])))
     return found
 
 
@@ -129,7 +128,7 @@ def node_rows(rows: Sequence[Answered], plan: Plan) -> list[NodeRow]:
     return sorted(found, key=lambda row: (row.found.value if row.found.value is not None else 1.0, row.code))
 
 
-def savings(rows: Sequence[Answered], plan: Plan, seed: int = 0) -> list[Saving]:
+def savings(rows: Sequence[Answered], plan: Plan) -> list[Saving]:
     """Return the reading saved for all in-plan texts, for the model's errors, and for each leaf with enough texts."""
     off = np.array([row.off_plan for row in rows])
     targets = [
@@ -139,7 +138,7 @@ def savings(rows: Sequence[Answered], plan: Plan, seed: int = 0) -> list[Saving]
     for column, leaf in enumerate(plan.leaves):
         chance = np.array([row.leaves[column] for row in rows])
         targets.append((leaf.code, np.array([row.code == leaf.code for row in rows]), chance))
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     return [
         _saving(target, wanted, rank, random)
         for target, wanted, rank in targets
@@ -160,15 +159,13 @@ def _saving(
     return Saving(target, int(wanted.sum()), len(wanted), n_read, saved, low, high)
 
 
-def work_saved(
-    wanted: NDArray[np.bool_], rank: NDArray[np.float64], recall: float = RECALL
-) -> tuple[int, float]:
-    """Return how many texts must be read by falling (n,) ``rank`` to find ``recall`` of the wanted ones, and WSS.
+def work_saved(wanted: NDArray[np.bool_], rank: NDArray[np.float64]) -> tuple[int, float]:
+    """Return how many texts must be read by falling (n,) ``rank`` to find 95 % of the wanted ones, and WSS.
 
     Texts of equal rank are read together, so a rank that says nothing saves nothing.
     """
     order = np.argsort(-rank, kind="stable")
-    needed = int(np.ceil(recall * wanted.sum() - 1e-9))
+    needed = int(np.ceil(RECALL * wanted.sum() - 1e-9))
     last = int(np.argmax(np.cumsum(wanted[order]) >= needed))
     n_read = int((rank >= rank[order][last]).sum())
-    return n_read, 1.0 - n_read / len(wanted) - (1.0 - recall)
+    return n_read, 1.0 - n_read / len(wanted) - (1.0 - RECALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from hyeoksin.simulate.figures import Share, share
 from hyeoksin.simulate.past import Answered
 from hyeoksin.triage import Case, Judged, plan_hours
 
-__all__ = ["BudgetRow", "GroupRow", "budget_row", "rounds_of"]
+__all__ = ["BudgetRow", "GroupRow", "budget_row", "by_month", "rounds_of"]
 
 HOURS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _FEW_MONTHS, _MANY_MONTHS = 3, 36
@@ -49,15 +50,20 @@ class BudgetRow:
     groups: tuple[GroupRow, ...]
 
 
+def by_month(rows: Sequence[Answered]) -> bool:
+    """Tell whether a year can be cut by month: (nearly) all texts have a date, in no odd number of months."""
+    months = Counter(row.at[:7] for row in rows)
+    return _FEW_MONTHS <= len(months) <= _MANY_MONTHS and months[""] <= 0.05 * len(rows)
+
+
 def rounds_of(rows: Sequence[Answered], n_rounds: int = 10) -> list[list[Answered]]:
-    """Cut a year into rounds: by month where (nearly) all texts have a date, else into ``n_rounds`` equal parts."""
-    months: dict[str, list[Answered]] = {}
-    for row in sorted(rows, key=lambda row: (row.at, row.id)):
-        months.setdefault(row.at[:7], []).append(row)
-    undated = len(months.get("", ()))
-    if _FEW_MONTHS <= len(months) <= _MANY_MONTHS and undated <= 0.05 * len(rows):
+    """Cut a year into rounds: by month where it can be (:func:`by_month`), else into ``n_rounds`` equal parts."""
+    if by_month(rows):
+        months: dict[str, list[Answered]] = {}
+        for row in sorted(rows, key=lambda row: (row.at, row.id)):
+            months.setdefault(row.at[:7], []).append(row)
         return list(months.values())
-    dated = undated < len(rows)
+    dated = any(row.at for row in rows)
     ordered = sorted(rows, key=lambda row: (row.at, row.id)) if dated else list(rows)
     cuts = [round(i * len(ordered) / n_rounds) for i in range(n_rounds + 1)]
     return [part for a, b in pairwise(cuts) if (part := ordered[a:b])]

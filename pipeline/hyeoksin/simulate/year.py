@@ -19,7 +19,7 @@ from hyeoksin.simulate.figures import (
     threshold_rows,
 )
 from hyeoksin.simulate.past import Answered
-from hyeoksin.simulate.replay import HOURS, BudgetRow, budget_row, rounds_of
+from hyeoksin.simulate.replay import HOURS, BudgetRow, budget_row, by_month, rounds_of
 
 __all__ = ["Year", "replay"]
 
@@ -58,9 +58,8 @@ def replay(
 ) -> Year:
     """Replay the year at every threshold, hour budget and precision."""
     rounds = rounds_of(rows)
-    by_month = len({row.at[:7] for row in rows}) == len(rounds)
     said = (
-        f"{'달' if by_month else '차례대로 똑같이'} 나눈 {len(rounds)}회차로 되풀이했고, 시간은 회차마다 쓰는 시간입니다.",
+        f"{'달마다' if by_month(rows) else '차례대로 똑같이'} 나눈 {len(rounds)}회차로 되풀이했고, 시간은 회차마다 쓰는 시간입니다.",
         "각 회차의 계획은 그 앞 회차에서 사람이 읽은 것만 알고 세웠습니다.",
         "사람이 읽은 글은 결정대로 옳게 된 것으로, 시간이 모자라 남은 글은 모델의 답이 그대로 나간 것으로 셉니다.",
         "구간은 95%입니다: 비율은 Clopper-Pearson, 읽기 절감은 부트스트랩.",

@@ -127,7 +127,10 @@ def fit_agencies(
     coefficients = np.zeros((encoder.n_features, len(classes)), dtype=np.float32)
     bias = np.full(len(classes), -20.0, dtype=np.float32)
     columns = [classes.index(str(name)) for name in model.classes_]
-    coefficients[:, columns], bias[columns] = model.coef_.T, model.intercept_
+    signs = (
+        np.array([[-1.0], [1.0]]) if len(columns) == 2 else 1.0
+    )  # of two classes only the second's row is kept
+    coefficients[:, columns], bias[columns] = (signs * model.coef_).T, np.ravel(signs) * model.intercept_
     return Head(classes, coefficients, bias)
 
 

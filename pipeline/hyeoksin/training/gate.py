@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from hyeoksin.corpus import TESTED, Example
-from hyeoksin.gate import BITS, Gate, columns, readable, save_gates
+from hyeoksin.gate import BITS, SIZES, Gate, columns, readable, save_gates
 from hyeoksin.ngrams import ngram_hashes
 from hyeoksin.plan import Plan
 from hyeoksin.training.calibrate import fit_gate
@@ -91,7 +91,7 @@ def _rows(bodies: Sequence[str]) -> csr_array:
     """Return the features: counts of n-grams by the square root of their number."""
     texts = [readable(body, _LIMIT) for body in bodies]
     tables = []
-    for size in (2, 3):
+    for size in SIZES:
         hashes, offsets = ngram_hashes(texts, size)
         values = np.ones(len(hashes), np.float32)
         tables.append(csr_array((values, columns(hashes), offsets), shape=(len(texts), 2**BITS)))

@@ -24,15 +24,15 @@ from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.model import Model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan
-from hyeoksin.training.train import Trained
+from hyeoksin.training.train import ENOUGH, Trained
 
 __all__ = ["held_out", "raked", "save"]
 
 Floats = NDArray[np.float64]
-_ENOUGH = 1_000  # public texts from which they alone are the measure
 _POOL = 500  # texts without a label that are read of each source
 _EDGES = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])  # of off-plan probabilities
 _BOUNDS = (0.05, 20.0)  # of a weight
+_ROUNDS = 50  # over the margins
 
 
 def save(
@@ -56,7 +56,7 @@ def _of_plan(
 ) -> HeldOut:
     known = [i for i, e in enumerate(trained.examples) if plan.id in e.labels]
     real = [i for i in known if trained.examples[i].origin == "real"]
-    public = len(real) >= _ENOUGH
+    public = len(real) >= ENOUGH
     rows = real if public else [i for i in known if trained.examples[i].origin == "written"]
     column = {leaf.code: j for j, leaf in enumerate(plan.leaves)}
     truth = [
@@ -124,17 +124,16 @@ def _weights(
     return result
 
 
-def raked(margins: Sequence[Sequence[Hashable]], counts: Floats, n: int, n_steps: int = 50) -> Floats:
+def raked(margins: Sequence[Sequence[Hashable]], counts: Floats, n: int) -> Floats:
     """Return weights of the first ``n`` texts under which every margin's cells hold what all texts hold there.
 
     Args:
         margins: per margin the cell of each text, those that are weighted first.
         counts: how many texts each text stands for.
         n: texts that are weighted.
-        n_steps: rounds over the margins.
     """
     weight = np.ones(n)
-    for _ in range(n_steps):
+    for _ in range(_ROUNDS):
         for cells in margins:
             wanted: defaultdict[Hashable, float] = defaultdict(float)
             for cell, count in zip(cells, counts.tolist(), strict=True):

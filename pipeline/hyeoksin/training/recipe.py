@@ -139,12 +139,7 @@ def _on_real_texts(trained: Trained, plan: Plan) -> dict[str, Any]:
     best = np.array([node.code for node in plan.leaves])[leaf.argmax(axis=1)]
     said = np.where(off < 0.5, best, NONE)
     right = np.array([s == (e.labels[plan.id] or (NONE,))[0] for s, e in zip(said, examples, strict=True)])
-    loosely = np.array(
-        [
-            s in {*(e.labels[plan.id] or (NONE,)), *(e.acceptable or {}).get(plan.id, ())}
-            for s, e in zip(said, examples, strict=True)
-        ]
-    )
+    loosely = np.array([s in e.accepted(plan.id) for s, e in zip(said, examples, strict=True)])
     inside = np.array([bool(e.labels[plan.id]) for e in examples])
     settled = (said != NONE) & (leaf.max(axis=1) >= head.settle)
     length = np.array([len(e.document.body) for e in examples])
@@ -173,9 +168,7 @@ def _held_out(trained: Trained, plan: Plan, origin: str) -> Scores:
         return {}
     examples = [trained.examples[i] for i in rows]
     codes = [(e.labels[plan.id] or (NONE,))[0] for e in examples]
-    acceptable = [
-        frozenset([*(e.labels[plan.id] or (NONE,)), *(e.acceptable or {}).get(plan.id, ())]) for e in examples
-    ]
+    acceptable = [e.accepted(plan.id) for e in examples]
     return plan_scores(plan, trained.leaves[plan.id][rows], trained.off[plan.id][rows], codes, acceptable)
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
-from hyeoksin.codes import NONE
 from hyeoksin.corpus import TESTED, Example
 from hyeoksin.encoders import dense_encoder, probe, views
 from hyeoksin.errors import InputError
@@ -32,10 +31,10 @@ from hyeoksin.training.agencies import (
 from hyeoksin.training.calibrate import NEVER, fit_gate, fit_mixture, fit_temperature, with_thresholds
 from hyeoksin.training.fit import Fitted, Prepared, Settings, fit
 
-__all__ = ["REAL", "Trained", "train"]
+__all__ = ["ENOUGH", "REAL", "Trained", "train"]
 
 Floats = NDArray[np.float64]
-_ENOUGH = 1_000  # public texts from which the settle thresholds are set by them alone
+ENOUGH = 1_000  # public texts from which they alone are the measure, as of the settle thresholds
 REAL = 4.0  # public texts set the prior of the gate, since they are what streams look like
 
 
@@ -217,13 +216,6 @@ def _calibrated(
     )
     leaf, off = head.join(held.leaf[name][rows], held.gate[name][rows], net)
     real = [k for k, i in enumerate(rows) if examples[i].origin == "real"]
-    shown = (
-        real if len(real) >= _ENOUGH else list(range(len(rows)))
-    )  # written texts are easier than real ones
-    accepted = [_accepted(examples[rows[k]], name) for k in shown]
+    shown = real if len(real) >= ENOUGH else list(range(len(rows)))  # written texts are easier than real ones
+    accepted = [examples[rows[k]].accepted(name) for k in shown]
     return with_thresholds(head, plan, leaf[shown], off[shown], accepted, settings.promised)
-
-
-def _accepted(example: Example, plan: str) -> set[str]:
-    codes = set(example.labels[plan]) or {NONE}
-    return codes | set((example.acceptable or {}).get(plan, ()))

@@ -1,6 +1,6 @@
 """Where a person's time goes: what may stand without a person, what to read first, and how far two coders agree."""
 
-from hyeoksin.triage.agreement import Agreement, Coding, agreement, cohen_kappa, krippendorff_alpha
+from hyeoksin.triage.agreement import Agreement, Coding, agreement, cohen_kappa
 from hyeoksin.triage.cases import Case, Judged
 from hyeoksin.triage.hours import GroupPlan, HoursPlan, plan_hours
 from hyeoksin.triage.pace import measured_pace
@@ -17,7 +17,6 @@ __all__ = [
     "Trust",
     "agreement",
     "cohen_kappa",
-    "krippendorff_alpha",
     "learn_trust",
     "measured_pace",
     "plan_hours",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Agreement", "Coding", "agreement", "cohen_kappa", "krippendorff_alpha"]
+__all__ = ["Agreement", "Coding", "agreement", "cohen_kappa"]
 
 _RESAMPLES = 1_000
 Interval = tuple[float, float]
@@ -61,16 +61,6 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
     return (seen - chance) / (1.0 - chance)
 
 
-def krippendorff_alpha(answers: Iterable[Sequence[Hashable]]) -> float | None:
-    """Return Krippendorff's alpha for nominal codes (Krippendorff 2011); None if undefined.
-
-    ``answers`` holds, for each item, the codes that it got from any number of coders; items with fewer than two do not
-    count. (The ``krippendorff`` package is GPL.)
-    """
-    units = [Counter(codes) for codes in answers if len(codes) > 1]
-    return _alpha(_counts(units))
-
-
 def _counts(units: Sequence[Counter[Hashable]]) -> NDArray[np.float64]:
     codes = {code: i for i, code in enumerate(dict.fromkeys(code for unit in units for code in unit))}
     counts = np.zeros((len(units), len(codes)))
@@ -81,7 +71,10 @@ def _counts(units: Sequence[Counter[Hashable]]) -> NDArray[np.float64]:
 
 
 def _alpha(counts: NDArray[np.float64]) -> float | None:
-    """Return alpha of (items x codes) counts: 1 - observed / expected disagreement."""
+    """Return Krippendorff's alpha of (items x codes) counts (nominal; Krippendorff 2011): 1 - observed / expected disagreement.
+
+    None where it is undefined. (The ``krippendorff`` package is GPL.)
+    """
     if counts.size == 0:
         return None
     sizes = counts.sum(axis=1)
@@ -91,7 +84,7 @@ def _alpha(counts: NDArray[np.float64]) -> float | None:
     return None if expected == 0.0 else 1.0 - observed / expected
 
 
-def agreement(codings: Iterable[Coding], seed: int = 0) -> Agreement:
+def agreement(codings: Iterable[Coding]) -> Agreement:
     """Compare what several coders answered; a later answer of a coder to the same item replaces the earlier one."""
     answers: dict[Hashable, dict[str, str]] = defaultdict(dict)
     for coding in codings:
@@ -104,7 +97,7 @@ def agreement(codings: Iterable[Coding], seed: int = 0) -> Agreement:
         wrong.update(_unequal(sorted(given.values())))
     units = [Counter[Hashable](given.values()) for given in rows]
     counts = _counts(units)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     draws = random.integers(len(rows), size=(_RESAMPLES, len(rows))) if rows else np.zeros((0, 0), np.int64)
     alphas = [_alpha(counts[draw]) for draw in draws]
     kappas = [_mean_kappa([rows[i] for i in draw], coders) for draw in draws[:200]]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyeoksin.triage.cases import WHOLE, Case, Id, Judged, Stratum, strata_of
-from hyeoksin.triage.order import Reading, in_order, readings_of
+from hyeoksin.triage.order import Reading, in_order, readings_of, sittings
 from hyeoksin.triage.promise import STEP, most_errors, settle
 from hyeoksin.triage.trust import PRIOR, Prior, learn_trust
 
@@ -214,12 +214,9 @@ def _per_group(
 def _most_errors(
     rows: Sequence[int], cases: Sequence[Case], low: NDArray[np.float64], confidence: float
 ) -> int:
-    together: dict[tuple[bool, str | int], list[int]] = {}
-    for i in rows:
-        group = cases[i].group
-        together.setdefault((True, group) if group is not None else (False, i), []).append(i)
-    sure = np.array([min(low[i] for i in members) for members in together.values()])
-    sizes = [sum(cases[i].n_members for i in members) for members in together.values()]
+    together = sittings(cases, rows)
+    sure = np.array([min(low[i] for i in members) for members in together])
+    sizes = [sum(cases[i].n_members for i in members) for members in together]
     return most_errors(sure, sizes, confidence)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hyeoksin.triage.cases import Case
 
-__all__ = ["Reading", "in_order", "readings_of"]
+__all__ = ["Reading", "in_order", "readings_of", "sittings"]
 
 _FADE = 0.8  # of what was read lately, after one more reading
 _TIRED_CODE = 0.25  # how much less a text is worth, for each recent one with the same answer
@@ -26,6 +26,15 @@ class Reading:
     errors: float  # expected number of wrong answers among its texts
 
 
+def sittings(cases: Sequence[Case], rows: Iterable[int]) -> list[list[int]]:
+    """Put those of ``rows`` (positions into the cases) together that are of one group, in the order of the first ones."""
+    together: dict[tuple[bool, str | int], list[int]] = {}
+    for i in rows:
+        group = cases[i].group
+        together.setdefault((True, group) if group is not None else (False, i), []).append(i)
+    return list(together.values())
+
+
 def readings_of(
     cases: Sequence[Case], expected: Sequence[float], seconds_per_decision: float
 ) -> list[Reading]:
@@ -33,9 +42,6 @@ def readings_of(
 
     A group takes the time of its slowest member. The order is that of the first members.
     """
-    together: dict[tuple[bool, str | int], list[int]] = {}
-    for i, case in enumerate(cases):
-        together.setdefault((True, case.group) if case.group is not None else (False, i), []).append(i)
     return [
         Reading(
             members=tuple(members),
@@ -43,7 +49,7 @@ def readings_of(
             seconds=max(cases[i].seconds or seconds_per_decision for i in members),
             errors=sum(cases[i].n_members * (1.0 - expected[i]) for i in members),
         )
-        for members in together.values()
+        for members in sittings(cases, range(len(cases)))
     ]
 
 

@@ -9,18 +9,21 @@ import numpy as np
 
 __all__ = ["measured_pace"]
 
+_LONGEST = 600.0  # seconds
+_LEAST = 5
 
-def measured_pace(times: Iterable[str | datetime], longest: float = 600.0, least: int = 5) -> float | None:
-    """Return the mean seconds between the decisions of one officer, or None where fewer than ``least`` gaps count.
+
+def measured_pace(times: Iterable[str | datetime]) -> float | None:
+    """Return the mean seconds between the decisions of one officer, or None where fewer than five gaps count.
 
     ``times`` are ISO strings or datetimes (without a zone: UTC) in any order. Decisions of one second are one (a group
-    was decided at once). A gap above ``longest`` seconds, or above eight times the median, is a break and not work.
+    was decided at once). A gap above ten minutes, or above eight times the median, is a break and not work.
     The mean, not the median, is what a budget of hours is made of.
     """
     moments = sorted({int(_utc(time).timestamp()) for time in times})
     gaps = np.diff(np.array(moments, dtype=np.float64))
-    gaps = gaps[gaps <= longest]
-    if len(gaps) < least:
+    gaps = gaps[gaps <= _LONGEST]
+    if len(gaps) < _LEAST:
         return None
     gaps = gaps[gaps <= 8.0 * np.median(gaps)]
     return float(gaps.mean())

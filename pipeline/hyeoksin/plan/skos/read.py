@@ -23,6 +23,7 @@ __all__ = ["read_form", "read_links"]
 
 _LEVELS = ("strategy", "task", "subtask", "programme")
 _LANGUAGES = ("ko", "ko-KR", None)  # which label counts, first choice first; then any
+_UNTOLD = ("medium", "SKOS 파일의 대응 관계")  # confidence and reason of a link that the file says nothing of
 
 
 def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ...]], int]]:
@@ -41,7 +42,7 @@ def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ..
     if not concepts:
         raise PlanError(f"{path}: {scheme} 에 든 항목(skos:inScheme)이 없습니다.")
     year = str(reader.one(scheme, HX.year) or reader.one(scheme, DCTERMS.issued) or "0")
-    name = str(reader.one(scheme, DCTERMS.identifier) or _last(str(scheme)))
+    name = reader.name(scheme)
     form = {
         "id": name,
         "title": reader.text(scheme, DCTERMS.title) or reader.text(scheme, SKOS.prefLabel) or name,
@@ -79,6 +80,14 @@ class _Reader:
 
     def code(self, concept: Identifier) -> str:
         return str(self.one(concept, SKOS.notation) or _last(str(concept)))
+
+    def name(self, scheme: Identifier) -> str:
+        return str(self.one(scheme, DCTERMS.identifier) or _last(str(scheme)))
+
+    def scheme(self, concept: Identifier) -> str:
+        """Return the plan of a concept; of one that the file does not hold, by its address."""
+        scheme = self.one(concept, SKOS.inScheme)
+        return _last(str(concept), 2) if scheme is None else self.name(scheme)
 
     def above(self, concept: Identifier) -> Identifier | None:
         found = {*self._graph.objects(concept, SKOS.broader), *self._graph.subjects(SKOS.narrower, concept)}
@@ -133,32 +142,32 @@ class _Reader:
 def read_links(path: Path) -> tuple[Link, ...]:
     """Return the mapping relations of a SKOS file as links, with reason and confidence where it tells them.
 
-    Codes are the last piece of the address, the plan the piece before it.
+    Of what the file does not hold itself, the code is the last piece of the address, the plan the piece before it.
 
     Raises:
         PlanError: no RDF.
     """
     graph = _parsed(path)
+    reader = _Reader(graph, path)
     told = {}
     for note in graph.subjects(RDF.type, RDF.Statement):
         ends = tuple(graph.value(note, part) for part in (RDF.subject, RDF.predicate, RDF.object))
-        told[ends] = (str(graph.value(note, HX.confidence)), str(graph.value(note, HX.reason)))
+        said = (graph.value(note, HX.confidence), graph.value(note, HX.reason))
+        told[ends] = tuple(str(one or other) for one, other in zip(said, _UNTOLD, strict=True))
     links = []
     for relation, name in MATCH.items():
         predicate = SKOS[name]
         for start, end in graph.subject_objects(predicate):
-            confidence, reason = told.get((start, predicate, end), ("medium", "SKOS 파일의 대응 관계"))
-            links.append(Link(*_place(str(start)), relation, *_place(str(end)), confidence, reason))
+            confidence, reason = told.get((start, predicate, end), _UNTOLD)
+            places = [(reader.scheme(concept), reader.code(concept)) for concept in (start, end)]
+            links.append(Link(*places[0], relation, *places[1], confidence, reason))
     return tuple(sorted(links, key=lambda li: (li.from_plan, li.from_code, li.to_plan, li.to_code)))
 
 
-def _place(uri: str) -> tuple[str, str]:
-    plan, _, code = uri.rpartition("/")
-    return _last(plan), unquote(code)
-
-
-def _last(uri: str) -> str:
-    return unquote(uri.rstrip("/#").replace("#", "/").rpartition("/")[2])
+def _last(uri: str, n: int = 1) -> str:
+    """Return the ``n``-th piece of an address from its end, empty where it has fewer."""
+    pieces = uri.rstrip("/#").replace("#", "/").split("/")
+    return unquote(pieces[-n]) if n <= len(pieces) else ""
 
 
 def _parsed(path: Path) -> Graph:
