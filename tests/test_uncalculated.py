@@ -11,7 +11,7 @@ from hyeoksin import uncalculated
 from hyeoksin.uncalculated import UNCALCULATED, is_fault, missing_values
 
 BOOK = (
-    '<workbook xmlns:r="r"><sheets><sheet name="과제 &amp; 표" sheetId="1" r:id="rId7"/>'
+    '<workbook xmlns="m" xmlns:r="r"><sheets><sheet name="과제 &amp; 표" sheetId="1" r:id="rId7"/>'
     "<sheet name='덧' sheetId='2' r:id='rId8'/></sheets></workbook>"
 )
 RELATIONS = (
@@ -37,7 +37,8 @@ def packed(**members: str) -> io.BytesIO:
 def book(one: str, two: str) -> io.BytesIO:
     return packed(**{
         "xl/workbook.xml": BOOK, "xl/_rels/workbook.xml.rels": RELATIONS,
-        "xl/worksheets/one.xml": f"<worksheet><sheetData>{one}", "xl/worksheets/two.xml": f"<worksheet><sheetData>{two}",
+        "xl/worksheets/one.xml": f'<worksheet xmlns="m"><sheetData>{one}</worksheet>',
+        "xl/worksheets/two.xml": f'<x:worksheet xmlns:x="m"><x:sheetData>{two}</x:worksheet>',
     })  # fmt: skip
 
 
@@ -49,7 +50,12 @@ def prefixed(xml: str) -> str:
 def test_cells_without_a_value_are_found_by_sheet(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     monkeypatch.setattr(uncalculated, "_CHUNK", chunk)
     assert missing_values(book(ROWS, prefixed(ROWS))) == {"과제 & 표": FOUND, "덧": FOUND}
-    assert missing_values(book(ROWS.replace('t="e"', 't="n"').replace("<f", "<g"), "")) == {}
+    assert (
+        missing_values(
+            book(ROWS.replace('t="e"', 't="n"').replace("<f", "<g").replace("</f", "</g"), "</x:sheetData>")
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ calamine gives both as empty, so that they cannot be told from cells that nobody
 
 from __future__ import annotations
 
-import html
+import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import IO
+from xml.etree import ElementTree
 
 __all__ = ["UNCALCULATED", "is_fault", "missing_values"]
 
@@ -19,22 +20,9 @@ _ERRORS = frozenset({
     "#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!",
     "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", UNCALCULATED,
 })  # fmt: skip
+_BROKEN = (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, EOFError, KeyError, NotImplementedError, RuntimeError)  # fmt: skip
 _CHUNK = 1 << 20  # bytes
-_MAX_HELD = 1 << 26  # bytes of one row
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
-_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_CELL = re.compile(rb"<(?:\w+:)?c\s")
-_CELL_END = re.compile(rb"</(?:\w+:)?c>")
-_ROW_END = re.compile(rb".*</(?:\w+:)?row>", re.S)
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_SUSPECTS = (
-    b't="e"',
-    b"t='e'",
-    b"<f",
-    b":f",
-)  # an error or a formula holds one; sought without a pattern, for speed
-_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)<")
+_SUSPECT = re.compile(rb"""t=["']e["']|<f[\s/>]|:f[\s/>]""")
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -53,17 +41,9 @@ def missing_values(file: IO[bytes]) -> dict[str, dict[tuple[int, int], str]]:
             return {
                 sheet: cells
                 for sheet, member in _members(archive).items()
-                if (cells := dict(_cells(archive, member)))
+                if _is_suspect(archive, member) and (cells := dict(_cells(archive, member)))
             }
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        KeyError,
-    ):
+    except _BROKEN:
         return {}
 
 
@@ -71,62 +51,56 @@ def _members(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the members that hold the sheets, by the sheets' names."""
     if "xl/workbook.xml" not in archive.namelist():
         return {}
-    targets = {
-        found.get("Id"): found.get("Target", "")
-        for found in map(_attributes, _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")))
-    }
+    targets: dict[str | None, str] = {}
+    for element in _elements(archive, "xl/_rels/workbook.xml.rels"):
+        targets[element.get("Id")] = element.get("Target", "")
     members = {}
-    for found in map(_attributes, _SHEET.findall(archive.read("xl/workbook.xml"))):
-        relation = next((value for name, value in found.items() if name.endswith(":id")), None)
-        target = targets.get(relation, "")
-        members[found.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
+    for element in _elements(archive, "xl/workbook.xml"):
+        if _name(element) == "sheet":
+            relation = next((value for name, value in element.items() if name.endswith("}id")), None)
+            members[element.get("name", "")] = posixpath.join("/xl", targets.get(relation, ""))[1:]
     return members
 
 
-def _attributes(tag: bytes) -> Mapping[str, str]:
-    return {
-        name.decode(): html.unescape((one or other).decode("utf-8"))
-        for name, one, other in _ATTRIBUTE.findall(tag)
-    }
+def _elements(archive: zipfile.ZipFile, member: str) -> Iterator[ElementTree.Element]:
+    """Yield the elements as they end; ElementTree opens nothing outside, and expat bounds what entities grow to."""
+    with archive.open(member) as file:
+        for _, element in ElementTree.iterparse(file):  # noqa: S314 - see the docstring
+            yield element
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _is_suspect(archive: zipfile.ZipFile, member: str) -> bool:
+    """Tell whether a sheet holds an error or a formula at all; most hold none, and need not be parsed."""
+    with archive.open(member) as file:
+        end = b""
+        while chunk := file.read(_CHUNK):
+            if _SUSPECT.search(end + chunk):
+                return True
+            end = (end + chunk)[-8:]
+    return False
 
 
 def _cells(archive: zipfile.ZipFile, member: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """Yield place and mark of every cell of a sheet that has no value, reading whole rows at a time."""
-    with archive.open(member) as file:
-        held = b""
-        while chunk := file.read(_CHUNK):
-            held += chunk
-            whole = _ROW_END.match(held)
-            if whole is not None:
-                yield from _marked(whole.group())
-                held = held[whole.end() :]
-            elif len(held) > _MAX_HELD:
-                return
+    """Yield place and mark of every cell of a sheet that has no value."""
+    for element in _elements(archive, member):
+        name = _name(element)
+        if name == "c" and (mark := _mark(element)) and (at := _PLACE.fullmatch(element.get("r", ""))):
+            yield (int(at[2]), _column(at[1])), mark
+        elif name == "row":
+            element.clear()
 
 
-def _marked(rows: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    if not _is_suspect(rows):
-        return
-    for part in _CELL.split(rows)[1:]:
-        if not _is_suspect(part):
-            continue
-        tag, _, rest = part.partition(b">")
-        end = _CELL_END.search(rest)
-        content = rest[: end.start()] if end else rest
-        found = _attributes(tag)
-        value = _VALUE.search(content)
-        if found.get("t") == "e":
-            mark = value.group(1).decode("utf-8", "replace").strip() if value else UNCALCULATED
-        elif found.get("t") != "str" and value is None and _FORMULA.search(content):
-            mark = UNCALCULATED  # a result that is an empty text is declared as text
-        else:
-            continue
-        if place := _PLACE.fullmatch(found.get("r", "")):
-            yield (int(place[2]), _column(place[1])), mark if is_fault(mark) else UNCALCULATED
-
-
-def _is_suspect(xml: bytes) -> bool:
-    return any(sign in xml for sign in _SUSPECTS)
+def _mark(cell: ElementTree.Element) -> str | None:
+    value = (cell.findtext("{*}v") or "").strip()
+    if cell.get("t") == "e":
+        return value if is_fault(value) else UNCALCULATED
+    if cell.get("t") != "str" and not value and cell.find("{*}f") is not None:
+        return UNCALCULATED  # a result that is an empty text is declared as text
+    return None
 
 
 def _column(letters: str) -> int:
