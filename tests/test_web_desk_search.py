@@ -201,6 +201,46 @@ def test_the_queue_is_put_into_the_planned_order(office: Office) -> None:
     assert listed[: len(first)] == first
 
 
+def test_all_that_is_to_be_looked_at_can_be_listed(office: Office) -> None:
+    rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(100)]
+    desk = office.open(rows=rows)
+    query = "hours=1&pace=30&precision=90"
+    page = desk.browser().get(f"{desk.path}/hours?{query}").text
+    n = int(re.findall(r"확정한 것 가운데 (\d+)건", page)[0])
+    assert n > 10
+    assert "처음 10건만" in page
+    assert listed(page) == 10
+    more = re.findall(r'href="(\?[^"]*checks=all)#checks"', page)[0].replace("&amp;", "&")
+    whole = desk.browser().get(f"{desk.path}/hours{more}").text
+    assert "건만 보입니다" not in whole
+    assert listed(whole) == n
+
+
+def listed(page: str) -> int:
+    return page.partition('id="checks"')[2].count('<li><a href="/items/')
+
+
+def test_the_whole_round_leans_on_nothing_else(office: Office) -> None:
+    desk = office.open(n=12)
+    page = desk.browser().get(f"{desk.path}/hours").text
+    rows = {
+        words(row).split()[0]: "전체를 따름" in row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    }
+    assert rows["전체"] is False
+    assert rows["대구광역시"] is True
+
+
+def test_an_english_dial_says_that_its_reasons_are_korean(office: Office) -> None:
+    desk = office.open(n=12)
+    browser = desk.browser("reviewer")
+    hint = "How this was computed is told in Korean"
+    assert hint not in browser.get(f"{desk.path}/hours").text
+    browser.get("/language/en")
+    page = browser.get(f"{desk.path}/hours").text
+    browser.get("/language/ko")
+    assert hint in page
+
+
 def test_what_people_decided_teaches_the_dial(office: Office) -> None:
     rows = [
         (d, {**r, "duplicate_group": "g"}) if k in (0, 6) else (d, r) for k, (d, r) in enumerate(documents(8))
