@@ -30,10 +30,11 @@ from hyeoksin.web import (
     rounds,
     users,
 )
-from hyeoksin.web.access import Unmasked
+from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.api.pace import Pace
+from hyeoksin.web.desk.old_form import show_again
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
 from hyeoksin.web.judge import Judge, JudgeSettings
@@ -127,6 +128,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     for router in ROUTERS:
         app.include_router(router)
     failures.install(app)
+    app.add_exception_handler(OldFormError, show_again)
     return app
 
 
