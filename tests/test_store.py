@@ -166,8 +166,9 @@ def test_a_duplicate_group_and_a_near_text_follow(store: Store) -> None:
     one, two, three = store.items(project.id, order="id")
     assert [item.id for item in store.group_items(two.id)] == [one.id, two.id]
     assert [item.id for item in store.group_items(three.id)] == [three.id]
-    assert store.follow(later.id, words) == 1
-    assert store.follow(later.id, words) == 0
+    assert store.follow(store.unfollowed(later.id), words) == 1
+    assert store.unfollowed(later.id) == []
+    assert store.unfollowed(project.id) == [one.id, two.id, three.id]
     decided = store.decide([one.id], "pick", by="kim", code="3-1")[0]
     assert [store.item(n).suggestion is None for n in (two.id, three.id)] == [False, True]
     group = store.item(two.id).suggestion

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -239,6 +240,64 @@ def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) 
     assert desk.store.item(item.id).answer == "7-1"
 
 
+def test_a_note_outlives_a_refused_decision(office: Office, pair: Desk) -> None:
+    item = pair.items[0]
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(item.id), "accept", name)
+    refused = pair.decide(pair.store.item(item.id), "pick:5-1", "admin", note="셋째의 메모")
+    assert refused.status_code == 409
+    assert "이미 두 사람이 정했습니다" in refused.text
+    assert "셋째의 메모</textarea>" in refused.text
+    desk = office.open(n=1)
+    desk.store.close_project(desk.project.id)
+    refused = desk.decide(desk.items[0], "accept", note="닫힌 뒤의 메모")
+    assert refused.status_code == 409
+    assert "마감되었습니다" in refused.text
+    assert 'id="decide"' not in refused.text
+    assert "readonly>닫힌 뒤의 메모</textarea>" in refused.text
+
+
+def test_the_end_of_a_note_is_never_cut(desk: Desk) -> None:
+    first, second = desk.items[:2]
+    note = "줄\n" * 999 + "끝"
+    assert desk.decide(first, "accept", note=note.replace("\n", "\r\n")).status_code == 303
+    assert desk.store.item(first.id).decision.note == note  # type: ignore[union-attr]
+    answer = desk.decide(second, "accept", note="가" * 2_000 + "끝")
+    assert answer.status_code == 422
+    assert "메모가 2,001자입니다" in answer.text
+    assert "가끝</textarea>" in answer.text
+    assert not desk.store.history(second.id)
+
+
+def test_an_agency_that_is_none_is_refused(desk: Desk) -> None:
+    item = desk.items[0]
+    answer = desk.decide(item, "accept", agency="zzz-없는기관", note="메모")
+    assert answer.status_code == 422
+    assert "주관기관 &#39;zzz-없는기관&#39;" in answer.text
+    assert "메모</textarea>" in answer.text
+    assert not desk.store.history(item.id)
+    assert desk.decide(item, "accept", agency="local").status_code == 303
+
+
+def test_a_form_of_an_earlier_log_in_shows_what_was_typed_and_saves_nothing(desk: Desk) -> None:
+    item, browser = desk.items[0], desk.browser()
+    form = {"csrf": "old", "action": "pick", "version": item.version, "key": "k", "note": "전의 메모", "typed": "7-1",
+            "queue": "order=title"}  # fmt: skip
+    answer = browser.http.post(f"/items/{item.id}/decide", data=form)
+    assert answer.status_code == 403
+    assert "로그인이 바뀌어 저장하지 않았습니다" in answer.text
+    assert "전의 메모</textarea>" in answer.text
+    assert 'value="7-1"' in answer.text
+    assert 'name="queue" value="order=title"' in answer.text
+    assert f'name="csrf" value="{browser.token()}"' in answer.text
+    assert not desk.store.history(item.id)
+    other = browser.http.post(f"{desk.path}/assign", data={"csrf": "old", "to": "officer"})
+    assert (other.status_code, "아무것도 저장하지 않았습니다" in other.text) == (403, True)
+    assert browser.http.post("/items/999999/decide", data=form).status_code == 404
+    newcomer = desk.browser("newcomer").http.post(f"/items/{item.id}/decide", data=form)
+    assert (newcomer.status_code, item.document.title in newcomer.text) == (403, False)
+
+
 def test_a_stale_member_of_a_group_is_named_and_nothing_is_saved(office: Office) -> None:
     rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
     desk = office.open(rows=rows)
@@ -286,6 +345,16 @@ def test_a_duplicate_group_is_decided_and_undone_at_once(office: Office) -> None
     assert desk.store.item(second.id).standing == "open"
 
 
+def test_a_large_group_is_counted_whole(office: Office) -> None:
+    ((document, row),) = documents(1)
+    rows = [(replace(document, id=f"과제-{k}"), row | {"duplicate_group": "g"}) for k in range(1_120)]
+    desk = office.open(rows=rows)
+    numbers = [case.id for case in desk.store.cases(desk.project.id)]
+    desk.store.decide(numbers, "accept", by="officer")
+    for number in (numbers[0], numbers[700], numbers[-1]):
+        assert "(묶음 1120건)" in words(desk.browser().get(f"{desk.path}/queue?done={number}").text)
+
+
 def test_the_agency_can_be_changed(desk: Desk) -> None:
     item = desk.items[0]
     desk.decide(item, "accept", agency="moe")
@@ -319,6 +388,26 @@ def test_documents_are_assigned_and_claims_keep_people_apart(desk: Desk) -> None
     assert set(shares) == {"officer", "second", "reviewer", "admin", "newcomer"}
     assert max(shares.values()) - min(shares.values()) == 1
     assert desk.browser().post(f"{desk.path}/assign", {"to": "누구", "whole": "1"}).status_code == 422
+
+
+def test_all_that_the_list_shows_is_assigned_and_no_more(pair: Desk) -> None:
+    pair.decide(pair.items[0], "accept")
+    assert "거른 3건 모두" in words(pair.browser().get(f"{pair.path}/queue").text)
+    pair.browser().post(f"{pair.path}/assign", {"to": "second", "whole": "1"})
+    assert [i.assigned_to for i in pair.items] == [None, "second", "second", "second"]
+
+
+def test_the_queue_of_a_closed_round_stays_as_it_is(desk: Desk) -> None:
+    assert "맡기기" in desk.browser().get(f"{desk.path}/queue").text
+    desk.store.close_project(desk.project.id)
+    before = [(item.id, item.assigned_to) for item in desk.store.items(desk.project.id)]
+    page = desk.browser().get(f"{desk.path}/queue").text
+    assert "맡기기" not in page
+    assert 'name="items"' not in page
+    for path, form in (("assign", {"to": "officer", "whole": "1"}), ("hours", {"hours": "1"})):
+        answer = desk.browser().post(f"{desk.path}/{path}", form)
+        assert (answer.status_code, "닫힌 차수입니다" in answer.text) == (409, True)
+    assert [(item.id, item.assigned_to) for item in desk.store.items(desk.project.id)] == before
 
 
 def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None:
@@ -378,6 +467,8 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     assert pair.decide(item, "pick:5-1", "reviewer", final="1", queue="standing=disputed").status_code == 303
     settled = pair.store.item(item.id)
     assert (settled.standing, settled.answer) == ("decided", "5-1")
+    page = pair.browser("reviewer").get(f"/items/{item.id}").text
+    assert re.findall(r'data-key="Digit([789])"', page) == ["7", "8"]
     assert LEAVES[0] == "3-2"
 
 

@@ -7,6 +7,8 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
 
 import openpyxl
 import pytest
@@ -15,7 +17,7 @@ from desk_cases import Desk, Office, documents, record
 from hyeoksin.domain import Document
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.triage import Judged
-from hyeoksin.web.desk import export, search
+from hyeoksin.web.desk import export
 from hyeoksin.web.desk.hours import judged, waiting
 
 TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다.", "마을버스의 노선을 데이터로 다시 짭니다.", "구청 회의록을 누리집에 공개합니다.",
@@ -25,10 +27,17 @@ TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다."
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer) -> Iterator[Office]:
     made = Office(tmp_path_factory.mktemp("desk"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "_tokenizer", lambda: tokenizer)
-        yield made
+    made.app.state.filler.tokenizer = tokenizer
+    yield made
+    made.app.state.filler.halt()
+    made.app.state.filler.join()
     made.store.close()
+
+
+def filled(office: Office) -> None:
+    """Do what the filler's thread does."""
+    while office.app.state.filler.work():
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +46,9 @@ def desk(office: Office) -> Desk:
         (Document(f"글-{k}", text, f"글 {k}", region="대구광역시 중구"), record(k, "3-2" if k != 4 else None))
         for k, text in enumerate(TEXTS)
     ]
-    return office.open(rows=rows)
+    made = office.open(rows=rows)
+    filled(office)
+    return made
 
 
 def words(page: str) -> str:
@@ -87,6 +98,60 @@ def test_the_nearest_decided_case_is_shown_on_a_page_or_as_a_piece(office: Offic
     assert f"/items/{fourth.id}" in piece.text
 
 
+def test_who_reads_waits_for_no_index_and_only_one_fills_it(
+    tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path)
+    desk, filler = office.open(), office.app.state.filler
+    filler.tokenizer = tokenizer
+    begun, go_on, at_once = Event(), Event(), []
+
+    def slow(*_: object) -> int:
+        at_once.append(1)
+        begun.set()
+        assert go_on.wait(20)
+        at_once.pop()
+        return index(*_)  # type: ignore[arg-type]
+
+    index = office.store.index
+    monkeypatch.setattr(office.store, "index", slow)
+    near = f"/items/{desk.items[0].id}/near"
+    try:
+        for _ in range(3):
+            piece = desk.browser().get(near, headers={"HX-Request": "true"}).text
+            page = desk.browser().get(f"{desk.path}/search?q=버스").text
+            for text in (piece, page):
+                assert "빠진 것이 있을 수 있습니다" in text
+                assert 'hx-trigger="load delay:4s"' in text
+            assert begun.wait(20)
+            assert len(at_once) == 1
+    finally:
+        go_on.set()
+    filler.join()
+    assert "빠진 것이" not in desk.browser().get(near).text
+    assert "데이터로 버스 노선 바꾸기" in words(desk.browser().get(f"{desk.path}/search?q=버스").text)
+    office.store.close()
+
+
+def test_a_text_is_compared_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, seen = office.open(n=4), []
+    follow = office.store.follow
+    monkeypatch.setattr(
+        office.store, "follow", lambda numbers, tokenise: seen.extend(numbers) or follow(numbers, tokenise)
+    )
+    filled(office)
+    assert seen == [item.id for item in desk.items]
+    seen.clear()
+    text = desk.items[0].document.text + " (고침)"
+    desk.store.add_items(desk.project.id, [(Document("새 글", text, "이동 진료버스 운영"), record(9))])
+    filled(office)
+    assert seen == [desk.items[-1].id]
+    desk.decide(desk.items[0], "pick:7-1")
+    hint = desk.items[-1].suggestion
+    assert hint is not None
+    assert (hint.item, hint.why) == (desk.items[0].id, "near")
+
+
 def test_the_decision_on_the_same_text_is_offered(office: Office) -> None:
     rows = documents(1)
     before, after = office.open(rows=rows), office.open(rows=rows)
@@ -134,6 +199,46 @@ def test_the_queue_is_put_into_the_planned_order(office: Office) -> None:
     listed = [int(n) for n in re.findall(r'href="/items/(\d+)\?[^"]*" data-row', queue)]
     assert first
     assert listed[: len(first)] == first
+
+
+def test_all_that_is_to_be_looked_at_can_be_listed(office: Office) -> None:
+    rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(100)]
+    desk = office.open(rows=rows)
+    query = "hours=1&pace=30&precision=90"
+    page = desk.browser().get(f"{desk.path}/hours?{query}").text
+    n = int(re.findall(r"확정한 것 가운데 (\d+)건", page)[0])
+    assert n > 10
+    assert "처음 10건만" in page
+    assert listed(page) == 10
+    more = re.findall(r'href="(\?[^"]*checks=all)#checks"', page)[0].replace("&amp;", "&")
+    whole = desk.browser().get(f"{desk.path}/hours{more}").text
+    assert "건만 보입니다" not in whole
+    assert listed(whole) == n
+
+
+def listed(page: str) -> int:
+    return page.partition('id="checks"')[2].count('<li><a href="/items/')
+
+
+def test_the_whole_round_leans_on_nothing_else(office: Office) -> None:
+    desk = office.open(n=12)
+    page = desk.browser().get(f"{desk.path}/hours").text
+    rows = {
+        words(row).split()[0]: "전체를 따름" in row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    }
+    assert rows["전체"] is False
+    assert rows["대구광역시"] is True
+
+
+def test_an_english_dial_says_that_its_reasons_are_korean(office: Office) -> None:
+    desk = office.open(n=12)
+    browser = desk.browser("reviewer")
+    hint = "How this was computed is told in Korean"
+    assert hint not in browser.get(f"{desk.path}/hours").text
+    browser.get("/language/en")
+    page = browser.get(f"{desk.path}/hours").text
+    browser.get("/language/ko")
+    assert hint in page
 
 
 def test_what_people_decided_teaches_the_dial(office: Office) -> None:

@@ -105,6 +105,28 @@ def test_what_goes_wrong_is_told_in_english_too(
         assert said in html.unescape(answer.text)
 
 
+@pytest.mark.parametrize(
+    ("path", "came", "to"),
+    [
+        ("/items/1/decide", "/items/1?order=title", "/items/1%3Forder%3Dtitle"),
+        ("/items/1/decide", "", "/items/1"),
+        ("/rounds", "/rounds/new", "/rounds/new"),
+        ("/rounds", "", "/"),
+    ],
+)
+def test_the_language_of_a_form_s_answer_changes_on_the_page_of_the_form(
+    tmp_path: Path, path: str, came: str, to: str
+) -> None:
+    with make_store(tmp_path) as store:
+        project = store.create_project("첫 차수", "2019", "officer")
+        store.add_items(project.id, documents(1))
+        browser = Browser(make_app(tmp_path, store), "reviewer")
+        headers = {"Referer": f"http://testserver{came}"} if came else {}
+        form = {"action": "typed", "version": "1", "key": "k", "name": ""}
+        page = browser.post(path, form, headers=headers).text
+        assert f'href="/language/en?next={to}"' in page
+
+
 def test_an_english_page_says_that_notes_of_the_record_are_korean(tmp_path: Path) -> None:
     with make_store(tmp_path) as store:
         project = store.create_project("첫 차수", "2019", "officer")

@@ -21,7 +21,7 @@ from hyeoksin.web import uploads
 from hyeoksin.web.intake import judged, read_files
 from hyeoksin.web.worker import plan_name
 from upload_cases import CSV, DATA, LONG, ended, folders, send
-from web_client import Browser, FakeJudge, make_app, make_store
+from web_client import Browser, FakeJudge, make_app, make_store, wait_for
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def test_a_file_becomes_items_and_the_bad_row_is_listed(tmp_path: Path, store: S
         answer = send(browser, ("과제.csv", CSV.encode()))
         assert (answer.status_code, answer.headers["location"]) == (303, "/jobs/1")
         job = ended(store)
+        wait_for(lambda: not store.unindexed())  # nobody has to ask for it
     assert (job.state, job.result["new"], job.result["known"]) == ("done", 2, 0)
     assert [row["source"] for row in job.result["failed"]] == ["과제.csv#row=3"]
     items = store.items(1, order="id")

@@ -140,6 +140,8 @@ def test_a_failed_upload_can_be_tried_again_from_its_files(tmp_path: Path, store
         assert "다시 시도" in browser.get("/jobs/1").text
         assert browser.post("/jobs/1/again").headers["location"] == "/jobs/2"
         assert ended(store, 2).result["new"] == 2
+        assert browser.post("/jobs/1/again").headers["location"] == "/jobs/2"
+    assert [job.id for job in store.jobs()] == [2, 1]
     assert browser.post("/jobs/2/again").status_code == 409
     assert 'href="/jobs/2"' in browser.get("/jobs/1").text
 

@@ -123,6 +123,20 @@ def test_the_workbook_can_be_opened_and_holds_the_decisions(
     book.close()
 
 
+def test_new_texts_are_found_without_asking_again(desk: Any, window: Callable[..., Any]) -> None:
+    page = window("officer").page()
+    told = page.get_by_text("빠진 것이 있을 수 있습니다")
+    number = desk.filled("새 글", 6)
+    page.goto(f"/rounds/{number}/search?q=청렴")
+    told.wait_for()
+    told.wait_for(state="detached", timeout=60_000)
+    assert "청렴 상담실" in page.locator(".hits").inner_text()
+    page.goto(f"/items/{desk.items(desk.filled('더 새 글', 6))[0].id}")
+    told.wait_for()
+    told.wait_for(state="detached", timeout=60_000)
+    assert page.locator("section > #h-near").count() == 1
+
+
 def test_after_the_log_out_the_back_button_shows_nothing(desk: Any, window: Callable[..., Any]) -> None:
     number = desk.filled("로그아웃", 2)
     page = window(None).page()

@@ -117,15 +117,30 @@ class Register(Base):
         payload: Mapping[str, Any] | None = None,
     ) -> Job:
         """Queue work for :meth:`claim_job`."""
-        at = now()
-        values = {
-            "kind": kind, "project": project, "state": "waiting", "done": 0, "total": total, "message": "",
-            "payload": dict(payload or {}), "result": {}, "created_by": by, "created_at": at, "updated_at": at,
-            "attempts": 0,
-        }  # fmt: skip
+        values = {"kind": kind, "project": project, "total": total, "payload": dict(payload or {})}
         with self._write() as connection:
-            row = connection.execute(_j.insert().values(values).returning(_j)).mappings().one()
-            return Job(**row)
+            return _queued(connection, by, values)
+
+    def repeat_job(self, number: int, by: str) -> Job:
+        """Queue a failed job once more; asked again, return the job that was queued the first time.
+
+        Raises:
+            NotStoredError: there is none with this number.
+            RefusedError: it has not failed.
+        """
+        with self._write() as connection:
+            connection.execute(sa.select(_j.c.id).where(_j.c.id == number).with_for_update())
+            job = _job(connection, number)
+            if job.state != "failed":
+                raise RefusedError("멈춘 작업만 다시 할 수 있습니다.")
+            if "again" in job.result:
+                return _job(connection, job.result["again"])
+            fresh = _queued(
+                connection, by, {"kind": job.kind, "project": job.project, "total": 0, "payload": job.payload}
+            )
+            result = {**job.result, "again": fresh.id}
+            connection.execute(_j.update().where(_j.c.id == number).values(result=result, updated_at=now()))
+            return fresh
 
     def claim_job(self, kinds: Sequence[str], *, silent: float = 60) -> Job | None:
         """Take the oldest waiting job of some kinds, or a running one whose worker was silent for so many seconds.
@@ -191,6 +206,16 @@ def _model(connection: Connection, name: str) -> ModelRow:
     if row is None:
         raise NotStoredError("모델 '{name}' 이(가) 없습니다. 목록에서 고르세요.", name=name)
     return ModelRow(**row)
+
+
+def _queued(connection: Connection, by: str, values: Mapping[str, Any]) -> Job:
+    at = now()
+    whole = {
+        **values, "state": "waiting", "done": 0, "message": "", "result": {}, "created_by": by,
+        "created_at": at, "updated_at": at, "attempts": 0,
+    }  # fmt: skip
+    row = connection.execute(_j.insert().values(whole).returning(_j)).mappings().one()
+    return Job(**row)
 
 
 def _job(connection: Connection, number: int) -> Job:

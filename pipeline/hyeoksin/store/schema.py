@@ -209,7 +209,7 @@ lanes = (
         _to("decisions", "decision"),
     )
 )
-likenesses = sa.Table(  # the nearest text of another round that is nearly the same
+likenesses = sa.Table(  # texts that are nearly the same; an item beside itself marks that it was compared
     "likenesses",
     metadata,
     _to("items", "item", key=True),

@@ -103,42 +103,41 @@ class Search(Base):
             found = _ranked(connection, weights, conditions, every=False, offset=0, limit=limit)
             return _hits(connection, found, _body(connection, item))
 
-    def follow(self, project: int, tokenise: Tokenise) -> int:
-        """Look for texts nearly the same, in all rounds of the plan, for each open item that has none yet.
+    def unfollowed(self, project: int, *, limit: int = 200) -> list[int]:
+        """Return the numbers of items of a round that stand in the index and were not given to :meth:`follow` yet."""
+        like = schema.likenesses
+        known = sa.select(like.c.item).where(like.c.item == _i.c.id).exists()
+        query = sa.select(_i.c.id).where(_i.c.project == project, _i.c.indexed, ~known)
+        with self._read() as connection:
+            project_of(connection, project)
+            return list(connection.scalars(query.order_by(_i.c.id).limit(limit)))
+
+    def follow(self, numbers: Sequence[int], tokenise: Tokenise) -> int:
+        """Look for texts nearly the same, in all rounds of the plan, for items of :meth:`unfollowed`: each of them once.
 
         From then on either shows the other's latest decision as ``Item.suggestion``; equal texts and duplicate groups
         do so without this. Call it after adding a file.
 
         Args:
-            project: the round's number.
+            numbers: of the items; a few at a time, since their texts are held in memory.
             tokenise: makes the tokens of some bodies, as they were made for the index.
 
         Returns:
             The number of items that got a likeness.
         """
         like = schema.likenesses
-        known = sa.select(like.c.item).where(like.c.item == _i.c.id).exists()
-        query = sa.select(_i.c.id).where(_i.c.project == project, _i.c.standing != "decided", ~known)
+        links = []
         with self._read() as connection:
-            project_of(connection, project)
-            numbers = list(connection.scalars(query.order_by(_i.c.id)))
-        n_found = 0
-        for start in range(0, len(numbers), 200):
-            with self._read() as connection:
-                bodies = [_body(connection, number) for number in numbers[start : start + 200]]
-                links = []
-                for number, body, tokens in zip(numbers[start:], bodies, tokenise(bodies), strict=False):
-                    links += _alike(connection, number, body, tokens)
-            if links:
-                with self._write() as connection:
-                    taken = {row["item"] for row in links}
-                    held = sa.select(like.c.item).where(like.c.item.in_(taken))
-                    taken -= set(connection.scalars(held))
-                    fresh = [row for row in links if row["item"] in taken]
-                    if fresh:
-                        connection.execute(like.insert(), fresh)
-                    n_found += len(taken)
-        return n_found
+            bodies = [_body(connection, number) for number in numbers]
+            for number, body, tokens in zip(numbers, bodies, tokenise(bodies), strict=True):
+                links += _alike(connection, number, body, tokens)
+        looked_at = [{"item": number, "other": number, "similarity": 1.0} for number in numbers]
+        with self._write() as connection:
+            held = set(connection.scalars(sa.select(like.c.item).where(like.c.item.in_(numbers))))
+            fresh = [row for row in (*links, *looked_at) if row["item"] not in held]
+            if fresh:
+                connection.execute(like.insert(), fresh)
+        return len({row["item"] for row in fresh if row["item"] != row["other"]})
 
 
 def index_tokens(connection: Connection, rows: Sequence[tuple[int, Sequence[str]]]) -> int:

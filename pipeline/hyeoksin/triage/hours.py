@@ -205,7 +205,7 @@ def _per_group(
                 errors_left=float((n * (1.0 - expected[here]))[stays].sum()),
                 n_judged=len(right),
                 n_accepted=sum(right),
-                leans=len(right) < _LITTLE,
+                leans=group != WHOLE and len(right) < _LITTLE,
             )
         )
     return tuple(plans)

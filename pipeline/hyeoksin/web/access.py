@@ -28,6 +28,7 @@ __all__ = [
     "Admin",
     "LoginNeeded",
     "Officer",
+    "OldFormError",
     "PasswordNeeded",
     "Reviewer",
     "StoreDep",
@@ -40,6 +41,7 @@ __all__ = [
     "cookie_name",
     "csrf_token",
     "require",
+    "store_of",
     "token_hash",
     "visitor",
 ]
@@ -98,6 +100,18 @@ class Unmasked:
 
 class LoginNeeded(Exception):  # noqa: N818 - no error but a way
     """Nobody is logged in; the page of the log-in comes next."""
+
+
+class OldFormError(HTTPException):
+    """A form of our own page carries the token of a session that has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            403,
+            _(
+                "양식을 연 뒤에 로그인이 바뀌어 아무것도 저장하지 않았습니다. 화면을 새로 고친 뒤 다시 하세요."
+            ),
+        )
 
 
 class PasswordNeeded(Exception):  # noqa: N818 - no error but a way
@@ -169,7 +183,7 @@ async def check_form(request: Request, expected: str) -> None:
     """Refuse a state-changing request without the token, in the header ``X-CSRF-Token`` or the form field ``csrf``.
 
     Raises:
-        HTTPException: 403.
+        HTTPException: 403; :class:`OldFormError` where the token is another one.
     """
     check_origin(request)
     given = request.headers.get("x-csrf-token")
@@ -177,7 +191,7 @@ async def check_form(request: Request, expected: str) -> None:
         field = (await request.form(max_files=MAX_FILES, max_fields=2_000)).get("csrf")
         given = field if isinstance(field, str) else ""
     if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise HTTPException(403, _("양식의 유효 기간이 지났습니다. 화면을 새로 고친 뒤 다시 하세요."))
+        raise OldFormError
 
 
 async def _checked(request: Request, rank: int, changing: bool) -> Visitor:

@@ -30,10 +30,12 @@ from hyeoksin.web import (
     rounds,
     users,
 )
-from hyeoksin.web.access import Unmasked
+from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.api.pace import Pace
+from hyeoksin.web.desk.old_form import show_again
+from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
 from hyeoksin.web.judge import Judge, JudgeSettings
 from hyeoksin.web.languages import LanguageMiddleware
@@ -76,16 +78,27 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     active = opened.active_model()
     folder = settings.model or (Path(active.path) if active is not None else None)
     classifiers = judge or Judge(JudgeSettings(model=str(folder) if folder is not None else None))
-    worker = Worker(opened, classifiers, settings.uploads, settings.max_rows, follow=settings.model is None)
+    filler = Filler(opened)
+    worker = Worker(
+        opened,
+        classifiers,
+        settings.uploads,
+        settings.max_rows,
+        follow=settings.model is None,
+        added=filler.wake,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         classifiers.start()
         worker.start()
+        filler.wake()
         yield
+        filler.halt()
         worker.halt()
         await run_in_threadpool(classifiers.stop)
         await run_in_threadpool(worker.join)
+        await run_in_threadpool(filler.join, 10.0)
         if store is None:
             opened.close()
 
@@ -100,6 +113,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     app.state.settings = settings
     app.state.store = opened
     app.state.worker = worker
+    app.state.filler = filler
     app.state.judge = classifiers
     app.state.notices = Notices()
     app.state.unmasked = Unmasked(settings.unmask_minutes)
@@ -114,6 +128,7 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     for router in ROUTERS:
         app.include_router(router)
     failures.install(app)
+    app.add_exception_handler(OldFormError, show_again)
     return app
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +21,11 @@ from hyeoksin.web.faults import detail
 from hyeoksin.web.headers import SECURITY_HEADERS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked, told
-from hyeoksin.web.pages import is_htmx, redirect, render
+from hyeoksin.web.pages import is_htmx, page_of, redirect, render
 
-__all__ = ["API", "Failure", "failure_of", "install", "too_large"]
+__all__ = ["API", "Failure", "answer", "failure_of", "install", "too_large"]
 
 API = "/api/"
-_ITEM = re.compile(r"^(/items/[0-9]+)/(?:decide|undo)$")
 log = logging.getLogger("hyeoksin.web")
 
 _STATUS: tuple[tuple[type[errors.HyeoksinError], int], ...] = (  # the first that fits
@@ -114,10 +112,11 @@ def _said(error: HTTPException) -> str:
 
 def too_large(request: Request) -> Response:
     """Return the answer to a request whose body is beyond the limit."""
-    return _answer(request, HTTPException(413))
+    return answer(request, HTTPException(413))
 
 
-def _answer(request: Request, error: Exception) -> Response:
+def answer(request: Request, error: Exception) -> Response:
+    """Return the page, the piece of one, or the problem details that tell of an error."""
     told = failure_of(error)
     headers = dict(getattr(error, "headers", None) or {})
     if told.status == 503:
@@ -137,31 +136,18 @@ def _answer(request: Request, error: Exception) -> Response:
 def _to_login(request: Request, error: Exception) -> Response:
     del error
     if request.url.path.startswith(API):
-        return _answer(request, HTTPException(401, _("로그인이 필요합니다.")))
+        return answer(request, HTTPException(401, _("로그인이 필요합니다.")))
     if _is_script(request):
         text = _("로그인이 끝나 올리지 못했습니다. 화면을 새로 고쳐 로그인한 뒤 다시 올리세요.")
-        return _answer(request, HTTPException(401, text))
+        return answer(request, HTTPException(401, text))
     lost = "" if request.method in ("GET", "HEAD") or request.url.path == "/logout" else "&lost=1"
-    return redirect(request, f"/login?next={quote(_origin(request), safe='')}{lost}")
-
-
-def _origin(request: Request) -> str:
-    """Return the page that somebody is on: the one asked for, or the one whose form or script asks."""
-    path, query = request.url.path, request.url.query
-    if request.method != "GET" or is_htmx(request):
-        host, slash, came = request.headers.get("referer", "").partition("//")[2].partition("/")
-        if slash and host == request.headers.get("host"):
-            path, _mark, query = (slash + came).partition("?")
-        elif not _ITEM.match(path):
-            return "/"
-    path = _ITEM.sub(r"\1", path)  # what a form is sent to shows no page
-    return f"{path}?{query}" if query else path
+    return redirect(request, f"/login?next={quote(page_of(request), safe='')}{lost}")
 
 
 def _to_password(request: Request, error: Exception) -> Response:
     del error
     if request.url.path.startswith(API) or _is_script(request):
-        return _answer(request, HTTPException(403, _("먼저 비밀번호를 바꾸세요.")))
+        return answer(request, HTTPException(403, _("먼저 비밀번호를 바꾸세요.")))
     return redirect(request, "/password")
 
 
@@ -173,6 +159,6 @@ def _is_script(request: Request) -> bool:
 def install(app: FastAPI) -> None:
     """Let the app answer every error with a page, a piece of one, or problem details (RFC 9457)."""
     for kind in (HTTPException, RequestValidationError, errors.HyeoksinError, Exception):
-        app.add_exception_handler(kind, _answer)
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(LoginNeeded, _to_login)
     app.add_exception_handler(PasswordNeeded, _to_password)

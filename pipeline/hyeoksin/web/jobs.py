@@ -113,13 +113,11 @@ def failed_rows(store: StoreDep, user: Officer, number: int) -> Response:
 def again(request: Request, store: StoreDep, user: Officer, number: int) -> Response:
     """Try an upload once more from the files that were kept."""
     job = _upload(store.job(number))
-    if job.state != "failed":
-        raise RefusedError(_("멈춘 작업만 다시 할 수 있습니다."))
-    uploads.kept(request.app.state.settings.uploads, job.payload["folder"], job.payload["files"])
-    fresh = store.add_job(KIND, user.name, project=job.project, payload=job.payload)
-    store.finish_job(number, failed=True, message=job.message, result={"again": fresh.id})
+    if job.state == "failed" and "again" not in job.result:
+        uploads.kept(request.app.state.settings.uploads, job.payload["folder"], job.payload["files"])
+        notify(request, "done", _("다시 시작했습니다."))
+    fresh = store.repeat_job(number, user.name)
     request.app.state.worker.wake()
-    notify(request, "done", _("다시 시작했습니다."))
     return redirect(request, f"/jobs/{fresh.id}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,9 +21,10 @@ from hyeoksin.web.languages import LANGUAGES, current, gettext, ngettext
 from hyeoksin.web.menu import MENU
 from hyeoksin.web.private import harmless, shown
 
-__all__ = ["Notices", "environment", "is_htmx", "notify", "redirect", "render", "safe_path"]
+__all__ = ["Notices", "environment", "is_htmx", "notify", "page_of", "redirect", "render", "safe_path"]
 
 Kind = Literal["done", "note", "error"]
+_ITEM = re.compile(r"^(/items/[0-9]+)/(?:decide|undo)$")
 _HTMX_CONFIG = '{"includeIndicatorCSS": false, "history": false, "defaultTimeout": 60000}'
 
 
@@ -95,7 +97,7 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """Return a page; the template also sees ``user`` (or None), ``csrf``, ``language``, ``path``, and ``notices``."""
+    """Return a page; the template also sees ``user`` (or None), ``csrf``, ``language``, ``path``, ``here`` (:func:`page_of`), ``notices``."""
     user: Visitor | None = getattr(request.state, "visitor", None)
     notices = [] if user is None or is_htmx(request) else request.app.state.notices.take(user.session)
     context = {
@@ -104,6 +106,7 @@ def render(
         "language": current(),
         "path": request.url.path,
         "query": request.url.query,
+        "here": page_of(request),
         "notices": notices,
         **(values or {}),
     }
@@ -119,6 +122,19 @@ def notify(request: Request, kind: Kind, text: str, session: str | None = None) 
 def is_htmx(request: Request) -> bool:
     """Tell whether htmx asks for a piece of a page."""
     return request.headers.get("hx-request") == "true"
+
+
+def page_of(request: Request) -> str:
+    """Return the page that somebody is on: the one asked for, or the one whose form or script asks."""
+    path, query = request.url.path, request.url.query
+    if request.method != "GET" or is_htmx(request):
+        host, slash, came = request.headers.get("referer", "").partition("//")[2].partition("/")
+        if slash and host == request.headers.get("host"):
+            path, _mark, query = (slash + came).partition("?")
+        elif not _ITEM.match(path):
+            return "/"
+    path = _ITEM.sub(r"\1", path)  # what a form is sent to shows no page
+    return f"{path}?{query}" if query else path
 
 
 def redirect(request: Request, path: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Worker:
         max_rows: most rows of one upload.
         silent: seconds after which a running job counts as left behind by a server that died.
         follow: judge by the store's active model, also where another program changes it (``hyeoksin models rollback``).
+        added: hears the round that got documents.
     """
 
     def __init__(
@@ -53,9 +54,10 @@ class Worker:
         max_rows: int,
         silent: float = SILENT,
         follow: bool = True,
+        added: Callable[[int], None] | None = None,
     ) -> None:
         self.store, self.judge, self.folder, self.max_rows = store, judge, folder, max_rows
-        self._silent, self._follow = silent, follow
+        self._silent, self._follow, self._added = silent, follow, added
         self._wake = threading.Event()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -160,6 +162,8 @@ class Worker:
         }
         self.store.finish_job(job.id, result=result)
         uploads.remove(self.folder, job.payload["folder"])
+        if n_new and self._added is not None:
+            self._added(number)
 
     def _fail(self, job: Job, message: str) -> None:
         log.warning("upload %s: %s", job.id, message)

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import Response
 
-from hyeoksin.errors import StaleDecisionError
+from hyeoksin.agency import LOCAL, load_agencies
+from hyeoksin.errors import RefusedError, StaleDecisionError
 from hyeoksin.store import Action, DecisionRow, Item, Store
 from hyeoksin.web.access import Officer, StoreDep, Visitor
 from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
@@ -18,7 +19,7 @@ from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told as said
 from hyeoksin.web.pages import notify, redirect
 
-__all__ = ["filters_of", "next_path", "router"]
+__all__ = ["filters_of", "next_path", "plain_breaks", "router"]
 
 router = APIRouter(include_in_schema=False)
 _ACTIONS: dict[str, Action] = {"accept": "accept", "pick": "pick", "none": "none", "undecided": "undecided"}
@@ -44,7 +45,7 @@ def decide(
     final: Text = "",
     queue: Text = "",
 ) -> Response:
-    """Append a decision, then open the next document of the queue; a stale or unclear one is shown again.
+    """Append a decision, then open the next document of the queue; a stale, unclear or refused one is shown again.
 
     ``action`` is ``accept``, ``pick`` (what was ``typed``), ``pick:CODE``, ``none``, ``undecided`` or ``typed`` (Enter in
     a field: a pick where something was typed). ``versions`` holds ``item:version`` of the duplicate group.
@@ -53,9 +54,9 @@ def decide(
     item = store.item(number)
     if final and not user.may("reviewer"):
         raise HTTPException(403, _("두 사람의 답이 다를 때 정하는 일은 '검토' 권한부터 할 수 있습니다."))
-    attempt = Attempt("", action, typed=typed, note=note[:_NOTE_LIMIT], agency=agency)
+    attempt = Attempt("", action, typed=typed, note=plain_breaks(note), agency=agency)
     try:
-        done, code = _meant(store, item, action, typed, note)
+        done, code = _meant(store, item, attempt)
     except UnclearChoiceError as error:
         return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
     following = _following(store, number, filters)
@@ -68,34 +69,60 @@ def decide(
             by=user.name,
             code=code,
             agency=agency or None,
-            note=note[:_NOTE_LIMIT].strip(),
+            note=attempt.note.strip(),
             expected_version={member: seen[member] for member in members},
             final=bool(final),
             key=key,
         )
-    except StaleDecisionError as error:
-        told = _with(attempt, _told(error, number), code or "", error.item)
+    except (RefusedError, StaleDecisionError) as error:
+        stale = error.item if isinstance(error, StaleDecisionError) else 0
+        told = _with(attempt, _told(error, number), code or "", stale)
         return page(request, store, user, number, filters, told, 409)
     return redirect(request, next_path(store, user, item.project, filters, rows[0], following))
+
+
+def plain_breaks(note: str) -> str:
+    """Return a note with the line breaks that its field counts: a browser sends two characters for each."""
+    return note.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_fields(note: str, agency: str) -> None:
+    """Refuse a note that would have to be cut, and an agency that is none.
+
+    Raises:
+        UnclearChoiceError: one of them does not do.
+    """
+    if len(note) > _NOTE_LIMIT:
+        raise UnclearChoiceError(
+            _("메모가 {n}자입니다. {most}자까지 줄이세요. 아직 저장하지 않았습니다.").format(
+                n=f"{len(note):,}", most=f"{_NOTE_LIMIT:,}"
+            )
+        )
+    if agency and agency not in load_agencies().by_id and agency != LOCAL:
+        raise UnclearChoiceError(
+            _("주관기관 '{agency}' 이(가) 없습니다. 목록에서 고르세요.").format(agency=agency[:40])
+        )
 
 
 def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Attempt:
     return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
 
 
-def _told(error: StaleDecisionError, number: int) -> str:
-    if error.item != number or not error.by:
+def _told(error: RefusedError | StaleDecisionError, number: int) -> str:
+    if isinstance(error, RefusedError) or error.item != number or not error.by:
         return said(error)
     return _("{who} 님이 먼저 정했습니다. 다시 보고 정하세요.").format(who=error.by)
 
 
-def _meant(store: Store, item: Item, action: str, typed: str, note: str) -> tuple[Action, str | None]:
+def _meant(store: Store, item: Item, attempt: Attempt) -> tuple[Action, str | None]:
     """Return the action and the code that a press of a button means.
 
     Raises:
         UnclearChoiceError: nothing, or no one thing, is meant.
     """
-    name, _colon, code = action.partition(":")
+    _check_fields(attempt.note, attempt.agency)
+    typed = attempt.typed
+    name, _colon, code = attempt.action.partition(":")
     if name == "typed":
         if not typed.strip():
             raise UnclearChoiceError(_("무엇으로 정할지 단추를 고르세요."))
@@ -106,7 +133,7 @@ def _meant(store: Store, item: Item, action: str, typed: str, note: str) -> tupl
                 "'다른 항목' 칸에 적힌 것이 있습니다. 추천대로면 그 칸을 비우고, 그 항목이면 '이 항목으로'를 누르세요."
             )
         )
-    if name == "undecided" and not note.strip():
+    if name == "undecided" and not attempt.note.strip():
         raise UnclearChoiceError(_("보류하는 까닭을 메모에 적으세요. 다음 사람이 이어서 볼 수 있습니다."))
     if name not in _ACTIONS:
         raise UnclearChoiceError(_("모르는 결정입니다. 단추를 고르세요."))

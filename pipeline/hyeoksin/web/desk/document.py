@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -27,6 +28,7 @@ __all__ = ["Attempt", "page", "router", "saved", "words_shown"]
 
 router = APIRouter(include_in_schema=False)
 _N_CANDIDATES = 6
+_AT_ONCE = 500  # ledger rows that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +180,21 @@ def saved(store: Store, request: Request, user: Visitor) -> dict[str, Any] | Non
     if last is None or last.action == "undo":
         return None
     item = store.item(last.item)
-    n = len(
-        [
-            r
-            for r in store.decisions(last.project, by=user.name, newest_first=True, limit=500)
-            if r.batch == last.batch
-        ]
-    )
     plan = store.plan(last.project)
-    return {"row": last, "item": item, "word": word_of(plan, last), "n": n if last.batch else 1}
+    return {"row": last, "item": item, "word": word_of(plan, last), "n": _n_together(store, last)}
+
+
+def _n_together(store: Store, last: DecisionRow) -> int:
+    """Return how many documents a decision was made on at once; its rows stand in the ledger one after the other."""
+    n = 1
+    for back in (True, False):
+        place, more = last.id, last.batch is not None
+        while more:
+            rows = store.decisions(last.project, by=last.by, newest_first=back, after=place, limit=_AT_ONCE)
+            same = list(takewhile(lambda row: row.batch == last.batch, rows))
+            n, more = n + len(same), len(same) == _AT_ONCE
+            place = same[-1].id if same else place
+    return n
 
 
 def _agency_choices(record: Mapping[str, Any], item: Item) -> dict[str, list[tuple[str, str]]]:

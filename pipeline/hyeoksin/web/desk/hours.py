@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from hyeoksin.store import CaseRow, Store
 from hyeoksin.triage import Case, HoursPlan, Judged, plan_hours
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.duration import read_hours, told
-from hyeoksin.web.desk.queue import pace_of
+from hyeoksin.web.desk.queue import open_round, pace_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told as said
@@ -120,8 +121,9 @@ def show(
     hours: str = "",
     pace: str = "",
     precision: str = "",
+    checks: str = "",
 ) -> Response:
-    """Show the dial and what follows from it."""
+    """Show the dial and what follows from it; ``checks=all`` lists every settled document to look at."""
     found = store.project(project)
     measured = pace_of(store, project, user)
     problem = None
@@ -131,6 +133,7 @@ def show(
         dial, problem = Dial(precision=found.precision), said(error)
     seconds = dial.seconds or measured or GUESS
     plan = None if problem else _planned(store, project, dial, seconds)
+    most = None if checks == "all" else _CHECKS
     values: dict[str, Any] = {
         "project": found,
         "dial": dial,
@@ -146,7 +149,8 @@ def show(
         "kinds": KINDS,
         "written": told,
         "first": _first(store, user, plan) if plan else [],
-        "checks": [_named(store, user, number) for number in plan.checks[:_CHECKS]] if plan else [],
+        "checks": [_named(store, user, number) for number in plan.checks[:most]] if plan else [],
+        "all_checks": urlencode({"hours": hours, "pace": pace, "precision": precision, "checks": "all"}),
         "n_decided": store.count(project, decided=True),
     }
     return render(request, "desk/hours.html", values, 422 if problem else 200)
@@ -177,7 +181,7 @@ def line_up(
     precision: Annotated[str, Form()] = "",
 ) -> Response:
     """Put the queue of the round into the planned order."""
-    found = store.project(project)
+    found = open_round(store, project)
     dial = Dial.read(hours, pace, precision, found.precision)
     plan = _planned(store, project, dial, dial.seconds or pace_of(store, project, user) or GUESS)
     ordered = [int(number) for number in (*plan.queue, *plan.left, *plan.settled)]

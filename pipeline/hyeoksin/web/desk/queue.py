@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import Response
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.errors import RefusedError
 from hyeoksin.sinks import STATUS
-from hyeoksin.store import Item, Store
+from hyeoksin.store import Item, Project, Store
 from hyeoksin.triage import measured_pace
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
@@ -25,7 +26,7 @@ from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.private import shown, shown_document
 
-__all__ = ["PAGE", "filter_choices", "officers", "pace_of", "router"]
+__all__ = ["PAGE", "filter_choices", "officers", "open_round", "pace_of", "router"]
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -39,8 +40,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     filters = QueueFilters.read(request.query_params)
     found = store.project(project)
     plan = store.plan(project)
-    coder = user.name if found.coders == 2 and user.may("officer") else None
-    asked = filters.asked(coder)
+    asked = _asked(found, user, filters)
     n_found = store.count(project, **asked)
     n_pages = max(-(-n_found // PAGE), 1)
     page = min(filters.page, n_pages)
@@ -80,6 +80,11 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         **filter_choices(store, project),
     }
     return render(request, "desk/queue.html", values)
+
+
+def _asked(project: Project, user: Visitor, filters: QueueFilters) -> dict[str, Any]:
+    """Return what the filters find for this person: with two coders, each has a queue of their own."""
+    return filters.asked(user.name if project.coders == 2 and user.may("officer") else None)
 
 
 def _n_elsewhere(store: Store, project: int, filters: QueueFilters, asked: Mapping[str, Any]) -> int:
@@ -154,10 +159,13 @@ def assign(
 ) -> Response:
     """Give the ticked documents (``whole``: all that the filters find) to a person, to nobody, or evenly to all."""
     filters = filters_of(queue)
+    found = open_round(store, project)
     people = officers(store)
     if to not in (*people, NOBODY, "*"):
         raise HTTPException(422, _("누구에게 맡길지 목록에서 고르세요."))
-    numbers = _chosen(store, project, filters, items or [], bool(whole))
+    cases = store.cases(project, **(_asked(found, user, filters) if whole else {}))
+    ticked = set(items or [])
+    numbers = [row.id for row in cases if whole or row.id in ticked]
     if not numbers:
         notify(
             request,
@@ -172,8 +180,13 @@ def assign(
     return redirect(request, address(f"/rounds/{project}/queue", filters.query()))
 
 
-def _chosen(
-    store: Store, project: int, filters: QueueFilters, ticked: Sequence[int], whole: bool
-) -> list[int]:
-    found = [row.id for row in store.cases(project, **(filters.asked() if whole else {}))]
-    return found if whole else [number for number in found if number in set(ticked)]
+def open_round(store: Store, number: int) -> Project:
+    """Return a round whose queue may be changed.
+
+    Raises:
+        RefusedError: it is closed.
+    """
+    found = store.project(number)
+    if found.closed:
+        raise RefusedError(_("닫힌 차수입니다. 검토자에게 다시 열어 달라고 하세요."))
+    return found

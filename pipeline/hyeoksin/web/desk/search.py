@@ -1,56 +1,34 @@
-"""Search by morphemes, and the nearest decided cases: one Kiwi in the server, built at the first question."""
+"""Search by morphemes, and the nearest decided cases; where the index is being filled, by what is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hyeoksin.indexing import fill_index, search_tokens
-from hyeoksin.morphemes import Tokenizer
 from hyeoksin.normalise import normalise
-from hyeoksin.store import Hit, Item, Store
+from hyeoksin.store import Hit, Item
 from hyeoksin.web.access import StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.filters import STANDINGS
 from hyeoksin.web.desk.highlight import Piece, pieces
 from hyeoksin.web.desk.words import word_of
+from hyeoksin.web.filler import Filler
 from hyeoksin.web.pages import is_htmx, render
 from hyeoksin.web.private import shown_document
 
-__all__ = ["router", "snippet", "tokens_of"]
+__all__ = ["router", "snippet"]
 
 router = APIRouter(include_in_schema=False)
 PAGE = 30
 _LONGEST = 200  # characters of a question
 _AROUND = 60  # characters of a snippet before the first word that was found
-_FOLLOWED = 3_000  # documents of a round up to which likenesses are looked for at once
-_filling = Lock()
 
 
-@cache
-def _tokenizer() -> Tokenizer:
-    return Tokenizer(workers=1)
-
-
-def tokens_of(text: str) -> list[str]:
-    """Return the content morphemes of a text or question, as the index holds them."""
-    return next(iter(search_tokens(_tokenizer(), [text])), [])
-
-
-def _fill(store: Store, project: int | None) -> None:
-    """Bring the index up to date; what is new in it is compared with what was decided before."""
-    with _filling:
-        n_new = fill_index(store, _tokenizer(), project)
-        if n_new and project is not None and store.count(project) <= _FOLLOWED:
-            store.follow(project, _many)
-
-
-def _many(texts: Sequence[str]) -> Iterable[Sequence[str]]:
-    return search_tokens(_tokenizer(), texts)
+def _filler(request: Request) -> Filler:
+    filler: Filler = request.app.state.filler
+    return filler
 
 
 @router.get("/rounds/{project}/search")
@@ -67,11 +45,12 @@ def show(
     found = store.project(project)
     asked = normalise(q[:_LONGEST]).strip()
     where = None if everywhere else project
-    tokens = tokens_of(asked) if asked else []
+    filler = _filler(request)
+    tokens = next(filler.tokens([asked]), []) if asked else []
+    filling = bool(tokens) and filler.is_behind(where)
     hits: list[Hit] = []
     every = True
     if tokens:
-        _fill(store, where)
         offset = (max(page, 1) - 1) * PAGE
         hits = store.search(where, tokens, offset=offset, limit=PAGE + 1)
         if not hits and page <= 1 and len(tokens) > 1:
@@ -85,6 +64,7 @@ def show(
         "tokens": [token.partition("/")[0] for token in tokens],
         "rows": [_row(user, hit.item, tokens) for hit in hits[:PAGE]],
         "every": every,
+        "filling": filling,
         "page": max(page, 1),
         "more": len(hits) > PAGE,
         "rounds": {one.id: one.name for one in store.projects()},
@@ -131,10 +111,12 @@ def snippet(text: str, forms: Iterable[str], length: int = 160) -> tuple[Piece, 
 def near(request: Request, store: StoreDep, user: Viewer, number: int) -> Response:
     """Show the nearest decided cases of a document: a piece of its page, or a page of its own without JavaScript."""
     item = store.item(number)
-    _fill(store, item.project)
     plan = store.plan(item.project)
     project = store.project(item.project)
-    hits = store.nearest_decided(number, tokens_of(item.document.body))
+    filler = _filler(request)
+    filling = filler.is_behind(item.project)
+    tokens = next(filler.tokens([item.document.body]), [])
+    hits = store.nearest_decided(number, tokens)
     rows = []
     for hit in hits:
         other, decision = hit.item, hit.item.decision
@@ -150,5 +132,5 @@ def near(request: Request, store: StoreDep, user: Viewer, number: int) -> Respon
                 "similarity": hit.similarity,
             }
         )
-    values = {"item": item, "project": project, "near": rows}
+    values = {"item": item, "project": project, "near": rows, "filling": filling}
     return render(request, "desk/near.html" if is_htmx(request) else "desk/near_page.html", values)
