@@ -59,6 +59,8 @@ def folder(tmp_path: Path) -> Path:
         "plan learn 계획.yaml -o 모델 --on 글/가.csv --from-plan 2019 --decisions 결정.csv --ask 결정.csv",
         "doubts --project 1 --store 결정.csv -o 결정.csv",
         "batch 글 -o 글",
+        "train --corpus 글 -o 글",
+        "embed --external 글 -o 글",
     ],
 )
 def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:

@@ -112,7 +112,9 @@ def _refuse_places(
     return left | refuse_inputs(failed_place(output, given), given, own=is_failed_list)
 
 
-def _items(files: Iterable[str], text: str | None, columns: Columns, left: frozenset[Path]) -> Iterator[Item]:
+def _items(
+    files: Iterable[str], text: str | None, columns: Columns, left: frozenset[Path] = frozenset()
+) -> Iterator[Item]:
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.domain import Document
     from hyeoksin.readers import read_told
