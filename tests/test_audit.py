@@ -115,7 +115,7 @@ def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["audit", str(source), "--topics", "0", "-o", str(place)])
     assert result.exit_code == 1, result.output
     assert "읽지 못해 뺀 줄이 2건 있습니다 (글.jsonl 2번째 줄: " in result.stderr
-    assert f"읽지 못한 줄 2건과 까닭: {tmp_path / 'a.failed.jsonl'}" in result.stderr
+    assert f"2건을 건너뛰었습니다. 까닭: {tmp_path / 'a.failed.jsonl'}" in result.stderr
     found = Audit.from_json(place.read_text(encoding="utf-8"))
     assert (found.n_texts, [row["row"] for row in found.failed]) == (1, [2, 3])
     assert "2건" in found.notes[0]

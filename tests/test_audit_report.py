@@ -23,6 +23,7 @@ from hyeoksin.audit.report.wording import leaf_codes, summary
 from hyeoksin.audit.result import Audit
 from hyeoksin.codes import NONE
 from hyeoksin.pictures import legible, percent
+from hyeoksin.plan.nodes import LEVELS
 from report_cases import HOSTILE, full_audit
 
 VOID = {"meta", "link", "br", "img", "input", "path", "use"}
@@ -249,6 +250,7 @@ def test_the_workbook_holds_the_same_numbers(audit: Audit, book: Path) -> None:
     rows = list(sheets["계획 전체"].iter_rows(min_row=2, max_row=1 + len(audit.cells()), values_only=True))
     for row, cells in zip(audit.cells(), rows, strict=True):
         assert row.estimate is not None
+        assert cells[0] == {**LEVELS, "off_plan": "계획 밖"}[row.level]
         assert cells[1] == ("계획 밖" if row.code == NONE else row.code)
         assert cells[3] == row.counted
         assert cells[4:8] == pytest.approx(

@@ -24,8 +24,10 @@ from typer.testing import CliRunner
 from hyeoksin import __version__
 from hyeoksin.agency import load_agencies
 from hyeoksin.cli import app, main
+from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import resource
+from hyeoksin.tabular import read_rows
 
 DATA = Path(__file__).parent / "data"
 HEAVY = ("sklearn", "torch", "kiwipiepy", "pandas", "scipy")
@@ -366,6 +368,77 @@ def test_an_error_of_the_system_is_one_message(tmp_path: Path) -> None:
     assert "없는 말뭉치" in refused(hyeoksin("train", "--corpus", "없는 말뭉치", folder=tmp_path))
     (tmp_path / "card.json").write_text("{}", encoding="utf-8")
     assert "교차검증" in refused(hyeoksin("evaluate", "--model", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "help_of"),
+    [
+        ("분류", "'분류' 라는 명령은 없습니다.", ""),
+        ("classifyy a.csv", "'classifyy' 라는 명령은 없습니다. 혹시 'classify' 인가요?", ""),
+        ("plan chek a.yaml", "'chek' 라는 명령은 없습니다. 혹시 'check' 인가요?", " plan"),
+        (
+            "classify a.csv --outputt b.csv",
+            "'--outputt' 라는 옵션은 없습니다. 비슷한 옵션: --output.",
+            " classify",
+        ),
+        ("classify a.csv -x", "'-x' 라는 옵션은 없습니다.", " classify"),
+        ("classify a.csv -o", "옵션 '-o' 뒤에 값을 적어야 합니다.", None),
+        ("classify a.csv --duplicates=1", "옵션 '--duplicates' 은(는) 값을 받지 않습니다.", None),
+        ("classify a.csv --workers 둘", "'--workers': 정수여야 합니다.", " classify"),
+        ("classify a.csv --workers -7", "'--workers': -1 이상이어야 합니다.", " classify"),
+        ("audit-sample a -o b.xlsx --margin 반", "'--margin': 숫자여야 합니다.", " audit-sample"),
+        ("audit-sample a -o b.xlsx --coders 3", "'--coders': 2 이하여야 합니다.", " audit-sample"),
+        ("batch a.csv", "옵션 '--output' / '-o' 을(를) 주어야 합니다.", " batch"),
+        ("explain", "'text' 을(를) 주어야 합니다.", " explain"),
+        ("explain 빈칸이 든 글", "쓰지 않는 말이 더 있습니다: 든 글.", " explain"),
+        ("classify", "파일이나 --text 가운데 하나를 주세요.", " classify"),
+    ],
+)
+def test_a_command_typed_wrongly_is_told_in_korean(
+    tmp_path: Path, line: str, says: str, help_of: str | None
+) -> None:
+    said = refused(hyeoksin(*line.split(), folder=tmp_path))
+    assert f"오류: {says}" in said
+    assert (f"도움말: hyeoksin{help_of} --help\n" in said) == (help_of is not None)
+    assert not re.search(r"Usage|Try |Error|Invalid|Input|Missing|No such", said)
+
+
+@pytest.mark.parametrize("group", ["", "plan", "store"])
+def test_a_bare_group_shows_its_help(group: str) -> None:
+    run = hyeoksin(*group.split())
+    assert run.code == 2
+    assert "오류" not in run.err
+    assert "--help" in run.err
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, typer.Abort])
+def test_a_stopped_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def stopped(*_: object) -> dict[str, object]:
+        raise stop
+
+    (tmp_path / "a.jsonl").write_text('{"text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    monkeypatch.setattr("hyeoksin.batch.run", stopped)
+    run = hyeoksin("batch", "a.jsonl", "-o", "결과", folder=tmp_path)
+    assert run.code == 130
+    assert run.err.endswith("멈췄습니다. 끝나지 않은 출력 파일은 남기지 않았습니다.\n")
+    if stop is KeyboardInterrupt:
+        assert "끝난 묶음은 결과 에 있습니다. 같은 명령을 다시 치면 이어서 합니다." in run.err
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("표.xlsx", "엑셀 파일을 열 수 없습니다 (엑셀 꼴이 아님)"),
+        ("폴더.csv", "열 수 없습니다 (파일이 아니라 폴더임)"),
+    ],
+)
+def test_what_libraries_and_systems_say_is_told_in_korean(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "표.xlsx").write_text("표가 아님", encoding="utf-8")
+    (tmp_path / "폴더.csv").mkdir()
+    with pytest.raises(InputError, match=re.escape(says)):
+        read_rows(tmp_path / name)
 
 
 # --- help and start

@@ -64,11 +64,30 @@ def test_wrong_options_are_named(tmp_path: Path, source: Path, wrong: list[str])
 
 def test_duplicates_lists_the_groups(tmp_path: Path, source: Path) -> None:
     output = tmp_path / "묶음.csv"
-    assert CliRunner().invoke(app, ["duplicates", str(source), "-o", str(output)]).exit_code == 0
+    run = CliRunner().invoke(app, ["duplicates", str(source), "-o", str(output)])
+    assert run.exit_code == 1  # one row is no JSON
+    assert "건너뜀 과제.jsonl#row=4" in run.stderr
+    (line,) = (tmp_path / "묶음.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["row"] == 4
     with output.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["번호"] for row in rows] == ["1", "2"]
     assert rows[0]["묶음"] == rows[1]["묶음"]
+
+
+def test_duplicates_tells_files_that_cannot_be_read_and_what_was_noted(tmp_path: Path) -> None:
+    folder, output = tmp_path / "글", tmp_path / "묶음.csv"
+    folder.mkdir()
+    (folder / "가.csv").write_bytes(f"번호,제목,내용\n1,진료버스,{TEXT}\n2,진료버스,{TEXT}\n".encode("cp949"))
+    (folder / "나.hwp").write_bytes(b"HWP Document File")
+    told = ["duplicates", str(folder), "-o", str(output)]
+    run = CliRunner().invoke(app, told)
+    assert (run.exit_code, run.stderr.count("CP949")) == (1, 1)
+    assert "건너뜀 글/나.hwp" in run.stderr
+    assert (tmp_path / "묶음.failed.jsonl").exists()
+    (folder / "나.hwp").unlink()
+    assert CliRunner().invoke(app, told).exit_code == 0
+    assert not (tmp_path / "묶음.failed.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["묶음.hwp", "묶음", "묶음.tsv"])

@@ -241,6 +241,33 @@ def test_codes_that_excel_made_dates_are_refused(tmp_path: Path) -> None:
         load_plan(path)
 
 
+def test_faults_of_every_kind_are_told_at_once_by_row(tmp_path: Path) -> None:
+    path = tmp_path / "계획.csv"
+    rows = [
+        ["1", "전략", "서비스", ""],
+        ["2026-01-01", "과제", "찾아가는 행정", "1"],
+        ["1-2", "과제", "", "1"],
+        ["1-3", "과재", "알려 주는 행정", "1"],
+        ["1-2", "과제", "두 번째", "1"],
+        ["1-4", "과제", "열린 행정", "9"],
+        ["1-5", "과제", "빠른 행정", "2026-01-02"],
+    ]
+    write_rows(path, ["코드", "단계", "제목", "상위코드"], rows, sheet="계획")
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    told = [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+    assert [line.split(":")[0] for line in told] == ["3", "4", "5", "6", "7", "8"]
+    words = (
+        "코드가 날짜",
+        "'제목' 열",
+        "'단계' 열의 '과재'",
+        "'1-2' 가 두 번",
+        "'9' 가 계획에",
+        "상위코드가 날짜",
+    )
+    assert all(word in line for word, line in zip(words, told, strict=True)), told
+
+
 @pytest.mark.parametrize("code", ["01월 01일", "1월1일", "Jan-01", "01-Jan", "2026-01-01 00:00:00"])
 def test_codes_that_a_saved_table_shows_as_dates_are_refused(tmp_path: Path, code: str) -> None:
     path = tmp_path / "계획.csv"

@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 
 from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Score, Span
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.sinks import HEADER, SINKS, STATUS, json_line, table_row, write, write_failed
+from hyeoksin.sinks import (
+    HEADER,
+    SINKS,
+    STATUS,
+    is_failed_list,
+    is_result,
+    json_line,
+    table_row,
+    write,
+    write_failed,
+)
 from hyeoksin.tabular import read_rows
 
 BUS = Prediction(
@@ -270,3 +280,18 @@ def test_failed_rows_are_named(tmp_path: Path, source: str, place: dict[str, str
     write_failed([RowError(source, "까닭")], tmp_path / "a.failed.jsonl")
     line = (tmp_path / "a.failed.jsonl").read_text(encoding="utf-8")
     assert json.loads(line) == {**place, "reason": "까닭"}
+
+
+@pytest.mark.parametrize("suffix", SINKS)
+def test_only_what_was_written_here_is_known_as_a_result(tmp_path: Path, suffix: str) -> None:
+    mine, other = tmp_path / f"결과{suffix}", tmp_path / f"과제{suffix}"
+    write([], mine)
+    assert is_result(mine) == (suffix != ".jsonl")  # no line tells what an empty one is
+    for raw in (b"", b"\xb0\xa1,\xff\n", "번호,제목\n1,버스\n".encode(), b'{"text": "a"}\n', b"[1]\n"):
+        other.write_bytes(raw)
+        assert not is_result(other)
+        assert not is_failed_list(other)
+    write_failed(["{}", RowError("a.csv#row=2", "까닭")], other)
+    assert not is_failed_list(other)
+    write_failed([RowError("a.csv#row=2", "까닭")], other)
+    assert (is_failed_list(other), is_failed_list(tmp_path / "없음")) == (True, False)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pooch
 from requests import RequestException
 
+from hyeoksin.causes import cause
 from hyeoksin.errors import InputError
 
 __all__ = ["API", "RAW", "Fetched", "fetch"]
@@ -102,7 +103,7 @@ def _download(url: str, target: Path, git_hash: str, sha256: str | None) -> str:
         return "받은 내용이 external.yaml의 SHA-256과 다릅니다."
     except OSError as error:
         raise InputError(
-            f"{target}: 쓸 수 없습니다 ({error.strerror or error}). 남은 공간과 쓰기 권한을 확인하세요."
+            f"{target}: 쓸 수 없습니다 ({cause(error)}). 남은 공간과 쓰기 권한을 확인하세요."
         ) from error
     finally:
         part.unlink(missing_ok=True)

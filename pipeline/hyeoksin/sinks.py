@@ -10,13 +10,15 @@ from pathlib import Path
 
 from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.tabular import write_rows, written_whole
+from hyeoksin.tabular import first_row, write_rows, written_whole
 
 __all__ = [
     "KEPT",
     "SINKS",
     "STATUS",
     "failed_line",
+    "is_failed_list",
+    "is_result",
     "json_line",
     "parquet_bytes",
     "table_row",
@@ -139,10 +141,54 @@ def write(predictions: Iterable[Prediction], path: Path) -> None:
     sink(predictions, path)
 
 
-def write_failed(errors: Iterable[RowError], path: Path) -> None:
-    """Write the rows that could not be used as JSONL: file, sheet, page and table where there are any, row, reason."""
+def is_result(path: Path) -> bool:
+    """Tell whether :func:`write` wrote a file.
+
+    Raises:
+        MissingExtraError: pyarrow, for Parquet, is not installed.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".jsonl":
+            return {"plan", "candidates", "off_plan"} <= _first_keys(path)
+        if suffix == ".parquet":
+            return _parquet_names(path) == (*HEADER, "record")
+        return suffix in SINKS and first_row(path) == HEADER
+    except (InputError, ValueError):
+        return False
+
+
+def is_failed_list(path: Path) -> bool:
+    """Tell whether :func:`write_failed` wrote a file."""
+    try:
+        return {"file", "sheet", "row", "reason"} <= _first_keys(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _parquet_names(path: Path) -> tuple[str, ...]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    try:
+        return tuple(pq.read_schema(path).names)
+    except pa.ArrowInvalid:
+        return ()
+
+
+def _first_keys(path: Path) -> set[str]:
+    """Return the keys of the first line of a JSONL file."""
+    with path.open(encoding="utf-8-sig") as file:
+        row = json.loads(file.readline())
+    return set(row) if isinstance(row, dict) else set()
+
+
+def write_failed(errors: Iterable[RowError | str], path: Path) -> None:
+    """Write the rows that could not be used, or their lines, as JSONL: file, sheet, page and table where there are any, row, reason."""
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(failed_line(error) + "\n" for error in errors)
+        file.writelines(f"{one if isinstance(one, str) else failed_line(one)}\n" for one in errors)
 
 
 def failed_line(error: RowError) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.causes import cause
 from hyeoksin.decoding import decode
 from hyeoksin.delimited import Row, delimited_rows
 from hyeoksin.errors import InputError, RowError
@@ -26,6 +27,7 @@ __all__ = [
     "cell_text",
     "check_height",
     "decode",
+    "first_row",
     "is_full",
     "plain_cell",
     "read_rows",
@@ -65,7 +67,20 @@ def read_rows(path: Path) -> list[Row]:
     try:
         return list(_xlsx_rows(path) if path.suffix.lower() in (".xlsx", ".xls") else _csv_rows(path))
     except OSError as error:
-        raise InputError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
+        raise InputError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
+
+
+def first_row(path: Path) -> tuple[str, ...]:
+    """Return the cells of the first row of a CSV, TSV or XLSX file that is not empty; none where there is no such row.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    rows = _xlsx_rows(path) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
+    try:
+        return next((row.cells for row in rows), ())
+    except OSError as error:
+        raise InputError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
@@ -120,7 +135,7 @@ def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
         ) from error
     except CalamineError as error:
         raise InputError(
-            f"{path.name}: 엑셀 파일을 열 수 없습니다 ({error}). 암호가 걸렸거나 깨졌다면 엑셀에서 다시 저장하세요."
+            f"{path.name}: 엑셀 파일을 열 수 없습니다 ({cause(error)}). 암호가 걸렸거나 깨졌다면 엑셀에서 다시 저장하세요."
         ) from error
 
 
@@ -177,8 +192,7 @@ def unwritable(error: OSError) -> str:
     if is_full(error):
         return "디스크가 가득 차 쓸 수 없습니다. 자리를 비운 뒤 같은 명령으로 다시 하세요."
     return (
-        f"쓸 수 없습니다 ({error.strerror or error}). 다른 프로그램에서 열려 있지 않은지, "
-        "쓰기 권한이 있는지 확인하세요."
+        f"쓸 수 없습니다 ({cause(error)}). 다른 프로그램에서 열려 있지 않은지, 쓰기 권한이 있는지 확인하세요."
     )
 
 

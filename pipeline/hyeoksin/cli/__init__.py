@@ -25,9 +25,12 @@ from hyeoksin.cli import (
     translate,
     users,
 )
+from hyeoksin.cli.misuse import show_misuse
 from hyeoksin.errors import HyeoksinError
 
 __all__ = ["app", "main"]
+
+_STOPPED = 130  # what typer returns after Ctrl-C
 
 app = typer.Typer(
     name="hyeoksin",
@@ -85,25 +88,31 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        app()
+        code = app(prog_name="hyeoksin", standalone_mode=False)
+    except typer.TyperException as error:
+        show_misuse(error)
+        sys.exit(error.exit_code)
     except HyeoksinError as error:
         typer.secho(f"오류: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("멈췄습니다. 끝나지 않은 출력 파일은 남기지 않았습니다.", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _STOPPED
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
         typer.secho(f"오류: {_told(error)}", fg=typer.colors.RED, err=True)
         sys.exit(2)
+    if code == _STOPPED:
+        typer.secho("멈췄습니다. 끝나지 않은 출력 파일은 남기지 않았습니다.", err=True)
+    sys.exit(code)
 
 
 def _told(error: OSError) -> str:
+    from hyeoksin.causes import cause
     from hyeoksin.tabular import is_full, unwritable
 
     place = error.filename or "파일"  # an error of writing (not of opening) may not know which
     if is_full(error):
         return f"{place}: {unwritable(error)}"
-    return f"{place}: 읽거나 쓸 수 없습니다 ({error.strerror or error}). 경로를 확인하세요."
+    return f"{place}: 읽거나 쓸 수 없습니다 ({cause(error)}). 경로를 확인하세요."

@@ -9,6 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from hyeoksin.cli.failed import list_failed
+from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
+
 Source = Annotated[
     Path,
     typer.Argument(
@@ -55,6 +58,7 @@ def audit(
     place = output or Path("감사.json")
     if place.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    refuse_inputs(place, [source, coded, model, plan])
     show_notes()
     found = run(source, plan, names, model, seed, topics, coded)
     write_audit(found, place)
@@ -69,23 +73,11 @@ def audit(
         f"(살펴볼 점 {len(found.findings)}가지, 빠진 주제 {themes}).",
         err=True,
     )
-    _tell_failed(found.failed, place, source)
+    list_failed(_lines(found.failed), place, [source])
 
 
-def _tell_failed(failed: Sequence[Mapping[str, Any]], place: Path, source: Path) -> None:
-    """List the rows that could not be read beside the result and end with 1; a clean run takes the list of a former one away."""
-    from hyeoksin.tabular import written_whole
-
-    rows = place.with_name(f"{place.stem}.failed.jsonl")
-    if not failed:
-        if rows.resolve() != source.resolve():
-            rows.unlink(missing_ok=True)
-        return
-    with written_whole(rows) as part:
-        lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in failed)
-        part.write_text(lines, encoding="utf-8", newline="\n")
-    typer.secho(f"읽지 못한 줄 {len(failed):,}건과 까닭: {rows}", fg=typer.colors.YELLOW, err=True)
-    raise typer.Exit(1)
+def _lines(failed: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [json.dumps(row, ensure_ascii=False) for row in failed]
 
 
 def audit_sample(
@@ -108,6 +100,8 @@ def audit_sample(
 
     if output.suffix.lower() != ".xlsx":
         raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
+    refuse_inputs(output, [source, texts, model, plan])
+    refuse_existing(output)
     show_notes()
     n = draw_sample(source, output, plan, margin, coders, model, seed, texts)
     typer.echo(
@@ -133,8 +127,9 @@ def audit_read(
 
     if output is not None and output.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    refuse_inputs(output, [sheet, source, model, plan])
     found = run(source, plan, model=model, seed=seed, topic_texts=0 if output is None else 4_000, coded=sheet)
     print_sample(found)
     if output is not None:
         write_audit(found, output)
-        _tell_failed(found.failed, output, source)
+        list_failed(_lines(found.failed), output, [source])

@@ -8,6 +8,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.failed import failed_place, list_failed, show_failed
+from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 __all__ = ["batch", "duplicates"]
 
@@ -17,6 +19,7 @@ _STATUS = {
     "off_plan": "계획 밖",
     "off_plan_by_gate": "계획 밖(1차 거르기)",
 }
+_GROUPS = ("묶음", "출처", "번호", "제목", "내용")
 
 
 def batch(
@@ -75,25 +78,34 @@ def batch(
         raise typer.BadParameter("--scheduler 는 --engine dask 와 함께 씁니다.")
     if today is not None and iso_date(today) != today:
         raise typer.BadParameter("--today 는 2026-01-31 같은 날짜입니다.")
+    refuse_file(output)
+    refuse_inputs(output, [*inputs, model, plan])
+    inside = next((path for path in inputs if path.resolve().is_relative_to(output.resolve())), None)
+    if inside is not None:
+        raise typer.BadParameter(
+            f"입력 {inside} 이(가) 결과 폴더 {output} 안에 있습니다. 다른 결과 폴더를 주세요."
+        )
     show_notes()
     options: dict[str, Any] = {"gate": gate, "format": form}
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
-    manifest = run(
-        Options(
-            inputs=tuple(inputs),
-            output=output,
-            plan=plan,
-            model=model,
-            shard_size=shard_size,
-            restart=restart,
-            duplicates=duplicates,
-            today=today,
-            columns=columns,
-            **options,
-        ),
-        engine,
-        Resources(workers, scheduler),
+    asked = Options(
+        inputs=tuple(inputs),
+        output=output,
+        plan=plan,
+        model=model,
+        shard_size=shard_size,
+        restart=restart,
+        duplicates=duplicates,
+        today=today,
+        columns=columns,
+        **options,
     )
+    try:
+        manifest = run(asked, engine, Resources(workers, scheduler))
+    except KeyboardInterrupt:
+        again = "같은 명령을 --restart 없이" if restart else "같은 명령을"
+        typer.secho(f"끝난 묶음은 {output} 에 있습니다. {again} 다시 치면 이어서 합니다.", err=True)
+        raise
     rows, counts = manifest["rows"], manifest["counts"]
     if manifest["settings"]["gate"] != gate:
         typer.echo(f"알림: 계획 {plan} 에는 1차 거르기가 없어 모든 글을 분석했습니다.", err=True)
@@ -110,24 +122,44 @@ def duplicates(
     files: Annotated[list[Path], typer.Argument(help="파일이나 폴더.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="묶음 표 (.csv .xlsx).")],
 ) -> None:
-    """같거나 거의 같은 글을 찾아 묶음마다 적습니다."""
+    """같거나 거의 같은 글을 찾아 묶음마다 적습니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
     import tempfile
 
     from hyeoksin.batch.inputs import items, sources
-    from hyeoksin.duplicates import Entry, grouped
+    from hyeoksin.cli.screen import show_notes
+    from hyeoksin.duplicates import grouped
+    from hyeoksin.errors import RowError
     from hyeoksin.readers import Columns
+    from hyeoksin.sinks import is_failed_list
     from hyeoksin.tabular import write_rows
 
     if output.suffix.lower() not in (".csv", ".xlsx"):
         raise typer.BadParameter("--output 의 형식은 .csv, .xlsx 입니다.")
-    found = sources(files)
+    left = refuse_inputs(output, files, own=_is_groups)
+    left |= refuse_inputs(failed_place(output, files), files, own=is_failed_list)
+    show_notes()
+    found = [source for source in sources(files) if source.path.resolve() not in left]
+    rows: list[tuple[str, ...]] = []
+    errors: list[RowError] = []
     with tempfile.TemporaryDirectory() as folder:
-        entries = grouped(lambda: items(found, Columns()), Path(folder))
-        rows = [
-            (e.group, e.document.source, e.document.id, e.document.title, e.document.text[:200])
-            for e in entries
-            if isinstance(e, Entry) and e.group is not None
-        ]
-    write_rows(output, ("묶음", "출처", "번호", "제목", "내용"), sorted(rows), sheet="중복 묶음")
+        for e in grouped(lambda: items(found, Columns()), Path(folder)):
+            if isinstance(e, RowError):
+                errors.append(e)
+            elif e.group is not None:
+                document = e.document
+                rows.append((e.group, document.source, document.id, document.title, document.text[:200]))
+    write_rows(output, _GROUPS, sorted(rows), sheet="중복 묶음")
     n_groups = len({row[0] for row in rows})
     typer.echo(f"묶음 {n_groups}개, 글 {len(rows)}건을 {output} 에 적었습니다.", err=True)
+    show_failed(errors)
+    list_failed(errors, output, files)
+
+
+def _is_groups(path: Path) -> bool:
+    from hyeoksin.errors import InputError
+    from hyeoksin.tabular import first_row
+
+    try:
+        return first_row(path) == _GROUPS
+    except InputError:
+        return False

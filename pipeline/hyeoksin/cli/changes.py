@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
+
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
 PlanName = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
@@ -27,6 +29,7 @@ def diff(
 
     if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".tsv", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [old, new])
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
     found = compare(load_plan(old), load_plan(new), load_crosswalk(plans))
     if found.guessed:
@@ -71,6 +74,7 @@ def skos(
 
     if output.suffix.lower() not in (".ttl", ".jsonld", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [plan])
     loaded = load_plan(plan)
     found = load_crosswalk({name: load_plan(name) for name in BUILTIN_PLANS})
     own = [link for node in loaded.nodes for link in found.of(loaded.id, node.code)] if links else []
@@ -100,6 +104,7 @@ def from_skos(
 
     if file.suffix.lower() not in (".ttl", ".jsonld") or output.suffix.lower() not in (".yaml", ".yml"):
         raise typer.BadParameter("SKOS 파일은 .ttl 이나 .jsonld, 결과는 .yaml 이어야 합니다.")
+    refuse_existing(output, links)
     loaded = load_plan(file)
     write_yaml(loaded, output)
     typer.echo(f"{output} 에 적었습니다 (항목 {len(loaded.nodes)}). 점검: hyeoksin plan check {output}")

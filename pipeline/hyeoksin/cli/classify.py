@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.failed import failed_place, list_failed, show_failed
+from hyeoksin.cli.outputs import refuse_inputs
 from hyeoksin.errors import InputError, RowError
 
 if TYPE_CHECKING:
@@ -69,13 +71,13 @@ def classify(
         raise typer.BadParameter("--format 은 table 또는 jsonl 입니다.")
     if output is not None and output.suffix.lower() not in SINKS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
-    if output is not None and any(output.resolve() == Path(name).resolve() for name in files or []):
-        raise typer.BadParameter("--output 이 입력 파일과 같습니다. 다른 이름을 주세요.")
+    given = [Path(name) for name in files or [] if name != "-"]
+    left = _refuse_places(output, failed, given, [plan, model])
     show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
     documents: list[Document] = []
-    for item in _items(files or [], text, columns):
+    for item in _items(files or [], text, columns, left):
         if isinstance(item, RowError):
             errors.append(item)
         else:
@@ -87,36 +89,32 @@ def classify(
             typer.echo(f"{len(documents)}건을 {output} 에 적었습니다.", err=True)
         else:
             _show(predictions, format or ("table" if sys.stdout.isatty() else "jsonl"))
-    if errors:
-        _report_failed(errors, failed or _failed_path(output, files or []))
-        if output is not None and not documents and output.exists():
-            typer.secho(
-                f"결과를 새로 적지 않았습니다. {output} 은(는) 앞선 실행의 것 그대로입니다. 까닭을 고친 뒤 다시 하세요.",
-                fg=typer.colors.YELLOW,
-                err=True,
-            )
-        raise typer.Exit(1)
-    if output is not None and documents:
-        _remove_failed(_failed_path(output, []), files or [])
+    show_failed(errors)
+    if output is not None and not documents and output.exists():
+        typer.secho(
+            f"결과를 새로 적지 않았습니다. {output} 은(는) 앞선 실행의 것 그대로입니다. 까닭을 고친 뒤 다시 하세요.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
+    list_failed(errors, output, given, failed)
 
 
-def _report_failed(errors: list[RowError], place: Path) -> None:
-    """Write the rows that could not be used, and show the first of them."""
-    from hyeoksin.sinks import write_failed
+def _refuse_places(
+    output: Path | None, failed: Path | None, given: list[Path], others: list[str | None]
+) -> frozenset[Path]:
+    """Refuse to write over an input, and return what a former run left among them."""
+    from hyeoksin.sinks import is_failed_list, is_result
 
-    write_failed(errors, place)
-    for error in errors[:5]:
-        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
-    typer.secho(f"{len(errors)}건을 건너뛰었습니다. 까닭: {place}", fg=typer.colors.YELLOW, err=True)
-
-
-def _remove_failed(place: Path, files: Iterable[str]) -> None:
-    """Remove the failed file of a former run, which speaks of rows that are fine now; never an input."""
-    if all(place.resolve() != Path(name).resolve() for name in files):
-        place.unlink(missing_ok=True)
+    if failed is not None and output is not None and failed.resolve() == output.resolve():
+        raise typer.BadParameter("--failed 가 --output 과 같습니다. 다른 이름을 주세요.")
+    left = refuse_inputs(output, [*given, *others], own=is_result)
+    left |= refuse_inputs(failed, [*given, *others], "--failed", own=is_failed_list)
+    return left | refuse_inputs(failed_place(output, given), given, own=is_failed_list)
 
 
-def _items(files: Iterable[str], text: str | None, columns: Columns) -> Iterator[Item]:
+def _items(
+    files: Iterable[str], text: str | None, columns: Columns, left: frozenset[Path] = frozenset()
+) -> Iterator[Item]:
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.domain import Document
     from hyeoksin.readers import read_told
@@ -124,7 +122,7 @@ def _items(files: Iterable[str], text: str | None, columns: Columns) -> Iterator
     if text is not None:
         yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
     for name in files:
-        yield from _standard_input(columns) if name == "-" else read_told(Path(name), columns)
+        yield from _standard_input(columns) if name == "-" else read_told(Path(name), columns, left=left)
 
 
 def _standard_input(columns: Columns) -> Iterator[Item]:
@@ -181,11 +179,6 @@ def _grouped(classifier: Classifier, documents: list[Document]) -> Iterator[Pred
     from hyeoksin.duplicates import group
 
     return predict(classifier, group(documents))
-
-
-def _failed_path(output: Path | None, files: list[str]) -> Path:
-    base = output or next((Path(name) for name in files if name != "-"), Path("hyeoksin"))
-    return (Path() if output is None else base.parent) / f"{base.stem}.failed.jsonl"
 
 
 def _show(predictions: Iterable[Prediction], form: str) -> None:

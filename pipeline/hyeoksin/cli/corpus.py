@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_inputs
+
 if TYPE_CHECKING:
     from hyeoksin.fetch import Fetched
 
@@ -82,6 +84,7 @@ def join(
 
     if not source.is_dir():
         raise InputError(f"{source}: 그런 폴더가 없습니다.")
+    refuse_inputs(output, [source, corpus / "labels"])
     failures: list[RowError] = []
     with written_whole(output) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         for found in join_labels(corpus / "labels", _listing(corpus), source):

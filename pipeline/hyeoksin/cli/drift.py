@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.outputs import refuse_inputs
+
 __all__ = ["drift"]
 
 
@@ -35,16 +38,14 @@ def drift(
 
     if output is not None and output.suffix.lower() not in FORMS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(FORMS)} 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [old, new, texts, decisions, model, plan])
     show_notes()
     classifier = load_classifier(model, plan, others=False)
     before, after, errors = samples(old, new, classifier, texts, decisions)
+    show_failed(errors)
     found = find_drift(before, after, count)
     typer.echo(in_words(found, classifier.plan))
-    for error in errors[:5]:
-        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
     if output is not None:
         write_drift(found, classifier.plan, output)
         typer.echo(f"{output} 에 적었습니다.")
-    if errors:
-        typer.secho(f"{len(errors):,}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
-        raise typer.Exit(1)
+    list_failed(errors, output, [path for path in (old, new, texts, decisions) if path is not None])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_file, refuse_inputs
+
 
 def embed(
     external: Annotated[Path, typer.Option(help="공개 자료 폴더 (corpus/external.yaml의 files가 있는 곳).")],
@@ -21,6 +23,9 @@ def embed(
 ) -> None:
     """공개 자료의 제목과 본문으로 형태소 임베딩을 학습합니다."""
     from hyeoksin.errors import MissingExtraError
+
+    refuse_file(output)
+    refuse_inputs(output, [corpus, external])
 
     try:
         from hyeoksin.training.embedding import embedding

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_file, refuse_inputs
+
 
 def train(
     corpus: Annotated[Path, typer.Option(help="말뭉치 폴더 (저장소의 corpus).")] = Path("corpus"),
@@ -30,6 +32,8 @@ def train(
     from hyeoksin.training.card import write_card
     from hyeoksin.training.recipe import recipe
 
+    refuse_file(output)
+    refuse_inputs(output, [corpus, external])
     trained, card = recipe(corpus, external, name, output, encoder)
     write_card(card, output)
     typer.echo(f"{trained.model.id} 을 {output} 에 적었습니다. 점수: {output / 'MODEL_CARD.md'}")

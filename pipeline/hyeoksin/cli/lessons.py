@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_inputs
+
 if TYPE_CHECKING:
     from hyeoksin.lessons import Decided, Doubt, Learned
     from hyeoksin.plan import Plan
@@ -184,6 +186,9 @@ def doubts(
     from hyeoksin.morphemes import Tokenizer
     from hyeoksin.store import open_store
 
+    if output is not None and output.suffix.lower() not in (".csv", ".tsv", ".xlsx"):
+        raise typer.BadParameter(f"--output 의 형식은 .csv, .xlsx 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [store])
     opened = open_store(store, create=False)
     _, plan, lessons = _lessons(opened, project, 1.0)
     found = find_doubts(load_model(root_of(opened)[0]), plan, lessons, Tokenizer())

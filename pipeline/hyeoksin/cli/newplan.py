@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_existing, refuse_file, refuse_inputs
+
 if TYPE_CHECKING:
     from hyeoksin.newplan import Learnt
     from hyeoksin.plan import Plan
@@ -53,6 +55,10 @@ def learn(
         raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
     if ask is not None and (on is None or ask.suffix.lower() not in (".xlsx", ".csv", ".tsv")):
         raise typer.BadParameter("--ask 는 .xlsx 나 .csv 이고, --on 의 글에서 고릅니다.")
+    refuse_inputs(output, [decisions, on, texts, links, model, plan, old])
+    refuse_file(output)
+    refuse_inputs(ask, [decisions, on, texts, links, model, plan, old], "--ask")
+    refuse_existing(ask)
     loaded, before = load_plan(plan), load_plan(old) if old is not None else None
     folder = model or resource("model")
     learnt = learn_plan(

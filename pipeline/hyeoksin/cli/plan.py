@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli import changes, newplan, translate
+from hyeoksin.cli.outputs import refuse_existing
 
 if TYPE_CHECKING:
     from hyeoksin.plan import Plan
@@ -77,13 +78,11 @@ def template(
     output: Annotated[Path, typer.Argument(help="새 파일 (.yaml .csv .xlsx).")] = Path("my-plan.yaml"),
 ) -> None:
     """자체 계획을 적을 서식을 만듭니다."""
-    from hyeoksin.errors import InputError
     from hyeoksin.plan.load import plan_from_text
     from hyeoksin.plan.tables import SUFFIXES, TEMPLATE, write_form
     from hyeoksin.tabular import written_whole
 
-    if output.exists():
-        raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
+    refuse_existing(output)
     _check_suffix(output)
     if output.suffix.lower() in SUFFIXES:
         write_form(plan_from_text(TEMPLATE, output), output)
@@ -103,6 +102,7 @@ def convert(
     from hyeoksin.plan.written import write_yaml
 
     _check_suffix(output)
+    refuse_existing(output)
     loaded = load_plan(plan)
     if output.suffix.lower() in SUFFIXES:
         write_form(loaded, output)

@@ -83,6 +83,7 @@ def _listening(host: str, port: int) -> socket.socket:
     Raises:
         HyeoksinError: the address is taken, not ours, or forbidden.
     """
+    from hyeoksin.causes import cause
     from hyeoksin.errors import HyeoksinError
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -90,5 +91,5 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host.strip("[]"), port), family=family)
     except OSError as error:
         raise HyeoksinError(
-            f"{host}:{port} 에서 들을 수 없습니다 ({error.strerror or error}). 다른 프로그램이 쓰고 있으면 --port 를 바꾸세요."
+            f"{host}:{port} 에서 들을 수 없습니다 ({cause(error)}). 다른 프로그램이 쓰고 있으면 --port 를 바꾸세요."
         ) from error

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.outputs import refuse_inputs
+
 if TYPE_CHECKING:
     from hyeoksin.errors import RowError
     from hyeoksin.plan import Plan
@@ -53,6 +56,8 @@ def simulate(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(REPORTS)} 입니다.")
     if (decisions is None) == (not project):
         raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
+    refuse_inputs(output, [decisions, records, corpus, model, plan])
+    errors: Sequence[RowError] = ()
     if decisions is None:
         loaded, texts, found = _ledger(store, project or [])
         notes = [
@@ -61,7 +66,7 @@ def simulate(
     else:
         loaded = load_plan(plan)
         texts, errors = read_past(decisions, loaded, code_column)
-        _say_skipped(errors)
+        show_failed(errors)
         found = _records(records) if records is not None else list(_classified(texts, loaded, model))
         notes = _notes(texts, corpus, records)
     year = replay(
@@ -77,13 +82,7 @@ def simulate(
     if output is not None:
         write_report(year, output)
         typer.echo(f"{output} 에 적었습니다.")
-
-
-def _say_skipped(errors: Sequence[RowError]) -> None:
-    for error in errors[:5]:
-        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
-    if errors:
-        typer.secho(f"{len(errors)}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+    list_failed(errors, output, [path for path in (decisions, records) if path is not None])
 
 
 def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], list[Mapping[str, Any]]]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.outputs import refuse_existing
+
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
 
@@ -60,11 +62,9 @@ def backup(
     store: Where = _DEFAULT,
 ) -> None:
     """쓰는 중에도 백업합니다. 파일은 온전하게 나타나거나 나타나지 않습니다."""
-    from hyeoksin.errors import InputError
     from hyeoksin.store import open_store
 
-    if to.exists():
-        raise InputError(f"{to}: 이미 있습니다. 다른 이름을 주세요.")
+    refuse_existing(to)
     with open_store(store, create=False) as opened:
         found = opened.backup(to)
     typer.echo(
@@ -113,7 +113,6 @@ def export(
 ) -> None:
     """한 차수의 결정된 문서를 내보냅니다 (개인정보를 가리지 않습니다). `simulate`, `learn` 이 읽는 꼴입니다."""
     from hyeoksin.cli.lessons import rounds_of
-    from hyeoksin.errors import InputError
     from hyeoksin.store import open_store
     from hyeoksin.tabular import write_rows, written_whole
 
@@ -124,8 +123,7 @@ def export(
         )
     if project is None and not ledger:
         raise typer.BadParameter("--project 로 차수의 이름이나 번호를 주세요.")
-    if output.exists():
-        raise InputError(f"{output}: 이미 있습니다. 다른 이름을 주세요.")
+    refuse_existing(output)
     with open_store(store, create=False) as opened:
         number = None if project is None else rounds_of(opened, [project])[0][0].id
         rows = (

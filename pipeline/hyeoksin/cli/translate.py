@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.outputs import refuse_inputs
+
 if TYPE_CHECKING:
     from hyeoksin.domain import Document
     from hyeoksin.errors import RowError
@@ -48,6 +51,8 @@ def translate(
 
     if output is not None and output.suffix.lower() not in _FORMS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(_FORMS)} 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [results, texts, links, model, old, new])
+    inputs = [path for path in (results, texts, links) if path is not None]
     before, after, rows, errors = _translated(results, old, new, texts, links, model)
     if output is not None:
         _write(rows, before, after, output)
@@ -59,8 +64,7 @@ def translate(
         )
     if output is not None:
         typer.echo(f"{output} 에 적었습니다.")
-    if errors:
-        raise typer.Exit(1)
+    list_failed(errors, output, inputs)
 
 
 def impact(
@@ -80,6 +84,8 @@ def impact(
 
     if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
+    refuse_inputs(output, [on, texts, links, model, old, new])
+    inputs = [path for path in (on, texts, links) if path is not None]
     before, after, rows, errors = _translated(on, old, new, texts, links, model)
     header = ("옛 항목", "새 항목", "건수", "결정된 것", "사람이 볼 것")
     table = list(impact_rows(rows, before, after))
@@ -96,8 +102,7 @@ def impact(
     typer.echo(f"모두 {len(rows):,}건, 그 가운데 사람이 볼 것 {sum(row.person for row in rows):,}건.")
     if output is not None:
         typer.echo(f"{output} 에 적었습니다.")
-    if errors:
-        raise typer.Exit(1)
+    list_failed(errors, output, inputs)
 
 
 def _translated(
@@ -116,10 +121,7 @@ def _translated(
             errors.append(item)
         else:
             found.append(item)
-    for error in errors[:5]:
-        typer.secho(f"건너뜀 {error.source}: {error.reason}", fg=typer.colors.YELLOW, err=True)
-    if errors:
-        typer.secho(f"{len(errors):,}건을 건너뛰었습니다.", fg=typer.colors.YELLOW, err=True)
+    show_failed(errors)
     if not found:
         raise InputError(f"{path}: 계획 {before.id} 의 결과가 한 건도 없습니다. --from 을 확인하세요.")
     if texts is not None:

@@ -49,6 +49,9 @@ def samples(
         InputError: nothing can be read, or results without texts.
         ModelError: the model has no dense encoder.
     """
+    for path in (old, new, texts, decisions):
+        if path is not None and not path.exists():
+            raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
     dense = dense_encoder(classifier.model.dense)
     if dense is None:
         raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")

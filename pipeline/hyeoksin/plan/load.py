@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -14,7 +16,7 @@ from hyeoksin.agency import load_agencies
 from hyeoksin.errors import PlanError
 from hyeoksin.plan import tables
 from hyeoksin.plan.nodes import Plan
-from hyeoksin.plan.schema import MESSAGES, PlanForm, problems
+from hyeoksin.plan.schema import MESSAGES, PlanForm, mended, problems
 from hyeoksin.resources import resource
 
 __all__ = ["BUILTIN_PLANS", "load_plan", "plan_from_text", "plan_from_yaml"]
@@ -39,7 +41,7 @@ def load_plan(name: str | Path) -> Plan:
         )
     if path.suffix.lower() in tables.SUFFIXES:
         table = tables.read_form(path)
-        return _checked(table.form, path, table.line_of, table.place_of)
+        return _checked(table.form, path, table.line_of, table.place_of, table.faults)
     if path.suffix.lower() in (".ttl", ".jsonld"):
         from hyeoksin.plan.skos import read_form
 
@@ -75,9 +77,16 @@ def plan_from_text(text: str, path: Path) -> Plan:
         mark = getattr(error, "problem_mark", None)
         before = text.encode()[: getattr(error, "position", 0)]  # a forbidden character has no mark
         line = mark.line + 1 if mark else before.count(b"\n") + 1
-        what = getattr(error, "problem", None) or getattr(error, "reason", error)
-        raise PlanError(f"{path}:{line}: YAML 문법이 틀렸습니다: {what}") from error
+        raise PlanError(f"{path}:{line}: YAML 문법이 틀렸습니다. {_remedy(text, line)}") from error
     return _checked(form, path, lambda location: _line_of(text, location))
+
+
+def _remedy(text: str, line: int) -> str:
+    """Say what to look at where YAML cannot be read."""
+    row = text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""
+    if "\t" in row[: len(row) - len(row.lstrip())]:
+        return "줄 앞에 탭이 있습니다. 탭을 지우고 빈칸으로 들여 쓰세요."
+    return "이 줄과 윗줄의 들여쓰기(빈칸), 짝이 맞지 않는 따옴표나 괄호, ':' 뒤의 빈칸을 확인하세요."
 
 
 _FastLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -93,29 +102,41 @@ def _checked(
     path: Path,
     line_of: Callable[[tuple[str | int, ...]], int],
     place_of: Callable[[tuple[str | int, ...], object], str] = _place,
+    known: Mapping[tuple[str | int, ...], str] = MappingProxyType({}),
 ) -> Plan:
-    """Validate the written form.
+    """Validate the written form, and tell all faults at once.
 
     Args:
         form: as written.
         path: what faults are reported under.
         line_of: finds the line of a location such as ("nodes", 3, "title").
         place_of: names a location and its value in the words of the file.
+        known: faults that the file's reader found, by location.
     """
+    faults = [(line_of(location), what) for location, what in known.items()]
+    bad = set(known)
+    plan_form = None
     try:
         plan_form = PlanForm.model_validate(form)
+        nodes = [node.node() for node in plan_form.nodes]
     except ValidationError as error:
-        lines = [
-            f"{path}:{line_of(fault['loc'])}: {place_of(fault['loc'], fault['input'])}: "
-            f"{MESSAGES.get(fault['type'], fault['msg'])}"
-            for fault in error.errors()
-        ]
-        raise PlanError("\n".join(lines)) from error
-    nodes = tuple(node.node() for node in plan_form.nodes)
-    faults = problems(nodes, load_agencies().names)
-    if faults:
-        raise PlanError("\n".join(f"{path}:{line_of(('nodes', i, 'code'))}: {what}" for i, what in faults))
-    return Plan(plan_form.id, plan_form.title, plan_form.year, nodes, source=str(path))
+        for fault in error.errors():
+            bad.add(fault["loc"])
+            if fault["loc"] not in known:
+                what = MESSAGES.get(fault["type"], fault["msg"])
+                faults.append((line_of(fault["loc"]), f"{place_of(fault['loc'], fault['input'])}: {what}"))
+        nodes = mended(form, bad)
+    unsure = {location[1] for location in bad if location[2:] in (("code",), ("parent",))}
+    faults += [
+        (line_of(("nodes", i, "code")), what)
+        for i, what in problems(nodes, load_agencies().names)
+        if i not in unsure
+    ]
+    if plan_form is None or faults:
+        raise PlanError(
+            "\n".join(f"{path}:{line}: {what}" for line, what in sorted(faults, key=itemgetter(0)))
+        )
+    return Plan(plan_form.id, plan_form.title, plan_form.year, tuple(nodes), source=str(path))
 
 
 def _line_of(text: str, location: tuple[str | int, ...]) -> int:

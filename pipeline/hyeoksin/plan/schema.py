@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Leads, Level, Node
 
-__all__ = ["MESSAGES", "PlanForm", "problems"]
+__all__ = ["MESSAGES", "PlanForm", "mended", "problems"]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^[^\s,;|]+$", strip_whitespace=True)]
@@ -117,6 +117,26 @@ class PlanForm(_Form):
     nodes: Annotated[list[NodeForm], BeforeValidator(_levelled), Field(min_length=1)]
 
 
+def mended(form: Any, bad: Iterable[tuple[str | int, ...]]) -> list[Node]:
+    """Return the nodes of a written plan without the fields at the locations ``bad``, so that the rest can be checked.
+
+    There are none where the form is too broken for that.
+    """
+    written = form.get("nodes") if isinstance(form, dict) else None
+    if not isinstance(written, list) or not all(isinstance(node, dict) for node in written):
+        return []
+    wrong = {location[1:3] for location in bad if location[0] == "nodes" and len(location) > 2}
+    kept = [
+        {"code": f"#{i}", "title": "?"}
+        | {name: cell for name, cell in node.items() if (i, name) not in wrong}
+        for i, node in enumerate(written)
+    ]
+    try:
+        return [NodeForm.model_validate(node).node() for node in _levelled(kept)]
+    except ValidationError:
+        return []
+
+
 _ORDER: dict[Level, int] = {"strategy": 0, "task": 1, "subtask": 2, "programme": 3, "principle": 9}
 
 
@@ -150,6 +170,6 @@ def problems(nodes: Sequence[Node], agencies: frozenset[str]) -> list[tuple[int,
             found.append((i, f"'{node.code}' 의 상위코드 '{node.parent}' 가 계획에 없습니다"))
         elif _ORDER[nodes[by_code[node.parent]].level] >= _ORDER[node.level]:
             found.append((i, f"'{node.code}' 의 상위코드 '{node.parent}' 는 더 높은 단계가 아닙니다"))
-    if not any(node.level not in ("programme", "principle") for node in nodes):
+    if nodes and not any(node.level not in ("programme", "principle") for node in nodes):
         found.append((0, "분류할 수 있는 단계(strategy, task, subtask)가 하나도 없습니다"))
     return found

@@ -74,12 +74,14 @@ class TableForm:
         header: row number of the header.
         numbers: row number of each node.
         headings: heading of each field.
+        faults: what is wrong with cells, by location.
     """
 
     form: dict[str, Any]
     header: int
     numbers: tuple[int, ...]
     headings: Mapping[str, str]
+    faults: Mapping[tuple[str | int, ...], str]
 
     def line_of(self, location: tuple[str | int, ...]) -> int:
         """Return the row number of a location such as ("nodes", 3, "title")."""
@@ -101,7 +103,7 @@ def read_form(path: Path) -> TableForm:
     four-digit number in the stem, else 0.
 
     Raises:
-        PlanError: there is no header, a heading is unknown, a code is a date, or rows say different things of the plan.
+        PlanError: there is no header, a heading is unknown, or rows say different things of the plan.
     """
     rows = read_rows(path)
     header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
@@ -111,6 +113,7 @@ def read_form(path: Path) -> TableForm:
     whole: dict[str, str] = {}
     nodes: list[dict[str, Any]] = []
     numbers: list[int] = []
+    faults: dict[tuple[str | int, ...], str] = {}
     for row in rows[rows.index(header) + 1 :]:
         cells = {f: plain_cell(v.strip()) for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
         for name, field in _OF_PLAN.items():
@@ -120,11 +123,7 @@ def read_form(path: Path) -> TableForm:
                     f"{path}:{row.number}: '{name}' 이 '{told}' 인데 위에서는 '{whole[field]}' 입니다. 파일 하나에 계획 하나만 적으세요."
                 )
         if cells:
-            if _DATE.fullmatch(cells.get("code", "")):
-                raise PlanError(
-                    f"{path}:{row.number}: 코드가 날짜입니다 ('{cells['code']}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
-                    "코드 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
-                )
+            faults |= _dates(cells, len(nodes))
             nodes.append(_node(cells | ({"level": cells.get("level", "")} if "level" in fields else {})))
             numbers.append(row.number)
     digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
@@ -132,7 +131,21 @@ def read_form(path: Path) -> TableForm:
     named = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year}
     headings = {field: name for name, field in _COLUMNS.items()}
     headings |= {field: cell.strip() for field, cell in zip(fields, header.cells, strict=True) if field}
-    return TableForm(named | whole | {"nodes": nodes}, header.number, tuple(numbers), headings)
+    return TableForm(named | whole | {"nodes": nodes}, header.number, tuple(numbers), headings, faults)
+
+
+def _dates(cells: Mapping[str, str], index: int) -> dict[tuple[str | int, ...], str]:
+    """Return the faults of a row whose codes a spreadsheet turned into dates."""
+    return {
+        (
+            "nodes",
+            index,
+            field,
+        ): f"{name}가 날짜입니다 ('{cells[field]}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
+        f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
+        for field, name in (("code", "코드"), ("parent", "상위코드"))
+        if _DATE.fullmatch(cells.get(field, ""))
+    }
 
 
 def _fields(header: Row, path: Path) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path, PurePosixPath
 
+from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.archives import Budget, folder_items, placed, zip_items
@@ -47,16 +48,22 @@ _OWN = frozenset(
 )  # parsed by ourselves, without native code: no process of its own
 
 
-def read(path: Path, columns: Columns = Columns(), isolated: bool = False) -> Iterator[Item]:  # noqa: B008 - frozen
+def read(
+    path: Path,
+    columns: Columns = Columns(),  # noqa: B008 - frozen
+    isolated: bool = False,
+    left: Collection[Path] = frozenset(),
+) -> Iterator[Item]:
     """Yield the documents of a file, by its content and suffix, or of all files in a folder or ZIP.
 
     ``isolated``: our own parsers (CSV, JSONL, text) run in the process for foreign formats too, under its limits.
+    ``left``: files of a folder (resolved) that are not read.
 
     Raises:
         InputError: there is no such file, no reader for it, or the whole file cannot be read.
         MissingExtraError: the library for its format is not installed; the message names the install command.
     """
-    yield from _read(path, columns, 0, None, frozenset() if isolated else _OWN)
+    yield from _read(path, columns, 0, None, frozenset() if isolated else _OWN, left)
 
 
 def read_told(
@@ -64,20 +71,26 @@ def read_told(
     columns: Columns,
     place: PurePosixPath = PurePosixPath(),  # noqa: B008 - frozen
     isolated: bool = False,
+    left: Collection[Path] = frozenset(),
 ) -> Iterator[Item]:
     """Yield what :func:`read` yields, its sources below ``place``; what cannot be read at all is one row error."""
-    yield from placed(lambda file, _: read(file, columns, isolated), path, 0, place)
+    yield from placed(lambda file, _: read(file, columns, isolated, left), path, 0, place)
 
 
 def _read(
-    path: Path, columns: Columns, depth: int, budget: Budget | None, here: frozenset[str]
+    path: Path,
+    columns: Columns,
+    depth: int,
+    budget: Budget | None,
+    here: frozenset[str],
+    left: Collection[Path] = frozenset(),
 ) -> Iterator[Item]:
     def inner(file: Path, level: int) -> Iterator[Item]:
         return _read(file, columns, level, budget, here)
 
     try:
         if path.is_dir():
-            yield from folder_items(path, inner, depth)
+            yield from folder_items(path, inner, depth, left)
             return
         if not path.is_file():
             raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
@@ -97,7 +110,7 @@ def _read(
         for item in items:
             yield _bounded(item)
     except OSError as error:
-        raise InputError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
+        raise InputError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
 
 
 def _bounded(item: Item) -> Item:

@@ -7,11 +7,12 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
@@ -45,9 +46,15 @@ def folder_files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
         yield path, PurePosixPath(folder.name, *inner.parts[:-1])
 
 
-def folder_items(folder: Path, read: Read, depth: int) -> Iterator[Item]:
-    """Yield what ``read`` finds in all files under ``folder``, in the order of their names; links are not followed."""
-    for n_files, (path, place) in enumerate(folder_files(folder)):
+def folder_items(
+    folder: Path, read: Read, depth: int, left: Collection[Path] = frozenset()
+) -> Iterator[Item]:
+    """Yield what ``read`` finds in all files under ``folder``, in the order of their names.
+
+    Links are not followed, and files of ``left`` (resolved) are not read.
+    """
+    files = (file for file in folder_files(folder) if not left or file[0].resolve() not in left)
+    for n_files, (path, place) in enumerate(files):
         if n_files == limits.MAX_FILES:
             yield RowError(folder.name, f"파일이 {limits.MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
             return
@@ -111,13 +118,13 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[It
                         shutil.copyfileobj(source, file)
                     yield from placed(read, target, depth + 1, place)
                 except BROKEN_ZIP as error:
-                    reason = f"압축을 풀 수 없습니다 ({error}). 다시 압축하거나 다시 내려받으세요."
+                    reason = f"압축을 풀 수 없습니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
                     yield RowError(f"{place}/{inner.name}", reason)
                 finally:
                     target.unlink(missing_ok=True)
     except BROKEN_ZIP as error:
         raise InputError(
-            f"{path.name}: 깨진 ZIP입니다 ({error}). 다시 압축하거나 다시 내려받으세요."
+            f"{path.name}: 깨진 ZIP입니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
         ) from error
 
 
@@ -134,7 +141,7 @@ def check_package(path: Path) -> None:
             if any(member.flag_bits & 1 for member in members):
                 raise InputError(f"{path.name}: 암호가 걸린 파일입니다. 암호를 풀고 다시 저장하세요.")
     except BROKEN_ZIP as error:
-        raise InputError(f"{path.name}: 깨진 파일입니다 ({error}). 다시 저장하세요.") from error
+        raise InputError(f"{path.name}: 깨진 파일입니다 ({cause(error)}). 다시 저장하세요.") from error
     if len(members) > limits.MAX_MEMBERS or n_bytes > limits.MAX_PACKAGE_BYTES:
         raise InputError(
             f"{path.name}: 풀면 너무 커지는 파일입니다 ({n_bytes >> 20:,}MB, {len(members):,}개). 나누어 저장하세요."

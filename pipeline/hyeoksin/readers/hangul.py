@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.archives import BROKEN_ZIP, check_package
@@ -52,12 +53,12 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
                 content = Content(blocks, document.text.plain())
     except Hwp5Error as error:
         reason = _PROTECTED.get(
-            error.code, f"한글 문서가 깨졌습니다 ({error}). 한글에서 열어 다시 저장하세요."
+            error.code, f"한글 문서가 깨졌습니다 ({cause(error)}). 한글에서 열어 다시 저장하세요."
         )
         raise InputError(f"{path.name}: {reason}") from error
     except (HwpxError, HwpxPackageError, LxmlError, LookupError, *BROKEN_ZIP) as error:
         raise InputError(
-            f"{path.name}: 한글 문서가 깨졌습니다 ({error}). 한글에서 열어 다시 저장하세요."
+            f"{path.name}: 한글 문서가 깨졌습니다 ({cause(error)}). 한글에서 열어 다시 저장하세요."
         ) from error
     yield from documents(content, path, columns)
 

@@ -7,6 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from hyeoksin.causes import cause
 from hyeoksin.errors import InputError
 from hyeoksin.readers.limits import MAX_FILE_BYTES
 
@@ -114,7 +115,7 @@ def _zip_kind(path: Path) -> str:
         OSError,
     ) as error:
         raise InputError(
-            f"{path.name}: 깨진 파일입니다 ({error}). 원래 프로그램에서 열어 다시 저장하거나 다시 내려받으세요."
+            f"{path.name}: 깨진 파일입니다 ({cause(error)}). 원래 프로그램에서 열어 다시 저장하거나 다시 내려받으세요."
         ) from error
     for member, kind in _MEMBERS:
         if member in names:

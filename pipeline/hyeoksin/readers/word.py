@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.archives import BROKEN_ZIP, check_package
@@ -34,7 +35,7 @@ def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         blocks = tuple(_blocks(docx.Document(str(path)), Places()))
     except (OpcError, LxmlError, KeyError, AttributeError, IndexError, *BROKEN_ZIP) as error:
         raise InputError(
-            f"{path.name}: 워드 문서가 깨졌습니다 ({error}). 워드에서 열어 다시 저장하세요."
+            f"{path.name}: 워드 문서가 깨졌습니다 ({cause(error)}). 워드에서 열어 다시 저장하세요."
         ) from error
     yield from documents(Content(blocks), path, columns)
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
+from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.readers import READERS
@@ -58,7 +59,7 @@ def _answer(request: dict[str, Any], out: TextIO) -> dict[str, Any]:
     except InputError as error:
         return {"input_error": str(error)}
     except OSError as error:
-        return {"input_error": f"{path.name}: 열 수 없습니다 ({error.strerror or error})."}
+        return {"input_error": f"{path.name}: 열 수 없습니다 ({cause(error)})."}
     except (MemoryError, RecursionError):
         return {"input_error": f"{path.name}: 파일이 너무 크거나 복잡해 읽지 못했습니다. 나누어 저장하세요."}
     return {"end": True}

@@ -10,9 +10,12 @@ from hyeoksin.audit.report.book import Book, Column
 from hyeoksin.audit.report.wording import KINDS, SURENESS, leaf_codes, share_of, summary
 from hyeoksin.audit.result import Audit, Cut, Interval, NodeRow
 from hyeoksin.codes import NONE
+from hyeoksin.plan.nodes import LEVELS
 from hyeoksin.tabular import written_book
 
 __all__ = ["write_sheets"]
+
+_LEVELS = {"off_plan": "계획 밖", **{str(level): name for level, name in LEVELS.items()}}
 
 _COUNTS = {
     "센 글": "number",
@@ -71,7 +74,9 @@ def _whole(book: Book, audit: Audit) -> None:
     page = book.sheet("계획 전체")
     columns = [Column("단계", 9), Column("번호", 9), Column("항목", 52), *_counted()]
     rows = audit.cells()
-    end = book.table(page, columns, ([row.level, _code(row.code), row.title, *_numbers(row)] for row in rows))
+    end = book.table(
+        page, columns, ([_LEVELS[row.level], _code(row.code), row.title, *_numbers(row)] for row in rows)
+    )
     leaves = [row for row in rows if row.code in leaf_codes(audit)]
     _bars(book, page, leaves, end + 1)
 

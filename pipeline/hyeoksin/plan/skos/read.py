@@ -14,6 +14,7 @@ from rdflib.collection import Collection
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import Identifier
 
+from hyeoksin.causes import cause
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.crosswalk import Link
 from hyeoksin.plan.jskos import MATCH
@@ -180,7 +181,7 @@ def _parsed(path: Path) -> Graph:
             warnings.simplefilter("ignore", DeprecationWarning)
             graph: Graph = Graph().parse(data=text, format=FORMATS[suffix])
     except OSError as error:
-        raise PlanError(f"{path}: 열 수 없습니다 ({error.strerror or error}).") from error
+        raise PlanError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
     except (BadSyntax, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanError(f"{path}: SKOS({FORMATS[suffix]}) 파일이 아니거나 깨졌습니다 ({error}).") from error
     return graph
