@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ def documents(n: int) -> list[tuple[Document, dict[str, Any]]]:
         )
         found.append((document, record(k, LEAVES[k % 6], 0.6 + 0.3 * k / n)))
     return found
+
+
+def titles(page: str) -> list[str]:
+    """Return the titles of a queue's rows."""
+    return re.findall(r"data-row>([^<]*)</a>", page)
+
+
+def words(page: str) -> str:
+    """Return the text of a page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
 
 
 class Office:

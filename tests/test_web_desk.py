@@ -9,12 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from desk_cases import LEAVES, Desk, Office, documents, record
+from desk_cases import Desk, Office, documents, record, titles, words
 from hyeoksin.domain import Document
-from hyeoksin.web.coverage import counted
-from hyeoksin.web.desk.export import entries
-from hyeoksin.web.desk.filters import QueueFilters
-from hyeoksin.web.desk.hours import waiting
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +23,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture
 def desk(office: Office) -> Desk:
     return office.open()
-
-
-@pytest.fixture
-def pair(office: Office) -> Desk:
-    """A round with two coders: ``officer`` and ``second``."""
-    return office.open(n=4, coders=2)
-
-
-def titles(page: str) -> list[str]:
-    return re.findall(r"data-row>([^<]*)</a>", page)
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
 
 
 def test_the_queue_lists_the_least_sure_first(desk: Desk) -> None:
@@ -240,23 +222,6 @@ def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) 
     assert desk.store.item(item.id).answer == "7-1"
 
 
-def test_a_note_outlives_a_refused_decision(office: Office, pair: Desk) -> None:
-    item = pair.items[0]
-    for name in ("officer", "second"):
-        pair.decide(pair.store.item(item.id), "accept", name)
-    refused = pair.decide(pair.store.item(item.id), "pick:5-1", "admin", note="셋째의 메모")
-    assert refused.status_code == 409
-    assert "이미 두 사람이 정했습니다" in refused.text
-    assert "셋째의 메모</textarea>" in refused.text
-    desk = office.open(n=1)
-    desk.store.close_project(desk.project.id)
-    refused = desk.decide(desk.items[0], "accept", note="닫힌 뒤의 메모")
-    assert refused.status_code == 409
-    assert "마감되었습니다" in refused.text
-    assert 'id="decide"' not in refused.text
-    assert "readonly>닫힌 뒤의 메모</textarea>" in refused.text
-
-
 def test_the_end_of_a_note_is_never_cut(desk: Desk) -> None:
     first, second = desk.items[:2]
     note = "줄\n" * 999 + "끝"
@@ -390,13 +355,6 @@ def test_documents_are_assigned_and_claims_keep_people_apart(desk: Desk) -> None
     assert desk.browser().post(f"{desk.path}/assign", {"to": "누구", "whole": "1"}).status_code == 422
 
 
-def test_all_that_the_list_shows_is_assigned_and_no_more(pair: Desk) -> None:
-    pair.decide(pair.items[0], "accept")
-    assert "거른 3건 모두" in words(pair.browser().get(f"{pair.path}/queue").text)
-    pair.browser().post(f"{pair.path}/assign", {"to": "second", "whole": "1"})
-    assert [i.assigned_to for i in pair.items] == [None, "second", "second", "second"]
-
-
 def test_the_queue_of_a_closed_round_stays_as_it_is(desk: Desk) -> None:
     assert "맡기기" in desk.browser().get(f"{desk.path}/queue").text
     desk.store.close_project(desk.project.id)
@@ -408,117 +366,6 @@ def test_the_queue_of_a_closed_round_stays_as_it_is(desk: Desk) -> None:
         answer = desk.browser().post(f"{desk.path}/{path}", form)
         assert (answer.status_code, "닫힌 차수입니다" in answer.text) == (409, True)
     assert [(item.id, item.assigned_to) for item in desk.store.items(desk.project.id)] == before
-
-
-def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None:
-    item = pair.items[0]
-    pair.decide(item, "pick:5-1", "officer", note="비밀 메모")
-    browser = pair.browser("second")
-    page = browser.get(f"/items/{item.id}").text
-    assert "비밀 메모" not in page
-    assert "5-1</b> · officer" not in page
-    pair.decide(pair.store.item(item.id), "accept", "second")
-    assert pair.store.item(item.id).standing == "disputed"
-    assert "비밀 메모" in browser.get(f"/items/{item.id}").text
-
-
-def test_what_people_differ_about_or_put_off_stands_nowhere_by_itself(office: Office) -> None:
-    sure = {"status": "settled"}
-    rows = [(d, r | (sure if r["path"] else {"status": "off_plan"})) for d, r in documents(4)]
-    pair = office.open(rows=rows, coders=2)
-    disputed, half, put_off, untouched = pair.items
-    pair.decide(disputed, "pick:9-1", "officer")
-    pair.decide(pair.store.item(disputed.id), "none", "second")
-    pair.decide(half, "none", "officer")
-    pair.decide(put_off, "undecided", "officer", note="물어볼 것")
-    found = {
-        e.document.id: e
-        for e in entries(pair.store, pair.project.id, QueueFilters(standing="any"), False, True)
-    }
-    told = [(found[i.document.id].outcome, found[i.document.id].code) for i in pair.items]
-    assert told == [("갈림", None), ("미결", None), ("미결", None), ("자동 확정", "9-1")]
-    assert [case.held for case in waiting(pair.store.cases(pair.project.id))] == [True, True, True, False]
-    numbers = counted(pair.store, pair.project.id, "answer")
-    assert (numbers["settled"], numbers["review"].total()) == ({"9-1": 1}, 3)
-    assert untouched.document.id in found
-
-
-def test_a_coder_finds_again_what_he_put_off(pair: Desk) -> None:
-    first, second, *_ = pair.items
-    pair.decide(first, "undecided", "officer", note="담당에게 물어볼 것")
-    pair.decide(second, "accept", "officer")
-    assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
-    assert len(titles(pair.browser("second").get(f"{pair.path}/queue?standing=undecided").text)) == 0
-    pair.decide(pair.store.item(first.id), "accept", "second")
-    assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
-
-
-def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
-    for k, item in enumerate(pair.items):
-        pair.decide(item, "accept", "officer")
-        pair.decide(pair.store.item(item.id), "accept" if k else "pick:5-1", "second")
-    item = pair.store.item(pair.items[0].id)
-    page = words(pair.browser("reviewer").get(f"{pair.path}/agreement").text)
-    assert "두 사람이 모두 정한 4건" in page
-    assert "75%" in page
-    assert pair.browser("officer").get(f"{pair.path}/agreement").status_code == 403
-    assert pair.decide(item, "accept", "second", final="1").status_code == 403
-    assert 'name="final" value="1"' in pair.browser("reviewer").get(f"/items/{item.id}").text
-    assert pair.decide(item, "pick:5-1", "reviewer", final="1", queue="standing=disputed").status_code == 303
-    settled = pair.store.item(item.id)
-    assert (settled.standing, settled.answer) == ("decided", "5-1")
-    page = pair.browser("reviewer").get(f"/items/{item.id}").text
-    assert re.findall(r'data-key="Digit([789])"', page) == ["7", "8"]
-    assert LEAVES[0] == "3-2"
-
-
-def test_what_two_coders_agree_on_is_changed_by_a_reviewer_alone(pair: Desk) -> None:
-    item = pair.items[0]
-    for name in ("officer", "second"):
-        pair.decide(pair.store.item(item.id), "accept", name)
-    agreed = pair.store.item(item.id)
-    page = pair.browser("reviewer").get(f"/items/{item.id}").text
-    assert 'name="final" value="1"' in page
-    assert 'data-key="Enter"' not in page
-    refused = pair.decide(agreed, "none", "reviewer")
-    assert (refused.status_code, "이미 두 사람이 정했습니다" in refused.text) == (409, True)
-    assert pair.store.item(item.id).standing == "decided"
-    assert pair.decide(agreed, "pick:5-1", "reviewer", final="1").status_code == 303
-    assert pair.store.item(item.id).answer == "5-1"
-
-
-def test_duplicates_that_two_coders_have_coded_stay_out_of_a_group_decision(office: Office) -> None:
-    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
-    pair = office.open(rows=rows, coders=2)
-    first, second = pair.items
-    for name in ("officer", "second"):
-        pair.decide(pair.store.item(second.id), "accept", name)
-    versions = f"{second.id}:{pair.store.item(second.id).version}"
-    assert pair.decide(first, "none", "admin", together="1", versions=versions).status_code == 303
-    assert pair.store.item(first.id).standing == "half"
-    assert pair.store.item(second.id).standing == "decided"
-
-
-def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:
-    for item in pair.items[:2]:
-        pair.decide(item, "accept", "officer")
-        pair.decide(pair.store.item(item.id), "pick:9-1", "second", note="데이터가 핵심")
-    browser = pair.browser("reviewer")
-    first = browser.post(f"{pair.path}/next", {"queue": "standing=disputed"}).headers["location"]
-    page = browser.get(first).text
-    assert 'value="pick:9-1" data-key="Digit8"' in page
-    assert "데이터가 핵심" in page
-    item = pair.store.item(int(re.findall(r"/items/(\d+)", first)[0]))
-    second = pair.decide(item, "pick:9-1", "reviewer", final="1", queue="standing=disputed").headers[
-        "location"
-    ]
-    assert second.partition("?")[0] != first.partition("?")[0]
-    other = pair.store.item(int(re.findall(r"/items/(\d+)", second)[0]))
-    end = pair.decide(other, "none", "reviewer", final="1", queue="standing=disputed").headers["location"]
-    assert end.startswith(f"{pair.path}/queue")
-    undone = browser.post(f"/items/{other.id}/undo", {"key": "final", "final": "1"})
-    assert undone.status_code == 303
-    assert pair.store.item(other.id).standing == "disputed"
 
 
 def test_the_desk_speaks_english_too(office: Office) -> None:
