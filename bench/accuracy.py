@@ -2,7 +2,7 @@
 
 Usage: python bench/accuracy.py CODED.jsonl FOLDER [--model MODEL] [--rows ...] [--texts ...] [--annif PYTHON]
            [--setfit PYTHON --setfit-model MODEL]
-       python bench/accuracy.py CODED.jsonl FOLDER --ablations
+       python bench/accuracy.py CODED.jsonl FOLDER --ablations [--folds N]
 
 FOLDER holds the public texts of corpus/external.yaml. Texts: the coded file, and (not for Annif and SetFit) the labelled public
 texts in the five folds by family of the model card, whose figures are hyeoksin's. All read the same first characters
@@ -166,13 +166,13 @@ def on_public(
             report(question, {title: joined(found) for title, found in parts.items()}, None)
 
 
-def without_parts(coded: Sequence[Coded], examples: Sequence[Example]) -> None:
-    """Print hyeoksin with one part left out at a time, on the public texts in the card's folds and on the coded ones."""
+def without_parts(coded: Sequence[Coded], examples: Sequence[Example], n_folds: int) -> None:
+    """Print hyeoksin with one part left out at a time, on the public texts of the card's first folds and on the coded ones."""
     plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
     tested = [i for i, e in enumerate(examples) if e.origin in TESTED]
     folds = GroupKFold(Settings().n_folds, shuffle=True, random_state=0)
     splits = folds.split(tested, groups=[examples[i].family for i in tested])
-    cut = [sorted(tested[k] for k in held) for _, held in splits]
+    cut = [sorted(tested[k] for k in held) for _, held in splits][:n_folds]
     asked = [Example(c.document, {}, c.document.id, "", "coded") for c in coded]
     found = list(ablations(prepare(examples), prepare(asked), cut, plans, PLANS))
     for name in PLANS:
@@ -226,6 +226,9 @@ def main() -> None:
     parser.add_argument(
         "--ablations", action="store_true", help="hyeoksin without one part at a time, nothing else"
     )
+    parser.add_argument(
+        "--folds", type=int, default=5, help="ask the first N of the five folds, with --ablations"
+    )
     parser.add_argument("--cache", type=Path, help="folder that keeps Kiwi's work for the next run")
     told = parser.parse_args()
     chosen = {
@@ -238,7 +241,7 @@ def main() -> None:
     coded = read_coded(told.coded)
     if told.ablations:
         print(HEAD)
-        without_parts(coded, [e for e in everything if e.origin != "press"])
+        without_parts(coded, [e for e in everything if e.origin != "press"], told.folds)
         return
     kept = Memory(told.cache, verbose=0).cache(texts)
     read = kept([e.document for e in examples]) if chosen else []
