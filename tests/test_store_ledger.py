@@ -108,6 +108,21 @@ def test_undo_goes_back_step_by_step(store: Store) -> None:
     assert store.verify().sound
 
 
+def test_an_undo_gives_no_third_answer(store: Store) -> None:
+    first, second = store.items(round_of(store, 2, coders=2).id)[:2]
+    for item in (first, second):
+        store.decide([item.id], "pick", code="3-1", by="kim")
+        store.decide([item.id], "undecided", by="kim", note="다시 볼 것")
+    for by in ("lee", "park"):
+        store.decide([first.id], "none", by=by)
+    with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
+        store.undo("kim", first.id)
+    assert store.item(first.id).standing == "decided"
+    store.undo("kim", second.id)
+    assert store.coders_say(second.id)["kim"].code == "3-1"
+    assert store.verify().sound
+
+
 def test_a_group_is_decided_and_undone_at_once(store: Store) -> None:
     project = round_of(store, 4)
     numbers = [item.id for item in store.items(project.id, order="id")]

@@ -103,7 +103,7 @@ class Ledger(Base):
             key: a token of the request, as for :meth:`decide`.
 
         Raises:
-            RefusedError: nothing is in force to take back, or the round is closed.
+            RefusedError: nothing is in force to take back, the round is closed, or two others have coded the item since.
             StaleDecisionError: the item was changed since it was read.
         """
         with self._write() as connection:
@@ -124,6 +124,8 @@ class Ledger(Base):
             shared = uuid.uuid4().hex if len(together) > 1 else None
             items = {row["id"]: row for row in _locked(connection, [d.item for d in together])}
             for taken in together:
+                if _brings_back(connection, taken):
+                    _check_turn(connection, items[taken.item], lane, project.coders)
                 word = Word("undo", None, None, by, note, shared, key, final)
                 writer.append(items[taken.item], word, lane, taken)
             return writer.close()
@@ -268,6 +270,12 @@ def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int
             "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
             document=item["document"],
         )
+
+
+def _brings_back(connection: Connection, taken: DecisionRow) -> bool:
+    """Return whether an answer is in force again where a decision is taken back; to have put it off is no answer."""
+    query = sa.select(_d.c.action).where(_d.c.id == taken.replaces)
+    return taken.replaces is not None and connection.scalar(query) != "undecided"
 
 
 def _in_lane(connection: Connection, item: int, lane: str) -> DecisionRow | None:
