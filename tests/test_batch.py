@@ -16,6 +16,7 @@ import pytest
 from distributed import LocalCluster
 
 from hyeoksin.batch import ENGINES, Options, Resources, engines, run
+from hyeoksin.batch.run import _NAMES
 from hyeoksin.batch.settings import Spec
 from hyeoksin.batch.shards import Done, Shard
 from hyeoksin.classifier import Classifier
@@ -183,10 +184,16 @@ def test_other_columns_reach_the_records_and_a_change_of_them_is_judged_again(tm
     assert told("총무과") == ["총무과", ""]
 
 
+def test_every_setting_has_a_name_in_the_message(tmp_path: Path, documents: list[Document]) -> None:
+    told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
+    settings = run(told, progress=False, work=count_only)["settings"]
+    assert set(settings) - {"workers", "engine"} <= set(_NAMES)
+
+
 def test_other_settings_are_refused_unless_restarted(tmp_path: Path, documents: list[Document]) -> None:
     told = options(write(tmp_path / "a.jsonl", documents[:4]), tmp_path / "out")
     run(told, progress=False, work=count_only)
-    with pytest.raises(InputError, match="plan 2019 → 2024"):
+    with pytest.raises(InputError, match=r"계획\(--plan\) 2019 → 2024"):
         run(replace(told, plan="2024"), progress=False, work=count_only)
     assert (
         run(replace(told, plan="2024", restart=True), progress=False, work=count_only)["settings"]["plan"]

@@ -25,6 +25,21 @@ from hyeoksin.errors import HyeoksinError, InputError, RowError
 __all__ = ["run"]
 
 Work = Callable[[Spec, Shard], Done]
+_NAMES = {  # of settings, as the message calls them
+    "format_of_folder": "결과 폴더의 꼴",
+    "shard_size": "묶음 크기(--shard-size)",
+    "duplicates": "중복 묶기(--duplicates)",
+    "model": "모델(--model)",
+    "model_sha256": "모델의 지문",
+    "plan": "계획(--plan)",
+    "plan_sha256": "계획의 지문",
+    "gate": "1차 거르기(--gate)",
+    "gate_sha256": "1차 거르기의 지문",
+    "format": "형식(--format)",
+    "today": "오늘(--today)",
+    "hyeoksin": "hyeoksin의 판",
+    "libraries": "라이브러리의 판",
+}
 
 
 @dataclass
@@ -137,7 +152,7 @@ def _open_shards(shards: Iterator[Shard], folder: Folder, tally: _Tally, bar: An
 def _refuse_other(known: Mapping[str, Any], settings: Mapping[str, Any], options: Options) -> None:
     other = [name for name in settings if known and known.get(name) != settings[name]]
     if other:
-        what = ", ".join(f"{name} {known.get(name)} → {settings[name]}" for name in other)
+        what = ", ".join(f"{_NAMES.get(name, name)} {known.get(name)} → {settings[name]}" for name in other)
         raise InputError(
             f"{options.output}: 다른 설정으로 한 결과가 있습니다 ({what}). "
             "지우고 새로 하려면 --restart, 아니면 다른 폴더를 주세요."
