@@ -186,3 +186,31 @@ def test_batch_says_that_the_input_lies_in_the_output(folder: Path) -> None:
 def test_drift_names_the_path_that_is_not_there(folder: Path) -> None:
     for line in ("drift 결정.csv 없는것", "drift 없는것 결정.csv", "drift 글 글 --texts 없는것"):
         assert "없는것: 파일도 폴더도 아닙니다" in refused(hyeoksin(*line.split(), folder=folder))
+
+
+def test_the_list_of_the_classified_rows_outlives_a_translation(folder: Path) -> None:
+    (folder / "과제.csv").write_text("번호,제목\n1,진료버스\n2,\n", encoding="utf-8")
+    hyeoksin("classify", "과제.csv", "-o", "결과.jsonl", folder=folder)
+    before = (folder / "결과.failed.jsonl").read_bytes()
+    line = [
+        "translate",
+        "결과.jsonl",
+        "--from",
+        "2019",
+        "--to",
+        "2024",
+        "--texts",
+        "과제.csv",
+        "-o",
+        "결과.xlsx",
+    ]
+    assert hyeoksin(*line, folder=folder).code in (0, 1)
+    assert (folder / "결과.xlsx").exists()
+    assert (folder / "결과.failed.jsonl").read_bytes() == before
+
+
+def test_a_former_audit_in_the_folder_of_results_is_written_anew(folder: Path) -> None:
+    (folder / "결과").mkdir()
+    hyeoksin("classify", "글/가.csv", "-o", "결과/part.parquet", folder=folder)
+    for _ in range(2):
+        assert hyeoksin("audit", "결과", "-o", "결과/감사.json", folder=folder).code == 0

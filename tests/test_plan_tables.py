@@ -274,3 +274,10 @@ def test_codes_that_a_saved_table_shows_as_dates_are_refused(tmp_path: Path, cod
     write_rows(path, ["코드", "제목", "상위코드"], [["1", "생활행정", ""], [code, "민원", "1"]], sheet="계획")
     with pytest.raises(PlanError, match="3: 코드가 날짜입니다"):
         load_plan(path)
+
+
+def test_an_error_of_excel_is_no_title(tmp_path: Path) -> None:
+    path = tmp_path / "계획.csv"
+    path.write_text("코드,제목,정의\n1,#REF!,\n2,둘,#N/A\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"(?s):2: .*엑셀 오류.*#REF!.*:3: .*#N/A"):
+        load_plan(path)

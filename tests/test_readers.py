@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import READERS, Columns, Item, read
-from hyeoksin.readers.columns import Layout, cell_date, document, iso_date
+from hyeoksin.readers.columns import Layout, _unique, cell_date, document, iso_date
 from hyeoksin.readers.lines import documents_from_lines
 
 DATA = Path(__file__).parent / "data"
@@ -540,3 +540,15 @@ def test_sample_tasks_hold_thirty_whole_rows() -> None:
     assert all(d.title and d.text and d.region for d in good)
     assert len({d.region for d in good}) == 30
     assert set(good[0].meta) == {"담당부서", "예산(백만원)"}
+
+
+def test_formulas_filled_down_below_the_tasks_are_no_tasks(tmp_path: Path) -> None:
+    path = tmp_path / "과제.csv"
+    path.write_text("제목,담당부서\n진료버스,보건소\n,#N/A\n,#N/A\n", encoding="utf-8")
+    assert [item.title for item in read(path) if isinstance(item, Document)] == ["진료버스"]
+    assert len(list(read(path))) == 1
+
+
+def test_columns_get_names_of_their_own() -> None:
+    header = ("비고", "비고", "", "비고", "열 3", "비고 (2)")
+    assert _unique(header, 7) == ("비고", "비고 (3)", "열 3 (2)", "비고 (4)", "열 3", "비고 (2)", "열 7")

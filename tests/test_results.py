@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -364,3 +364,21 @@ def test_what_is_no_result_is_refused(tmp_path: Path, name: str, text: str) -> N
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=name):
         list(read_results(tmp_path / name, PLAN))
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("Ⅱ-1 주민 참여", "Ⅱ-1"), ("① 다", "①"), ("1-1 - 100% 공개", "1-1"), ("1-1 — 2024 계획", "1-1"), ("4 - 99", "4-99"),
+     ("４－１ 참여", "4-1"), ("계획 밖", NONE)],
+)  # fmt: skip
+def test_codes_are_those_that_the_plan_has(cell: str, code: str) -> None:
+    plan = dict.fromkeys(("Ⅱ", "Ⅱ-1", "①", "1", "1-1", "4", "4-1"))
+    assert code_in(cell, cast("Plan", plan)) == code
+
+
+def test_texts_under_another_name_are_no_texts_of_repeated_ids(tmp_path: Path) -> None:
+    texts = tmp_path / "글.jsonl"
+    texts.write_text('{"id": "a", "text": "하나"}\n{"id": "a", "text": "둘"}\n', encoding="utf-8")
+    results = [Result(Document("a", source=f"옛.csv#row={n}"), NONE) for n in (2, 3)]
+    with pytest.raises(InputError, match="여럿이라"):
+        list(with_texts(results, texts))

@@ -6,19 +6,21 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
 
-from desk_cases import Desk, Office, documents, record
+from desk_cases import Desk, Office, documents, record, words
 from hyeoksin.domain import Document
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.triage import Judged
 from hyeoksin.web.desk import export
 from hyeoksin.web.desk.hours import judged, waiting
+from hyeoksin.web.filler import Filler
 
 TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다.", "마을버스의 노선을 데이터로 다시 짭니다.", "구청 회의록을 누리집에 공개합니다.",
          "찾아가는 진료버스가 어르신 댁으로 갑니다.", "꽃 축제를 엽니다. 연락처 010-1234-5678")  # fmt: skip
@@ -49,10 +51,6 @@ def desk(office: Office) -> Desk:
     made = office.open(rows=rows)
     filled(office)
     return made
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
 
 
 def found(page: str) -> set[str]:
@@ -319,3 +317,25 @@ def test_exports_follow_the_filters(office: Office, monkeypatch: pytest.MonkeyPa
     assert answer.status_code == 422
     assert "12건은" in answer.text
     assert desk.browser().get(f"{desk.path}/export/file?form=xlsx&node=3").status_code == 200
+
+
+def test_a_text_that_breaks_the_analysis_holds_up_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filler = Filler(office.store)
+
+    def tokens(texts: Sequence[str]) -> Iterator[list[str]]:
+        for text in texts:
+            if "깨진" in text:
+                raise MemoryError
+            yield ["진료/N"]
+
+    monkeypatch.setattr(filler, "tokens", tokens)
+    items = [
+        SimpleNamespace(id=n, document=Document(str(n), text)) for n, text in enumerate(("깨진 글", "진료"))
+    ]
+    assert list(filler._all(items)) == [[], ["진료/N"]]
+    monkeypatch.setattr(filler, "work", lambda: 1 / 0)
+    filler.wake()
+    filler.join(5.0)
+    assert filler._thread is None

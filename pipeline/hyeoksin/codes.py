@@ -51,15 +51,25 @@ def said(row: Mapping[str, str]) -> tuple[str, bool] | None:
 def code_in(cell: str, plan: Plan) -> str:
     """Return the code at the beginning of a cell such as ``3-1 제목``, :data:`NONE` for "outside the plan".
 
-    Full-width signs and blanks around the dash count for nothing. What the plan does not know comes back as its first word.
+    Full-width signs and blanks around the dash count for nothing, unless the plan has them. What the plan does not know
+    comes back as its first word.
     """
-    if cell.strip() in plan:
-        return cell.strip()
-    name = _DASH.sub("-", unicodedata.normalize("NFKC", cell)).strip()
-    if name in plan:
-        return name
-    if key(name) in _OUTSIDE:
+    raw = cell.strip()
+    folded = _DASH.sub("-", unicodedata.normalize("NFKC", raw)).strip()
+    first = _first(raw)
+    if raw in plan or (first in plan and unicodedata.normalize("NFKC", first) != first):  # Ⅱ-1, ①
+        return raw if raw in plan else first
+    if key(folded) in _OUTSIDE:
         return NONE
-    first = name.split()[0] if name else ""
-    match = _CODE.match(name)
-    return match.group() if first not in plan and match and match.group() in plan else first
+    if _CODE.fullmatch(folded):
+        return folded
+    for name in (folded, raw):  # "1-1 - 100% 공개" is no 1-1-100
+        match = _CODE.match(name)
+        for code in (_first(name), match.group() if match else ""):
+            if code in plan:
+                return code
+    return _first(folded)
+
+
+def _first(name: str) -> str:
+    return name.split()[0] if name else ""

@@ -48,7 +48,8 @@ def _text_of(
     repeated = len(places[told.id]) > 1
     if repeated or len(found) > 1:
         here = [one for one in found if _is_at(one.source, told.source, places[told.id])]
-        if len(here) > 1 or not (here or repeated):
+        elsewhere = any(_is_at(one.source, at, places[told.id]) for one in found for at in places[told.id])
+        if len(here) > 1 or (len(found) > 1 and not here and not (repeated and elsewhere)):
             raise InputError(
                 f"{texts}: 번호 '{told.id}' 의 글이 여럿이라 어느 글인지 알 수 없습니다. 번호를 서로 다르게 하거나 "
                 "분류할 때 넣은 파일을 그대로 주세요."

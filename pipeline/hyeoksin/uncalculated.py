@@ -22,7 +22,9 @@ _ERRORS = frozenset({
 })  # fmt: skip
 _BROKEN = (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, EOFError, KeyError, NotImplementedError, RuntimeError)  # fmt: skip
 _CHUNK = 1 << 20  # bytes
-_SUSPECT = re.compile(rb"""t=["']e["']|<f[\s/>]|:f[\s/>]""")
+_SUSPECT = re.compile(  # an error, or a formula that no value follows
+    rb"""t=["']e["']|(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)(?!\s*<(?:\w+:)?v>[^<])"""
+)
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -74,14 +76,17 @@ def _name(element: ElementTree.Element) -> str:
 
 
 def _is_suspect(archive: zipfile.ZipFile, member: str) -> bool:
-    """Tell whether a sheet holds an error or a formula at all; most hold none, and need not be parsed."""
+    """Tell whether a sheet may hold a cell without its value; most hold none, and need not be parsed."""
     with archive.open(member) as file:
-        end = b""
+        held = b""
         while chunk := file.read(_CHUNK):
-            if _SUSPECT.search(end + chunk):
-                return True
-            end = (end + chunk)[-8:]
-    return False
+            held += chunk
+            whole = held.rfind(b"row>") + 4  # whole rows, so that no cell is cut in two
+            if whole > 4:
+                if _SUSPECT.search(held, 0, whole):
+                    return True
+                held = held[whole:]
+    return _SUSPECT.search(held) is not None
 
 
 def _cells(archive: zipfile.ZipFile, member: str) -> Iterator[tuple[tuple[int, int], str]]:

@@ -9,7 +9,10 @@ from hyeoksin.audit.result import Audit
 from hyeoksin.errors import InputError
 from hyeoksin.tabular import written_whole
 
-__all__ = ["OUTPUTS", "write_audit"]
+__all__ = ["OUTPUTS", "is_audit", "write_audit"]
+
+
+_HEAD = 100  # bytes
 
 
 def _json(audit: Audit, path: Path) -> None:
@@ -31,6 +34,14 @@ def _xlsx(audit: Audit, path: Path) -> None:
 
 Output = Callable[[Audit, Path], None]
 OUTPUTS: dict[str, Output] = {".html": _html, ".json": _json, ".xlsx": _xlsx}
+
+
+def is_audit(path: Path) -> bool:
+    """Tell whether a file is an audit that :func:`write_audit` wrote as JSON."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(_HEAD).startswith(b'{\n "manifest": {')
 
 
 def write_audit(audit: Audit, path: Path) -> None:

@@ -44,7 +44,7 @@ def audit(
     seed: Seed = 0,
 ) -> None:
     """분류 결과가 계획의 어디를 얼마나 덮는지, 무엇이 비고 무엇이 빠졌는지 감사합니다."""
-    from hyeoksin.audit import CUTS, OUTPUTS, write_audit
+    from hyeoksin.audit import CUTS, OUTPUTS, is_audit, write_audit
     from hyeoksin.audit import audit as run
     from hyeoksin.cli.screen import show_notes
 
@@ -58,7 +58,8 @@ def audit(
     place = output or Path("감사.json")
     if place.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
-    refuse_inputs(place, [source, coded, model, plan])
+    if not is_audit(place):  # a former audit in the folder of the results is no input
+        refuse_inputs(place, [source, coded, model, plan])
     show_notes()
     found = run(source, plan, names, model, seed, topics, coded)
     write_audit(found, place)

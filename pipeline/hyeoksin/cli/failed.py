@@ -26,9 +26,17 @@ def failed_place(output: Path | None, inputs: Sequence[Path]) -> Path:
     first = next((path.resolve().name for path in inputs), "") or "hyeoksin"
     base = output or Path(first)
     place = base.with_name(f"{base.stem}{_SUFFIX}")
-    while is_input(place, inputs, is_failed_list):
+    while is_input(place, inputs, is_failed_list) or any(_is_of(place, path) for path in inputs):
         place = place.with_name(f"{place.name.removesuffix(_SUFFIX)}-2{_SUFFIX}")
     return place
+
+
+def _is_of(place: Path, path: Path) -> bool:
+    """Tell whether a list stands beside a result that is read now: it speaks of how that one was made."""
+    from hyeoksin.sinks import is_result
+
+    beside = path.with_name(f"{path.stem}{_SUFFIX}")
+    return beside.resolve() == place.resolve() and path.is_file() and is_result(path)
 
 
 def show_failed(errors: Sequence[RowError]) -> None:

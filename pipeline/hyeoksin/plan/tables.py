@@ -12,6 +12,7 @@ from typing import Any
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
 from hyeoksin.tabular import Row, plain_cell, read_rows, safe_cell, write_rows
+from hyeoksin.uncalculated import is_fault
 
 __all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
 
@@ -123,6 +124,9 @@ def read_form(path: Path) -> TableForm:
                     f"{path}:{row.number}: '{name}' 이 '{told}' 인데 위에서는 '{whole[field]}' 입니다. 파일 하나에 계획 하나만 적으세요."
                 )
         if cells:
+            for field in [field for field, cell in cells.items() if is_fault(cell)]:
+                what = f"엑셀 오류나 계산되지 않은 수식입니다 ('{cells.pop(field)}'). 엑셀에서 값으로 고쳐 저장하세요."
+                faults["nodes", len(nodes), field] = what
             faults |= _dates(cells, len(nodes))
             nodes.append(_node(cells | ({"level": cells.get("level", "")} if "level" in fields else {})))
             numbers.append(row.number)

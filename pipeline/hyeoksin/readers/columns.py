@@ -118,13 +118,18 @@ class Layout:
 
 @lru_cache(maxsize=100)
 def _unique(header: tuple[str, ...], width: int) -> tuple[str, ...]:
+    headings = {*header}
+    numbers: dict[str, int] = {}
     names: dict[str, None] = {}
     for i in range(width):
-        base = (header[i] if i < len(header) else "") or f"열 {i + 1}"
-        name, number = base, 1
-        while name in names or (number > 1 and name in header):
-            number += 1
-            name = f"{base} ({number})"
+        heading = header[i] if i < len(header) else ""
+        name = base = heading or f"열 {i + 1}"
+        if not heading or heading in names:
+            number = numbers.get(base, 1)
+            while name in names or name in headings:
+                number += 1
+                name = f"{base} ({number})"
+            numbers[base] = number
         names[name] = None
     return tuple(names)
 
@@ -192,10 +197,10 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
         )
 
     title, text, day = get("title"), get("text"), get("date")
-    if not title and not text:
-        return RowError(source, UNREADABLE if faults else _EMPTY)
-    used = {i for places in layout.places.values() for i in places} | faults
     wording = faults.intersection(layout.places["title"] + layout.places["text"])
+    if not title and not text:
+        return RowError(source, UNREADABLE if wording else _EMPTY)
+    used = {i for places in layout.places.values() for i in places} | faults
     names = layout.unique(len(cells))
     meta = {
         names[i]: cell.strip()

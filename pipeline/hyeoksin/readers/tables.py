@@ -202,10 +202,19 @@ def _row_documents(
         cells = [cell.strip() for cell in row.cells]
         if tuple(cells[: len(layout.header)]) == layout.header:
             log.info("%s: 되풀이된 머리글 줄은 건너뜁니다.", source)
+        elif _is_filled_down(cells, layout):
+            continue
         elif _is_total(cells, layout):
             log.info("%s: 합계 줄은 건너뜁니다.", source)
         else:
             yield document(row.cells, layout, source)
+
+
+def _is_filled_down(cells: Sequence[str], layout: Layout) -> bool:
+    """Tell whether a row holds nothing but errors outside title and text: a formula copied down below the tasks."""
+    words = {i for field in ("title", "text") for i in layout.places[field]}
+    filled = [i for i, cell in enumerate(cells) if cell]
+    return bool(filled) and all(i not in words and is_fault(cells[i]) for i in filled)
 
 
 def _is_total(cells: Sequence[str], layout: Layout) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from hyeoksin.errors import StoreError
 from hyeoksin.indexing import search_tokens
 from hyeoksin.morphemes import Tokenizer
-from hyeoksin.store import Store
+from hyeoksin.store import Item, Store
 
 __all__ = ["Filler"]
 
@@ -39,6 +39,15 @@ class Filler:
         """Yield the content morphemes of each text or question, as the index holds them."""
         for text in texts:  # one by one: who asks in between waits for one text, not for all of them
             yield from search_tokens(self.tokenizer, [text])
+
+    def _all(self, items: Sequence[Item]) -> Iterator[list[str]]:
+        """Yield the tokens of items, none where a text breaks the analysis: it must not hold up those behind it."""
+        for item in items:
+            try:
+                yield next(self.tokens([item.document.body]))
+            except Exception:  # whatever the analyser throws
+                log.exception("index: document %d", item.id)
+                yield []
 
     def is_behind(self, project: int | None = None) -> bool:
         """Tell whether texts (of one round) are not in the index yet; the thread is then woken."""
@@ -73,6 +82,9 @@ class Filler:
             except StoreError as error:
                 log.warning("index: %s", error)
                 more = False
+            except Exception:  # a thread that dies says nothing, and readers would wait for it
+                log.exception("index")
+                more = False
             with self._lock:
                 if not more and not self._asked:
                     self._thread = None
@@ -84,8 +96,7 @@ class Filler:
         items = [] if self._first is None else self.store.unindexed(self._first, limit=_SLICE)
         items = items or self.store.unindexed(limit=_SLICE)
         if items:
-            tokens = self.tokens([item.document.body for item in items])
-            self.store.index(zip((item.id for item in items), tokens, strict=True))
+            self.store.index((item.id, tokens) for item, tokens in zip(items, self._all(items), strict=True))
             return True
         for project in self.store.projects():
             if project.closed or self.store.count(project.id) > _COMPARED:

@@ -38,7 +38,7 @@
   // --- a note outlives a log-in that ends meanwhile: this tab keeps it until the document has a newer version ---
   const note = document.getElementById("note");
   if (note) {
-    const draft = `hyeoksin-note:${window.location.pathname}:${note.form.elements.version.value}`;
+    const draft = `hyeoksin-note:${note.dataset.user}:${window.location.pathname}:${note.form.elements.version.value}`;
     note.value = note.value || window.sessionStorage.getItem(draft) || "";
     note.addEventListener("input", () => window.sessionStorage.setItem(draft, note.value));
   }
