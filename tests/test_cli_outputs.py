@@ -17,6 +17,14 @@ TOLD = ("과 같습니다", "와 같습니다", "안에 이미 있는 파일입�
 DECIDED = "번호,코드,제목,내용\n1,3-1,진료버스,의사가 섬을 돌며 진료한다\n"
 
 
+def refusal(folder: Path, line: str) -> str:
+    """Return what a refused command says; it may not have touched a file."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    said = refused(hyeoksin(*line.split(), folder=folder))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    return said
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder of texts, one of decisions, and a plan."""
@@ -64,10 +72,8 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    said = refused(hyeoksin(*line.split(), folder=folder))
+    said = refusal(folder, line)
     assert any(words in said for words in TOLD), said
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
@@ -85,10 +91,7 @@ def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:
     ],
 )
 def test_what_people_fill_in_is_not_overwritten(folder: Path, line: str) -> None:
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    said = refused(hyeoksin(*line.split(), folder=folder))
-    assert "이미 있습니다. 다른 이름을 주거나, 필요 없으면 먼저 지우세요." in said
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert "이미 있습니다. 다른 이름을 주거나, 필요 없으면 먼저 지우세요." in refusal(folder, line)
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".jsonl", ".parquet"])

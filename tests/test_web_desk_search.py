@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -322,6 +321,9 @@ def test_exports_follow_the_filters(office: Office, monkeypatch: pytest.MonkeyPa
 def test_a_text_that_breaks_the_analysis_holds_up_nothing(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    broken, sound = office.open(
+        rows=[(Document("깨진", "깨진 글"), record(1)), (Document("성한", "성한 글"), record(2))]
+    ).items
     filler = Filler(office.store)
 
     def tokens(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -331,11 +333,8 @@ def test_a_text_that_breaks_the_analysis_holds_up_nothing(
             yield ["진료/N"]
 
     monkeypatch.setattr(filler, "tokens", tokens)
-    items = [
-        SimpleNamespace(id=n, document=Document(str(n), text)) for n, text in enumerate(("깨진 글", "진료"))
-    ]
-    assert list(filler._all(items)) == [[], ["진료/N"]]
-    monkeypatch.setattr(filler, "work", lambda: 1 / 0)
-    filler.wake()
-    filler.join(5.0)
-    assert filler._thread is None
+    filler.wake(broken.project)
+    filler.join(30.0)
+    assert office.store.unindexed(broken.project) == []
+    assert office.store.unfollowed(broken.project) == []
+    assert sound.id > broken.id

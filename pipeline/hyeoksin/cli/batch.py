@@ -78,13 +78,7 @@ def batch(
         raise typer.BadParameter("--scheduler 는 --engine dask 와 함께 씁니다.")
     if today is not None and iso_date(today) != today:
         raise typer.BadParameter("--today 는 2026-01-31 같은 날짜입니다.")
-    refuse_file(output)
-    refuse_inputs(output, [*inputs, model, plan])
-    inside = next((path for path in inputs if path.resolve().is_relative_to(output.resolve())), None)
-    if inside is not None:
-        raise typer.BadParameter(
-            f"입력 {inside} 이(가) 결과 폴더 {output} 안에 있습니다. 다른 결과 폴더를 주세요."
-        )
+    _refuse_places(output, inputs, model, plan)
     show_notes()
     options: dict[str, Any] = {"gate": gate, "format": form}
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
@@ -116,6 +110,17 @@ def batch(
     if rows["failed"]:
         typer.secho(f"실패한 줄과 까닭: {output / 'failed.jsonl'}", fg=typer.colors.YELLOW, err=True)
         raise typer.Exit(1)
+
+
+def _refuse_places(output: Path, inputs: list[Path], model: Path | None, plan: str) -> None:
+    """Refuse a result folder that is a file, that would cover what is read, or that holds the inputs."""
+    refuse_file(output)
+    refuse_inputs(output, [*inputs, model, plan])
+    inside = next((path for path in inputs if path.resolve().is_relative_to(output.resolve())), None)
+    if inside is not None:
+        raise typer.BadParameter(
+            f"입력 {inside} 이(가) 결과 폴더 {output} 안에 있습니다. 다른 결과 폴더를 주세요."
+        )
 
 
 def duplicates(

@@ -56,20 +56,7 @@ def samples(
     if dense is None:
         raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")
     errors: list[RowError] = []
-    parts = []
-    for path in (old, new):
-        found = []
-        for item in _results(path, classifier, texts):
-            if isinstance(item, RowError):
-                errors.append(item)
-            else:
-                found.append(item)
-        without = next((r.document.source for r in found if not r.has_text), None)
-        if without is not None:
-            raise InputError(f"{without}: 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
-        if not found:
-            raise InputError(f"{path}: 계획 {classifier.plan.id} 의 결과도 글도 읽지 못했습니다.")
-        parts.append(found)
+    parts = [_period(path, classifier, texts, errors) for path in (old, new)]
     entries = group([r.document for part in parts for r in part])
     names = [entry.group or f"#{i}" for i, entry in enumerate(entries)]
     at = len(parts[0])
@@ -88,6 +75,22 @@ def samples(
     known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
     first = sample_of(parts[0], names[:at], classifier, dense, known, most)
     return first, sample_of(parts[1], names[at:], classifier, dense, known, most), tuple(errors)
+
+
+def _period(path: Path, classifier: Classifier, texts: Path | None, errors: list[RowError]) -> list[Result]:
+    """Return the results of one period, all with texts; rows that could not be used go to ``errors``."""
+    found = []
+    for item in _results(path, classifier, texts):
+        if isinstance(item, RowError):
+            errors.append(item)
+        else:
+            found.append(item)
+    without = next((r.document.source for r in found if not r.has_text), None)
+    if without is not None:
+        raise InputError(f"{without}: 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
+    if not found:
+        raise InputError(f"{path}: 계획 {classifier.plan.id} 의 결과도 글도 읽지 못했습니다.")
+    return found
 
 
 def _decided(path: Path | None, plan: Plan, ids: Sequence[str], errors: list[RowError]) -> dict[str, str]:

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from hyeoksin.errors import StoreError
 from hyeoksin.indexing import search_tokens
 from hyeoksin.morphemes import Tokenizer
-from hyeoksin.store import Item, Store
+from hyeoksin.store import Store
 
 __all__ = ["Filler"]
 
 _SLICE = 50  # texts between two looks at whether the server ends
+_FAULTS = (RuntimeError, ValueError, MemoryError)  # what Kiwi throws
 _COMPARED = 3_000  # documents of a round up to which likenesses are looked for
 log = logging.getLogger("hyeoksin.web")
 
@@ -40,13 +41,13 @@ class Filler:
         for text in texts:  # one by one: who asks in between waits for one text, not for all of them
             yield from search_tokens(self.tokenizer, [text])
 
-    def _all(self, items: Sequence[Item]) -> Iterator[list[str]]:
-        """Yield the tokens of items, none where a text breaks the analysis: it must not hold up those behind it."""
-        for item in items:
+    def _sound(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """Yield the tokens of each text, none where it breaks the analysis: it must not hold up those behind it."""
+        for text in texts:
             try:
-                yield next(self.tokens([item.document.body]))
-            except Exception:  # whatever the analyser throws
-                log.exception("index: document %d", item.id)
+                yield from self.tokens([text])
+            except _FAULTS:
+                log.exception("index: a text of %d characters", len(text))
                 yield []
 
     def is_behind(self, project: int | None = None) -> bool:
@@ -82,9 +83,6 @@ class Filler:
             except StoreError as error:
                 log.warning("index: %s", error)
                 more = False
-            except Exception:  # a thread that dies says nothing, and readers would wait for it
-                log.exception("index")
-                more = False
             with self._lock:
                 if not more and not self._asked:
                     self._thread = None
@@ -96,13 +94,14 @@ class Filler:
         items = [] if self._first is None else self.store.unindexed(self._first, limit=_SLICE)
         items = items or self.store.unindexed(limit=_SLICE)
         if items:
-            self.store.index((item.id, tokens) for item, tokens in zip(items, self._all(items), strict=True))
+            tokens = self._sound([item.document.body for item in items])
+            self.store.index(zip((item.id for item in items), tokens, strict=True))
             return True
         for project in self.store.projects():
             if project.closed or self.store.count(project.id) > _COMPARED:
                 continue
             numbers = self.store.unfollowed(project.id, limit=_SLICE)
             if numbers:
-                self.store.follow(numbers, self.tokens)
+                self.store.follow(numbers, self._sound)
                 return True
         return False
