@@ -12,6 +12,7 @@ with Annif in it) is given Kiwi's morphemes; its own rate stands beside the rate
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import multiprocessing
 import subprocess
@@ -46,7 +47,9 @@ def kiwi() -> Any:
 def classifier() -> Any:
     from hyeoksin.classifier import load_classifier
 
-    return load_classifier(workers=1)
+    loaded = load_classifier(workers=1)
+    gc.freeze()  # as the workers of a batch do
+    return loaded
 
 
 def bare(texts: Sequence[str]) -> int:

@@ -175,8 +175,9 @@ def test_decode_backs_off_to_the_parent() -> None:
     leaves[codes.index("3-1")] = 0.45
     leaves[codes.index("3-2")] = 0.40
     leaves[codes.index("8-1")] = 0.05
-    assert [step.code for step in decode(plan, leaves, 0.10)] == ["S1", "3"]
-    assert decode(plan, leaves / 2, 0.55) == ()
+    likely, outside = decode(plan, np.array([leaves, leaves / 2]), np.array([0.10, 0.55]))
+    assert [step.code for step in likely] == ["S1", "3"]
+    assert outside == ()
 
 
 def test_empty_text_is_answered_not_crashed(classifier: Classifier) -> None:

@@ -74,6 +74,9 @@ class Classifier:
         self._dense = _checked_encoder(model)
         if not self.trained:
             self._heads[plan.id] = wording_head(plan, model, self.tokenizer, self._dense)
+        leaf = self._heads[plan.id].leaf
+        self._column = {code: i for i, code in enumerate(leaf.classes)}
+        self._mean = leaf.weights.mean(axis=1)  # of a feature, over the main plan's leaves
         self._desk = Desk(model.agencies.classes, {p.id: p for p in (self._router_plan, plan)}.values())
         self._clauses = ClauseIndex(plan, model.encoder, self.tokenizer, model.limit)
 
@@ -87,8 +90,7 @@ class Classifier:
             leaves, off = self._probabilities(analysed, rows)
             answers = {p: answer(self._plans[p], self._heads[p], leaves[p], off[p]) for p in self._answering}
             named = [named_agencies(a.body, a.document.date) for a in analysed]
-            unnamed = [nameless(e, n.values()) for e, n in zip(encoded, named, strict=True)]
-            agencies = self.model.agencies.probabilities(self.model.encoder.matrix(unnamed))
+            agencies = self._agencies(rows, encoded, named)
             leads = self._desk.leads(leaves)
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
@@ -112,6 +114,21 @@ class Classifier:
                 for plan, head in self._heads.items()
             }
         return {p: leaves for p, (leaves, _) in found.items()}, {p: off for p, (_, off) in found.items()}
+
+    def _agencies(
+        self, rows: csr_array, encoded: Sequence[Encoded], named: Sequence[Mapping[str, Named]]
+    ) -> NDArray[np.float64]:
+        """Return the (n x classes) probabilities of the agencies, from the texts without the agencies' names."""
+        head = self.model.agencies
+        found = np.zeros((len(encoded), len(head.classes)))
+        naming = [bool(names) for names in named]
+        if any(naming):
+            unnamed = (nameless(e, n.values()) for e, n in zip(encoded, named, strict=True) if n)
+            found[naming] = head.probabilities(self.model.encoder.matrix(list(unnamed)))
+        if not all(naming):
+            others = np.logical_not(naming)
+            found[others] = head.probabilities(rows[others])
+        return found
 
     def _predict(
         self,
@@ -183,19 +200,18 @@ class Classifier:
     def _why(
         self, analysed: Analysed, encoded: Encoded, main: Prediction, first: Score
     ) -> tuple[tuple[Span, ...], Rival | None]:
-        head = self._heads[self.plan.id]
-        column = {code: i for i, code in enumerate(head.leaf.classes)}
-        weights = head.leaf.weights[encoded.index]  # (occurrences x leaves)
-        top = weights[:, column[first.code]]
+        head, column = self._heads[self.plan.id], self._column
+        weights = head.leaf.weights
+        top = weights[encoded.index, column[first.code]]  # one weight per occurrence
         inside = head.gate_slope * head.gate_weights[encoded.index] + head.peak_slope * top
         words = Words(analysed, encoded)
         if not main.path:
             return spans(words, -inside), None
-        evidence = spans(words, (top - weights.mean(axis=1)) / head.leaf.temperature + inside)
+        evidence = spans(words, (top - self._mean[encoded.index]) / head.leaf.temperature + inside)
         second = next((score for score in main.scores if score.code != first.code), None)
         if second is None:
             return evidence, None
-        speaking = speaking_words(words, weights[:, column[second.code]] - top)
+        speaking = speaking_words(words, weights[encoded.index, column[second.code]] - top)
         border = [e.why for e in self.plan[first.code].excludes if e.code == second.code]
         border += [e.why for e in self.plan[second.code].excludes if e.code == first.code]
         why = (*([f"이 말은 {second.code} 쪽: {', '.join(speaking)}"] if speaking else []), *border)

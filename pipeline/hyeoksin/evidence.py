@@ -39,7 +39,7 @@ class Words:
         self.analysed = analysed
         self.bounds = [match.span() for match in _WORD.finditer(analysed.body)]
         self._share = encoded.share
-        ends = np.array([end for _, end in self.bounds])
+        self._starts, ends = np.array(self.bounds, np.int64).reshape(-1, 2).T.copy()
         last_word = max(len(self.bounds) - 1, 0)
         first = np.searchsorted(ends, encoded.start, side="right")
         last = np.maximum(np.searchsorted(ends, encoded.end - 1, side="right"), first)
@@ -59,12 +59,14 @@ class Words:
 
     def ranked(self, weighed: Floats) -> Floats:
         """Return how much a reader gains by each word that adds something (the others 0)."""
-        beside = np.pad(weighed, 1)
+        beside = np.zeros(len(weighed) + 2)
+        beside[1:-1] = weighed
         ranks = weighed + _BESIDE * (beside[:-2] + beside[2:])
         nouns = [m.start for m in self.analysed.morphemes if m.key[-1] in "NL"]
-        ranks[np.unique(np.searchsorted(self._ends, nouns, side="right"))] *= _NOUN
-        starts = np.array([start for start, _ in self.bounds])
-        return np.where(weighed > 0, ranks * np.maximum(1.0 - starts / _FADE, 0.1), 0.0)
+        noun = np.zeros(len(weighed), dtype=bool)
+        noun[np.searchsorted(self._ends, nouns, side="right")] = True
+        ranks[noun] *= _NOUN
+        return np.where(weighed > 0, ranks * np.maximum(1.0 - self._starts / _FADE, 0.1), 0.0)
 
 
 def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:

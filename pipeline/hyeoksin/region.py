@@ -107,8 +107,9 @@ class Regions:
             rf"(?<!경기)(?:{_AFTER})|(?<=\A경기)\Z|(?<=경기)(?=\s?(?:{_BESIDE_GYEONGGI})|[·,/]\s?(?:{sido}))"
             rf"|(?<=(?:{beside})[·,/]경기)|(?<=(?:{beside}), 경기)|(?<=[(\[]경기)(?=[)\]])"
         )
-        return re.compile(
-            rf"(?<![가-힣])(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
+        first, second = ("".join(sorted({f[at] for f in (*self._sido_forms, *self._below)})) for at in (0, 1))
+        return re.compile(  # two letters are looked at before the long alternations are tried
+            rf"(?<![가-힣])(?=[{first}][{second}])(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
             rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{after}))"
         )
 
@@ -170,7 +171,7 @@ class Regions:
 
     def of(self, text: str, region: str | None = None) -> tuple[str, ...]:
         """Return the places of a document: those settled in its text, else those of its region column."""
-        return self.resolve(text, region) or self.resolve(region or "")
+        return self.resolve(text, region) or (self.resolve(region) if region else ())
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -113,4 +114,5 @@ def _load(spec: Spec) -> _Loaded:
             )
         gate = load_gate(folder, spec.plan) if spec.gate != "off" else None
         _here = _Loaded(spec, classifier, gate)
+        gc.freeze()  # what is loaded stays: garbage collection need not walk through it again and again
     return _here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -157,6 +158,7 @@ def _predict(
     from hyeoksin.classifier import load_classifier
 
     classifier = load_classifier(model, plan, workers)
+    gc.freeze()  # what is loaded stays: garbage collection need not walk through it again and again
     if not classifier.trained:
         typer.secho(
             f"알림: 계획 '{classifier.plan.id}' 은 학습하지 않은 계획입니다. 제목과 정의만으로 추천합니다.",

@@ -6,10 +6,9 @@ values in NumPy, so that neither scikit-learn nor its version stands in the defa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +22,8 @@ __all__ = ["Encoded", "LexicalEncoder"]
 Floats = NDArray[np.float32]
 _CACHED = 100_000  # words
 _BATCH = 1_000  # documents
-_Places = tuple[
-    NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]
-]  # column, start and end of each occurrence
-_NOTHING: _Places = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int32))
+_Places = NDArray[np.int32]  # (3 x n): column, start and end of each occurrence
+_NOTHING: _Places = np.zeros((3, 0), np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +73,17 @@ class LexicalEncoder:
         found: list[Encoded] = []
         for start in range(0, len(analysed), _BATCH):
             batch = analysed[start : start + _BATCH]
-            blocks = (
-                self._weigh([known(one) for one in batch]) for known in (self._morphemes, self._characters)
-            )
-            found += (
-                Encoded(*map(np.concatenate, zip(*parts, strict=True))) for parts in zip(*blocks, strict=True)
-            )
+            blocks = [[known(one) for one in batch] for known in (self._morphemes, self._characters)]
+            shares = [self._shares(block) for block in blocks]
+            for places, share in zip(zip(*blocks, strict=True), zip(*shares, strict=True), strict=True):
+                index, begin, end = np.concatenate(places, axis=1)
+                found.append(Encoded(index, begin, end, np.concatenate(share)))
         return found
 
-    def _weigh(self, places: Sequence[_Places]) -> Iterator[tuple[NDArray[Any], ...]]:
-        """Yield per document its places with the share of each occurrence, the block being of unit length."""
-        sizes = [len(column) for column, _, _ in places]
-        column = np.concatenate([_NOTHING[0], *(column for column, _, _ in places)])
+    def _shares(self, places: Sequence[_Places]) -> list[Floats]:
+        """Return per document the share of each occurrence, the block being of unit length."""
+        sizes = [table.shape[1] for table in places]
+        column = np.concatenate([table[0] for table in places])
         document = np.repeat(np.arange(len(places)), sizes)
         keys, inverse, counts = np.unique(
             document * self.n_features + column, return_inverse=True, return_counts=True
@@ -96,9 +92,7 @@ class LexicalEncoder:
         owner = keys // self.n_features
         length = np.sqrt(np.bincount(owner, values * values, minlength=len(places)))
         share = (values / length[owner] / counts)[inverse].astype(np.float32)
-        pieces = np.split(share, np.cumsum(sizes)[:-1])
-        for (columns, start, end), piece in zip(places, pieces, strict=True):
-            yield columns, start, end, piece
+        return np.split(share, np.cumsum(sizes)[:-1])
 
     def _morphemes(self, analysed: Analysed) -> _Places:
         """Return the places that ``occurrences`` would give, without making the names."""
@@ -116,29 +110,22 @@ class LexicalEncoder:
                 if column is not None:
                     known += [(column, before.start, end)] * twice
             before = morpheme
-        table = np.array(known, dtype=np.int32).reshape(-1, 3)
-        return table[:, 0], table[:, 1], table[:, 2]
+        return _table(known)
 
     def _characters(self, analysed: Analysed) -> _Places:
         """Return what ``occurrences`` would, word by word through a cache: the words of a language repeat."""
         found = [(self._known_grams(word), place) for word, place in words(analysed.body)]
         if not found:
             return _NOTHING
-        column = np.concatenate([known[0] for known, _ in found])
-        shift = np.repeat(np.array([p for _, p in found], np.int32), [len(known[0]) for known, _ in found])
-        start = np.concatenate([known[1] for known, _ in found]) + shift
-        end = np.concatenate([known[2] for known, _ in found]) + shift
-        if not analysed.head:
-            return column, start, end
-        titled = end <= analysed.head
-        column, start, end = (np.concatenate([part, part[titled]]) for part in (column, start, end))
-        return column, start, end
+        table = np.concatenate([known for known, _ in found], axis=1)
+        table[1:] += np.repeat([place for _, place in found], [known.shape[1] for known, _ in found])
+        return (
+            np.concatenate([table, table[:, table[2] <= analysed.head]], axis=1) if analysed.head else table
+        )
 
     def _look_up(self, word: str) -> _Places:
         column = self._column
-        known = [(column[name], begin, end) for name, begin, end in grams(word) if name in column]
-        table = np.array(known, dtype=np.int32).reshape(-1, 3)
-        return table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy()
+        return _table([(column[name], begin, end) for name, begin, end in grams(word) if name in column])
 
     def matrix(self, encoded: Sequence[Encoded]) -> csr_array:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""
@@ -152,3 +139,7 @@ class LexicalEncoder:
         )
         rows.sum_duplicates()
         return rows
+
+
+def _table(places: Sequence[tuple[int, int, int]]) -> _Places:
+    return np.array(places, dtype=np.int32).reshape(-1, 3).T.copy()

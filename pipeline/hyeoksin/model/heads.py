@@ -46,7 +46,8 @@ class Head:
 
     def logits(self, rows: csr_array) -> NDArray[np.float64]:
         """Return (n documents x n classes) raw scores."""
-        return np.asarray(rows[:, : len(self.weights)] @ self.weights, dtype=np.float64) + self.bias
+        known = rows if rows.shape[1] == len(self.weights) else rows[:, : len(self.weights)]
+        return np.asarray(known @ self.weights, dtype=np.float64) + self.bias
 
 
 @dataclass(frozen=True, slots=True)
