@@ -31,8 +31,8 @@ BLOCKS = ("morphemes", "characters")  # each block is weighted by TF-IDF and has
 _SIZES = (2, 3, 4)
 _WORD = re.compile(r"\S+")
 _LONGEST = 40  # characters of a word
-_HEAD = 120  # characters; a longer first line is no title
-_OPENING = 60  # characters of a text without title that stand for one
+_HEAD = 120  # characters; a longer first line is no title, a shorter text is one
+_OPENING = 60  # characters of a longer text without title that stand for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,9 @@ def part(analysed: Analysed, start: int, end: int) -> Analysed:
 
 
 def opening(analysed: Analysed) -> Analysed:
-    """Return the title alone, or the first 60 characters of a text that has none."""
-    return part(analysed, 0, analysed.head or min(_OPENING, len(analysed.body)))
+    """Return the title alone, the whole of a text as short as a title, or the first 60 characters of another."""
+    length = len(analysed.body)
+    return part(analysed, 0, analysed.head or (length if length <= _HEAD else _OPENING))
 
 
 def occurrences(analysed: Analysed, block: str) -> Iterator[Occurrence]:
