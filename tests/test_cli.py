@@ -410,6 +410,16 @@ def test_a_bare_group_shows_its_help(group: str) -> None:
     assert "--help" in run.err
 
 
+@pytest.mark.parametrize("command", ["", "classify", "plan learn", "serve", "store backup"])
+def test_help_is_in_korean(command: str) -> None:
+    run = hyeoksin(*command.split(), "--help")
+    assert run.code == 0
+    assert run.out.startswith(f"사용법: hyeoksin {command}".rstrip())
+    assert "옵션:" in run.out
+    assert "이 도움말을 보여 줍니다." in run.out
+    assert not re.search(r"Usage|Options|Arguments|Commands|Show this|default:|required|OPTIONS", run.out)
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, typer.Abort])
 def test_a_stopped_run_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]

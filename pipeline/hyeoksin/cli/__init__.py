@@ -25,6 +25,7 @@ from hyeoksin.cli import (
     translate,
     users,
 )
+from hyeoksin.cli.help import in_korean
 from hyeoksin.cli.misuse import show_misuse
 from hyeoksin.errors import HyeoksinError
 
@@ -88,7 +89,7 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     try:
-        code = app(prog_name="hyeoksin", standalone_mode=False)
+        code = in_korean(app)(prog_name="hyeoksin", standalone_mode=False)
     except typer.TyperException as error:
         show_misuse(error)
         sys.exit(error.exit_code)
