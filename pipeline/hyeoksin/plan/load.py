@@ -41,7 +41,9 @@ def load_plan(name: str | Path) -> Plan:
         )
     if path.suffix.lower() in tables.SUFFIXES:
         table = tables.read_form(path)
-        return _checked(table.form, path, table.line_of, table.place_of, table.faults)
+        return _checked(
+            table.form, path, table.line_of, table.place_of, table.faults, table.places.__getitem__
+        )
     if path.suffix.lower() in (".ttl", ".jsonld"):
         from hyeoksin.plan.skos import read_form
 
@@ -103,6 +105,7 @@ def _checked(
     line_of: Callable[[tuple[str | int, ...]], int],
     place_of: Callable[[tuple[str | int, ...], object], str] = _place,
     known: Mapping[tuple[str | int, ...], str] = MappingProxyType({}),
+    line_name: Callable[[int], str] = str,
 ) -> Plan:
     """Validate the written form, and tell all faults at once.
 
@@ -112,6 +115,7 @@ def _checked(
         line_of: finds the line of a location such as ("nodes", 3, "title").
         place_of: names a location and its value in the words of the file.
         known: faults that the file's reader found, by location.
+        line_name: how a line that ``line_of`` found is told.
     """
     faults = [(line_of(location), what) for location, what in known.items()]
     bad = set(known)
@@ -134,7 +138,7 @@ def _checked(
     ]
     if plan_form is None or faults:
         raise PlanError(
-            "\n".join(f"{path}:{line}: {what}" for line, what in sorted(faults, key=itemgetter(0)))
+            "\n".join(f"{path}:{line_name(line)}: {what}" for line, what in sorted(faults, key=itemgetter(0)))
         )
     return Plan(plan_form.id, plan_form.title, plan_form.year, tuple(nodes), source=str(path))
 
