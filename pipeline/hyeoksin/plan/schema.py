@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Leads, Level, Node
 
@@ -40,6 +48,16 @@ def _level(value: Any) -> Any:
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, form: Any) -> Any:
+        """Return the form without the entries that were left empty (``definition:``)."""
+        if not isinstance(form, dict):
+            return form
+        return {
+            name: value for name, value in form.items() if value is not None or name not in cls.model_fields
+        }
 
 
 class ExclusionForm(_Form):
