@@ -144,7 +144,7 @@ def links_between(old: Plan, new: Plan, crosswalk: Crosswalk | None) -> tuple[tu
             link
             for node in _nodes(old)
             for link in crosswalk.of(old.id, node.code, new.id)
-            if old.id != new.id
+            if old.id != new.id and link.to_code in new
         )
         if found:
             return found, False
