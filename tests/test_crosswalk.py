@@ -1,5 +1,6 @@
 """Links between plans, read from both sides, and the faults of their file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_the_inverse_of_broad_is_narrow_and_inverting_twice_is_nothing() -> None
     ("row", "fault"),
     [
         (GOOD.replace("1-2", "1-9"), "계획 2019 에 코드 '1-9' 가 없습니다"),
-        (GOOD.replace("2020", "2021"), "계획 2021 에 코드 'P3-1-3' 가 없습니다"),
+        (GOOD.replace("2020", "2021"), "모르는 계획 '2021' 입니다. 아는 계획: 2019, 2020, 2022, 2024"),
         (GOOD.replace("close", "same"), "모르는 관계 'same'"),
         (GOOD.replace("둘 다 조달 규칙을 바꾼다", " "), "까닭(reason)이 비어"),
         ("2019,1-2,close,2020,P3-1-3\n", "까닭(reason)이 비어"),
@@ -107,9 +108,26 @@ def test_a_wrong_header_is_an_error(tmp_path: Path, plans: dict[str, Plan]) -> N
         load_crosswalk(plans, path)
 
 
-def test_an_offices_own_crosswalk_loads(tmp_path: Path, plans: dict[str, Plan]) -> None:
+def test_another_edition_keeps_the_links_of_the_nodes_that_it_shares(
+    crosswalk: Crosswalk, plans: dict[str, Plan]
+) -> None:
+    old = plans["2024"]
+    renamed = replace(old["K1"], title="다른 일")
+    nodes = (renamed if node.code == "K1" else node for node in old.nodes if node.code != "K8")
+    kept = crosswalk.for_edition(replace(old, nodes=tuple(nodes)), old)
+    lost = {link for code in ("K1", "K8") for link in crosswalk.links if ("2024", code) in ends(link)}
+    assert set(kept.links) == set(crosswalk.links) - lost
+    assert crosswalk.for_edition(old, old) == crosswalk
+
+
+def ends(link: Link) -> set[tuple[str, str]]:
+    return {(link.from_plan, link.from_code), (link.to_plan, link.to_code)}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949", "utf-16"])
+def test_an_offices_own_crosswalk_loads(tmp_path: Path, plans: dict[str, Plan], encoding: str) -> None:
     path = tmp_path / "crosswalk.csv"
-    path.write_text(HEADER + GOOD, encoding="utf-8-sig")
+    path.write_text(HEADER + GOOD, encoding=encoding)
     (link,) = load_crosswalk(plans, path).links
     assert link.relation == "close"
     assert link.reason == "둘 다 조달 규칙을 바꾼다"

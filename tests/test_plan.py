@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -244,6 +245,14 @@ def test_the_hash_moves_with_the_order_of_nodes(small: Plan) -> None:
         (changed("{agencies: [행정안전부]}", "{agencies: [행정안전부}"), 12, "YAML 문법"),
         (changed("    title: 찾아가는", "\ttitle: 찾아가는"), 19, "줄 앞에 탭이 있습니다"),
         (changed("title: 찾아가는 행정", "title: !!python/name:os.system x"), 19, "YAML 문법"),
+        (
+            changed('  - code: "가-2"\n    level', '    code: "가-2"\n    level'),
+            16,
+            "'code' 이(가) 한 항목에 두 번",
+        ),
+        (changed('code: "가-1"\n', "code: 2026-02-30\n"), 8, '따옴표로 감싸세요: "2026-02-30"'),
+        (changed("[행정안전부]", '["행정안전부, 환경부"]'), 8, "하나씩 나누어"),
+        (changed("title: 찾아가는 행정", "title:"), 19, "꼭 있어야 하는 항목"),
         (f"{SMALL}\x00", 20, "YAML 문법이 틀렸습니다. 이 줄과 윗줄의 들여쓰기"),
         ("", 1, "'이름: 값' 꼴"),
         ("- 목록\n", 1, "'이름: 값' 꼴"),
@@ -259,6 +268,23 @@ def test_a_fault_is_an_error_that_names_file_and_line(
     (message,) = str(caught.value).splitlines()
     assert message.startswith(f"{path}:{line}: ")
     assert fault in message
+
+
+def test_entries_left_empty_are_none(small: Plan) -> None:
+    text = f"{SMALL}    definition:\n    includes:\n    leads:\n    priority:\n"
+    assert plan_from_text(text, Path("계획.yaml")) == small
+
+
+def test_text_in_pieces_is_composed(small: Plan) -> None:
+    assert plan_from_text(unicodedata.normalize("NFD", SMALL), Path("계획.yaml")) == small
+
+
+def test_an_alias_and_a_merge_of_yaml_are_no_repetition(small: Plan) -> None:
+    text = changed('  - code: "가-1"', '  - &one\n    code: "가-1"').replace(
+        '- code: "가-2"\n    level: task\n    parent: "가"',
+        '- <<: *one\n    code: "가-2"\n    leads:\n    excludes:',
+    )
+    assert plan_from_text(text, Path("계획.yaml")) == small
 
 
 def test_levels_may_be_korean_words() -> None:

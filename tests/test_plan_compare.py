@@ -23,6 +23,7 @@ from hyeoksin.plan import (
 )
 from hyeoksin.plan.compare import GUESS, guess_links
 from hyeoksin.plan.flows import flows
+from hyeoksin.plan.written import write_yaml
 
 
 def plan(name: str, *titles: str, leads: tuple[str, ...] = ()) -> Plan:
@@ -109,6 +110,30 @@ def test_without_a_crosswalk_the_links_are_guesses() -> None:
     assert {li.confidence for c in found.changes for li in c.links} == {GUESS}
     kept = [c.code for c in found.changes if c.fate == "kept"]
     assert len(kept) == len(old.nodes) - 1 - sum(n.level == "principle" for n in old.nodes)
+
+
+def test_a_guess_by_title_looks_at_the_level_first() -> None:
+    old = Plan(
+        "a", "a", 2000, (Node("1", "strategy", "디지털"), Node("1-1", "task", "찾아가는 돌봄", parent="1"))
+    )
+    new = Plan(
+        "b", "b", 2001, (Node("A", "strategy", "찾아가는 돌봄"), Node("A-1", "task", "찾아가는 돌봄", "A"))
+    )
+    assert [(li.from_code, li.to_code) for li in guess_links(old, new)] == [("1-1", "A-1")]
+    alone = replace(new, nodes=new.nodes[:1])
+    assert [(li.from_code, li.to_code) for li in guess_links(old, alone)] == [("1-1", "A")]
+
+
+def test_an_edition_of_a_shipped_plan_is_compared(tmp_path: Path) -> None:
+    shipped = {name: load_plan(name) for name in BUILTIN_PLANS}
+    nodes = (replace(node, excludes=()) for node in shipped["2024"].nodes if node.code != "K8")
+    own = replace(shipped["2024"], nodes=tuple(nodes))
+    assert list(compare(shipped["2019"], own, load_crosswalk(shipped)).rows())
+    write_yaml(own, tmp_path / "우리.yaml")
+    result = CliRunner().invoke(app, ["plan", "diff", "2019", str(tmp_path / "우리.yaml")])
+    assert result.exit_code == 0, result.output
+    assert "우리.yaml 은(는) 실린 계획 2024 과 id는 같지만" in result.output
+    assert "추측" not in result.output
 
 
 def test_guesses_mostly_agree_with_the_judged_crosswalk() -> None:

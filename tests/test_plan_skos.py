@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.cli import app
 from hyeoksin.errors import PlanError
-from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Plan, load_crosswalk, load_plan
+from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Node, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.jskos import jskos
 from hyeoksin.plan.load import plan_from_text
 from hyeoksin.plan.skos import graph_of, integrity, read_links, write_skos
@@ -53,6 +53,46 @@ def test_an_own_plan_with_korean_codes_makes_the_round_trip(tmp_path: Path) -> N
     plan = plan_from_text(TEMPLATE, Path("t.yaml"))
     write_skos(plan, tmp_path / "가.ttl", base="https://example.org/")
     assert load_plan(tmp_path / "가.ttl").sha256 == plan.sha256
+
+
+@pytest.mark.parametrize("base", ["https://ex.kr/plan", "https://ex.kr/plan/", "https://ex.kr/#", "urn:x:"])
+def test_links_come_back_from_under_any_base(tmp_path: Path, crosswalk: Crosswalk, base: str) -> None:
+    plan = load_plan("2019")
+    links = links_of(plan, crosswalk)
+    write_skos(plan, tmp_path / "가.ttl", links, base)
+    assert set(read_links(tmp_path / "가.ttl")) == set(links)
+
+
+def test_any_code_is_ordered(tmp_path: Path) -> None:
+    plan = Plan("a", "가", 2026, (Node("①", "strategy", "하나"), Node("②", "strategy", "둘")))
+    write_skos(plan, tmp_path / "가.ttl")
+    assert load_plan(tmp_path / "가.ttl") == plan
+
+
+def test_top_concepts_belong_to_their_plan(tmp_path: Path) -> None:
+    path = tmp_path / "남의것.ttl"
+    path.write_text(
+        PREFIX
+        + """x:s a skos:ConceptScheme ; skos:hasTopConcept x:b .
+        x:a skos:topConceptOf x:s ; skos:prefLabel "하나" .
+        x:b skos:prefLabel "둘" ; skos:closeMatch <http://ex.org/p/9> .
+        x:c skos:inScheme x:s ; skos:prefLabel "셋" .""",
+        encoding="utf-8",
+    )
+    assert [node.code for node in load_plan(path).nodes] == ["a", "b", "c"]
+    assert [(li.from_plan, li.to_plan) for li in read_links(path)] == [("s", "p")]
+
+
+def test_a_relation_told_from_both_sides_is_one_link(tmp_path: Path) -> None:
+    path = tmp_path / "남의것.ttl"
+    path.write_text(
+        PREFIX
+        + """x:a skos:exactMatch <http://ex.org/p/9> ; skos:broadMatch <http://ex.org/p/8> .
+        <http://ex.org/p/9> skos:exactMatch x:a . <http://ex.org/p/8> skos:narrowMatch x:a .""",
+        encoding="utf-8",
+    )
+    found = [(li.from_plan, li.from_code, li.relation, li.to_code) for li in read_links(path)]
+    assert found == [("p", "8", "narrow", "a"), ("p", "9", "exact", "a")]
 
 
 @pytest.mark.parametrize("name", BUILTIN_PLANS)
@@ -152,6 +192,14 @@ def test_a_context_elsewhere_is_refused_not_fetched(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("이것은 터틀이 아니다", "깨졌습니다"),
+        ("<a> <b>", "깨졌습니다"),
+        ('<a> <b> "우', "깨졌습니다"),
+        ("<a> <b> " + "[ <b> " * 2_000, "깨졌습니다"),
+        (PREFIX + "_:s a skos:ConceptScheme . x:a skos:inScheme _:s .", "dcterms:identifier"),
+        (
+            PREFIX + 'x:s a skos:ConceptScheme . [] skos:inScheme x:s ; skos:prefLabel "가" .',
+            "'가' 에 skos:notation 이",
+        ),
         (PREFIX + "x:a a skos:Concept .", "0개"),
         (PREFIX + "x:a a skos:ConceptScheme .", "항목"),
         (PREFIX + "x:s a skos:ConceptScheme . x:a skos:inScheme x:s .", "prefLabel"),

@@ -1,5 +1,6 @@
 """A plan as YAML, CSV and XLSX: the same nodes in each, and faults named by row."""
 
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_the_template_comes_back_from_every_kind_in_turn(tmp_path: Path) -> None
 
 # What an office may write into a cell: list marks, signs of formulas, separators, colons, quotes, lines, backslashes.
 WORDS = (
-    st.text(st.sampled_from("가나다힣ㄱan1 -=+@:;,·'\"#!|○\\\n"), min_size=1, max_size=10)
+    st.text(st.sampled_from("가나다힣ㄱan1 -=+@:：;,·'\"#!|○\\\n"), min_size=1, max_size=10)
     .map(str.strip)
     .filter(bool)
 )
@@ -163,6 +164,8 @@ def test_rows_without_a_fault_load(tmp_path: Path) -> None:
         ("상위코드", "", "상위코드(parent)가 없습니다"),
         ("상위코드", "1-2", "더 높은 단계가 아닙니다"),
         ("주관기관", "혁신부", "'혁신부' 을 기관 목록에서"),
+        ("주관기관", "행안부, 혁신부", "표에서는 ';' 로"),
+        ("주관기관", "행안부, 환경부; 혁신부", "'혁신부' 을 기관 목록에서"),
         ("제외", "9: 까닭", "없는 코드 '9'"),
         ("제외", "1-2:", "'제외' 열: 비어 있습니다"),
     ],
@@ -281,3 +284,49 @@ def test_an_error_of_excel_is_no_title(tmp_path: Path) -> None:
     path.write_text("코드,제목,정의\n1,#REF!,\n2,둘,#N/A\n", encoding="utf-8")
     with pytest.raises(PlanError, match=r"(?s):2: .*엑셀 오류.*#REF!.*:3: .*#N/A"):
         load_plan(path)
+
+
+def plan_of(tmp_path: Path, text: str, name: str = "계획.csv") -> Plan:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return load_plan(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "marked"), [("●", True), ("해당", True), ("V", True), ("X", False), ("해당 없음", False)]
+)
+def test_marks_are_read(tmp_path: Path, cell: str, marked: bool) -> None:
+    (node,) = plan_of(tmp_path, f"코드,제목,역점,기관등\n1,서비스,{cell},{cell}\n").nodes
+    assert (node.priority, node.leads.open) == (marked, marked)
+
+
+def test_a_mark_that_is_unknown_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="2: '역점' 열의 '중점': 모르는 표시"):
+        plan_of(tmp_path, "코드,제목,역점\n1,서비스,중점\n")
+
+
+def test_a_row_cut_by_its_commas_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="2: 머리글은 3칸인데 이 줄은 4칸"):
+        plan_of(tmp_path, "코드,제목,정의\n1,서비스,혜택을, 기한을\n")
+
+
+def test_a_heading_that_stands_twice_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="1: 머리글 '제목' 이 두 번"):
+        plan_of(tmp_path, "코드,제목,제목\n1,서비스,다른 이름\n")
+
+
+def test_headings_with_blanks_or_in_pieces_are_known(tmp_path: Path) -> None:
+    text = unicodedata.normalize("NFD", "코드,제목 ,주관기관,제외\n1,서비스,행정안전부,1：까닭\n")
+    (node,) = plan_of(tmp_path, text).nodes
+    assert (node.title, node.leads.agencies) == ("서비스", ("행정안전부",))
+    assert node.excludes == (Exclusion("1", "까닭"),)
+
+
+def test_agencies_may_be_divided_by_commas(tmp_path: Path) -> None:
+    (node,) = plan_of(tmp_path, '코드,제목,주관기관\n1,서비스,"행정안전부, 환경부"\n').nodes
+    assert node.leads.agencies == ("행정안전부", "환경부")
+
+
+@pytest.mark.parametrize(("stem", "named"), [("계획(안), 2026", "계획(안)__2026"), ("계획①②③④", "계획①②③④")])
+def test_any_file_name_gives_an_id(tmp_path: Path, stem: str, named: str) -> None:
+    plan = plan_of(tmp_path, "코드,제목\n1,서비스\n", f"{stem}.csv")
+    assert (plan.id, plan.title) == (named, stem)

@@ -16,6 +16,7 @@ from hyeoksin.tabular import (
     plain_cell,
     read_rows,
     safe_cell,
+    sheet_name,
     write_csv,
     write_rows,
     written_book,
@@ -176,13 +177,18 @@ def test_rows_that_no_sheet_holds_are_refused_for_xlsx_only(
     assert len(read_rows(table)) == 3
 
 
-@pytest.mark.parametrize("sheet", ["2026/하반기", "[안] 혁신: 계획?*\\", "가" * 40])
+@pytest.mark.parametrize("sheet", ["2026/하반기", "[안] 혁신: 계획?*\\", "가" * 40, f"가{'나' * 29}'다"])
 def test_any_sheet_name_is_made_fit_for_excel(tmp_path: Path, sheet: str) -> None:
     path = tmp_path / "결과.xlsx"
     write_rows(path, ["제목"], [["가"]], sheet=sheet)
     (name,) = {row.sheet for row in read_rows(path)}
     assert name[0] == sheet[0] or name[0] == "_"
     assert len(name) <= 31
+
+
+@pytest.mark.parametrize(("text", "name"), [("'26년_계획'", "26년_계획"), ("''", "표"), ("", "표")])
+def test_a_sheet_is_not_called_by_an_apostrophe_at_its_end(text: str, name: str) -> None:
+    assert sheet_name(text) == name
 
 
 def test_a_csv_opens_in_excel_without_broken_korean(tmp_path: Path) -> None:

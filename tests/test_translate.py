@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.cli.translate import links_table
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import BUILTIN_PLANS, Link, Node, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.compare import links_between
+from hyeoksin.plan.crosswalk import write_links
 from hyeoksin.plan.routes import Route, routes
 from hyeoksin.results import Result, read_results
 from hyeoksin.translate import Translated, fused, impact_rows, record, summary, translate
@@ -32,6 +34,24 @@ LINKS = (
     Link("a", "다", "broad", "b", "C", "high", "들어간다"),
 )
 TABLE = routes(OLD, NEW, LINKS)
+
+
+def test_links_without_a_row_for_the_two_plans_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "대응.csv"
+    write_links([Link("2019", "3-1", "close", "2024", "K1", "high", "같은 일")], path)
+    links_table(OLD, NEW, path)
+    assert "대응.csv 에 a 과 b 를 잇는 줄이 없어" in capsys.readouterr().err
+    links_table(OLD, NEW, None)
+    assert "a 과 b 의 대응표가 없어" in capsys.readouterr().err
+
+
+def test_an_edition_of_a_shipped_plan_has_routes(capsys: pytest.CaptureFixture[str]) -> None:
+    old = load_plan("2024")
+    own = replace(old, nodes=tuple(node for node in old.nodes if node.code != "K8"))
+    assert links_table(load_plan("2019"), own, None)["3-1"].targets
+    assert "실린 계획 2024 과 id는 같지만" in capsys.readouterr().err
 
 
 def judged(code: str, share: float) -> dict[str, float]:

@@ -32,6 +32,7 @@ __all__ = [
     "plain_cell",
     "read_rows",
     "safe_cell",
+    "sheet_name",
     "sheets",
     "unwritable",
     "write_csv",
@@ -166,6 +167,11 @@ def plain_cell(text: str) -> str:
     return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
+def sheet_name(text: str) -> str:
+    """Return ``text`` as Excel lets a sheet be called: short, without certain signs, no apostrophe at either end."""
+    return re.sub(r"[][:*?/\\]", "_", text)[:31].strip("'") or "표"
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success it replaces ``path``, on failure nothing is left."""
@@ -256,7 +262,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
     with written_book(path, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        page = book.add_worksheet(re.sub(r"[][:*?/\\]", "_", sheet)[:31])
+        page = book.add_worksheet(sheet_name(sheet))
         page.freeze_panes(1, 0)
         n_rows = 0
         for column, name in enumerate(header):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.crosswalks import shipped_links
 from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
@@ -23,15 +24,15 @@ def diff(
     ] = None,
 ) -> None:
     """두 계획 사이에 이어진 것, 나뉜 것, 합쳐진 것, 없어진 것, 새로 생긴 것, 주관기관이 바뀐 것을 보여 줍니다."""
-    from hyeoksin.plan import BUILTIN_PLANS, compare, load_crosswalk, load_plan
+    from hyeoksin.plan import compare, load_plan
     from hyeoksin.plan.compare import FATES, HEADER
     from hyeoksin.tabular import write_rows, written_whole
 
     if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".tsv", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
     refuse_inputs(output, [old, new])
-    plans = {name: load_plan(name) for name in BUILTIN_PLANS}
-    found = compare(load_plan(old), load_plan(new), load_crosswalk(plans))
+    before, after = load_plan(old), load_plan(new)
+    found = compare(before, after, shipped_links(before, after))
     if found.guessed:
         typer.secho(
             "알림: 두 계획의 대응표가 없어 코드, 제목, 글의 비슷함으로 추측했습니다. 사람이 확인하세요.",
@@ -68,7 +69,7 @@ def skos(
     links: Annotated[bool, typer.Option("--links/--no-links", help="다른 계획과의 대응표도 함께.")] = True,
 ) -> None:
     """계획과 대응표를 SKOS(Turtle, JSON-LD)나 JSKOS로 내보냅니다. SKOS는 hyeoksin[skos] 가 있어야 합니다."""
-    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+    from hyeoksin.plan import load_plan
     from hyeoksin.plan.jskos import BASE, jskos
     from hyeoksin.tabular import written_whole
 
@@ -76,8 +77,10 @@ def skos(
         raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
     refuse_inputs(output, [plan])
     loaded = load_plan(plan)
-    found = load_crosswalk({name: load_plan(name) for name in BUILTIN_PLANS})
-    own = [link for node in loaded.nodes for link in found.of(loaded.id, node.code)] if links else []
+    own = []
+    if links:
+        found = shipped_links(loaded)
+        own = [link for node in loaded.nodes for link in found.of(loaded.id, node.code)]
     if output.suffix.lower() == ".json":
         with written_whole(output) as part:
             text = json.dumps(jskos(loaded, own, base or BASE), ensure_ascii=False, indent=1)
@@ -123,7 +126,7 @@ def sankey(
 ) -> None:
     """계획이 해마다 어떻게 이어졌는지 흐름 그림(생키)으로 그립니다 (hyeoksin[report])."""
     from hyeoksin import pictures
-    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+    from hyeoksin.plan import load_plan
     from hyeoksin.plan.flows import flows
     from hyeoksin.tabular import written_whole
 
@@ -132,8 +135,7 @@ def sankey(
     loaded = [load_plan(name.strip()) for name in plans.split(",") if name.strip()]
     if len(loaded) < 2:
         raise typer.BadParameter("--plans 에 계획을 둘 이상 적어 주세요.")
-    crosswalk = load_crosswalk({name: load_plan(name) for name in BUILTIN_PLANS})
-    found = [pictures.Flow(*flow) for flow in flows(loaded, crosswalk, leaves)]
+    found = [pictures.Flow(*flow) for flow in flows(loaded, shipped_links(*loaded), leaves)]
     name = f"계획의 이어짐: {', '.join(plan.id for plan in loaded)}"
     picture = pictures.sankey(found, name, plans=loaded)
     raw = pictures.png(picture) if output.suffix.lower() == ".png" else pictures.svg(picture).encode()

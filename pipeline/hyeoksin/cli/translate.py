@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.crosswalks import shipped_links
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_inputs
 
@@ -135,13 +136,18 @@ def links_table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, R
     from hyeoksin.plan.compare import links_between
     from hyeoksin.plan.routes import routes
 
-    plans = {name: load_plan(name) for name in BUILTIN_PLANS} | {p.id: p for p in (before, after)}
-    found, guessed = links_between(before, after, load_crosswalk(plans, links))
+    if links is None:
+        crosswalk = shipped_links(before, after)
+        lacking = f"{before.id} 과 {after.id} 의 대응표가 없어"
+        remedy = "--links 로 줄 수 있습니다"
+    else:
+        plans = {name: load_plan(name) for name in BUILTIN_PLANS} | {p.id: p for p in (before, after)}
+        crosswalk = load_crosswalk(plans, links)
+        lacking = f"{links} 에 {before.id} 과 {after.id} 를 잇는 줄이 없어"
+        remedy = "from_plan 과 to_plan 열을 확인하세요"
+    found, guessed = links_between(before, after, crosswalk)
     if guessed:
-        typer.secho(
-            f"알림: {before.id} 과 {after.id} 의 대응표가 없어 제목과 글의 비슷함으로 추측했습니다 (--links 로 줄 수 있습니다).",
-            err=True,
-        )
+        typer.secho(f"알림: {lacking} 제목과 글의 비슷함으로 추측했습니다 ({remedy}).", err=True)
     return routes(before, after, found)
 
 

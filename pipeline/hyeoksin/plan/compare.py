@@ -6,7 +6,7 @@ Guessed links carry the confidence ``guess``; they are for a person to look at, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any, Literal
@@ -144,7 +144,7 @@ def links_between(old: Plan, new: Plan, crosswalk: Crosswalk | None) -> tuple[tu
             link
             for node in _nodes(old)
             for link in crosswalk.of(old.id, node.code, new.id)
-            if old.id != new.id
+            if old.id != new.id and link.to_code in new
         )
         if found:
             return found, False
@@ -205,23 +205,29 @@ def guess_links(old: Plan, new: Plan) -> tuple[Link, ...]:
     that is near from one side, ``related``. Nearness is the cosine of letter-pair counts: no model is needed.
     """
     links: list[Link] = []
-    olds, news = list(_nodes(old)), list(_nodes(new))
-    titles = {_bare(node.title): node for node in reversed(news)}
-    codes = {node.code: node for node in news}
-    taken: set[str] = set()
-    rest: list[Node] = []
-    for node in olds:
-        twin = codes.get(node.code)
-        if twin is None or _bare(twin.title) != _bare(node.title):
-            twin = titles.get(_bare(node.title))
-        if twin is None or twin.code in taken:
-            rest.append(node)
-            continue
-        taken.add(twin.code)
-        relation: Relation = "exact" if twin.wording == node.wording else "close"
-        links.append(_guess(old, node, relation, new, twin, "제목이 같습니다"))
-    free = [node for node in news if node.code not in taken]
+    rest, free = list(_nodes(old)), list(_nodes(new))
+    for likeness in _LIKENESSES:
+        twins = {likeness(node): node for node in reversed(free)}
+        left = []
+        for node in rest:
+            twin = twins.pop(likeness(node), None)
+            if twin is None:
+                left.append(node)
+                continue
+            relation: Relation = "exact" if twin.wording == node.wording else "close"
+            links.append(_guess(old, node, relation, new, twin, "제목이 같습니다"))
+        rest = left
+        taken = {link.to_code for link in links}
+        free = [node for node in free if node.code not in taken]
     return (*links, *_by_wording(old, rest, new, free))
+
+
+# What twins of equal title share besides, the surest first: the code, else the level, else nothing.
+_LIKENESSES: tuple[Callable[[Node], tuple[str, str]], ...] = (
+    lambda node: (node.code, _bare(node.title)),
+    lambda node: (node.level, _bare(node.title)),
+    lambda node: ("", _bare(node.title)),
+)
 
 
 def _by_wording(old: Plan, rest: list[Node], new: Plan, free: list[Node]) -> Iterator[Link]:

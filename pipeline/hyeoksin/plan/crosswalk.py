@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from hyeoksin.decoding import decode
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.resources import resource
@@ -63,43 +65,65 @@ class Crosswalk:
         out += [li.inverse() for li in self.links if (li.to_plan, li.to_code) == (plan, code)]
         return tuple(li for li in out if to_plan is None or li.to_plan == to_plan)
 
+    def for_edition(self, edition: Plan, original: Plan) -> Crosswalk:
+        """Return the links that hold for another edition of a plan too: its nodes of the same code and title."""
+        kept = {
+            (original.id, node.code)
+            for node in original.nodes
+            if node.code in edition and edition[node.code].title == node.title
+        }
+
+        def stands(plan: str, code: str) -> bool:
+            return plan != original.id or (plan, code) in kept
+
+        return Crosswalk(
+            tuple(
+                li
+                for li in self.links
+                if stands(li.from_plan, li.from_code) and stands(li.to_plan, li.to_code)
+            )
+        )
+
 
 def load_crosswalk(plans: Mapping[str, Plan], path: Path | None = None) -> Crosswalk:
-    """Load and check the crosswalk (CSV, UTF-8).
+    """Load and check the crosswalk (CSV, in any encoding that Korean Excel writes).
 
     Raises:
         PlanError: unknown plan or code, unknown relation, no reason, a pair linked twice (in either direction).
+        InputError: the encoding is unknown.
     """
     path = path or resource("crosswalk.csv")
     links: list[Link] = []
     faults: list[str] = []
     seen: dict[frozenset[tuple[str, str]], int] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restval="")
-        if reader.fieldnames != _FIELDS:
-            raise PlanError(f"{path}:1: 머리글이 다릅니다. 있어야 할 머리글: {','.join(_FIELDS)}")
-        for row in reader:
-            line = reader.line_num
-            ends = [(row["from_plan"], row["from_code"]), (row["to_plan"], row["to_code"])]
-            faults += [
-                f"{path}:{line}: 계획 {plan} 에 코드 '{code}' 가 없습니다"
-                for plan, code in ends
-                if plan not in plans or code not in plans[plan]
-            ]
-            if row["relation"] not in get_args(Relation):
+    reader = csv.DictReader(io.StringIO(decode(path.read_bytes(), path)[0], newline=""), restval="")
+    if reader.fieldnames != _FIELDS:
+        raise PlanError(f"{path}:1: 머리글이 다릅니다. 있어야 할 머리글: {','.join(_FIELDS)}")
+    for row in reader:
+        line = reader.line_num
+        ends = [(row["from_plan"], row["from_code"]), (row["to_plan"], row["to_code"])]
+        for plan, code in ends:
+            if plan not in plans:
+                known = ", ".join(plans)
                 faults.append(
-                    f"{path}:{line}: 모르는 관계 '{row['relation']}' (exact, close, broad, narrow, related)"
+                    f"{path}:{line}: 모르는 계획 '{plan}' 입니다. 아는 계획: {known}. 줄을 고치거나 지우세요."
                 )
-                continue
-            if not row["reason"].strip():
-                faults.append(f"{path}:{line}: 까닭(reason)이 비어 있습니다")
-            pair = frozenset(ends)
-            if pair in seen or len(pair) == 1:
-                faults.append(
-                    f"{path}:{line}: 같은 두 항목이 이미 이어져 있습니다 ({seen.get(pair, line)}번째 줄)"
-                )
-            seen.setdefault(pair, line)
-            links.append(Link(**{k: row[k] for k in _FIELDS}))  # type: ignore[arg-type]  # relation checked above
+            elif code not in plans[plan]:
+                faults.append(f"{path}:{line}: 계획 {plan} 에 코드 '{code}' 가 없습니다")
+        if row["relation"] not in get_args(Relation):
+            faults.append(
+                f"{path}:{line}: 모르는 관계 '{row['relation']}' (exact, close, broad, narrow, related)"
+            )
+            continue
+        if not row["reason"].strip():
+            faults.append(f"{path}:{line}: 까닭(reason)이 비어 있습니다")
+        pair = frozenset(ends)
+        if pair in seen or len(pair) == 1:
+            faults.append(
+                f"{path}:{line}: 같은 두 항목이 이미 이어져 있습니다 ({seen.get(pair, line)}번째 줄)"
+            )
+        seen.setdefault(pair, line)
+        links.append(Link(**{k: row[k] for k in _FIELDS}))  # type: ignore[arg-type]  # relation checked above
     if faults:
         raise PlanError("\n".join(faults))
     return Crosswalk(tuple(links))

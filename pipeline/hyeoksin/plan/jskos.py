@@ -17,8 +17,8 @@ _SKOS = "http://www.w3.org/2004/02/skos/core#"
 
 
 def uri(base: str, plan: str, code: str | None = None) -> str:
-    """Return the address of a plan, or of one of its nodes."""
-    scheme = f"{base}{quote(plan, safe='')}"
+    """Return the address of a plan, or of one of its nodes; the plan stands in a piece of its own."""
+    scheme = f"{base if base.endswith(('/', '#', ':')) else f'{base}/'}{quote(plan, safe='')}"
     return scheme if code is None else f"{scheme}/{quote(code, safe='')}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
@@ -41,7 +42,9 @@ def load_plan(name: str | Path) -> Plan:
         )
     if path.suffix.lower() in tables.SUFFIXES:
         table = tables.read_form(path)
-        return _checked(table.form, path, table.line_of, table.place_of, table.faults)
+        return _checked(
+            table.form, path, table.line_of, table.place_of, table.faults, table.places.__getitem__
+        )
     if path.suffix.lower() in (".ttl", ".jsonld"):
         from hyeoksin.plan.skos import read_form
 
@@ -71,14 +74,65 @@ def plan_from_yaml(path: Path) -> Plan:
 
 def plan_from_text(text: str, path: Path) -> Plan:
     """Load a plan from YAML text; ``path`` is what its faults are reported under."""
+    text = unicodedata.normalize("NFC", text)  # a Mac may write 행정안전부 in pieces
     try:
-        form = yaml.load(text, Loader=_FastLoader)  # noqa: S506 - a safe loader (subclass of SafeLoader)  # nosec B506
+        form = _form(text, path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         before = text.encode()[: getattr(error, "position", 0)]  # a forbidden character has no mark
         line = mark.line + 1 if mark else before.count(b"\n") + 1
         raise PlanError(f"{path}:{line}: YAML 문법이 틀렸습니다. {_remedy(text, line)}") from error
     return _checked(form, path, lambda location: _line_of(text, location))
+
+
+_READ = frozenset(f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
+
+
+def _form(text: str, path: Path) -> Any:
+    """Return what the YAML says.
+
+    Raises:
+        PlanError: a mapping says something twice (YAML would keep the last), or a value is an impossible date or number.
+        yaml.YAMLError: no YAML.
+    """
+    loader = _FastLoader(text)
+    root = loader.get_single_node()
+    faults: dict[int, str] = {}
+    seen: set[int] = set()
+    ahead = [] if root is None else [root]
+    while ahead:
+        node = ahead.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            faults |= _repeated(node)
+            ahead += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            ahead += node.value
+        elif node.tag in _READ:
+            try:
+                loader.construct_object(node)
+            except ValueError:
+                faults[node.start_mark.line + 1] = (
+                    f"'{node.value}' 은(는) 없는 날짜나 수입니다. 코드나 글이면 따옴표로 감싸세요: \"{node.value}\""
+                )
+    if faults:
+        raise PlanError("\n".join(f"{path}:{line}: {faults[line]}" for line in sorted(faults)))
+    return None if root is None else loader.construct_document(root)
+
+
+def _repeated(node: yaml.MappingNode) -> dict[int, str]:
+    """Return the first key that stands twice in a mapping, by its line."""
+    keys: set[tuple[str, str]] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in keys:
+            what = (
+                f"'{key.value}' 이(가) 한 항목에 두 번 나옵니다. 새 항목이면 그 첫 줄을 '- ' 로 시작하세요."
+            )
+            return {key.start_mark.line + 1: what}
+        keys.add((key.tag, str(key.value)))
+    return {}
 
 
 def _remedy(text: str, line: int) -> str:
@@ -103,6 +157,7 @@ def _checked(
     line_of: Callable[[tuple[str | int, ...]], int],
     place_of: Callable[[tuple[str | int, ...], object], str] = _place,
     known: Mapping[tuple[str | int, ...], str] = MappingProxyType({}),
+    line_name: Callable[[int], str] = str,
 ) -> Plan:
     """Validate the written form, and tell all faults at once.
 
@@ -112,6 +167,7 @@ def _checked(
         line_of: finds the line of a location such as ("nodes", 3, "title").
         place_of: names a location and its value in the words of the file.
         known: faults that the file's reader found, by location.
+        line_name: how a line that ``line_of`` found is told.
     """
     faults = [(line_of(location), what) for location, what in known.items()]
     bad = set(known)
@@ -134,7 +190,7 @@ def _checked(
     ]
     if plan_form is None or faults:
         raise PlanError(
-            "\n".join(f"{path}:{line}: {what}" for line, what in sorted(faults, key=itemgetter(0)))
+            "\n".join(f"{path}:{line_name(line)}: {what}" for line, what in sorted(faults, key=itemgetter(0)))
         )
     return Plan(plan_form.id, plan_form.title, plan_form.year, tuple(nodes), source=str(path))
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Leads, Level, Node
 
@@ -40,6 +48,16 @@ def _level(value: Any) -> Any:
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, form: Any) -> Any:
+        """Return the form without the entries that were left empty (``definition:``)."""
+        if not isinstance(form, dict):
+            return form
+        return {
+            name: value for name, value in form.items() if value is not None or name not in cls.model_fields
+        }
 
 
 class ExclusionForm(_Form):
@@ -158,7 +176,14 @@ def problems(nodes: Sequence[Node], agencies: frozenset[str]) -> list[tuple[int,
     for i, node in enumerate(nodes):
         for name in node.leads.agencies:
             if name not in agencies:
-                found.append((i, f"'{node.code}' 의 주관기관 '{name}' 을 기관 목록에서 찾을 수 없습니다"))
+                hint = (
+                    " (기관이 여럿이면 하나씩 나누어 적으세요. 표에서는 ';' 로 나눕니다)"
+                    if "," in name
+                    else ""
+                )
+                found.append(
+                    (i, f"'{node.code}' 의 주관기관 '{name}' 을 기관 목록에서 찾을 수 없습니다{hint}")
+                )
         for exclusion in node.excludes:
             if exclusion.code is not None and exclusion.code not in by_code:
                 found.append((i, f"'{node.code}' 의 제외 항목이 없는 코드 '{exclusion.code}' 를 가리킵니다"))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.agency import load_agencies
+from hyeoksin.delimited import overflow
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
-from hyeoksin.tabular import Row, plain_cell, read_rows, safe_cell, write_rows
+from hyeoksin.plan.pages import Page, read_pages
+from hyeoksin.tabular import Row, plain_cell, safe_cell, write_rows
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
@@ -33,10 +37,21 @@ _COLUMNS = {
 # of the whole plan, in the first node's row
 _OF_PLAN = {"계획 id": "id", "계획 제목": "title", "연도": "year"}
 _ALL = {**_COLUMNS, **_OF_PLAN}
+_KNOWN = {
+    **{field: field for field in _COLUMNS.values()},
+    **_COLUMNS,
+    **{name: f"plan_{field}" for name, field in _OF_PLAN.items()},
+}
 _DATE = re.compile(  # as a spreadsheet keeps or shows it
     r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
 )
-_YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
+_COLON = re.compile("[:：]")
+_YES = frozenset({
+    "예", "네", "y", "yes", "true", "1", "o", "ｏ", "ㅇ", "○", "◯", "●", "◎", "■", "v", "ｖ", "√", "✓", "✔", "☑", "등", "해당", "역점", "역점과제",
+})  # fmt: skip
+_NO = frozenset({
+    "아니오", "아니요", "n", "no", "false", "0", "x", "ｘ", "×", "✕", "✗", "-", "–", "—", "□", "☐", "없음", "해당없음", "미해당",
+})  # fmt: skip
 
 TEMPLATE = """\
 # 기관의 자체 계획. 코드·제목·상위코드만 있어도 바로 분류할 수 있고, 정의와 포함을 적을수록 정확합니다.
@@ -72,22 +87,20 @@ class TableForm:
 
     Args:
         form: as a YAML file would hold it.
-        header: row number of the header.
-        numbers: row number of each node.
+        places: row of the header, then of each node, with its sheet where there are several.
         headings: heading of each field.
         faults: what is wrong with cells, by location.
     """
 
     form: dict[str, Any]
-    header: int
-    numbers: tuple[int, ...]
+    places: tuple[str, ...]
     headings: Mapping[str, str]
     faults: Mapping[tuple[str | int, ...], str]
 
     def line_of(self, location: tuple[str | int, ...]) -> int:
-        """Return the row number of a location such as ("nodes", 3, "title")."""
-        index = location[1] if len(location) > 1 else 0
-        return self.numbers[index] if isinstance(index, int) and index < len(self.numbers) else self.header
+        """Return the index among ``places`` of a location such as ("nodes", 3, "title")."""
+        index = location[1] + 1 if len(location) > 1 and isinstance(location[1], int) else 0
+        return index if index < len(self.places) else 0
 
     def place_of(self, location: tuple[str | int, ...], value: object) -> str:
         """Name the column of a location, and the cell where there is one."""
@@ -104,70 +117,94 @@ def read_form(path: Path) -> TableForm:
     four-digit number in the stem, else 0.
 
     Raises:
-        PlanError: there is no header, a heading is unknown, or rows say different things of the plan.
+        PlanError: there is no header, a heading is unknown or doubled, or rows say different things of the plan.
     """
-    rows = read_rows(path)
-    header = next((row for row in rows if "제목" in row.cells or "title" in row.cells), None)
-    if header is None:
+    pages = read_pages(path, _KNOWN)
+    if not pages:
         raise PlanError(f"{path}: 머리글 줄이 없습니다. 쓸 머리글: {', '.join(_ALL)}")
-    fields = _fields(header, path)
     whole: dict[str, str] = {}
     nodes: list[dict[str, Any]] = []
-    numbers: list[int] = []
+    places = [pages[0].place(pages[0].header.number)]
     faults: dict[tuple[str | int, ...], str] = {}
-    for row in rows[rows.index(header) + 1 :]:
-        cells = {f: plain_cell(v.strip()) for f, v in zip(fields, row.cells, strict=False) if f and v.strip()}
-        for name, field in _OF_PLAN.items():
-            told = cells.pop(f"plan_{field}", None)
-            if told is not None and whole.setdefault(field, told) != told:
-                raise PlanError(
-                    f"{path}:{row.number}: '{name}' 이 '{told}' 인데 위에서는 '{whole[field]}' 입니다. 파일 하나에 계획 하나만 적으세요."
-                )
-        if cells:
-            for field in [field for field, cell in cells.items() if is_fault(cell)]:
-                what = f"엑셀 오류나 계산되지 않은 수식입니다 ('{cells.pop(field)}'). 엑셀에서 값으로 고쳐 저장하세요."
-                faults["nodes", len(nodes), field] = what
-            faults |= _dates(cells, len(nodes))
-            nodes.append(_node(cells | ({"level": cells.get("level", "")} if "level" in fields else {})))
-            numbers.append(row.number)
-    digits = "".join(c if c.isdigit() else " " for c in path.stem).split()
-    year = next((int(d) for d in digits if len(d) == 4), 0)
-    named = {"id": path.stem.replace(" ", "_"), "title": path.stem, "year": year}
     headings = {field: name for name, field in _COLUMNS.items()}
-    headings |= {field: cell.strip() for field, cell in zip(fields, header.cells, strict=True) if field}
-    return TableForm(named | whole | {"nodes": nodes}, header.number, tuple(numbers), headings, faults)
+    for page in pages:
+        fields = _fields(page, path)
+        headings |= {field: cell for field, cell in zip(fields, page.header.cells, strict=True) if field}
+        for row, merged in zip(page.rows, page.merged, strict=True):
+            cells = {f: plain_cell(c) for f, c in zip(fields, row.cells, strict=False) if f and c}
+            for name, field in _OF_PLAN.items():
+                told = cells.pop(f"plan_{field}", None)
+                if told is not None and whole.setdefault(field, told) != told:
+                    raise PlanError(
+                        f"{path}:{page.place(row.number)}: '{name}' 이 '{told}' 인데 위에서는 '{whole[field]}' 입니다. "
+                        "파일 하나에 계획 하나만 적으세요."
+                    )
+            from_above = {fields[column] for column in merged if column < len(fields)}
+            if not cells.keys() - from_above:
+                continue
+            found = {**_cell_faults(cells, from_above), **_row_fault(page, row)}
+            faults |= {("nodes", len(nodes), field): what for field, what in found.items()}
+            cells = {field: cell for field, cell in cells.items() if field not in found}
+            nodes.append(_node(cells | ({"level": cells.get("level", "")} if "level" in fields else {})))
+            places.append(page.place(row.number))
+    return TableForm(_named(path) | whole | {"nodes": nodes}, tuple(places), headings, faults)
 
 
-def _dates(cells: Mapping[str, str], index: int) -> dict[tuple[str | int, ...], str]:
-    """Return the faults of a row whose codes a spreadsheet turned into dates."""
-    return {
-        (
-            "nodes",
-            index,
-            field,
-        ): f"{name}가 날짜입니다 ('{cells[field]}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
-        f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
-        for field, name in (("code", "코드"), ("parent", "상위코드"))
-        if _DATE.fullmatch(cells.get(field, ""))
-    }
+def _named(path: Path) -> dict[str, Any]:
+    """Return what the file's name says of the plan; signs that no id may hold become ``_``."""
+    stem = unicodedata.normalize("NFC", path.stem)
+    digits = "".join(c if c.isdecimal() else " " for c in stem).split()
+    year = next((int(d) for d in digits if len(d) == 4), 0)
+    return {"id": re.sub(r"[\s,;|]", "_", stem), "title": stem, "year": year}
 
 
-def _fields(header: Row, path: Path) -> list[str]:
-    """Return the field of each column, "" where it has no heading."""
-    names = [cell.strip() for cell in header.cells]
-    known = {field: field for field in _COLUMNS.values()} | _COLUMNS
-    known |= {name: f"plan_{field}" for name, field in _OF_PLAN.items()}
-    faults = []
-    for name in names:
-        if name and name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"'{near[0]}' 인가요? " if near else ""
-            faults.append(
-                f"{path}:{header.number}: 모르는 머리글 '{name}'. {hint}쓸 수 있는 머리글: {', '.join(_ALL)}"
+def _cell_faults(cells: Mapping[str, str], from_above: Collection[str]) -> dict[str, str]:
+    """Return what is wrong with the cells of a row, by field; ``from_above`` are those of a merged cell."""
+    names = {field: name for name, field in _COLUMNS.items()}
+    found = {}
+    for field, cell in cells.items():
+        name = names[field]
+        if is_fault(cell):
+            found[field] = (
+                f"엑셀 오류나 계산되지 않은 수식입니다 ('{cell}'). 엑셀에서 값으로 고쳐 저장하세요."
             )
+        elif field in ("code", "parent") and _DATE.fullmatch(cell):
+            found[field] = (
+                f"{name}가 날짜입니다 ('{cell}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
+                f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
+            )
+        elif field == "code" and field in from_above:
+            found[field] = (
+                f"코드 칸이 윗줄과 합쳐져 있습니다 ('{cell}'). 셀 병합을 풀고 줄마다 코드를 적으세요."
+            )
+        elif field in ("open", "priority") and not {"".join(cell.split()).lower()} <= _YES | _NO:
+            found[field] = f"'{name}' 열의 '{cell}': 모르는 표시입니다. 맞으면 '예', 아니면 빈칸으로 두세요."
+    return found
+
+
+def _row_fault(page: Page, row: Row) -> dict[str, str]:
+    """Return what is wrong with a CSV row of more cells than headings; a sheet may hold notes at its side."""
+    shifted = None if row.sheet else overflow(row.cells, len(page.header.cells))
+    return {"row": shifted} if shifted else {}
+
+
+def _fields(page: Page, path: Path) -> list[str]:
+    """Return the field of each column, "" where it has no heading."""
+    names = page.header.cells
+    fields = [_KNOWN.get(name, "") for name in names]
+    faults = []
+    for i, (name, field) in enumerate(zip(names, fields, strict=True)):
+        if name and not field:
+            near = get_close_matches(name, _KNOWN, n=1, cutoff=0.5)
+            hint = f"'{near[0]}' 인가요? " if near else ""
+            faults.append(f"모르는 머리글 '{name}'. {hint}쓸 수 있는 머리글: {', '.join(_ALL)}")
+        elif field and field in fields[:i]:
+            faults.append(f"머리글 '{name}' 이 두 번 나옵니다. 열 하나만 남기거나 이름을 고치세요.")
+    if "title" not in fields:
+        faults.append("'제목' 머리글이 없습니다. 제목 열을 두거나, 계획의 표가 아니면 이 시트를 지우세요.")
     if faults:
-        raise PlanError("\n".join(faults))
-    return [known.get(name, "") for name in names]
+        raise PlanError("\n".join(f"{path}:{page.place(page.header.number)}: {what}" for what in faults))
+    return fields
 
 
 def _node(cells: dict[str, str]) -> dict[str, Any]:
@@ -177,19 +214,30 @@ def _node(cells: dict[str, str]) -> dict[str, Any]:
     node["aliases"] = _split(cells.get("aliases", ""))
     node["includes"] = _split(cells.get("includes", ""))
     node["leads"] = {
-        "agencies": _split(cells.get("leads", "")),
-        "open": cells.get("open", "").lower() in _YES,
+        "agencies": [name for part in _split(cells.get("leads", "")) for name in _agencies(part)],
+        "open": _is_marked(cells.get("open", "")),
     }
-    node["priority"] = cells.get("priority", "").lower() in _YES
+    node["priority"] = _is_marked(cells.get("priority", ""))
     node["excludes"] = [_exclusion(part) for part in _split(cells.get("excludes", ""))]
     return node
 
 
+def _is_marked(cell: str) -> bool:
+    return "".join(cell.split()).lower() in _YES
+
+
+def _agencies(part: str) -> list[str]:
+    """Return the agencies of one entry: it is cut at its commas where that gives known names only."""
+    names = [name.strip() for name in part.split(",")]
+    known = load_agencies().names
+    return names if part not in known and known.issuperset(names) else [part]
+
+
 def _exclusion(part: str) -> dict[str, str]:
-    code, colon, why = part.partition(":")
-    if not colon or " " in code.strip():
+    code, *rest = _COLON.split(part, maxsplit=1)
+    if not rest or " " in code.strip():
         return {"why": part}
-    return {"code": code.strip(), "why": why.strip()} if code.strip() else {"why": why.strip()}
+    return {"code": code.strip(), "why": rest[0].strip()} if code.strip() else {"why": rest[0].strip()}
 
 
 def _split(cell: str) -> list[str]:
@@ -204,7 +252,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _written(exclusion: Exclusion) -> str:
     """Return ``code: why``; an empty code where there is none and a colon in ``why`` would make one."""
-    if exclusion.code or ":" in exclusion.why:
+    if exclusion.code or _COLON.search(exclusion.why):
         return f"{exclusion.code or ''}: {exclusion.why}"
     return exclusion.why
 

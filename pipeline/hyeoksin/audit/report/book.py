@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hyeoksin.privacy import masked
-from hyeoksin.tabular import CELL_LIMIT
+from hyeoksin.tabular import CELL_LIMIT, sheet_name
 
 __all__ = ["Book", "Column"]
 
@@ -45,7 +44,7 @@ class Book:
 
     def sheet(self, name: str) -> Any:
         """Return a new sheet, set up for A4 across."""
-        page = self.book.add_worksheet(re.sub(r"[][:*?/\\]", "_", name)[:31])
+        page = self.book.add_worksheet(sheet_name(name))
         page.set_landscape()
         page.set_paper(9)
         page.fit_to_pages(1, 0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from rdflib import DCTERMS, RDF, SKOS, Graph
+from rdflib import DCTERMS, RDF, SKOS, BNode, Graph
 from rdflib.collection import Collection
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import Identifier
@@ -39,7 +41,7 @@ def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ..
         raise PlanError(f"{path}: skos:ConceptScheme 이 하나 있어야 합니다 (지금 {len(schemes)}개).")
     scheme = schemes[0]
     reader = _Reader(graph, path)
-    concepts = sorted(graph.subjects(SKOS.inScheme, scheme), key=reader.place)
+    concepts = sorted(reader.concepts(scheme), key=reader.place)
     if not concepts:
         raise PlanError(f"{path}: {scheme} 에 든 항목(skos:inScheme)이 없습니다.")
     year = str(reader.one(scheme, HX.year) or reader.one(scheme, DCTERMS.issued) or "0")
@@ -47,7 +49,7 @@ def read_form(path: Path) -> tuple[dict[str, Any], Callable[[tuple[str | int, ..
     form = {
         "id": name,
         "title": reader.text(scheme, DCTERMS.title) or reader.text(scheme, SKOS.prefLabel) or name,
-        "year": int(year[:4]) if year[:4].isdigit() else 0,
+        "year": int(year[:4]) if year[:4].isdecimal() else 0,
         "nodes": [reader.node(concept) for concept in concepts],
     }
     return form, lambda location: location[1] + 1 if len(location) > 1 and isinstance(location[1], int) else 1
@@ -76,19 +78,43 @@ class _Reader:
         """Return what concepts are ordered by: their position, else their notation, numbers by size."""
         position = self.one(concept, HX.position)
         parts = self.code(concept).replace(".", "-").split("-")
-        order = [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
-        return (int(position) if position is not None else 1_000_000, order)
+        order = [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
+        return (int(position) if str(position).isdecimal() else 1_000_000, order)
 
     def code(self, concept: Identifier) -> str:
-        return str(self.one(concept, SKOS.notation) or _last(str(concept)))
+        return self._called(concept, SKOS.notation, "skos:notation")
 
     def name(self, scheme: Identifier) -> str:
-        return str(self.one(scheme, DCTERMS.identifier) or _last(str(scheme)))
+        return self._called(scheme, DCTERMS.identifier, "dcterms:identifier")
+
+    def _called(self, subject: Identifier, predicate: Identifier, name: str) -> str:
+        """Return what a subject is called, else the end of its address; a blank node has none that stays the same."""
+        said = self.one(subject, predicate)
+        if said is None and isinstance(subject, BNode):
+            title = self.text(subject, SKOS.prefLabel) or self.text(subject, DCTERMS.title)
+            raise PlanError(
+                f"{self._path}: 주소(URI)가 없는 '{title}' 에 {name} 이 없습니다. {name} 을 적거나 주소를 주세요."
+            )
+        return str(said or _last(str(subject)))
+
+    def concepts(self, scheme: Identifier) -> set[Identifier]:
+        """Return the concepts of a plan, its top concepts too where they are linked as such only."""
+        graph = self._graph
+        return {
+            *graph.subjects(SKOS.inScheme, scheme),
+            *graph.subjects(SKOS.topConceptOf, scheme),
+            *graph.objects(scheme, SKOS.hasTopConcept),
+        }
 
     def scheme(self, concept: Identifier) -> str:
         """Return the plan of a concept; of one that the file does not hold, by its address."""
-        scheme = self.one(concept, SKOS.inScheme)
-        return _last(str(concept), 2) if scheme is None else self.name(scheme)
+        graph = self._graph
+        held = {
+            *graph.objects(concept, SKOS.inScheme),
+            *graph.objects(concept, SKOS.topConceptOf),
+            *graph.subjects(SKOS.hasTopConcept, concept),
+        }
+        return self.name(min(held)) if held else _last(re.sub("^urn:.*:", "", str(concept)), 2)
 
     def above(self, concept: Identifier) -> Identifier | None:
         found = {*self._graph.objects(concept, SKOS.broader), *self._graph.subjects(SKOS.narrower, concept)}
@@ -143,10 +169,11 @@ class _Reader:
 def read_links(path: Path) -> tuple[Link, ...]:
     """Return the mapping relations of a SKOS file as links, with reason and confidence where it tells them.
 
-    Of what the file does not hold itself, the code is the last piece of the address, the plan the piece before it.
+    Of what the file does not hold itself, the code is the last piece of the address, the plan the piece before it. A
+    relation that is told from both sides is one link.
 
     Raises:
-        PlanError: no RDF.
+        PlanError: no RDF, or a relation of a concept that has neither address nor notation.
     """
     graph = _parsed(path)
     reader = _Reader(graph, path)
@@ -155,20 +182,30 @@ def read_links(path: Path) -> tuple[Link, ...]:
         ends = tuple(graph.value(note, part) for part in (RDF.subject, RDF.predicate, RDF.object))
         said = (graph.value(note, HX.confidence), graph.value(note, HX.reason))
         told[ends] = tuple(str(one or other) for one, other in zip(said, _UNTOLD, strict=True))
-    links = []
+    links: dict[tuple[str, ...], Link] = {}
     for relation, name in MATCH.items():
         predicate = SKOS[name]
         for start, end in graph.subject_objects(predicate):
             confidence, reason = told.get((start, predicate, end), _UNTOLD)
             places = [(reader.scheme(concept), reader.code(concept)) for concept in (start, end)]
-            links.append(Link(*places[0], relation, *places[1], confidence, reason))
-    return tuple(sorted(links, key=lambda li: (li.from_plan, li.from_code, li.to_plan, li.to_code)))
+            link = Link(*places[0], relation, *places[1], confidence, reason)
+            links[astuple(link)[:5]] = link
+    kept: dict[tuple[str, ...], Link] = {}
+    # told ones first, so that of two sides the one with its reason stays
+    for place, link in sorted(links.items(), key=lambda item: (astuple(item[1])[5:] == _UNTOLD, item[0])):
+        if astuple(link.inverse())[:5] not in kept:
+            kept[place] = link
+    return tuple(sorted(kept.values(), key=lambda li: (li.from_plan, li.from_code, li.to_plan, li.to_code)))
 
 
 def _last(uri: str, n: int = 1) -> str:
     """Return the ``n``-th piece of an address from its end, empty where it has fewer."""
     pieces = uri.rstrip("/#").replace("#", "/").split("/")
     return unquote(pieces[-n]) if n <= len(pieces) else ""
+
+
+# what rdflib's readers let out for files that are cut short, nested without end, or no RDF at all
+_BROKEN = (BadSyntax, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 def _parsed(path: Path) -> Graph:
@@ -182,7 +219,7 @@ def _parsed(path: Path) -> Graph:
             graph: Graph = Graph().parse(data=text, format=FORMATS[suffix])
     except OSError as error:
         raise PlanError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
-    except (BadSyntax, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _BROKEN as error:
         raise PlanError(f"{path}: SKOS({FORMATS[suffix]}) 파일이 아니거나 깨졌습니다 ({error}).") from error
     return graph
 

@@ -1,0 +1,30 @@
+"""The shipped crosswalk as the plans of a command may use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.plan import Crosswalk, Plan
+
+__all__ = ["shipped_links"]
+
+
+def shipped_links(*plans: Plan) -> Crosswalk:
+    """Return the shipped crosswalk; for an office's edition of a shipped plan only where it holds, and say so."""
+    from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
+
+    shipped = {name: load_plan(name) for name in BUILTIN_PLANS}
+    found = load_crosswalk(shipped)
+    for plan in plans:
+        if plan.id in shipped and plan.sha256 != shipped[plan.id].sha256:
+            kept = found.for_edition(plan, shipped[plan.id])
+            typer.secho(
+                f"알림: {plan.source} 은(는) 실린 계획 {plan.id} 과 id는 같지만 내용이 다릅니다. 실린 대응표에서 코드와 제목이 같은 "
+                f"항목의 것만 씁니다 (뺀 대응 {len(found.links) - len(kept.links)}건). 다른 계획이면 id를 바꾸세요.",
+                err=True,
+            )
+            found = kept
+    return found
