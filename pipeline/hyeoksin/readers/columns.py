@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
+from hyeoksin.normalise import normalise
 from hyeoksin.uncalculated import is_fault
 
 __all__ = [
@@ -67,6 +68,9 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
 )
 _SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
+_EITHER_DATE = re.compile(
+    r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII
+)  # 05/03/24: which is the year?
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
 _SERIAL_START = datetime.date(1899, 12, 30)
@@ -165,17 +169,20 @@ def not_there(cells: Sequence[str], columns: Columns) -> str | None:
 
 
 def _key(cell: str) -> str:
-    return re.sub(r"[\s()*·_\-□○◦:：]", "", cell).lower()
+    return re.sub(r"[\s()*·_\-□○◦:：]", "", normalise(cell)).lower()
 
 
 def _keys(cell: str) -> set[str]:
     """Return what a header cell may be known by: as it stands, and without what it has in brackets."""
+    cell = normalise(cell)  # full-width brackets; decomposed Hangul from a Mac
     return {_key(cell), _key(re.sub(r"\([^()]*\)|\[[^][]*\]", "", cell))} - {""}
 
 
 def label_field(cell: str) -> str | None:
     """Return the field of :class:`Document` that a label names, "meta" for another known label, else None."""
-    if len(cell) > _MAX_LABEL:
+    if (
+        len(cell) > 3 * _MAX_LABEL or len(normalise(cell)) > _MAX_LABEL
+    ):  # decomposed, a syllable is up to three
         return None
     keys = _keys(cell)
     known = next((field for field, guesses in _GUESSES.items() if not keys.isdisjoint(guesses)), None)
@@ -237,15 +244,16 @@ def cell_date(cell: str) -> str | None:
     """Return the ISO date of a cell of a date column, where ``19.3.5.`` and Excel's day numbers are dates too.
 
     Years of two digits are 2000 to 2069 and 1970 to 1999; numbers count as days from 36526 (2000) to 55153 (2050).
+    ``05/03/24`` may as well be a day of 2024 that an American Excel wrote, and is no date.
 
-    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "작년 봄")]
-    ['2019-03-05', '2019-03-05', '2019-03-05', None]
+    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "05/03/24", "작년 봄")]
+    ['2019-03-05', '2019-03-05', '2019-03-05', None, None]
     """
     cell = cell.strip()
     if _SERIAL.fullmatch(cell):
         day = int(float(cell))
         return (_SERIAL_START + datetime.timedelta(day)).isoformat() if day in _SERIALS else None
-    match = _SHORT_DATE.match(cell)
+    match = None if _EITHER_DATE.match(cell) else _SHORT_DATE.match(cell)
     if match is None:
         return iso_date(cell)
     year, month, number = (int(part) for part in match.groups())
