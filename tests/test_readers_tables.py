@@ -102,6 +102,26 @@ def test_a_sheet_without_a_header_has_none() -> None:
     assert find_header(found.rows, Columns()) is None
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("□ 추진계획", "(2026. 3. 기준)", ""),
+        ("사업", "2026년"),
+        ("제목 | 2026년 혁신과제", "작성자 | 김가온", "담당부서 | 기획과", ""),
+        ("제목 | 2026년 혁신과제 | 작성일 | 2026-01-02", ""),
+    ],
+)
+def test_a_heading_or_a_label_above_the_header_is_no_header(above: tuple[str, ...]) -> None:
+    items = read(table(*above, "연번 | 과제명 | 추진내용", "1 | 버스 | 섬으로", "2 | 투표 | 주민이"))
+    assert [item.title for item in items if isinstance(item, Document)] == ["버스", "투표"]
+
+
+def test_a_list_of_one_known_name_stays_one_above_another_list() -> None:
+    rows = ("과제명 | 성과", "버스 | 섬", "약국 | 밤", "연번 | 과제명 | 내용", "1 | 투표 | 예산")
+    titles = [item.title for item in read(table(*rows)) if isinstance(item, Document)]
+    assert titles[:2] == ["버스", "약국"]
+
+
 def test_cells_become_a_table_with_its_merges() -> None:
     found = table_of(
         [Cell(0, 0, 1, 2, "과제명"), Cell(1, 0, 2, 1, "버스"), Cell(1, 1, 1, 10**9, "섬"), Cell(0, 10**9, 1, 1, "멀리")], "table=1"

@@ -68,9 +68,8 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
 )
 _SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
-_EITHER_DATE = re.compile(
-    r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII
-)  # 05/03/24: which is the year?
+# 05/03/24: an apostrophe before it would show which is the year
+_EITHER_DATE = re.compile(r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
 _SERIAL_START = datetime.date(1899, 12, 30)
@@ -180,9 +179,10 @@ def _keys(cell: str) -> set[str]:
 
 def label_field(cell: str) -> str | None:
     """Return the field of :class:`Document` that a label names, "meta" for another known label, else None."""
-    if (
-        len(cell) > 3 * _MAX_LABEL or len(normalise(cell)) > _MAX_LABEL
-    ):  # decomposed, a syllable is up to three
+    if len(cell) > 3 * _MAX_LABEL:  # a decomposed syllable has up to three characters
+        return None
+    cell = normalise(cell)
+    if len(cell) > _MAX_LABEL:
         return None
     keys = _keys(cell)
     known = next((field for field, guesses in _GUESSES.items() if not keys.isdisjoint(guesses)), None)
