@@ -134,6 +134,7 @@ def test_columns_guessed_and_told(tmp_path: Path, columns: Columns, expected: Do
         ({"title": "진료", "text": "섬으로", "summary": "간다"}, ("진료", "섬으로")),
         ({"제목": "진료", "title": "이동 진료", "text": "섬으로 간다"}, ("이동 진료", "섬으로 간다")),
         ({"제목": "진료", "내용": "섬으로 간다", "summary": {"x": 1}}, ("진료", "섬으로 간다")),
+        ({"과제명": "진료", "세부과제": "", "내용": "섬으로 간다"}, ("진료", "섬으로 간다")),
     ],
 )
 def test_jsonl_names_are_found_as_a_tables_are(row: dict[str, object], read: tuple[str, str]) -> None:

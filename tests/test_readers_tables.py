@@ -64,6 +64,38 @@ def test_a_title_merged_over_rows_is_one_task() -> None:
     ]
 
 
+def test_tasks_with_a_number_of_their_own_are_no_group() -> None:
+    rows = ("연번 | 과제명 | 내용", "1 | 주민 서비스 | 버스", "2 | | 돌봄", " | | 식사", "3 | 민원 | 안내")
+    items = read(table(*rows, merges=(Merge(2, 1, 4, 1),)))
+    assert [(i.id, i.title, i.text) for i in items if isinstance(i, Document)] == [
+        ("1", "주민 서비스", "버스"),
+        ("2", "주민 서비스", "돌봄\n식사"),
+        ("3", "민원", "안내"),
+    ]
+
+
+def test_sub_tasks_under_a_merged_task_are_tasks() -> None:
+    rows = (
+        "과제명 | 세부과제 | 내용",
+        "주민 서비스 | 버스 | 섬으로",
+        " | 돌봄 | 방문",
+        "민원 | - | 안내",
+        "축제 | | 연다",
+    )
+    items = read(table(*rows, merges=(Merge(2, 0, 3, 0),)))
+    assert [(i.title, i.text, i.meta["과제명"]) for i in items if isinstance(i, Document)] == [
+        ("버스", "섬으로", "주민 서비스"),
+        ("돌봄", "방문", "주민 서비스"),
+        ("민원", "안내", "민원"),
+        ("축제", "연다", "축제"),
+    ]
+
+
+def test_projects_of_their_own_under_a_merged_title_are_no_group() -> None:
+    rows = ("과제명 | 사업명 | 내용", "주민 서비스 | 버스 | 섬으로", " | 돌봄 | 방문")
+    assert len(read(table(*rows, merges=(Merge(2, 0, 3, 0),)))) == 2
+
+
 def test_totals_and_repeated_headers_are_left_out() -> None:
     rows = (
         "연번 | 과제명 | 예산",

@@ -37,8 +37,8 @@ REMEDIES = {  # what the command line offers where columns are not found; a page
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),
     "title": (
-        "제목", "세부과제명", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목", "정책명",
-        "세부과제", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "title", "subject", "headline",
+        "제목", "세부과제명", "세부과제", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목",
+        "정책명", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "title", "subject", "headline",
     ),
     "text": (
         "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요", "세부추진내용",
@@ -88,10 +88,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Positions of the columns in a table, and its header."""
+    """Positions of the columns in a table, its header, and all columns that may name a task, the best first."""
 
     header: tuple[str, ...]
     places: Mapping[str, tuple[int, ...]]
+    titles: tuple[int, ...]
 
     @classmethod
     def of(cls, cells: Sequence[str], columns: Columns, tails: Sequence[str] = ()) -> Layout | None:
@@ -107,8 +108,9 @@ class Layout:
             places[field] = _places(field, (_key(told),) if told else guesses, names)
             if told and not places[field]:
                 return None
+        titles, places["title"] = places["title"], places["title"][:1]
         places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
-        return cls(header, places) if places["title"] or places["text"] else None
+        return cls(header, places, titles) if places["title"] or places["text"] else None
 
     def names(self, field: str) -> list[str]:
         """Return the header's names of the columns of a field."""
@@ -138,7 +140,7 @@ def _unique(header: tuple[str, ...], width: int) -> tuple[str, ...]:
 
 
 def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return which of some names look like those of fields, by field."""
+    """Return which of some names look like those of fields, by field; of titles, the first that is filled counts."""
     keys = [_keys(name) for name in names]
     places = {field: _places(field, guesses, keys) for field, guesses in _GUESSES.items()}
     places["text"] = tuple(sorted(places["text"]))
@@ -146,9 +148,9 @@ def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 
 def _places(field: str, wanted: Sequence[str], names: Sequence[Set[str]]) -> tuple[int, ...]:
-    """Return the places of the names that bear a wanted one, the best first; several for the text only."""
+    """Return the places of the names that bear a wanted one, the best first; several for title and text only."""
     found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
-    return found if field == "text" else found[:1]
+    return found if field in ("title", "text") else found[:1]
 
 
 def lacking(cells: Sequence[str], columns: Columns) -> dict[str, str]:
@@ -203,8 +205,8 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
             if i < len(cells) and i not in faults and cells[i].strip()
         )
 
-    title, text, day = get("title"), get("text"), get("date")
-    wording = faults.intersection(layout.places["title"] + layout.places["text"])
+    title, text, day = _title(cells, layout.titles, faults), get("text"), get("date")
+    wording = faults.intersection(layout.titles + layout.places["text"])
     if not title and not text:
         return RowError(source, UNREADABLE if wording else _EMPTY)
     used = {i for places in layout.places.values() for i in places} | faults
@@ -226,6 +228,12 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
         region=get("region") or None,
         meta=meta,
     )
+
+
+def _title(cells: Sequence[str], titles: Sequence[int], faults: Set[int]) -> str:
+    """Return the best title of a row: where the sub-task's is left empty or a dash, the task's."""
+    filled = [cells[i].strip() for i in titles if i < len(cells) and i not in faults and cells[i].strip()]
+    return next((cell for cell in filled if any(map(str.isalnum, cell))), "".join(filled[:1]))
 
 
 def iso_date(cell: str) -> str | None:

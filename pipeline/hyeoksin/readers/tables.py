@@ -244,7 +244,7 @@ def _row_documents(
 
 def _is_filled_down(cells: Sequence[str], layout: Layout) -> bool:
     """Tell whether a row holds nothing but errors outside title and text: a formula copied down below the tasks."""
-    words = {i for field in ("title", "text") for i in layout.places[field]}
+    words = {*layout.titles, *layout.places["text"]}
     filled = [i for i, cell in enumerate(cells) if cell]
     return bool(filled) and all(i not in words and is_fault(cells[i]) for i in filled)
 
@@ -283,16 +283,21 @@ def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row,
 
 
 def _grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
-    """Join the rows that share one merged title: one task over several rows."""
-    title = set(layout.places["title"])
+    """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own."""
+    title, names = {*layout.places["title"]}, (*layout.places["id"], *layout.titles)
     group: list[Row] = []
     for row, came in rows:
-        if group and not (title and title <= came):
+        if group and not (title and title <= came and _names_of(row, names) <= _names_of(group[0], names)):
             yield _one(group)
             group = []
         group.append(row)
     if group:
         yield _one(group)
+
+
+def _names_of(row: Row, columns: Sequence[int]) -> set[tuple[int, str]]:
+    """Return what a row holds in the columns that tell tasks apart."""
+    return {(i, row.cells[i].strip()) for i in columns if i < len(row.cells) and row.cells[i].strip()}
 
 
 def _one(group: Sequence[Row]) -> Row:
