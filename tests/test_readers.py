@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import logging
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import READERS, Columns, Item, read
-from hyeoksin.readers.columns import Layout, _unique, cell_date, document, iso_date
+from hyeoksin.readers.columns import Layout, _unique, cell_date, document, iso_date, label_field
 from hyeoksin.readers.lines import documents_from_lines
 
 DATA = Path(__file__).parent / "data"
@@ -133,6 +134,7 @@ def test_columns_guessed_and_told(tmp_path: Path, columns: Columns, expected: Do
         ({"title": "진료", "text": "섬으로", "summary": "간다"}, ("진료", "섬으로")),
         ({"제목": "진료", "title": "이동 진료", "text": "섬으로 간다"}, ("이동 진료", "섬으로 간다")),
         ({"제목": "진료", "내용": "섬으로 간다", "summary": {"x": 1}}, ("진료", "섬으로 간다")),
+        ({"과제명": "진료", "세부과제": "", "내용": "섬으로 간다"}, ("진료", "섬으로 간다")),
     ],
 )
 def test_jsonl_names_are_found_as_a_tables_are(row: dict[str, object], read: tuple[str, str]) -> None:
@@ -253,6 +255,7 @@ def test_more_names_of_title_and_text_are_guessed(title: str, text: str) -> None
         ("69-12-31", "2069-12-31"), ("70-01-01", "1970-01-01"), ("43529", "2019-03-05"), ("43529.5", "2019-03-05"),
         ("36526", "2000-01-01"), ("55153", "2050-12-31"), ("2019. 3. 5.", "2019-03-05"), ("20190305", "2019-03-05"),
         ("36525", None), ("55154", None), ("19.13.5.", None), ("19.3.", None), ("2019-13-45", None), ("작년 봄", None), ("03.05.2019", None),
+        ("05/03/24", None), ("'05/03/24", "2005-03-24"), ("05.03.24", "2005-03-24"), ("24/03/05", "2024-03-05"),
     ],
 )  # fmt: skip
 def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
@@ -389,11 +392,28 @@ def test_a_formula_with_its_result_is_read_and_an_empty_result_is_an_empty_cell(
     assert (item.title, item.text, item.meta) == ("버스", "", {})
 
 
-@pytest.mark.parametrize("cell", ["과 제 명", "과제명*", "(과제명)", " 과제명 ", "과제_명"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "과 제 명",
+        "과제명*",
+        "(과제명)",
+        " 과제명 ",
+        "과제_명",
+        "과제명（구체적으로）",
+        unicodedata.normalize("NFD", "과제명"),
+    ],
+)
 def test_header_cells_are_matched_without_ornaments(cell: str) -> None:
     layout = Layout.of(["연번", cell], Columns())
     assert layout is not None
     assert document(["1", "진료버스"], layout, "a#row=2") == Document("1", "", "진료버스", "a#row=2")
+
+
+def test_a_decomposed_label_is_known_at_its_full_length() -> None:
+    label = unicodedata.normalize("NFD", "추진배경 및 필요성 (구체적으로)")
+    assert len(label) > 30
+    assert label_field(label) == "text"
 
 
 @pytest.mark.parametrize("sign", [",", "\t", ";"])

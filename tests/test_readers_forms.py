@@ -66,6 +66,21 @@ def test_a_form_is_one_document_with_its_labels_understood() -> None:
     )
 
 
+def test_labels_above_a_list_make_no_form_of_it() -> None:
+    above = ("제목 | 2026년 혁신과제", "작성일 | 2026-01-02", "담당부서 | 기획예산과", "")
+    found = table(
+        *above, "연번 | 과제명 | 추진내용 | 예산", "1 | 버스 | 섬으로 | 10", "2 | 투표 | 주민이 | 20"
+    )
+    assert not is_form(found)
+    assert [item.title for item in read(found) if isinstance(item, Document)] == ["버스", "투표"]
+
+
+def test_a_small_list_inside_a_form_stays_in_it() -> None:
+    steps = ("연번 | 세부과제 | 내용 | 기간", "1 | 버스 | 산다 | 3월")
+    assert is_form(table("과제명 | 진료버스", "담당부서 | 보건소", *steps, "기대효과 | 섬이 건강하다"))
+    assert is_form(table("과제명 | 진료버스", "추진배경 | 섬에 병원이 없다", *steps))
+
+
 def test_what_a_form_holds_in_place_of_a_value_is_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hyeoksin.readers")
     (item,) = read(table("과제명 | 이동 진료버스", "추진배경 | 섬에 병원이 없다", "지역 | #N/A"))

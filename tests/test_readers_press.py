@@ -65,6 +65,35 @@ def test_a_mark_below_the_first_line_is_enough() -> None:
     assert found.title == TITLE
 
 
+@pytest.mark.parametrize(
+    "first", ["행정안전부·보건복지부 공동 보도자료", "2024-03-29 보도자료", "[보도자료]"]
+)
+def test_a_mark_may_follow_a_name(first: str) -> None:
+    found = read(first, TITLE, BODY)
+    assert found is not None
+    assert found.title == TITLE
+
+
+@pytest.mark.parametrize(
+    "media",
+    ["- 누리집, 소식지, 보도자료", "누리집·소식지·보도자료", "○ 보도자료", "홍보: 보도자료", "2. 보도자료"],
+)
+def test_a_plan_that_names_its_media_is_no_release(media: str) -> None:
+    assert read("돌봄 강화 계획", "고령화로 홀로 사는 어르신이 늘고 있다.", media, BODY) is None
+
+
+def test_a_sentence_with_a_number_and_a_short_line_stay() -> None:
+    call = "진료를 받으려는 주민은 보건소(061-000-0000)로 전화하면 된다고 한다."
+    found = read(
+        "보도자료", "섬 돌봄", "담당자: 김가온 (061-000-0000)", TITLE, BODY, call, "문의 061-000-0000"
+    )
+    assert found is not None
+    assert (found.title, found.text) == (TITLE, f"섬 돌봄\n{BODY}\n{call}")
+    labelled = read("보도자료", f"제목: {TITLE}", f"전화로 물으면 된다. {call}", BODY)
+    assert labelled is not None
+    assert labelled.text == f"전화로 물으면 된다. {call}\n{BODY}"
+
+
 @given(
     st.lists(
         st.text(st.sampled_from("보도자료시점담당부서:：\t 청해군2024.3-29()가나다"), max_size=30),

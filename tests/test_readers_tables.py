@@ -64,6 +64,38 @@ def test_a_title_merged_over_rows_is_one_task() -> None:
     ]
 
 
+def test_tasks_with_a_number_of_their_own_are_no_group() -> None:
+    rows = ("연번 | 과제명 | 내용", "1 | 주민 서비스 | 버스", "2 | | 돌봄", " | | 식사", "3 | 민원 | 안내")
+    items = read(table(*rows, merges=(Merge(2, 1, 4, 1),)))
+    assert [(i.id, i.title, i.text) for i in items if isinstance(i, Document)] == [
+        ("1", "주민 서비스", "버스"),
+        ("2", "주민 서비스", "돌봄\n식사"),
+        ("3", "민원", "안내"),
+    ]
+
+
+def test_sub_tasks_under_a_merged_task_are_tasks() -> None:
+    rows = (
+        "과제명 | 세부과제 | 내용",
+        "주민 서비스 | 버스 | 섬으로",
+        " | 돌봄 | 방문",
+        "민원 | - | 안내",
+        "축제 | | 연다",
+    )
+    items = read(table(*rows, merges=(Merge(2, 0, 3, 0),)))
+    assert [(i.title, i.text, i.meta["과제명"]) for i in items if isinstance(i, Document)] == [
+        ("버스", "섬으로", "주민 서비스"),
+        ("돌봄", "방문", "주민 서비스"),
+        ("민원", "안내", "민원"),
+        ("축제", "연다", "축제"),
+    ]
+
+
+def test_projects_of_their_own_under_a_merged_title_are_no_group() -> None:
+    rows = ("과제명 | 사업명 | 내용", "주민 서비스 | 버스 | 섬으로", " | 돌봄 | 방문")
+    assert len(read(table(*rows, merges=(Merge(2, 0, 3, 0),)))) == 2
+
+
 def test_totals_and_repeated_headers_are_left_out() -> None:
     rows = (
         "연번 | 과제명 | 예산",
@@ -100,6 +132,26 @@ def test_a_header_with_a_bracket_or_a_line_break_is_known() -> None:
 def test_a_sheet_without_a_header_has_none() -> None:
     found = table("안내 | 작성 방법", "전화 | 000")
     assert find_header(found.rows, Columns()) is None
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("□ 추진계획", "(2026. 3. 기준)", ""),
+        ("사업", "2026년"),
+        ("제목 | 2026년 혁신과제", "작성자 | 김가온", "담당부서 | 기획과", ""),
+        ("제목 | 2026년 혁신과제 | 작성일 | 2026-01-02", ""),
+    ],
+)
+def test_a_heading_or_a_label_above_the_header_is_no_header(above: tuple[str, ...]) -> None:
+    items = read(table(*above, "연번 | 과제명 | 추진내용", "1 | 버스 | 섬으로", "2 | 투표 | 주민이"))
+    assert [item.title for item in items if isinstance(item, Document)] == ["버스", "투표"]
+
+
+def test_a_list_of_one_known_name_stays_one_above_another_list() -> None:
+    rows = ("과제명 | 성과", "버스 | 섬", "약국 | 밤", "연번 | 과제명 | 내용", "1 | 투표 | 예산")
+    titles = [item.title for item in read(table(*rows)) if isinstance(item, Document)]
+    assert titles[:2] == ["버스", "약국"]
 
 
 def test_cells_become_a_table_with_its_merges() -> None:

@@ -329,6 +329,12 @@ def test_a_decided_table_needs_no_id_and_several_texts_are_joined(tmp_path: Path
     ]
 
 
+def test_a_decided_task_without_a_sub_task_keeps_its_title(tmp_path: Path) -> None:
+    path = tmp_path / "결정.csv"
+    path.write_text("과제명,세부과제,코드\n돌봄,버스,3-1\n투표,,9-2\n", encoding="utf-8")
+    assert [r.document.title for r in read(path)] == ["버스", "투표"]
+
+
 def test_an_error_of_excels_is_no_code_and_no_title(tmp_path: Path) -> None:
     path = tmp_path / "결정.xlsx"
     rows = [["1", "#N/A", "섬으로", "3-1"], ["2", "버스", "섬으로", "#REF!"]]

@@ -238,7 +238,10 @@ def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> 
     full = [plain_cell(cell) for cell in (*cells, *[""] * (len(header.names) - len(cells)))]
     read = ["" if is_fault(cell) else cell for cell in full]
     named = dict(zip(header.names, map(str.strip, full), strict=False))
-    number, title = ("".join(read[i].strip() for i in header.places[field][:1]) for field in ("id", "title"))
+    number, title = (
+        next((read[i].strip() for i in header.places[field] if read[i].strip()), "")
+        for field in ("id", "title")
+    )
     texts = [read[i] for i in header.places["text"] if read[i].strip()]
     document = Document(
         id=number or place,

@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
+from hyeoksin.normalise import normalise
 from hyeoksin.uncalculated import is_fault
 
 __all__ = [
@@ -36,8 +37,8 @@ REMEDIES = {  # what the command line offers where columns are not found; a page
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),
     "title": (
-        "제목", "세부과제명", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목", "정책명",
-        "세부과제", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "title", "subject", "headline",
+        "제목", "세부과제명", "세부과제", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목",
+        "정책명", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "title", "subject", "headline",
     ),
     "text": (
         "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요", "세부추진내용",
@@ -67,6 +68,8 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
 )
 _SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
+# 05/03/24: an apostrophe before it would show which is the year
+_EITHER_DATE = re.compile(r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
 _SERIAL_START = datetime.date(1899, 12, 30)
@@ -85,10 +88,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Positions of the columns in a table, and its header."""
+    """Positions of the columns in a table, its header, and all columns that may name a task, the best first."""
 
     header: tuple[str, ...]
     places: Mapping[str, tuple[int, ...]]
+    titles: tuple[int, ...]
 
     @classmethod
     def of(cls, cells: Sequence[str], columns: Columns, tails: Sequence[str] = ()) -> Layout | None:
@@ -104,8 +108,9 @@ class Layout:
             places[field] = _places(field, (_key(told),) if told else guesses, names)
             if told and not places[field]:
                 return None
+        titles, places["title"] = places["title"], places["title"][:1]
         places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
-        return cls(header, places) if places["title"] or places["text"] else None
+        return cls(header, places, titles) if places["title"] or places["text"] else None
 
     def names(self, field: str) -> list[str]:
         """Return the header's names of the columns of a field."""
@@ -135,7 +140,7 @@ def _unique(header: tuple[str, ...], width: int) -> tuple[str, ...]:
 
 
 def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return which of some names look like those of fields, by field."""
+    """Return which of some names look like those of fields, by field; of titles, the first that is filled counts."""
     keys = [_keys(name) for name in names]
     places = {field: _places(field, guesses, keys) for field, guesses in _GUESSES.items()}
     places["text"] = tuple(sorted(places["text"]))
@@ -143,9 +148,9 @@ def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 
 def _places(field: str, wanted: Sequence[str], names: Sequence[Set[str]]) -> tuple[int, ...]:
-    """Return the places of the names that bear a wanted one, the best first; several for the text only."""
+    """Return the places of the names that bear a wanted one, the best first; several for title and text only."""
     found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
-    return found if field == "text" else found[:1]
+    return found if field in ("title", "text") else found[:1]
 
 
 def lacking(cells: Sequence[str], columns: Columns) -> dict[str, str]:
@@ -165,16 +170,20 @@ def not_there(cells: Sequence[str], columns: Columns) -> str | None:
 
 
 def _key(cell: str) -> str:
-    return re.sub(r"[\s()*·_\-□○◦:：]", "", cell).lower()
+    return re.sub(r"[\s()*·_\-□○◦:：]", "", normalise(cell)).lower()
 
 
 def _keys(cell: str) -> set[str]:
     """Return what a header cell may be known by: as it stands, and without what it has in brackets."""
+    cell = normalise(cell)  # full-width brackets; decomposed Hangul from a Mac
     return {_key(cell), _key(re.sub(r"\([^()]*\)|\[[^][]*\]", "", cell))} - {""}
 
 
 def label_field(cell: str) -> str | None:
     """Return the field of :class:`Document` that a label names, "meta" for another known label, else None."""
+    if len(cell) > 3 * _MAX_LABEL:  # a decomposed syllable has up to three characters
+        return None
+    cell = normalise(cell)
     if len(cell) > _MAX_LABEL:
         return None
     keys = _keys(cell)
@@ -196,8 +205,8 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
             if i < len(cells) and i not in faults and cells[i].strip()
         )
 
-    title, text, day = get("title"), get("text"), get("date")
-    wording = faults.intersection(layout.places["title"] + layout.places["text"])
+    title, text, day = _title(cells, layout.titles, faults), get("text"), get("date")
+    wording = faults.intersection(layout.titles + layout.places["text"])
     if not title and not text:
         return RowError(source, UNREADABLE if wording else _EMPTY)
     used = {i for places in layout.places.values() for i in places} | faults
@@ -221,6 +230,12 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
     )
 
 
+def _title(cells: Sequence[str], titles: Sequence[int], faults: Set[int]) -> str:
+    """Return the best title of a row: where the sub-task's is left empty or a dash, the task's."""
+    filled = [cells[i].strip() for i in titles if i < len(cells) and i not in faults and cells[i].strip()]
+    return next((cell for cell in filled if any(map(str.isalnum, cell))), "".join(filled[:1]))
+
+
 def iso_date(cell: str) -> str | None:
     """Return the ISO date that a cell such as ``2024. 3. 29.(금)`` holds; None where the day is missing or no such day."""
     match = _DATE.search(cell)
@@ -237,15 +252,16 @@ def cell_date(cell: str) -> str | None:
     """Return the ISO date of a cell of a date column, where ``19.3.5.`` and Excel's day numbers are dates too.
 
     Years of two digits are 2000 to 2069 and 1970 to 1999; numbers count as days from 36526 (2000) to 55153 (2050).
+    ``05/03/24`` may as well be a day of 2024 that an American Excel wrote, and is no date.
 
-    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "작년 봄")]
-    ['2019-03-05', '2019-03-05', '2019-03-05', None]
+    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "05/03/24", "작년 봄")]
+    ['2019-03-05', '2019-03-05', '2019-03-05', None, None]
     """
     cell = cell.strip()
     if _SERIAL.fullmatch(cell):
         day = int(float(cell))
         return (_SERIAL_START + datetime.timedelta(day)).isoformat() if day in _SERIALS else None
-    match = _SHORT_DATE.match(cell)
+    match = None if _EITHER_DATE.match(cell) else _SHORT_DATE.match(cell)
     if match is None:
         return iso_date(cell)
     year, month, number = (int(part) for part in match.groups())

@@ -11,12 +11,20 @@ from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import UNREADABLE, Columns, cell_date, label_field
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
-from hyeoksin.readers.tables import Header, Table, find_header, table_documents
+from hyeoksin.readers.tables import (
+    Header,
+    Table,
+    are_headings,
+    filled_fields,
+    find_header,
+    table_documents,
+)
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists"]
 
 _LOOKED_AT = 100  # rows that tell a form from a list
+_MAX_ABOVE = 15  # rows that may tell of a list above its header
 _MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
 _MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
 _MIN_NOTED = 300  # characters beside a list whose loss is worth a note
@@ -109,7 +117,7 @@ def _list_header(table: Table, columns: Columns) -> Header | None:
     """Return the header of a table that lists tasks: a title or text column beside other known ones, rows below it."""
     if is_form(table):
         return None
-    header = find_header(table.rows[:3], columns, table.merges)
+    header = find_header(table.rows[: 3 + (_list_start(table) or 0)], columns, table.merges)
     if header is None or len(table.rows) <= header.start + header.depth:
         return None
     told = any(getattr(columns, name) for name in ("title", "text"))
@@ -119,6 +127,8 @@ def _list_header(table: Table, columns: Columns) -> Header | None:
 
 def is_form(table: Table) -> bool:
     """Tell whether the rows of a table are labels with their values beside them."""
+    if _list_start(table) is not None:
+        return False
     n_rows, has_content = 0, False
     for row in table.rows[:_LOOKED_AT]:
         cells = [cell for cell in row.cells if cell.strip()]
@@ -130,6 +140,18 @@ def is_form(table: Table) -> bool:
         elif len(fields) == 2 and None not in fields and n_rows == 0:
             return False  # names side by side: the header of a list
     return n_rows >= 2 and has_content
+
+
+def _list_start(table: Table) -> int | None:
+    """Return where the header of a list stands below labels that tell of the list (제목, 작성일), None in a form."""
+    rows = [filled_fields(row) for row in table.rows[:_LOOKED_AT]]
+    labels = [fields[0] if fields and fields[1:2] in ([], [None]) else None for fields in rows]
+    for start, fields in enumerate(rows[:-1][: _MAX_ABOVE + 1]):
+        n_known = sum(field is not None for field in fields)
+        if n_known >= 3 and "title" in fields and are_headings(fields):
+            told = (*labels[:start], *labels[start + 1 :])
+            return None if "text" in told or "title" in labels[start + 1 :] else start
+    return None
 
 
 def _pairs(table: Table) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,7 @@ _MIMETYPES = {
     "application/hwp+zip": ".hwpx",
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }
+_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"')  # an object, or an array of objects
 _HTML = re.compile(  # possessive: a thousand comments must not be tried in every combination
     rb"\s*+(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+)*+<(?:!doctype html|html|head|body|table|meta|div)\b",
     re.I | re.S,
@@ -161,6 +162,12 @@ def _text_kind(head: bytes, name: str, suffix: str) -> str:
             return ".jsonl"
     except (ValueError, RecursionError):
         pass
+    if _JSON.match(text):
+        if len(lines) == 1 and text.startswith("{"):
+            return ".jsonl"  # its first line goes on beyond what is looked at
+        raise InputError(
+            f'{name}: 배열이거나 여러 줄로 나뉜 JSON입니다. 한 줄에 {{"title": …, "text": …}} 하나씩 적은 JSONL로 바꾸세요.'
+        )
     whole = [line for line in lines[:10] if line.strip()]
     if len(whole) > 1 and all("\t" in line for line in whole[:-1]):
         return ".tsv"

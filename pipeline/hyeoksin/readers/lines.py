@@ -103,6 +103,7 @@ def _names(row: Mapping[str, Any], columns: Columns) -> dict[str, tuple[str, ...
         told = getattr(columns, known, None)
         kinds = (str,) if known in ("title", "text") else (str, int, float)
         found = tuple(n for n in guesses.get(known, ()) if isinstance(row[n], kinds) and _filled(row[n]))
+        found = found if known == "text" else found[:1]
         names[known] = (told or known,) if told or _filled(row.get(known)) or not found else found
     return names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from hyeoksin.domain import Document
 from hyeoksin.readers.columns import iso_date
@@ -10,8 +11,13 @@ from hyeoksin.readers.columns import iso_date
 __all__ = ["is_local", "press_document"]
 
 _HEAD = 30  # lines at the top in which the head may stand
+_TOP = 5  # lines at the top in which 보도자료 may follow a name
+_WORD = r"보\s*도\s*(?:참\s*고\s*)?자\s*료[\])】>」\s]*(?:$|\t)"
+_NAMED_MARK = re.compile(  # 청해군 보도자료, but no item of a plan that names its media
+    rf"^(?![-–·○ㅇ□※*•]|\d{{1,2}}[.)])[^,、:：]*(?<![·ㆍ/]){_WORD}"
+)
 _MARK = re.compile(
-    r"보\s*도\s*(?:참\s*고\s*)?자\s*료[\])】\s]*(?:$|\t)|"
+    rf"^[\[(【<「\s]*{_WORD}|"
     r"^\W*(?:보\s*도\s*(?:시\s*점|일\s*시|일\s*자)|배\s*포\s*(?:일\s*시|일\s*자|즉\s*시)|즉\s*시\s*보\s*도|엠바고)"
 )
 _DATE_LABEL = re.compile(
@@ -30,6 +36,7 @@ _CONTACT = re.compile(
     r"담\s*당\s*자|책\s*임\s*자|연\s*락\s*처|문\s*의\s*처?\s*[:：]|전\s*화|매\s*수|쪽수|붙\s*임\s*[:：]?\s*$|사진\s*(있음|없음)|총\s*\d+\s*(쪽|매)"
 )
 _PHONE = re.compile(r"\(?0\d{1,2}\)?[-.) ]+\d{3,4}[-. ]\d{4}")
+_SENTENCE = re.compile(r"[다요][.!?]|다$")
 _LOCAL = re.compile(r"(?:시|군|구|도)$")
 _MAX_LINE = 120  # characters of a line of the head
 _MAX_DATE = 25  # characters of a line that is nothing but a date
@@ -48,19 +55,22 @@ def press_document(text: str, identity: str, source: str) -> Document | None:
     becomes the region.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not any(len(line) <= _MAX_LINE and _MARK.search(line) for line in lines[:_HEAD]):
+    if not _is_marked(lines):
         return None
     found: dict[str, str] = {}
-    start = None
+    start, short = None, list[str]()
     for number, line in enumerate(lines[:_HEAD]):
-        if not _head_line(line, found) and len(line) >= _MIN_TITLE:
+        if _head_line(line, found):
+            continue
+        if len(line) >= _MIN_TITLE:
             start = number
             break
+        short.append(line)
     if start is None and "title" not in found:
         return None
-    body = lines[len(lines) if start is None else start :]
+    body = lines[_HEAD if start is None else start :]
     title = found.get("title") or body.pop(0)
-    kept = [line for line in body if not _tail_line(line, found)]
+    kept = [*short, *(line for line in body if not _tail_line(line, found))]
     issuer = found.get("issuer")
     meta = {"기관": issuer, "담당부서": found.get("unit")}
     return Document(
@@ -74,13 +84,19 @@ def press_document(text: str, identity: str, source: str) -> Document | None:
     )
 
 
+def _is_marked(lines: Sequence[str]) -> bool:
+    """Tell whether the head of a text calls it a press release."""
+    top = any(_NAMED_MARK.search(line) for line in lines[:_TOP] if len(line) <= _MAX_LINE)
+    return top or any(_MARK.search(line) for line in lines[:_HEAD] if len(line) <= _MAX_LINE)
+
+
 def _head_line(line: str, found: dict[str, str]) -> bool:
     """Tell whether a line belongs to the head; what it says goes into ``found``, the first of each kind."""
     if len(line) > _MAX_LINE:
         return False
     named = {
         "title": _TITLE.match(line),
-        "issuer": _BODY.match(line) or _NAME.fullmatch(_MARK.sub("", line).strip()),
+        "issuer": _BODY.match(line) or _NAME.fullmatch(re.sub(_WORD, "", line).strip()),
         "unit": _UNIT.match(line),
     }
     for kind, match in named.items():
@@ -91,8 +107,13 @@ def _head_line(line: str, found: dict[str, str]) -> bool:
     )
     if is_date and iso_date(line):
         found.setdefault("date", line)
-    others = _MARK.search(line) or _CONTACT.match(line) or _PHONE.search(line)
+    others = _MARK.search(line) or _NAMED_MARK.search(line) or _is_contact(line)
     return bool(any(named.values()) or is_date or others)
+
+
+def _is_contact(line: str) -> bool:
+    """Tell whether a line says whom to ask and is no sentence of the text."""
+    return not _SENTENCE.search(line) and bool(_CONTACT.match(line) or _PHONE.search(line))
 
 
 def _tail_line(line: str, found: dict[str, str]) -> bool:
@@ -103,4 +124,4 @@ def _tail_line(line: str, found: dict[str, str]) -> bool:
     if unit:
         found.setdefault("unit", " ".join(unit["name"].split()))
         return True
-    return _PHONE.search(line) is not None
+    return _PHONE.search(line) is not None and not _SENTENCE.search(line)

@@ -22,6 +22,8 @@ __all__ = [
     "Merge",
     "Places",
     "Table",
+    "are_headings",
+    "filled_fields",
     "find_header",
     "row_documents",
     "streamed",
@@ -116,16 +118,46 @@ class Header:
 
 
 def find_header(head: Sequence[Row], columns: Columns, merges: Sequence[Merge] = ()) -> Header | None:
-    """Return the first header with a title or text column among the first rows; rows under it that go on are joined."""
+    """Return the first header with a title or text column among the first rows; rows under it that go on are joined.
+
+    A heading (``□ 추진계획``) or a labelled value (``제목 | 2026년 과제``) above the header is passed over.
+    """
     for start, row in enumerate(head[:_SEARCHED]):
         layout = Layout.of(row.cells, columns)
         if layout is not None:
             below = head[start : start + _MAX_DEPTH]
             depth = max(_merged_depth(below, layout, merges), _named_depth(below, layout))
+            if _is_preamble(head[start:_SEARCHED], depth, columns):
+                continue
             if depth > 1:
                 layout = _joined(head[start : start + depth], columns, merges) or layout
             return Header(start, depth, layout)
     return None
+
+
+def _is_preamble(rows: Sequence[Row], depth: int, columns: Columns) -> bool:
+    """Tell whether nothing but headings and labelled values stands in ``rows`` before a header below the first ``depth``."""
+    n_labelled = n_other = 0
+    for number, row in enumerate(rows):
+        fields = filled_fields(row)
+        if are_headings(fields) and Layout.of(row.cells, columns) is not None:
+            return number >= depth and n_labelled >= n_other
+        if len(fields) == 2:
+            n_labelled += fields[0] is not None
+            n_other += fields[0] is None
+        elif len(fields) > 2 and fields[0] is None:
+            return False
+    return False
+
+
+def filled_fields(row: Row) -> list[str | None]:
+    """Return the fields that the filled cells of a row name."""
+    return [label_field(cell) for cell in row.cells if cell.strip()]
+
+
+def are_headings(fields: Sequence[str | None]) -> bool:
+    """Tell whether names stand side by side: those of a list's columns, where a form has a value beside each."""
+    return any(None not in pair for pair in pairwise(fields))
 
 
 def _merged_depth(below: Sequence[Row], layout: Layout, merges: Sequence[Merge]) -> int:
@@ -212,7 +244,7 @@ def _row_documents(
 
 def _is_filled_down(cells: Sequence[str], layout: Layout) -> bool:
     """Tell whether a row holds nothing but errors outside title and text: a formula copied down below the tasks."""
-    words = {i for field in ("title", "text") for i in layout.places[field]}
+    words = {*layout.titles, *layout.places["text"]}
     filled = [i for i, cell in enumerate(cells) if cell]
     return bool(filled) and all(i not in words and is_fault(cells[i]) for i in filled)
 
@@ -251,16 +283,21 @@ def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row,
 
 
 def _grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
-    """Join the rows that share one merged title: one task over several rows."""
-    title = set(layout.places["title"])
+    """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own."""
+    title, names = {*layout.places["title"]}, (*layout.places["id"], *layout.titles)
     group: list[Row] = []
     for row, came in rows:
-        if group and not (title and title <= came):
+        if group and not (title and title <= came and _names_of(row, names) <= _names_of(group[0], names)):
             yield _one(group)
             group = []
         group.append(row)
     if group:
         yield _one(group)
+
+
+def _names_of(row: Row, columns: Sequence[int]) -> set[tuple[int, str]]:
+    """Return what a row holds in the columns that tell tasks apart."""
+    return {(i, row.cells[i].strip()) for i in columns if i < len(row.cells) and row.cells[i].strip()}
 
 
 def _one(group: Sequence[Row]) -> Row:

@@ -14,7 +14,7 @@ from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import Columns, iso_date
 from hyeoksin.readers.forms import Content, documents, is_mostly_lists
 from hyeoksin.readers.limits import MAX_COLUMNS
-from hyeoksin.readers.tables import Cell, Places, Table
+from hyeoksin.readers.tables import Cell, Places, Table, table_of
 
 __all__ = ["read_html"]
 
@@ -37,7 +37,7 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         raise MissingExtraError("trafilatura", "docs") from error
     try:
         tree = html.fromstring(_decoded(path))
-        tables = tuple(_tables(tree))
+        tables = tuple(_tables(tree, columns))
         if is_mostly_lists(tables, columns, len(tree.text_content())):
             yield from documents(Content(tables), path, columns)
             return
@@ -80,21 +80,37 @@ def _decoded(path: Path) -> str:
     return re.sub(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", " ", re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
 
 
-def _tables(tree: Any) -> Iterator[Table]:
-    """Yield the tables that hold no other table."""
-    places = Places()
+def _tables(tree: Any, columns: Columns) -> Iterator[Table]:
+    """Yield the tables that hold no other table, and lists of tasks with what tables in their cells hold."""
+    places, taken = Places(), set[Any]()
     for table in tree.iter("table"):
-        if table.find(".//table") is None:
-            found = places.table(_cells(table))
-            if found is not None:
-                yield found
+        if not taken.isdisjoint(table.iterancestors("table")):
+            continue
+        if table.find(".//table") is not None:
+            if not _is_list(table, columns):
+                continue  # a frame around what it holds
+            taken.add(table)
+        found = places.table(_cells(table))
+        if found is not None:
+            yield found
+
+
+def _is_list(table: Any, columns: Columns) -> bool:
+    """Tell whether a table lists tasks by its own rows, none of which is but a place for another table."""
+    if table.xpath("(./tr | ./*/tr)[count(td | th) = 1][.//table]"):
+        return False
+    found = table_of(_cells(table), "")
+    return found is not None and is_mostly_lists([found], columns, len(table.text_content()))
 
 
 def _cells(table: Any) -> Iterator[Cell]:
     covered: dict[int, int] = {}  # column: the row under the cell that reaches down through it
-    for number, row in enumerate(table.iter("tr")):
+    own = (row for row in table.iter("tr") if next(row.iterancestors("table")) is table)
+    for number, row in enumerate(own):
         column = 0
         for cell in row.iter("td", "th"):
+            if next(cell.iterancestors("tr")) is not row:
+                continue
             while covered.get(column, 0) > number:
                 column += 1
             n_rows, n_columns = _span(cell, "rowspan"), _span(cell, "colspan")
@@ -115,8 +131,11 @@ def _span(cell: Any, name: str) -> int:
 
 
 def _text(cell: Any) -> str:
-    for line_break in cell.iter("br"):
-        line_break.tail = "\n" + (line_break.tail or "")
+    for line_break in cell.iter("br", "td", "th"):
+        if line_break is not cell:  # a cell of a table in it has a line of its own
+            line_break.tail = "\n" + (line_break.tail or "")
+    for inner in cell.iterfind(".//table"):
+        inner.text = "\n" + (inner.text or "")
     return "\n".join(" ".join(line.split()) for line in cell.text_content().split("\n") if line.strip())
 
 

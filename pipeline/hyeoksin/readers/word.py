@@ -16,6 +16,10 @@ from hyeoksin.readers.tables import Cell, Places, Table
 
 __all__ = ["read_docx"]
 
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_WRAPPERS = tuple(_W + name for name in ("sdt", "ins", "moveTo", "smartTag", "customXml", "fldSimple"))
+_CONTENTS = f"{_W}docPartGallery[@{_W}val='Table of Contents']"
+
 
 def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """Yield the documents of a DOCX file: the rows of its task lists, its forms, or its narrative.
@@ -32,12 +36,34 @@ def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         raise MissingExtraError("python-docx", "docs") from error
     check_package(path)
     try:
-        blocks = tuple(_blocks(docx.Document(str(path)), Places()))
+        document = docx.Document(str(path))
+        _unwrap(document.element.body)
+        blocks = tuple(_blocks(document, Places()))
     except (OpcError, LxmlError, KeyError, AttributeError, IndexError, *BROKEN_ZIP) as error:
         raise InputError(
             f"{path.name}: 워드 문서가 깨졌습니다 ({cause(error)}). 워드에서 열어 다시 저장하세요."
         ) from error
     yield from documents(Content(blocks), path, columns)
+
+
+def _unwrap(body: Any) -> None:
+    """Put what content controls and tracked insertions hold in their place: python-docx passes over both.
+
+    A table of contents stays out, and so does the prompt of a control that nobody filled in; what was deleted is
+    wrapped as well, and stays so.
+    """
+    for wrapper in list(body.iter(*_WRAPPERS)):
+        held = wrapper
+        if wrapper.tag == f"{_W}sdt":
+            held = wrapper.find(f"{_W}sdtContent")
+            if held is None or wrapper.find(f"{_W}sdtPr//{_CONTENTS}") is not None:
+                continue
+            if wrapper.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None:
+                for text in held.iter(f"{_W}t"):
+                    text.text = ""
+        for child in list(held):
+            wrapper.addprevious(child)
+        wrapper.getparent().remove(wrapper)
 
 
 def _blocks(holder: Any, places: Places) -> Iterator[str | Table]:

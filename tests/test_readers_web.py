@@ -1,0 +1,37 @@
+"""HTML: tables in tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hyeoksin.domain import Document
+from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.web import read_html
+
+HEAD = "<tr><th>과제명</th><th>추진내용</th></tr>"
+ROW = "<tr><td>이동 진료버스</td><td>섬으로 간다</td></tr>"
+BUDGET = "<table><tr><td>예산</td><td>100</td></tr></table>"
+
+
+def read(folder: Path, body: str) -> list[tuple[str, str]]:
+    path = folder / "과제.html"
+    path.write_text(f"<html><body>{body}</body></html>", encoding="utf-8")
+    return [(item.title, item.text) for item in read_html(path, Columns()) if isinstance(item, Document)]
+
+
+def test_a_list_with_a_table_in_a_cell_is_read_with_what_the_table_holds(tmp_path: Path) -> None:
+    more = f"<tr><td>온라인 투표</td><td>주민이 고른다{BUDGET}매년</td></tr>"
+    assert read(tmp_path, f"<table>{HEAD}{ROW}{more}</table>") == [
+        ("이동 진료버스", "섬으로 간다"),
+        ("온라인 투표", "주민이 고른다\n예산\n100\n매년"),
+    ]
+
+
+def test_a_list_in_a_frame_is_read_and_a_frame_is_no_list(tmp_path: Path) -> None:
+    inner = f"<table>{HEAD}{ROW}</table>"
+    assert read(tmp_path, f"<table><tr><td>차림</td><td>{inner}</td></tr></table>") == [
+        ("이동 진료버스", "섬으로 간다")
+    ]
+    rows = f"<table>{ROW * 3}</table>"
+    (page,) = read(tmp_path, f'<table>{HEAD}<tr><td colspan="2">{rows}</td></tr></table>')
+    assert page[1].count("이동 진료버스") == 3
