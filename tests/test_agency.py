@@ -1,5 +1,6 @@
 """Agencies and the names they bear at a date, in the list and in text."""
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -145,6 +146,14 @@ def test_agencies_are_found_behind_signs_and_before_particles(
     agencies: Agencies, text: str, names: list[str]
 ) -> None:
     assert found(agencies, text) == names
+
+
+def test_particles_of_daily_use_end_a_name(agencies: Agencies) -> None:
+    for particle in re.findall(
+        r"\S+",
+        "로서 로써는 하고 에선 엔 께 에게서 이자 라도 인데 이지만 였던 여서 예요 란 마저 밖에 만큼 더러",
+    ):
+        assert found(agencies, f"이는 환경부{particle} 안다") == ["환경부"], particle
 
 
 @pytest.mark.parametrize(
