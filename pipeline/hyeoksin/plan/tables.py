@@ -11,7 +11,7 @@ from typing import Any
 
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
-from hyeoksin.tabular import Row, plain_cell, read_rows, safe_cell, write_rows
+from hyeoksin.tabular import Row, date_fault, plain_cell, read_rows, safe_cell, write_rows
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
@@ -33,9 +33,6 @@ _COLUMNS = {
 # of the whole plan, in the first node's row
 _OF_PLAN = {"계획 id": "id", "계획 제목": "title", "연도": "year"}
 _ALL = {**_COLUMNS, **_OF_PLAN}
-_DATE = re.compile(  # as a spreadsheet keeps or shows it
-    r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
-)
 _YES = {"예", "y", "yes", "true", "1", "o", "○", "역점"}
 
 TEMPLATE = """\
@@ -140,16 +137,11 @@ def read_form(path: Path) -> TableForm:
 
 def _dates(cells: Mapping[str, str], index: int) -> dict[tuple[str | int, ...], str]:
     """Return the faults of a row whose codes a spreadsheet turned into dates."""
-    return {
-        (
-            "nodes",
-            index,
-            field,
-        ): f"{name}가 날짜입니다 ('{cells[field]}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
-        f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
+    told = {
+        ("nodes", index, field): date_fault(name, cells.get(field, ""))
         for field, name in (("code", "코드"), ("parent", "상위코드"))
-        if _DATE.fullmatch(cells.get(field, ""))
     }
+    return {place: fault for place, fault in told.items() if fault is not None}
 
 
 def _fields(header: Row, path: Path) -> list[str]:
