@@ -43,6 +43,7 @@ def learn(
     ] = None,
 ) -> None:
     """새 계획의 첫 모델을 만듭니다: 제목과 정의, 앞 계획에서 옮긴 결정, 새로 정한 몇 건으로."""
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.cli.translate import links_table
     from hyeoksin.model import load_model
     from hyeoksin.newplan import learn_plan, save_learnt
@@ -59,6 +60,7 @@ def learn(
     refuse_file(output)
     refuse_inputs(ask, [decisions, on, texts, links, model, plan, old], "--ask")
     refuse_existing(ask)
+    show_notes()
     loaded, before = load_plan(plan), load_plan(old) if old is not None else None
     folder = model or resource("model")
     learnt = learn_plan(
