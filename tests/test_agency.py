@@ -1,11 +1,15 @@
 """Agencies and the names they bear at a date, in the list and in text."""
 
+import re
+import unicodedata
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from hyeoksin.agency import REFERENCE_DATE, Agencies, load_agencies
+from hyeoksin.cli import app
 from hyeoksin.errors import PlanError
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 
@@ -147,6 +151,14 @@ def test_agencies_are_found_behind_signs_and_before_particles(
     assert found(agencies, text) == names
 
 
+def test_particles_of_daily_use_end_a_name(agencies: Agencies) -> None:
+    for particle in re.findall(
+        r"\S+",
+        "로서 로써는 하고 에선 엔 께 에게서 이자 라도 인데 이지만 였던 여서 예요 란 마저 밖에 만큼 더러",
+    ):
+        assert found(agencies, f"이는 환경부{particle} 안다") == ["환경부"], particle
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -210,6 +222,16 @@ def test_a_mention_stands_where_it_says(agencies: Agencies) -> None:
     text = "올해부터 행안부와 환경부에서 함께 추진"
     mentions = agencies.find(text)
     assert [(m.text, text[m.start : m.end]) for m in mentions] == [("행안부", "행안부"), ("환경부", "환경부")]
+
+
+def test_the_command_reads_decomposed_text() -> None:
+    text = unicodedata.normalize("NFD", "목포시와 환경부")
+    found = CliRunner().invoke(app, ["agency", "find", text]).output
+    assert f"기관  환경부 ({text.index(unicodedata.normalize('NFD', '환'))}-{len(text)})  " in found
+    assert "전라남도 목포시" in found
+    assert (
+        "기간" in CliRunner().invoke(app, ["agency", "show", unicodedata.normalize("NFD", "환경부")]).output
+    )
 
 
 def test_text_is_read_at_its_date(agencies: Agencies) -> None:

@@ -8,7 +8,10 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from hyeoksin.cli import app
+from hyeoksin.errors import ModelError
 from hyeoksin.sinks import is_result
 from test_cli import PLAN, hyeoksin, refused
 
@@ -92,6 +95,15 @@ def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:
 )
 def test_what_people_fill_in_is_not_overwritten(folder: Path, line: str) -> None:
     assert "이미 있습니다. 다른 이름을 주거나, 필요 없으면 먼저 지우세요." in refusal(folder, line)
+
+
+@pytest.mark.parametrize("command", ["learn --project 1", "plan learn 계획.yaml --decisions 결정.csv"])
+def test_a_new_model_needs_a_new_folder_before_any_work(folder: Path, command: str) -> None:
+    run = CliRunner()
+    result = run.invoke(app, [*command.split(), "-o", str(folder / "글")])
+    assert isinstance(result.exception, ModelError)
+    assert "비어 있지 않습니다" in str(result.exception)
+    assert "파일입니다" in run.invoke(app, [*command.split(), "-o", str(folder / "글" / "가.csv")]).output
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".jsonl", ".parquet"])

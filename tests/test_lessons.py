@@ -204,6 +204,8 @@ def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
 def test_a_plan_that_the_model_does_not_know_is_refused(classifier, tokenizer, house_rule):
     with pytest.raises(ModelError, match=r"배우지 않았습니다.*hyeoksin plan learn"):
         learn(classifier.model, replace(PLAN, id="우리"), house_rule, tokenizer)
+    with pytest.raises(ModelError, match=r"다른 판.*id를 바꾸어"):
+        learn(classifier.model, replace(PLAN, title="고친 계획"), house_rule, tokenizer)
 
 
 def test_the_gate_refuses_a_lost_class_and_a_broken_promise():

@@ -31,6 +31,7 @@ from hyeoksin.morphemes import Tokenizer
         ("환경부 장관 격려사", "me", ("",)),
         ("환경부에 그물망 설치를 건의합니다.", "me", ("asked",)),
         ("환경부도 비슷한 사업을 벌인다.", "me", ("beside",)),
+        ("환경부만큼 힘쓴다.", "me", ("beside",)),
     ],
 )
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:

@@ -45,13 +45,19 @@ def result(example: Example, plan: str) -> Result:
     return Result(example.document, (example.labels[plan] or (NONE,))[0], decided=True)
 
 
+def above_the_leaves(plan: Plan, n: int) -> list[Result]:
+    return [
+        Result(Document(id=f"위{i}", title=f"위 {i}"), plan.nodes[0].code, decided=True) for i in range(n)
+    ]
+
+
 @pytest.fixture(scope="module")
 def learnt(classifier: Classifier, texts: list[Example], new: Plan) -> Learnt:
     old = load_plan("2019")
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
     found, _ = links_between(old, plans["2024"], load_crosswalk(plans))
     table = routes(old, new, [replace(link, to_plan=new.id) for link in found])
-    decided = [result(e, "2024") for e in texts[:100]]
+    decided = [result(e, "2024") for e in texts[:100]] + above_the_leaves(new, 3)
     carried = [result(e, "2019") for e in texts[90:]]
     return learn_plan(new, classifier.model, decided, carried, table, old, n_wanted=10)
 
@@ -62,11 +68,17 @@ def test_decided_texts_are_not_carried_too(learnt: Learnt, texts: list[Example])
     assert sum(learnt.by_code.values()) == 100
 
 
+def test_decisions_above_the_leaves_are_counted(learnt: Learnt, new: Plan) -> None:
+    assert learnt.above == {new.nodes[0].code: 3}
+
+
 def test_a_saved_model_answers_for_the_new_plan(
     learnt: Learnt, new: Plan, texts: list[Example], tmp_path: Path
 ) -> None:
     saved = save_learnt(learnt, resource("model"), tmp_path / "새모델")
     assert load_model(tmp_path / "새모델").id == saved.id
+    with pytest.raises(ModelError, match="비어 있지 않습니다"):  # it may be registered
+        save_learnt(learnt, resource("model"), tmp_path / "새모델")
     old, known = Classifier(load_model(resource("model")), new), Classifier(saved, new)
     assert not old.trained
     assert known.trained
@@ -110,6 +122,10 @@ def test_too_little_and_what_is_known_are_refused(
         learn_plan(new, classifier.model, few)
     with pytest.raises(ModelError, match="hyeoksin learn"):
         learn_plan(load_plan("2024"), classifier.model, few)
+    with pytest.raises(ModelError, match=r"다른 판.*id를 바꾸어.*plan learn"):
+        learn_plan(replace(load_plan("2024"), title="고친 계획"), classifier.model, few)
+    with pytest.raises(InputError, match=r"5건.*결정 30건은 배울 수 없습니다"):
+        learn_plan(new, classifier.model, few + above_the_leaves(new, 30))
     bare = [Result(Document(id=str(i), source="표.csv#row=2"), NONE) for i in range(30)]
     with pytest.raises(InputError, match="--texts"):
         learn_plan(new, classifier.model, bare)
@@ -212,10 +228,14 @@ def test_a_models_own_recommendations_are_no_decisions(
     result = CliRunner().invoke(app, learn)
     assert result.exit_code != 0
     assert "결정이 한 건도 없습니다 (추천만 30건)" in str(result.exception)
-    for i, record in enumerate(written[:24]):
-        record |= {"decision": {"action": "pick"}, "final": {"code": ("가-1", "가-2")[i % 2]}}
+    for i, record in enumerate(written[:25]):
+        record |= {
+            "decision": {"action": "pick"},
+            "final": {"code": ("가-1", "가-2", "가")[i % 2 if i else 2]},
+        }
     path.write_text("\n".join(map(json.dumps, written)), encoding="utf-8")
     result = CliRunner().invoke(app, learn)
     assert result.exit_code == 0, result.output
-    assert "결정되지 않은 6건은 뺐습니다" in result.output
+    assert "결정되지 않은 5건은 뺐습니다" in result.output
+    assert "아래 항목이 있는 코드의 결정은 배우지 않았습니다 (가: 1건)" in result.output
     assert "새 결정 24건" in result.output

@@ -76,6 +76,9 @@ def test_mentions_are_ordered_pieces_of_the_text(text: str) -> None:
         ("세종시", "세종특별자치시"),
         ("제주 서귀포시", "제주특별자치도 서귀포시"),
         ("경남도청", "경상남도"),
+        ("고양특례시는", "경기도 고양시"),
+        ("경기도 수원특례시 영통구", "경기도 수원시 영통구"),
+        ("경북 군위", "대구광역시 군위군"),
     ],
 )
 def test_a_place_that_its_words_settle(text: str, name: str) -> None:
@@ -92,6 +95,13 @@ def test_a_place_that_its_words_settle(text: str, name: str) -> None:
         ("의성군수가", "경상북도 의성군"),
         ("양양군민 누구나", "강원특별자치도 양양군"),
         ("서울시민과", "서울특별시"),
+        ("서울특별시민", "서울특별시"),
+        ("부산광역시청", "부산광역시"),
+        ("세종특별자치시장", "세종특별자치시"),
+        ("전라남도청", "전라남도"),
+        ("충청북도민", "충청북도"),
+        ("창원특례시장", "경상남도 창원시"),
+        ("수원특례시의회", "경기도 수원시"),
     ],
 )
 def test_a_place_inside_the_name_of_its_office_or_people(text: str, name: str) -> None:
@@ -149,6 +159,8 @@ def test_two_named_sido_do_not_settle_it() -> None:
         ("서울시 성남시 분당구", ["서울특별시", "경기도 성남시 분당구"]),
         ("목포시 나주시", ["전라남도 목포시", "전라남도 나주시"]),
         ("안산시 단원구 상록구", ["경기도 안산시 단원구", "경기도 안산시 상록구"]),
+        ("포항시 남구 북구", ["경상북도 포항시 남구", "경상북도 포항시 북구"]),
+        ("포항시 남구·북구", ["경상북도 포항시 남구", "경상북도 포항시 북구"]),
         ("광주시 서구", ["광주광역시 서구"]),
         ("서울 화성 탐사", ["서울특별시"]),
         ("대전 공주 이야기", ["대전광역시"]),
@@ -156,6 +168,10 @@ def test_two_named_sido_do_not_settle_it() -> None:
 )
 def test_of_two_neighbouring_places_neither_is_lost(text: str, found: list[str]) -> None:
     assert names(text) == found
+
+
+def test_of_two_shared_names_neither_settles_the_other() -> None:
+    assert names("남구·북구") == [None, None]
 
 
 def test_a_hint_does_not_move_a_place_that_names_its_own_sido() -> None:
@@ -172,6 +188,8 @@ def test_a_hint_does_not_move_a_place_that_names_its_own_sido() -> None:
         "부산하게 움직였다",
         "고양이 급식소",
         "세종대왕 동상",
+        "세종로에서",
+        "세종이 한글을 창제한",
         "물품 구리 배관",
         "화성 탐사",
         "청양고추",
@@ -228,6 +246,8 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
     [
         ("부산", "", (), "부산광역시"),
         ("강원도 춘천시", "", (), "강원특별자치도 춘천시"),
+        ("경기도 수원특례시", "", (), "경기도 수원시"),
+        ("경상북도 군위군", "", (), "대구광역시 군위군"),
         ("강서구", "부산광역시가 강서구와 함께", (), "부산광역시 강서구"),
         ("본사 홍보팀", "서울특별시 강남구", ("서울특별시 강남구",), "본사 홍보팀"),
         (None, "", ("전라남도 목포시", "전라남도 순천시"), "전라남도 목포시"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
+from hyeoksin.readers.notes import heard
 from hyeoksin.results import Result, read_results, with_texts
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
@@ -122,9 +124,56 @@ def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
     ]
     lines = tmp_path / "결정.jsonl"
     lines.write_text(
-        '{"id": "가", "code": null}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
+        '{"id": "가", "code": "NONE"}\n{"id": "나", "plan": "2019", "code": "9-2"}\n', encoding="utf-8"
     )
     assert [(r.code, r.decided) for r in read(lines)] == [(NONE, True), ("9-2", True)]
+
+
+def test_an_empty_code_is_a_decision_only_where_an_action_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "결정.jsonl"
+    rows: list[dict[str, str | None]] = [
+        {"code": ""},
+        {"code": " "},
+        {"code": None},
+        {"code": None, "action": "undecided"},
+    ]
+    rows += [{"code": None, "action": "none"}, {"code": None, "action": "accept"}]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert ["코드가 비어 있습니다" in fault for fault in errors(path)] == [True] * 4
+    assert [(r.code, r.decided) for r in read_results(path, PLAN) if isinstance(r, Result)] == [
+        (NONE, True)
+    ] * 2
+
+
+@pytest.mark.parametrize("cell", ["2026-03-01", "2026-03-01 00:00:00", "03월 01일", "1-Mar"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_code_that_became_a_date_is_named(tmp_path: Path, cell: str, suffix: str) -> None:
+    path = tmp_path / f"결정{suffix}"
+    told = json.dumps({"id": "가", "code": cell}) if suffix == ".jsonl" else f"번호,코드\n가,{cell}\n"
+    path.write_text(told, encoding="utf-8")
+    (fault,) = errors(path)
+    assert f"코드가 날짜입니다 ('{cell}')" in fault
+    assert "'텍스트'" in fault
+
+
+def test_decomposed_headings_and_words_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "결정.csv"
+    told = "번호,제목,최종 분류,결정\n1,버스,3-1,수용\n2,투표,9-2,보류\n3,상,계획 밖,계획 밖\n"
+    path.write_text(unicodedata.normalize("NFD", told), encoding="utf-8")
+    assert [(r.code, r.decided) for r in read(path)] == [("3-1", True), ("9-2", False), (NONE, True)]
+
+
+def test_answers_of_another_edition_of_the_plan_are_noted_once_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "결과.jsonl"
+    write(PREDICTIONS, path)
+    with heard() as notes:
+        read(path)
+    assert not notes
+    write([replace(p, plan_sha="deadbeef") for p in PREDICTIONS], path)
+    with heard() as notes:
+        assert len(read(path)) == 3
+    (note,) = notes
+    assert "결과.jsonl: 계획 2019 의 다른 판(deadbeef)" in note
 
 
 @pytest.mark.parametrize(

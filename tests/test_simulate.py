@@ -169,6 +169,14 @@ def test_a_cell_with_nothing_but_commas_is_one_bad_row(tmp_path):
     assert "쉼표만" in errors[0].reason
 
 
+def test_a_decision_that_became_a_date_is_named(tmp_path):
+    path = tmp_path / "과제.csv"
+    path.write_text("번호,과제명,확정코드\n1,도서관,3-1\n2,버스,03월 01일\n", encoding="utf-8")
+    texts, errors = read_past(path, PLAN)
+    assert [text.code for text in texts] == ["3-1"]
+    assert "코드가 날짜입니다 ('03월 01일')" in errors[0].reason
+
+
 def test_a_file_without_decisions_is_refused(tmp_path):
     path = tmp_path / "과제.csv"
     path.write_text("과제명\n도서관\n", encoding="utf-8")

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +144,15 @@ def test_formulas_leave_for_xlsx_as_strings(tmp_path: Path) -> None:
         page = book.read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in page
         assert "hyperlink" not in page
+
+
+def test_a_code_typed_into_a_workbook_stays_text(tmp_path: Path) -> None:
+    path = tmp_path / "물음.xlsx"
+    write_rows(path, ["코드", "제목", "상위코드"], [["", "버스", "3"]], sheet="물음")
+    page = openpyxl.load_workbook(path).worksheets[0]
+    assert [page.cell(2, column).number_format for column in (1, 2, 3)] == ["@", "General", "@"]
+    # the rows below, which nobody has written yet
+    assert [page.column_dimensions[letter].number_format for letter in "ABC"] == ["@", "General", "@"]
 
 
 def test_numbers_stay_numbers_in_both_kinds(table: Path) -> None:

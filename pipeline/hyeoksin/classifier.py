@@ -246,8 +246,9 @@ def check_plan(model: Model, plan: Plan) -> None:
     if known != plan.sha256:
         raise ModelError(
             f"모델 {model.id} 은 계획 {plan.id} 의 다른 판({known[:8]})으로 학습했습니다. "
-            f"지금 계획: {plan.sha256[:8]} ({plan.source}). 그 계획의 모델을 새로 만들거나"
-            "(hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더), 계획의 id를 바꾸어 자체 계획으로 쓰세요."
+            f"지금 계획: {plan.sha256[:8]} ({plan.source}). 고친 계획은 id를 바꾸어(YAML은 첫머리의 'id:', 표는 '계획 id' 열) "
+            "자체 계획으로 쓰세요. 결정이 있으면(저장소의 것은 hyeoksin store export 결정.csv 로 내보내) "
+            "'hyeoksin plan learn 계획 --decisions 결정.csv -o 모델폴더' 로 그 계획의 모델을 만듭니다."
         )
 
 

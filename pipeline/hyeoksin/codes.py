@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 
 from hyeoksin.plan import Plan
+from hyeoksin.tabular import date_fault
 
-__all__ = ["CODE_COLUMNS", "NONE", "code_in", "key", "said"]
+__all__ = ["CODE_COLUMNS", "NONE", "code_in", "key", "said", "turned"]
 
 NONE = "NONE"  # outside the plan
 CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
@@ -22,12 +23,12 @@ _DASH = re.compile(r"(?<=\d)\s*[-‐-―−]\s*(?=\d+\b)")  # "3-1 - 24시간 �
 
 
 def key(name: str) -> str:
-    """Return a heading or word as it is compared: without spaces, brackets, dots and case.
+    """Return a heading or word as it is compared: composed (NFC), without spaces, brackets, dots and case.
 
     >>> key("확정 코드") == key("확정_코드") == "확정코드"
     True
     """
-    return re.sub(r"[\s().·_]", "", name).lower()
+    return re.sub(r"[\s().·_]", "", unicodedata.normalize("NFC", name)).lower()
 
 
 def said(row: Mapping[str, str]) -> tuple[str, bool] | None:
@@ -69,6 +70,11 @@ def code_in(cell: str, plan: Plan) -> str:
             if code in plan:
                 return code
     return _first(folded)
+
+
+def turned(cell: str, plan: Plan) -> str | None:
+    """Say that a spreadsheet turned the code of a cell into a date; None where it did not."""
+    return None if _first(cell) in plan else date_fault("코드", cell.strip())
 
 
 def _first(name: str) -> str:

@@ -19,6 +19,10 @@ _AFTER = (
     r"시장|군수|구청|도지사|지사|시청|군청|도청|교육청|의회|보건소|전역|관내|지역|일대|소재|형|측|등|산|역|권))"
 )
 _OFFICE = r"(?<=시)(?=[청민장])|(?<=군)(?=[청민수])|(?<=구)(?=[청민])"  # 강남구청, 군산시민, 의성군수
+_SIDO_OFFICE = rf"{_OFFICE}|(?<=도)(?=[청민])"  # 부산광역시장, 전라남도청
+# 종 takes 으로: 세종로 is the street; and the king is no city
+_NO_SEJONG = r"(?!(?<=세종)(?:로|(?:이|은|의)\s(?:\S+\s){0,2}(?:창제|훈민정음|집현전)))"
+_BESIDE = re.compile(r"\s*[·,/]?\s*")
 _BESIDE_GYEONGGI = (
     "도민|도지사|도청|도의회|도교육청|교육청|의회|지사|주민|지역|일대|전역|관내|소재|권|[동서남북]부"
 )
@@ -26,7 +30,10 @@ _BESIDE_GYEONGGI = (
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A 시도 (``sido``), 시군구 (``sigungu``) or a 일반구 of a city (``gu``); ``name`` is the full name."""
+    """A 시도 (``sido``), 시군구 (``sigungu``) or a 일반구 of a city (``gu``); ``name`` is the full name.
+
+    Among the ``aliases`` of a 시군구 a full name (경상북도 군위군) is one that it bore under another 시도.
+    """
 
     name: str
     sido: str
@@ -38,6 +45,15 @@ class Region:
     def own(self) -> str:
         """The name without its 시도 (목포시; 대구광역시 for a 시도)."""
         return self.name if self.level == "sido" else self.name.removeprefix(f"{self.sido} ")
+
+    @property
+    def city(self) -> str:
+        """The full name of what a 일반구 is part of."""
+        return self.name.rsplit(" ", 1)[0]
+
+    def is_under(self, sido: str) -> bool:
+        """Whether it is, or was, in the 시도."""
+        return self.sido == sido or any(alias.startswith(f"{sido} ") for alias in self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +96,10 @@ class Regions:
 
     @cached_property
     def _below(self) -> dict[str, list[Region]]:
-        """Form (목포시, 목포, 덕양구) -> regions that bear it; 광주시 may be the 광역시 or the city in 경기."""
-        own = {r.own for r in self.all if r.level == "sigungu"}
+        """Form (목포시, 목포, 덕양구, 수원특례시) -> regions that bear it; 광주시 may be the 광역시 or the city in 경기."""
+        cities = [r for r in self.all if r.level == "sigungu"]
+        own = {r.own for r in cities}
+        other = {r.name: [alias for alias in r.aliases if " " not in alias] for r in cities}
         found: dict[str, list[Region]] = {}
         for region in self.all:
             if region.level == "sido":
@@ -89,7 +107,11 @@ class Regions:
                     found.setdefault(form, []).append(region)
                 continue
             last = region.own.split()[-1]
-            for form in {region.own, last, region.short} - {""}:
+            names = (
+                *other.get(region.name, ()),
+                *(f"{alias} {last}" for alias in other.get(region.city, ())),
+            )
+            for form in {region.own, last, region.short, *names} - {""}:
                 found.setdefault(form, []).append(region)
         return found
 
@@ -104,12 +126,13 @@ class Regions:
         after = f"{_AFTER}|{_OFFICE}"
         beside = "|".join(r.short for r in self.all if r.level == "sido" and len(r.short) == 2)
         lone = (  # 경기 is also a match and the economy: alone it counts only in such company
-            rf"(?<!경기)(?:{_AFTER})|(?<=\A경기)\Z|(?<=경기)(?=\s?(?:{_BESIDE_GYEONGGI})|[·,/]\s?(?:{sido}))"
+            rf"(?<!경기)(?:{_AFTER}|{_SIDO_OFFICE})|(?<=\A경기)\Z|(?<=경기)(?=\s?(?:{_BESIDE_GYEONGGI})|[·,/]\s?(?:{sido}))"
             rf"|(?<=(?:{beside})[·,/]경기)|(?<=(?:{beside}), 경기)|(?<=[(\[]경기)(?=[)\]])"
         )
         first, second = ("".join(sorted({f[at] for f in (*self._sido_forms, *self._below)})) for at in (0, 1))
         return re.compile(  # two letters are looked at before the long alternations are tried
-            rf"(?<![가-힣])(?=[{first}][{second}])(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|(?:{lone}))"
+            rf"(?<![가-힣])(?=[{first}][{second}])"
+            rf"(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|{_NO_SEJONG}(?:{lone}))"
             rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{after}))"
         )
 
@@ -127,13 +150,15 @@ class Regions:
     def _places(self, text: str) -> Iterator[_Place]:
         """Yield what stands for one place each; a word beside it that is no part of it may be the next one."""
         at = 0
+        before: Sequence[Region] = ()
         while match := self._pattern.search(text, at):
+            beside = _BESIDE.fullmatch(text, at, match.start())
             start, at = match.span()
             sido = self._sido_forms.get(match["sido"] or "")
             form = match["sub"] or match["inner"] or match["alone"]
             regions = self._below.get(form or "", [])
             if sido is not None:
-                regions = [r for r in regions if r.sido == sido]
+                regions = [r for r in regions if r.is_under(sido)]
                 if not regions:  # a 시도 alone, or beside a word that is no region of it (서울·광주)
                     at = match.end("sido")
             elif match["inner"]:
@@ -142,6 +167,9 @@ class Regions:
                 if not within:  # 목포시 나주시
                     at = match.end("alone")
                 regions = within or self._below[match["alone"]]
+            elif beside and [r.level for r in before] == ["gu"]:  # 포항시 남구·북구
+                regions = [r for r in regions if r.city == before[0].city] or regions
+            before = regions
             yield _Place(start, at, sido, tuple(regions))
 
     def _mention(self, text: str, place: _Place, named: set[str]) -> RegionMention:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
+from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said, turned
 from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.delimited import delimited_rows, overflow
 from hyeoksin.domain import Document
@@ -16,6 +17,7 @@ from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
 from hyeoksin.readers.columns import guessed
+from hyeoksin.readers.notes import log
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
 from hyeoksin.texts import with_texts
@@ -27,6 +29,7 @@ _STATUS = {name: status for status, name in STATUS.items()}
 _STEPS = ("전략", "과제", "세부과제")
 _STORES = (".db", ".sqlite", ".sqlite3")
 _DECISIVE = ("accept", "pick", "none")
+_NO_CODE = "코드가 비어 있습니다. 코드나 '계획 밖'을 적으세요."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,16 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
         decided = row["from"]["decided"] and not row["person"] if "how" in row else True  # translated before
         if "how" in row and code is None:
             return RowError(place, "계획을 옮길 때 정하지 못한 줄입니다. 글을 --texts 로 주고 다시 옮기세요.")
-        return _checked(Result(document, _code(code, plan), decided=decided), plan, place)
+        action = decision.get("action") if decision else row.get("action")  # accept: outside, as recommended
+        cell = _cell(code)
+        if not cell and action not in _DECISIVE:
+            return RowError(place, _NO_CODE)
+        _note_edition(row, plan, place)
+        return _checked(Result(document, _code(cell, plan), decided=decided), plan, place, cell)
     answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
     if answer is None:
         return RowError(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
+    _note_edition(answer, plan, place)
     end = answer["path"][-1] if answer["path"] else None
     shares = {c["code"]: float(c["probability"]) for c in answer["candidates"]}
     shares[NONE] = float(answer["off_plan"])
@@ -152,13 +161,30 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
     )
 
 
-def _code(cell: object, plan: Plan) -> str:
+def _note_edition(answer: Mapping[str, Any], plan: Plan, place: str) -> None:
+    """Note, in the same words for a whole file, that an answer is of another edition of the plan."""
+    sha = answer.get("plan_sha")
+    if sha and answer.get("plan") == plan.id and not plan.sha256.startswith(str(sha)):
+        log.info(
+            "%s: 계획 %s 의 다른 판(%s)의 결과나 결정이 있습니다 (지금 계획: %s). 코드의 뜻이 그대로인지 확인하세요.",
+            place.partition("#")[0], plan.id, sha, plan.sha256[:8],
+        )  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    return plain_cell("" if value is None else str(value)).strip()
+
+
+def _code(cell: str | None, plan: Plan) -> str:
     """Return the code of a cell; an empty one is ``NONE``."""
-    text = plain_cell(str(cell if cell is not None else "")).strip()
-    return code_in(text, plan) if text else NONE
+    return code_in(cell, plan) if cell else NONE
 
 
-def _checked(result: Result, plan: Plan, place: str) -> Result | RowError:
+def _checked(result: Result, plan: Plan, place: str, cell: str = "") -> Result | RowError:
+    """Return the result if the plan has its code, read in ``cell``."""
+    fault = turned(cell, plan)
+    if fault is not None:
+        return RowError(place, fault)
     if result.code != NONE and result.code not in plan:
         return RowError(place, f"계획 {plan.id} 에 코드 '{result.code}' 가 없습니다. 계획을 확인하세요.")
     return result
@@ -223,13 +249,12 @@ class _Header:
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> _Header | None:
-        names = tuple(key(plain_cell(cell.strip())) for cell in cells)
+        cells = [plain_cell(unicodedata.normalize("NFC", cell.strip())) for cell in cells]
+        names = tuple(map(key, cells))
         if not {"판정", *CODE_COLUMNS} & {*names}:
             return None
         steps = _STEPS if _STEPS[0] in names else ()  # in our tables they are recommendations, no titles
-        places = guessed(
-            ["" if name in steps else plain_cell(c.strip()) for name, c in zip(names, cells, strict=True)]
-        )
+        places = guessed(["" if name in steps else c for name, c in zip(names, cells, strict=True)])
         return cls(names, places) if any(places[field] for field in ("id", "title", "text")) else None
 
 
@@ -237,7 +262,8 @@ def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> 
     """Read a row of a table; a decision comes before the recommendation beside it."""
     full = [plain_cell(cell) for cell in (*cells, *[""] * (len(header.names) - len(cells)))]
     read = ["" if is_fault(cell) else cell for cell in full]
-    named = dict(zip(header.names, map(str.strip, full), strict=False))
+    composed = (unicodedata.normalize("NFC", cell.strip()) for cell in full)
+    named = dict(zip(header.names, composed, strict=False))
     number, title = (
         next((read[i].strip() for i in header.places[field] if read[i].strip()), "")
         for field in ("id", "title")
@@ -257,10 +283,10 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
     """Return what the cells of a row, by the :func:`key` of their headings, tell of its document."""
     cell, decided = said(cells) or ("", False)
     if cell and decided:
-        return _checked(Result(document, _code(cell, plan), decided=True), plan, place)
+        return _checked(Result(document, _code(cell, plan), decided=True), plan, place, cell)
     if "판정" not in cells:
         if decided:
-            return RowError(place, "코드가 비어 있습니다. 코드나 '계획 밖'을 적으세요.")
+            return RowError(place, _NO_CODE)
         cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
         return _checked(Result(document, _code(cell, plan), status="review"), plan, place)
     status = _STATUS.get(cells.get("판정", ""))

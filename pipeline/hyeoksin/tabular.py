@@ -26,6 +26,7 @@ __all__ = [
     "Sheet",
     "cell_text",
     "check_height",
+    "date_fault",
     "decode",
     "first_row",
     "is_full",
@@ -44,6 +45,9 @@ __all__ = [
 CELL_LIMIT = 32_767  # characters that an Excel cell holds
 MAX_SHEET_ROWS = 1_048_575  # rows under the header of an Excel sheet
 MAX_SHEET_CELLS = 30_000_000  # cells of one sheet, empty ones counted
+_DATE = re.compile(  # as a spreadsheet keeps or shows it
+    r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
+)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # behind apostrophes too, so that taking one away gives the text back
 
 
@@ -157,6 +161,16 @@ def cell_text(value: object, stripped: bool = True) -> str:
     return str(value).strip() if stripped else str(value)
 
 
+def date_fault(name: str, cell: str) -> str | None:
+    """Say that a spreadsheet turned a code, in the column ``name``, into a date; None where the cell is no date."""
+    if not _DATE.fullmatch(cell):
+        return None
+    return (
+        f"{name}가 날짜입니다 ('{cell}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
+        f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
+    )
+
+
 def safe_cell(text: str) -> str:
     """Return ``text`` so that no spreadsheet takes it for a formula (a leading apostrophe, as OWASP advises)."""
     return f"'{text}" if _FORMULA.match(text) else text
@@ -252,6 +266,8 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str) -> None:
     """Write a table as CSV, TSV or XLSX, by suffix; XLSX gets a header filter, wrapped cells and frozen panes.
 
+    Columns of codes are text there, down to the last row of the sheet: a ``3-1`` typed into them stays no date.
+
     Raises:
         InputError: the file cannot be written, or a sheet does not hold so many rows.
     """
@@ -262,13 +278,14 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
     with written_book(path, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        code = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
+        codes = {column for column, name in enumerate(header) if name.endswith("코드")}
         page = book.add_worksheet(sheet_name(sheet))
         page.freeze_panes(1, 0)
         n_rows = 0
         for column, name in enumerate(header):
-            page.set_column(
-                column, column, 40 if name in ("제목", "내용", "정의", "포함", "제외", "근거") else 16
-            )
+            width = 40 if name in ("제목", "내용", "정의", "포함", "제외", "근거") else 16
+            page.set_column(column, column, width, code if column in codes else None)
             page.write_string(0, column, name, bold)
         for n_rows, row in enumerate(rows, start=1):
             check_height(path, n_rows)
@@ -276,5 +293,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
                 if isinstance(value, (int, float)):
                     page.write_number(n_rows, column, value)
                 elif value is not None:
-                    page.write_string(n_rows, column, str(value)[:CELL_LIMIT], wrap)
+                    page.write_string(
+                        n_rows, column, str(value)[:CELL_LIMIT], code if column in codes else wrap
+                    )
         page.autofilter(0, 0, max(n_rows, 1), len(header) - 1)

@@ -38,9 +38,10 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
     from difflib import get_close_matches
 
     from hyeoksin.agency import load_agencies
+    from hyeoksin.normalise import normalise
     from hyeoksin.region import load_regions
 
-    agencies = load_agencies()
+    name, agencies = normalise(name), load_agencies()
     agency = agencies.by_id.get(name) or agencies.named(name, date)
     if agency is None:
         near = get_close_matches(name, sorted(agencies.names), n=5, cutoff=0.5)
@@ -99,15 +100,17 @@ def list_(
 def find(text: Annotated[str, typer.Argument(help="글.")], date: Day = None) -> None:
     """글에 나온 기관과 지역을 찾아 보여 줍니다."""
     from hyeoksin.agency import load_agencies
+    from hyeoksin.normalise import normalise_aligned
     from hyeoksin.region import load_regions
 
+    text, at = normalise_aligned(text)
     mentions, places = load_agencies().find(text, date), load_regions().find(text)
     for mention in mentions:
         typer.echo(
-            f"기관  {mention.text} ({mention.start}-{mention.end})  {load_agencies()[mention.agency].name}"
+            f"기관  {mention.text} ({at[mention.start]}-{at[mention.end]})  {load_agencies()[mention.agency].name}"
         )
     for place in places:
         where = place.name or "알 수 없음: " + ", ".join(place.candidates)
-        typer.echo(f"지역  {place.text} ({place.start}-{place.end})  {where}")
+        typer.echo(f"지역  {place.text} ({at[place.start]}-{at[place.end]})  {where}")
     if not mentions and not places:
         typer.echo("글에서 기관이나 지역을 찾지 못했습니다. 아는 기관: hyeoksin agency list")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.lessons import Decided, Doubt, Learned
@@ -56,14 +56,17 @@ def learn(
 
     from hyeoksin.lessons import add_version, register_shipped
     from hyeoksin.lessons import use as use_model
+    from hyeoksin.model import check_folder
     from hyeoksin.store import open_store
 
+    folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    refuse_file(folder)
+    check_folder(folder)
     opened, who = open_store(store, create=False), by or getpass.getuser()
     chosen, plan, lessons = _lessons(opened, project, weight)
     _tell_left_out(opened, chosen, plan)
     register_shipped(opened, who)
     learned = _learnt(opened, chosen, plan, lessons, name, (corpus, external) if full else None)
-    folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     model, row = add_version(opened, learned, folder, who)
     accepted = learned.report.judgement.accepted
     colour = typer.colors.GREEN if accepted else typer.colors.RED

@@ -43,8 +43,9 @@ def learn(
     ] = None,
 ) -> None:
     """새 계획의 첫 모델을 만듭니다: 제목과 정의, 앞 계획에서 옮긴 결정, 새로 정한 몇 건으로."""
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.cli.translate import links_table
-    from hyeoksin.model import load_model
+    from hyeoksin.model import check_folder, load_model
     from hyeoksin.newplan import learn_plan, save_learnt
     from hyeoksin.plan import load_plan
     from hyeoksin.resources import resource
@@ -57,8 +58,10 @@ def learn(
         raise typer.BadParameter("--ask 는 .xlsx 나 .csv 이고, --on 의 글에서 고릅니다.")
     refuse_inputs(output, [decisions, on, texts, links, model, plan, old])
     refuse_file(output)
+    check_folder(output)
     refuse_inputs(ask, [decisions, on, texts, links, model, plan, old], "--ask")
     refuse_existing(ask)
+    show_notes()
     loaded, before = load_plan(plan), load_plan(old) if old is not None else None
     folder = model or resource("model")
     learnt = learn_plan(
@@ -112,6 +115,13 @@ def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
 
 def _told(learnt: Learnt) -> None:
     typer.echo(f"배운 것: 새 결정 {learnt.n_decided:,}건, 옮긴 것 {learnt.n_carried:,}건.")
+    if learnt.above:
+        codes = ", ".join(f"{code}: {n:,}건" for code, n in learnt.above.items())
+        typer.secho(
+            f"아래 항목이 있는 코드의 결정은 배우지 않았습니다 ({codes}). 맨 아래 항목의 코드로 정해 다시 주세요.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
     if learnt.agreement is None and len(learnt.by_code) == 1:
         typer.echo("새 결정이 모두 한 항목이라 배우지 않은 결정과의 일치를 잴 수 없습니다.")
     elif learnt.agreement is None:

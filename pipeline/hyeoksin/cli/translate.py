@@ -109,11 +109,13 @@ def impact(
 def _translated(
     path: Path, old: str, new: str, texts: Path | None, links: Path | None, model: str | None
 ) -> tuple[Plan, Plan, list[Translated], list[RowError]]:
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.errors import InputError, RowError
     from hyeoksin.plan import load_plan
     from hyeoksin.results import read_results, with_texts
     from hyeoksin.translate import translate as run
 
+    show_notes()
     before, after = load_plan(old), load_plan(new)
     found: list[Result] = []
     errors: list[RowError] = []

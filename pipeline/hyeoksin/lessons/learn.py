@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hyeoksin.classifier import check_plan
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.lessons.decided import Decided, fold_of
 from hyeoksin.lessons.entrance import Rules
@@ -37,12 +38,13 @@ def trained_head(model: Model, plan: Plan) -> PlanHead:
         ModelError: the model has not learnt this plan, or another edition of it.
     """
     head = model.plans.get(plan.id)
-    if head is None or head.sha256 != plan.sha256:
+    if head is None:
         raise ModelError(
             f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. 먼저 "
             "'hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더' 로 그 계획을 배운 모델을 만들고, "
             "'hyeoksin models add 모델폴더' 와 'hyeoksin models use 모델' 로 쓰세요."
         )
+    check_plan(model, plan)
     return head
 
 

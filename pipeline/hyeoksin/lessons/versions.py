@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hyeoksin.errors import ModelError, RefusedError
 from hyeoksin.lessons.learn import Learned
-from hyeoksin.model import Model, load_model, save_model
+from hyeoksin.model import Model, check_folder, load_model, save_model
 from hyeoksin.resources import resource
 from hyeoksin.store import ModelRow, Store
 
@@ -59,8 +59,7 @@ def add_version(store: Store, learned: Learned, folder: Path, by: str) -> tuple[
     Raises:
         ModelError: there is something in the folder already.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise ModelError(f"{folder}: 비어 있지 않습니다. 다른 폴더를 주세요 (--output).")
+    check_folder(folder)
     report = learned.report.to_json()
     model = save_model(learned.model, folder, {"model": learned.model.name, "lessons": report})
     state = "candidate" if learned.report.judgement.accepted else "refused"

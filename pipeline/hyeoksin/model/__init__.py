@@ -2,6 +2,6 @@
 
 from hyeoksin.model.heads import Head, PlanHead
 from hyeoksin.model.net import Net
-from hyeoksin.model.store import FORMAT, Model, load_model, save_model
+from hyeoksin.model.store import FORMAT, Model, check_folder, load_model, save_model
 
-__all__ = ["FORMAT", "Head", "Model", "Net", "PlanHead", "load_model", "save_model"]
+__all__ = ["FORMAT", "Head", "Model", "Net", "PlanHead", "check_folder", "load_model", "save_model"]

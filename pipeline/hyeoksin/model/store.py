@@ -27,7 +27,7 @@ from hyeoksin.errors import ModelError
 from hyeoksin.model.heads import Head, PlanHead
 from hyeoksin.model.net import Net
 
-__all__ = ["FORMAT", "Model", "load_model", "save_model"]
+__all__ = ["FORMAT", "Model", "check_folder", "load_model", "save_model"]
 
 FORMAT = "hyeoksin-model/3"
 _BEFORE = "hyeoksin-model/2"  # without network and levels above the leaf; read as it is
@@ -59,6 +59,18 @@ class Model:
     def id(self) -> str:
         """Name and hash, as it stands in every record."""
         return f"{self.name}@{self.sha256[:8]}"
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something, perhaps a model in use: a new model stands in a new one.
+
+    Raises:
+        ModelError: there is something in it, or it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: 폴더가 아니라 파일입니다. 새 폴더의 이름을 주세요 (--output).")
+    if folder.exists() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: 비어 있지 않습니다. 다른 폴더를 주세요 (--output).")
 
 
 def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hyeoksin.classifier import check_plan
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.duplicates import content_hash
 from hyeoksin.encoders import DenseEncoder, beside, dense_encoder
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.features import analyse
-from hyeoksin.model import Model, PlanHead, save_model
+from hyeoksin.model import Model, PlanHead, check_folder, save_model
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.newplan.basis import Basis, make_basis
 from hyeoksin.newplan.carry import carry, wording_shares
@@ -42,7 +43,8 @@ class Learnt:
     """A base model with a head for the new plan, and what it was taught with.
 
     ``agreement`` is Cohen's kappa with the decisions of folds that were not learnt from (None: too few, or all of one code); ``waiting`` are the
-    carried texts whose decision would teach most, the best first, each with the present guess.
+    carried texts whose decision would teach most, the best first, each with the present guess; ``above`` counts the
+    decisions that taught nothing because their code has nodes below it that are classified.
     """
 
     model: Model
@@ -52,6 +54,7 @@ class Learnt:
     by_code: Mapping[str, int]
     agreement: float | None
     waiting: tuple[tuple[Result, str, float], ...]
+    above: Mapping[str, int]
 
     @property
     def bare(self) -> tuple[str, ...]:
@@ -113,6 +116,7 @@ def learn_plan(
         by_code=Counter([*names, NONE][c] for c in classes[kept]),
         agreement=_agreement(taught, classes[kept]),
         waiting=waiting,
+        above=_above(plan, decided),
     )
 
 
@@ -120,6 +124,7 @@ def _fit_to_learn(
     plan: Plan, base: Model, decided: Sequence[Result], carried: Sequence[Result]
 ) -> DenseEncoder:
     if plan.id in base.plans:
+        check_plan(base, plan)
         raise ModelError(
             f"계획 '{plan.id}' 은 모델 {base.id} 이 이미 아는 계획입니다. 결정으로 더 가르치려면 hyeoksin learn 을 쓰세요."
         )
@@ -133,8 +138,11 @@ def _fit_to_learn(
         raise InputError(
             f"글이 없는 줄이 {len(without):,}건 있습니다 (처음: {without[0]}). 글이 든 파일을 --texts 로 주세요."
         )
-    if len(decided) + len(carried) < FEW:
-        raise InputError(f"배울 글이 모자랍니다: {len(decided) + len(carried)}건 (적어도 {FEW}건).")
+    above = _above(plan, decided).total()
+    n_texts = len(decided) - above + len(carried)
+    if n_texts < FEW:
+        left = f" 아래 항목이 있는 코드의 결정 {above:,}건은 배울 수 없습니다." if above else ""
+        raise InputError(f"배울 글이 모자랍니다: {n_texts}건 (적어도 {FEW}건).{left}")
     return dense
 
 
@@ -157,6 +165,10 @@ def _class(names: Sequence[str], plan: Plan, code: str) -> int:
         return len(names)
     leaf = plan.leaf_of(code)
     return -1 if leaf is None else names.index(leaf)
+
+
+def _above(plan: Plan, decided: Sequence[Result]) -> Counter[str]:
+    return Counter(r.code for r in decided if r.code != NONE and plan.leaf_of(r.code) is None)
 
 
 def _agreement(taught: Taught, classes: NDArray[np.int_]) -> float | None:
@@ -191,9 +203,11 @@ def save_learnt(learnt: Learnt, base: Path, folder: Path) -> Model:
 
     Raises:
         InputError: the folder is the base itself.
+        ModelError: there is something in the folder already.
     """
     if folder.resolve() == base.resolve():
         raise InputError(f"{folder}: 바탕 모델과 같은 폴더입니다. 다른 이름을 주세요.")
+    check_folder(folder)
     card: dict[str, Any] = {
         "base": base.name,
         "new_plan": {

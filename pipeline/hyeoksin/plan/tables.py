@@ -15,7 +15,7 @@ from hyeoksin.delimited import overflow
 from hyeoksin.errors import PlanError
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Plan
 from hyeoksin.plan.pages import Page, read_pages
-from hyeoksin.tabular import Row, plain_cell, safe_cell, write_rows
+from hyeoksin.tabular import Row, date_fault, plain_cell, safe_cell, write_rows
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["SUFFIXES", "TEMPLATE", "TableForm", "read_form", "write_form"]
@@ -42,9 +42,6 @@ _KNOWN = {
     **_COLUMNS,
     **{name: f"plan_{field}" for name, field in _OF_PLAN.items()},
 }
-_DATE = re.compile(  # as a spreadsheet keeps or shows it
-    r"\d{4}-\d{2}-\d{2}(?:[ T].*)?|\d{1,2}월 ?\d{1,2}일|(?:[A-Z][a-z]{2}-\d{1,2}|\d{1,2}-[A-Z][a-z]{2})"
-)
 _COLON = re.compile("[:：]")
 _YES = frozenset({
     "예", "네", "y", "yes", "true", "1", "o", "ｏ", "ㅇ", "○", "◯", "●", "◎", "■", "v", "ｖ", "√", "✓", "✔", "☑", "등", "해당", "역점", "역점과제",
@@ -168,11 +165,8 @@ def _cell_faults(cells: Mapping[str, str], from_above: Collection[str]) -> dict[
             found[field] = (
                 f"엑셀 오류나 계산되지 않은 수식입니다 ('{cell}'). 엑셀에서 값으로 고쳐 저장하세요."
             )
-        elif field in ("code", "parent") and _DATE.fullmatch(cell):
-            found[field] = (
-                f"{name}가 날짜입니다 ('{cell}'). 엑셀이 1-1 같은 코드를 날짜로 바꾼 것이니, "
-                f"{name} 열의 셀 서식을 '텍스트'로 바꾸고 코드를 다시 적으세요."
-            )
+        elif field in ("code", "parent") and (fault := date_fault(name, cell)):
+            found[field] = fault
         elif field == "code" and field in from_above:
             found[field] = (
                 f"코드 칸이 윗줄과 합쳐져 있습니다 ('{cell}'). 셀 병합을 풀고 줄마다 코드를 적으세요."

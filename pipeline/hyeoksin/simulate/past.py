@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said
+from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said, turned
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import Plan
@@ -127,7 +127,9 @@ def _cell(meta: Mapping[str, str], column: str | None) -> str:
 
 
 def _known(cell: str, plan: Plan) -> str:
-    code = code_in(cell, plan)
+    code, fault = code_in(cell, plan), turned(cell, plan)
+    if fault is not None:
+        raise ValueError(fault)
     if code != NONE and code not in plan:
         raise ValueError(f"계획 {plan.id} 에 없는 코드 '{cell.strip()}'. 계획(--plan)이나 코드를 고치세요.")
     return code
