@@ -93,7 +93,7 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
         estimates=tuple(Estimate(c, "EMQ", Interval(0.1, 0.08, 0.12)) for c in (leaf.code, NONE)),
         methods=(MethodNote("추정", f"첫 문단.\n{bad}"),),
         sample=SampleResult(
-            "표본.xlsx", "ef" * 32, 200, 198, 0.05, Agreement(50, Interval(0.9, 0.8, 0.96), Interval(0.85, 0.7, 0.95)),
+            "표본.xlsx", "ef" * 32, 200, 198, 0.05, Agreement(50, Interval(0.9, 0.8, 0.96), 0.85, (0.7, 0.95)),
             Interval(0.88, 0.83, 0.92), (ClassQuality(leaf.code, leaf.title, 20, Interval(0.9, 0.7, 0.98), None),), ("층 10개",),
         ),
         notes=("연도를 모르는 글이 많습니다.",),

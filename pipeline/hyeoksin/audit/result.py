@@ -198,11 +198,15 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two coders on the same texts."""
+    """Two coders on the same texts.
+
+    ``kappa`` is None where it is undefined (one code only), its 95 % interval where a bootstrap has nothing to shake.
+    """
 
     n_texts: int
     agreed: Interval
-    kappa: Interval
+    kappa: float | None
+    kappa_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
