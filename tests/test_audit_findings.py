@@ -117,11 +117,11 @@ def test_texts_of_local_governments_do_not_speak_against_the_printed_leads(tmp_p
     path = saved(texts, tmp_path / "records.parquet")
     (finding,) = [f for f in audit(path, model=tmp_path).findings if f.kind == "lead_mismatch"]
     assert finding.n_texts == 20
-    assert {int(name.removeprefix("t")) % 2 for name in finding.texts} == {1}
+    assert {row % 2 for row in finding.texts} == {1}
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:
-    known = {text.id for text in found.texts}
+    known = {text.row for text in found.texts}
     for finding in found.findings:
         assert finding.statement.endswith((".", "다."))
         assert finding.why_sure
@@ -138,7 +138,11 @@ def test_topics_are_found_named_and_repeat(found: Audit) -> None:
     assert words & {"마을버스", "노선", "배차", "승객"}
     assert words & {"가로수", "방제", "나무"}
     assert all(0 <= topic.stability <= 1 for topic in found.topics)
-    assert all("계획에 자리가 없는 주제" in topic.statement for topic in found.topics)
+    n_all = sum(row.counted for row in found.cells() if row.code == NONE)
+    for topic in found.topics:
+        assert topic.n_texts <= topic.n_seen <= topic.n_all
+        assert topic.n_all >= n_all
+        assert f"살펴본 {topic.n_seen}건(모두 {topic.n_all}건) 가운데 {topic.n_texts}건" in topic.statement
     assert Audit.from_json(found.to_json()) == found
 
 
@@ -207,6 +211,20 @@ def test_files_of_several_years_apart_are_not_compared_and_that_is_told(tmp_path
     texts = _files(lambda year, _: "앞.xlsx" if year < 2023 else "뒤.xlsx", (2021, 2022, 2023, 2024))
     found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
     assert any("파일끼리 시기가 겹치지 않아" in note for note in found.notes)
+
+
+def test_findings_show_their_own_texts_where_ids_repeat(tmp_path: Path) -> None:
+    texts = [
+        prediction(PLAN, i, {code: 0.9}, source=f"{code}.csv", title=code)
+        for code in ("1-1", "3-1")
+        for i in range(20)
+    ]
+    found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
+    place = {text.row: text for text in found.texts}
+    crowded = [f for f in found.findings if f.kind == "crowded"]
+    assert {f.codes for f in crowded} == {("1-1",), ("3-1",)}
+    for finding in crowded:
+        assert {(place[row].code, place[row].title) for row in finding.texts} == {finding.codes * 2}
 
 
 def test_two_texts_say_nothing_of_the_plan_and_a_wide_interval_little(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def _rounded(value: float, low: float, high: float) -> Interval:
     return Interval(round(value, 6), round(low, 6), round(high, 6))
 
 
-def _texts(table: Table, where: str, order: str, *values: object) -> tuple[str, ...]:
+def _texts(table: Table, where: str, order: str, *values: object) -> tuple[int, ...]:
     found = table.rows(
-        f"SELECT id FROM records WHERE {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
+        f"SELECT row FROM records WHERE {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
         *values,
     )
     return tuple(row[0] for row in found)

@@ -167,10 +167,10 @@ def _across(title: str) -> str:
     return f" 파일이 곧 {title}인 글이라 파일을 합쳐 견주었으니, 파일이 달라서 생긴 차이일 수도 있습니다."
 
 
-def _texts(table: Table, code: str, where: str, *values: object) -> tuple[str, ...]:
+def _texts(table: Table, code: str, where: str, *values: object) -> tuple[int, ...]:
     codes = [leaf.code for leaf in table.plan.leaves if code in {n.code for n in table.plan.path(leaf.code)}]
     found = table.rows(
-        f"SELECT id FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
+        f"SELECT row FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
         f"ORDER BY best_p DESC, row LIMIT {N_TEXTS}",
         *codes,
         *values,
