@@ -56,11 +56,11 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
         _finding("empty", (other.code,), "거의 비어 있습니다.", "weak", None),
     )
     topic = Topic(
-        1, f"{bad} 주차", "계획에는 주차 문제의 자리가 없습니다.", (Word("주차", 0.9), Word(bad, 0.4)), 321, 0.027, 0.81,
-        leaf.code, 0.12, {"region": {regions[0]: 200, bad: 121}}, ("t1", "t2"),
+        1, f"{bad} 주차", "계획에는 주차 문제의 자리가 없습니다.", (Word("주차", 0.9), Word(bad, 0.4)), 321, 0.08, 0.81,
+        leaf.code, 0.12, 4_000, 9_500, {"region": {regions[0]: 200, bad: 121}}, (1, 2),
     )  # fmt: skip
     texts = tuple(
-        TextRow(f"t{n}", f"{bad}.csv#row={n}", f"{bad} {n}", "연락처 010-1234-5678 로 알려 주세요. " + bad, leaf.code, 0.6, 0.2,
+        TextRow(n, f"t{n}", f"{bad}.csv#row={n}", f"{bad} {n}", "연락처 010-1234-5678 로 알려 주세요. " + bad, leaf.code, 0.6, 0.2,
                 "서울특별시", "2024", "행정안전부", "제안")
         for n in (1, 2, 3)
     )  # fmt: skip
@@ -93,7 +93,7 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
         estimates=tuple(Estimate(c, "EMQ", Interval(0.1, 0.08, 0.12)) for c in (leaf.code, NONE)),
         methods=(MethodNote("추정", f"첫 문단.\n{bad}"),),
         sample=SampleResult(
-            "표본.xlsx", "ef" * 32, 200, 198, 0.05, Agreement(50, Interval(0.9, 0.8, 0.96), Interval(0.85, 0.7, 0.95)),
+            "표본.xlsx", "ef" * 32, 200, 198, 0.05, Agreement(50, Interval(0.9, 0.8, 0.96), 0.85, (0.7, 0.95)),
             Interval(0.88, 0.83, 0.92), (ClassQuality(leaf.code, leaf.title, 20, Interval(0.9, 0.7, 0.98), None),), ("층 10개",),
         ),
         notes=("연도를 모르는 글이 많습니다.",),
@@ -130,5 +130,5 @@ def _finding(kind: str, codes: tuple[str, ...], statement: str, sureness: str, p
         "글 수와 분류기의 오류를 함께 셈했습니다.",
         p_value=p,
         n_texts=40,
-        texts=("t1", "t3", "없는글"),
+        texts=(1, 3, 99),
     )  # type: ignore[arg-type]

@@ -62,6 +62,11 @@ def test_undefined_figures_are_none():
     assert (nothing.n_items, nothing.equal, nothing.kappa, nothing.alpha_interval) == (0, None, None, None)
 
 
+def test_agreement_that_no_draw_shakes_has_no_interval():
+    few = agreement([Coding(i, coder, "NONE" if i else "A") for i in range(3) for coder in ("kim", "lee")])
+    assert (few.kappa, few.kappa_interval, few.alpha, few.alpha_interval) == (1.0, None, 1.0, None)
+
+
 def test_kappa_wants_the_same_items():
     with pytest.raises(ValueError, match="zip"):
         cohen_kappa(["a"], ["a", "b"])

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from typer.testing import CliRunner
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
-from hyeoksin.audit.patterns import Counts, _change, _excess
+from hyeoksin.audit.patterns import _caution, _Change, _change, _excess, _told
+from hyeoksin.audit.places import Counts
+from hyeoksin.audit.result import Interval
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.domain import AgencyFlag, Prediction
@@ -66,8 +70,8 @@ def test_findings_name_what_was_planted(found: Audit) -> None:
     assert places == {"전라남도"}
     (trend,) = [f for f in found.findings if f.kind == "trend" and f.codes == ("3-1",)]
     assert trend.value == "2024-07"
-    assert trend.effect is not None
-    assert trend.effect.low > 1
+    assert "2024-07 앞에는 없던 글" in trend.statement  # and a ratio to nothing is none
+    assert trend.effect is None
 
 
 def test_a_large_leaf_that_wavers_says_nothing_of_a_small_one_that_does_not(tmp_path: Path) -> None:
@@ -113,11 +117,11 @@ def test_texts_of_local_governments_do_not_speak_against_the_printed_leads(tmp_p
     path = saved(texts, tmp_path / "records.parquet")
     (finding,) = [f for f in audit(path, model=tmp_path).findings if f.kind == "lead_mismatch"]
     assert finding.n_texts == 20
-    assert {int(name.removeprefix("t")) % 2 for name in finding.texts} == {1}
+    assert {row % 2 for row in finding.texts} == {1}
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:
-    known = {text.id for text in found.texts}
+    known = {text.row for text in found.texts}
     for finding in found.findings:
         assert finding.statement.endswith((".", "다."))
         assert finding.why_sure
@@ -134,7 +138,11 @@ def test_topics_are_found_named_and_repeat(found: Audit) -> None:
     assert words & {"마을버스", "노선", "배차", "승객"}
     assert words & {"가로수", "방제", "나무"}
     assert all(0 <= topic.stability <= 1 for topic in found.topics)
-    assert all("계획에 자리가 없는 주제" in topic.statement for topic in found.topics)
+    n_all = sum(row.counted for row in found.cells() if row.code == NONE)
+    for topic in found.topics:
+        assert topic.n_texts <= topic.n_seen <= topic.n_all
+        assert topic.n_all >= n_all
+        assert f"살펴본 {topic.n_seen}건(모두 {topic.n_all}건) 가운데 {topic.n_texts}건" in topic.statement
     assert Audit.from_json(found.to_json()) == found
 
 
@@ -160,6 +168,92 @@ def test_kinds_of_texts_are_kept_apart() -> None:
     node = np.array([[5] * 6 + [0] * 6, [0] * 6 + [40] * 6])
     change = _change(Counts(tuple(map(str, range(12))), texts, {"x": node}), "x", rng)
     assert change is None or change.p_value > 0.2
+
+
+def _files(name: Callable[[int, int], str], years: tuple[int, ...] = (2023, 2024)) -> list[Prediction]:
+    """3-1 is a twentieth of the texts, but all of those of 부산 in the last year."""
+    found = []
+    for i in range(600):
+        year, busan = years[i * len(years) // 600], i % 4 == 1
+        hot = (busan and year == years[-1]) or i % 20 == 0
+        place = "부산광역시" if busan else "서울특별시"
+        leaves = {"3-1" if hot else "5-2": 0.9}
+        date = f"{year}-{1 + i % 12:02d}-02"
+        found.append(prediction(PLAN, i, leaves, date=date, region=place, source=name(year, busan)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [
+        (lambda year, _: f"{year}년 과제.xlsx", "trend", "파일이 곧 시기인 글"),
+        (lambda _, busan: f"{busan}구.xlsx", "concentrated", "파일이 곧 시도인 글"),
+    ],
+)
+def test_files_that_are_years_or_regions_are_compared_to_each_other(
+    tmp_path: Path, name: Callable[[int, int], str], kind: str, told: str
+) -> None:
+    texts = [_files(lambda *_: "모음.xlsx"), _files(name)]
+    paths = [saved(one, tmp_path / f"{i}.parquet") for i, one in enumerate(texts)]
+    whole, parts = (
+        [f for f in audit(p, by=["region"], model=tmp_path, topic_texts=0).findings if f.kind == kind]
+        for p in paths
+    )
+    one, other = ([f for f in some if f.codes == ("3-1",)] for some in (whole, parts))
+    assert [f.value for f in one] == [f.value for f in other] != []
+    assert one[0].sureness == "strong"
+    assert other[0].sureness == "likely"  # it may be the files that differ
+    assert told in other[0].why_sure
+    assert told not in one[0].why_sure
+
+
+def test_files_of_several_years_apart_are_not_compared_and_that_is_told(tmp_path: Path) -> None:
+    texts = _files(lambda year, _: "앞.xlsx" if year < 2023 else "뒤.xlsx", (2021, 2022, 2023, 2024))
+    found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
+    assert any("파일끼리 시기가 겹치지 않아" in note for note in found.notes)
+
+
+def test_findings_show_their_own_texts_where_ids_repeat(tmp_path: Path) -> None:
+    texts = [
+        prediction(PLAN, i, {code: 0.9}, source=f"{code}.csv", title=code)
+        for code in ("1-1", "3-1")
+        for i in range(20)
+    ]
+    found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
+    place = {text.row: text for text in found.texts}
+    crowded = [f for f in found.findings if f.kind == "crowded"]
+    assert {f.codes for f in crowded} == {("1-1",), ("3-1",)}
+    for finding in crowded:
+        assert {(place[row].code, place[row].title) for row in finding.texts} == {finding.codes * 2}
+
+
+def test_two_texts_say_nothing_of_the_plan_and_a_wide_interval_little(tmp_path: Path) -> None:
+    few = [prediction(PLAN, 0, {"3-1": 0.9}), prediction(PLAN, 1, {})]
+    assert audit(saved(few, tmp_path / "few.parquet"), model=tmp_path, topic_texts=0).findings == ()
+    some = [prediction(PLAN, i, {PLAN.leaves[i // 2].code: 0.9}) for i in range(12)]
+    found = audit(saved(some, tmp_path / "some.parquet"), model=tmp_path, topic_texts=0).findings
+    crowded = [f for f in found if f.kind == "crowded"]
+    assert crowded
+    for finding in crowded:
+        assert finding.effect is not None
+        assert (finding.sureness == "weak") == (finding.effect.low <= 1)
+
+
+def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:
+    counts = Counts(("가", "나"), np.array([[50, 50]]), {"3-1": np.array([[40, 2]])})
+    excess = _excess("district", counts, "3-1", np.random.default_rng(0))
+    corrected = SimpleNamespace(cells={})
+    assert "따로 추정하지 않아" in _caution(None, excess, corrected)  # type: ignore[arg-type]
+    assert _caution(None, excess, None) == ""  # type: ignore[arg-type]
+
+
+def test_a_change_to_or_from_nothing_is_told_in_texts() -> None:
+    ratio = Interval(61.0, 3.7, 995.0)
+    assert (
+        _told(_Change(6, 0, 30, ratio, 0.001), "2024-07") == "2024-07 앞에는 없던 글이 그 뒤 30건 있습니다."
+    )
+    assert "사라졌습니다" in _told(_Change(6, 30, 0, ratio, 0.001), "2024-07")
+    assert "61.0배로 늘었습니다" in _told(_Change(6, 1, 61, ratio, 0.001), "2024-07")
 
 
 def test_intervals() -> None:

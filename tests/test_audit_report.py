@@ -19,6 +19,7 @@ from fontTools.ttLib import TTFont
 from hyeoksin.audit import write_audit
 from hyeoksin.audit.report import page
 from hyeoksin.audit.report.figures import _unbroken
+from hyeoksin.audit.report.sheets import _named
 from hyeoksin.audit.report.wording import leaf_codes, summary
 from hyeoksin.audit.result import Audit
 from hyeoksin.codes import NONE
@@ -175,7 +176,23 @@ def test_findings_say_how_sure_they_are_and_lead_to_their_texts(audit: Audit, te
         assert re.search(rf'<div class="finding">\s*<p><span class="sure \w+">{word}', text)
     assert "보정한 p값 &lt;0.001." in text
     assert '<a href="#t-1">[1]</a> <a href="#t-3">[3]</a>' in text
-    assert "없는글" not in text
+
+
+def test_counts_of_topics_are_of_the_texts_that_were_looked_at(
+    audit: Audit, parsed: Page, tmp_path: Path
+) -> None:
+    told = "살펴본 4,000건(모두 9,500건) 가운데"
+    assert "".join(parsed.words).count(told) >= 4
+    assert summary(audit)[-1].startswith(f"{told} 계획에 자리가 없는 주제 2개")
+    write_audit(audit, tmp_path / "a.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx")["자리 없는 주제"].values)
+    assert rows[1][3:6] == (321, 4_000, 9_500)
+
+
+def test_an_id_that_repeats_stands_with_its_source() -> None:
+    bare = full_audit(hostile=False)
+    twice = tuple(replace(text, id="1") if text.row < 3 else text for text in bare.texts)
+    assert _named(replace(bare, texts=twice), (1, 3, 99)) == f"1 ({twice[0].source}), t3"
 
 
 def test_a_cluster_that_dissolves_stands_apart(text: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit, draw_sample
+from hyeoksin.audit.coded import _agreement
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
@@ -108,14 +110,29 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     sample = found.sample
     assert sample is not None
     assert sample.agreement is not None
-    assert 0.9 < sample.agreement.kappa.value < 1
-    assert sample.agreement.kappa.low <= sample.agreement.kappa.value <= sample.agreement.kappa.high
+    assert sample.agreement.kappa is not None
+    assert sample.agreement.kappa_interval is not None
+    low, high = sample.agreement.kappa_interval
+    assert 0.9 < sample.agreement.kappa < 1
+    assert low <= sample.agreement.kappa <= high
     assert 0.6 < sample.accuracy.value < 1
     assert {one.code for one in sample.classes} <= set(CODES)
     off = next(row for row in found.cells() if row.code == NONE)
     assert off.estimate is not None
     assert off.estimate.low - 0.02 <= (truth == len(CODES) - 1).mean() <= off.estimate.high + 0.02
     assert any("갈리고" in note for note in sample.notes)
+
+
+def test_coders_of_whom_nothing_can_be_shaken_have_no_interval() -> None:
+    few, alike = (
+        SimpleNamespace(codes=codes) for codes in ([("A", "A"), ("B", "B"), ("A", "A")], [(NONE, NONE)] * 40)
+    )
+    one, other = _agreement(few, 0), _agreement(alike, 0)  # type: ignore[arg-type]
+    assert one is not None
+    assert other is not None
+    assert (one.kappa, one.kappa_interval) == (1.0, None)
+    assert one.agreed.low < 0.5
+    assert (other.kappa, other.kappa_interval) == (None, None)
 
 
 def test_a_sample_that_is_kept_among_the_results_is_read_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +11,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from hyeoksin import pictures
 from hyeoksin.classifier import Classifier
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
-from hyeoksin.drift import Drift, Sample, find_drift, thinned
+from hyeoksin.drift import Drift, Sample, compare, find_drift, thinned
 from hyeoksin.drift.build import samples
+from hyeoksin.drift.intervals import newcombe, wilson
 from hyeoksin.drift.permute import Dealings
-from hyeoksin.drift.report import in_words, write_drift
+from hyeoksin.drift.report import _picture, in_words, write_drift
 from hyeoksin.errors import InputError
 from hyeoksin.gate import NOTE
 from hyeoksin.plan import load_plan
@@ -48,6 +51,13 @@ def made(seed: int, n: int = 200, shares: tuple[float, ...] = (0.1, 0.1, 0.1, 0.
         kind=rng.choice(["task", "press"], n),
         group=tuple(f"{seed}-{i}" for i in range(n)),
     )
+
+
+class Backwards(frozenset):  # type: ignore[type-arg]
+    """Words in an order that is not theirs, as another hash seed would give it."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__(), reverse=True))
 
 
 def alarms(drift: Drift) -> set[str]:
@@ -87,6 +97,38 @@ def test_the_node_and_the_word_that_changed_come_first() -> None:
     assert (word.before, word.after) == (0.0, 0.5)
     assert word.low < word.difference < word.high
     assert "새말" in in_words(found, PLAN)
+
+
+def test_intervals_of_shares_and_differences_are_the_published_ones() -> None:
+    one = np.array([56 / 70, 9 / 10, 0.0, 1.0])
+    low, high = newcombe(np.array([48 / 80, 3 / 10, 0.0, 1.0]), 80, one, 70)
+    assert (low[0], high[0]) == pytest.approx((0.0524, 0.3339), abs=1e-4)  # Newcombe (1998), table II, a
+    assert (low <= one - np.array([0.6, 0.3, 0, 1])).all()
+    assert (low[2:] < 0).all()
+    assert (high[2:] > 0).all()
+    below, above = wilson(one, 70)
+    assert min(below) >= 0
+    assert max(above) <= 1
+    assert (below < above).all()
+
+
+def test_bars_have_the_interval_of_the_new_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = made(1, 40), made(2, 400, (0.0, 0.0, 0.0, 0.03, 0.97))
+    found = find_drift(old, new, 0, n_dealings=19)
+    seen: list[pictures.Bar] = []
+    monkeypatch.setattr(pictures, "bars_with_intervals", lambda bars, *_, **__: seen.extend(bars))
+    monkeypatch.setattr(pictures, "svg", lambda _: "")
+    _picture(found, PLAN)
+    assert all(0 <= bar.low <= bar.value <= bar.high <= 1 for bar in seen)
+    assert max(bar.high - bar.low for bar in seen) < 0.05
+
+
+def test_which_words_are_looked_at_does_not_hang_on_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "_MANY", 5)
+    words = [f"낱말{i}/N" for i in range(40)]
+    old, new = (replace(made(s), words=tuple(Backwards(words) for _ in range(200))) for s in (1, 2))
+    monkeypatch.setattr(compare, "_RARE", 0)
+    assert compare._presence(old, new)[0] == sorted(words)[:5]
 
 
 def test_a_text_repeated_a_hundred_times_counts_once() -> None:

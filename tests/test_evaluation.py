@@ -11,7 +11,7 @@ from audit_cases import prediction
 from hyeoksin.assess import wrong
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
-from hyeoksin.evaluation import Coded, calibration_error, plan_scores, proportion, read_coded
+from hyeoksin.evaluation import Coded, calibration_error, mean_score, plan_scores, proportion, read_coded
 from hyeoksin.plan import load_plan
 
 PLAN = load_plan("2022")  # F1, F2, F3
@@ -44,6 +44,20 @@ def test_perfect_answers() -> None:
     found = scores(np.eye(3).tolist(), [0.0] * 3, ["F1", "F2", "F3"], [{"F1"}, {"F2"}, {"F3"}])
     assert found["kappa"] == found["macro_f1"] == found["strategy"] == 1.0
     assert found["brier"] == found["ece"] == 0.0
+
+
+def test_few_texts_that_are_all_right_or_all_wrong_keep_an_honest_interval() -> None:
+    codes = ["F1", "F2", "NONE", "NONE", "NONE"]
+    leaves = np.array([[0.9, 0.0, 0.0], [0.0, 0.9, 0.0], *[[0.05, 0.0, 0.0]] * 3])
+    found = plan_scores(
+        PLAN, leaves, np.array([0.1, 0.1, *[0.95] * 3]), codes, [frozenset([c]) for c in codes]
+    )
+    assert found["false_tag_rate"] == pytest.approx((0.0, 0.0, 0.5615), abs=1e-3)  # Wilson, 0 of 3
+    assert found["acceptable"] == pytest.approx((1.0, 0.5655, 1.0), abs=1e-3)
+    assert found["kappa"] == found["macro_f1"] == (1.0, None, None)
+    assert mean_score([True]) == pytest.approx((1.0, 0.2065, 1.0), abs=1e-3)
+    nothing = plan_scores(PLAN, leaves[2:], np.full(3, 0.95), codes[2:], [frozenset(["NONE"])] * 3)
+    assert "kappa" not in nothing
 
 
 def test_intervals_hold_the_value() -> None:

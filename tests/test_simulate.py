@@ -19,7 +19,7 @@ from hyeoksin.simulate import Answered, PastText, answered, read_past, replay
 from hyeoksin.simulate.figures import savings, share, threshold_rows, work_saved
 from hyeoksin.simulate.overlap import n_trained_on
 from hyeoksin.simulate.page import page
-from hyeoksin.simulate.replay import budget_row, rounds_of
+from hyeoksin.simulate.replay import budget_row, by_month, rounds_of
 from hyeoksin.simulate.report import write_report
 
 PLAN = load_plan("2019")
@@ -103,6 +103,17 @@ def test_rounds_are_months_or_equal_parts_and_keep_every_text():
     undated = [replace(row, at="") for row in rows]
     assert [len(part) for part in rounds_of(undated, 4)] == [25] * 4
     assert [row for part in rounds_of(undated, 4) for row in part] == undated
+
+
+def test_texts_without_a_date_are_no_month_and_come_last():
+    dated = [replace(row, at=f"2025-{1 + i % 2:02d}-15") for i, row in enumerate(synthetic(100))]
+    two = [replace(row, at="") for row in dated[:2]] + dated[2:]
+    assert not by_month(two)
+    assert [row.at for row in rounds_of(two, 4)[-1]][-2:] == ["", ""]
+    three = [*two, *(replace(row, at="2025-03-15") for row in dated[:2])]
+    parts = rounds_of(three)
+    assert [part[0].at[:7] for part in parts] == ["2025-01", "2025-02", "2025-03"]
+    assert [row.at for row in parts[-1]] == ["2025-03-15"] * 2 + [""] * 2
 
 
 def test_the_note_says_which_way_the_year_was_cut():

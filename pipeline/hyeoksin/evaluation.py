@@ -32,7 +32,8 @@ __all__ = [
 
 _USABLE = "JSONL(UTF-8)로 줄마다 id, text 와 plan2019, plan2024 …(코드나 NONE), agency(기관 이름) 가운데 하나를 적으세요."
 
-Scores = dict[str, tuple[float, float, float]]  # name -> value, low and high end of its 95 % interval
+Score = tuple[float, float | None, float | None]  # value, ends of its 95 % interval (None: it has none)
+Scores = dict[str, Score]
 _RESAMPLES = 500
 _N_BINS = 10  # of equal width
 
@@ -147,7 +148,8 @@ def plan_scores(
     sure = np.where(answer == NONE, off, leaves.max(axis=1))
     scores = _in_plan_scores(plan, leaves, ranked, gold, acceptable) if inside.any() else {}
     everything = np.arange(len(gold))
-    scores["kappa"] = _resampled(lambda i: _kappa(gold[i], answer[i]), everything)
+    if len({*gold, *answer}) > 1:  # else chance alone agrees wholly, and kappa is undefined
+        scores["kappa"] = _resampled(lambda i: _kappa(gold[i], answer[i]), everything)
     scores["acceptable"] = mean_score(loosely)
     if inside.any() and not inside.all():
         scores |= {
@@ -155,7 +157,8 @@ def plan_scores(
             "false_tag_rate": mean_score((answer[~inside] != NONE).astype(float)),
             "in_plan_found": mean_score((answer[inside] != NONE).astype(float)),
         }
-    scores["brier"] = mean_score((sure - correct) ** 2)
+    squares = (sure - correct) ** 2
+    scores["brier"] = _resampled(lambda i: float(squares[i].mean()), everything)
     scores["ece"] = _resampled(lambda i: calibration_error(sure[i], correct[i]), everything)
     return scores
 
@@ -236,9 +239,12 @@ def _auroc(inside: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     )  # one side only: nothing to order
 
 
-def mean_score(hits: Sequence[bool] | NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the mean with its 95 % interval."""
+def mean_score(hits: Sequence[bool] | NDArray[np.float64]) -> Score:
+    """Return the mean with its 95 % interval: the bootstrap's, or Wilson's where all are hits or none (all draws are alike)."""
     values = np.asarray(hits, dtype=np.float64)
+    if (values == 0.0).all() or (values == 1.0).all():
+        value, low, high = proportion(values == 1.0)
+        return value, round(low, 4), round(high, 4)
     return _resampled(lambda i: float(values[i].mean()), np.arange(len(values)))
 
 
@@ -249,13 +255,11 @@ def proportion(hits: Sequence[bool] | NDArray[np.bool_]) -> tuple[float, float, 
     return n_hits / n, float(found.low), float(found.high)
 
 
-def _resampled(
-    statistic: Callable[[NDArray[np.int_]], float], rows: NDArray[np.int_]
-) -> tuple[float, float, float]:
-    """Return the statistic over ``rows`` with its 95 % percentile-bootstrap interval."""
+def _resampled(statistic: Callable[[NDArray[np.int_]], float], rows: NDArray[np.int_]) -> Score:
+    """Return the statistic over ``rows`` with its 95 % percentile-bootstrap interval; none where all draws are alike."""
     value = float(statistic(rows))
     if len(rows) < 2:
-        return (value, value, value)
+        return (value, None, None)
     result = bootstrap(
         (rows,),
         statistic,
@@ -264,5 +268,7 @@ def _resampled(
         method="percentile",
         rng=np.random.default_rng(0),
     )
+    if np.ptp(result.bootstrap_distribution) < 1e-12:
+        return (round(value, 4), None, None)
     low, high = result.confidence_interval
     return (round(value, 4), round(float(low), 4), round(float(high), 4))

@@ -152,23 +152,31 @@ def _agreement(coded: Coded, seed: int) -> Agreement | None:
     _, places = np.unique(pairs, return_inverse=True)
     places = places.reshape(pairs.shape)
     rng = np.random.default_rng(seed)
-    kappas = [_kappa(places[rng.integers(len(places), size=len(places))]) for _ in range(_RESAMPLES)]
-    low, high = np.quantile(kappas, [0.025, 0.975]).round(4).tolist()
-    same = places[:, 0] == places[:, 1]
+    drawn = [_kappa(places[rng.integers(len(places), size=len(places))]) for _ in range(_RESAMPLES)]
+    kappa, same = _kappa(places), places[:, 0] == places[:, 1]
     return Agreement(
         len(pairs),
         weighted(same.astype(np.float64), np.ones(len(same))),
-        Interval(round(_kappa(places), 4), low, high),
+        None if kappa is None else round(kappa, 4),
+        _ends([one for one in drawn if one is not None]),
     )
 
 
-def _kappa(places: NDArray[np.int_]) -> float:
-    """Return Cohen's (1960) kappa."""
+def _ends(kappas: Sequence[float]) -> tuple[float, float] | None:
+    """Return the ends of the bootstrap interval; None where all draws are alike, which says nothing of chance."""
+    if not kappas or np.ptp(kappas) < 1e-12:
+        return None
+    low, high = np.quantile(kappas, [0.025, 0.975]).round(4).tolist()
+    return low, high
+
+
+def _kappa(places: NDArray[np.int_]) -> float | None:
+    """Return Cohen's (1960) kappa; None where both gave one code only, and it is undefined."""
     width = int(places.max()) + 1
     one, two = (np.bincount(places[:, c], minlength=width) / len(places) for c in (0, 1))
     chance = float(one @ two)
     seen = float((places[:, 0] == places[:, 1]).mean())
-    return 1.0 if chance >= 1.0 else (seen - chance) / (1.0 - chance)
+    return None if chance >= 1.0 else (seen - chance) / (1.0 - chance)
 
 
 def _classes(held: Audited, table: Table) -> list[ClassQuality]:

@@ -14,7 +14,7 @@ from hyeoksin.plan import Plan
 
 __all__ = ["N_TEXTS", "node_findings"]
 
-N_TEXTS = 20  # ids that a finding names
+N_TEXTS = 20  # that a finding names
 _EMPTY = 0.1  # of an equal share among the leaves
 _CROWDED = 3.0
 _FEW = 10  # texts, below which shares are not spoken of
@@ -35,9 +35,9 @@ def _rounded(value: float, low: float, high: float) -> Interval:
     return Interval(round(value, 6), round(low, 6), round(high, 6))
 
 
-def _ids(table: Table, where: str, order: str, *values: object) -> tuple[str, ...]:
+def _texts(table: Table, where: str, order: str, *values: object) -> tuple[int, ...]:
     found = table.rows(
-        f"SELECT id FROM records WHERE {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
+        f"SELECT row FROM records WHERE {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
         *values,
     )
     return tuple(row[0] for row in found)
@@ -49,6 +49,7 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
     n_inside = sum(whole.counted[leaf.code] for leaf in plan.leaves)
     if not n_inside:
         return
+    few = n_inside < _FEW  # then only an emptiness that is sure by itself is spoken of
     shares = corrected.cells.get(("all", "")) if corrected is not None else None
     for leaf in plan.leaves:
         counted = wilson(whole.counted[leaf.code], n_inside)
@@ -62,6 +63,8 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
         if times.high < _EMPTY or (times.value < _EMPTY and not whole.counted[leaf.code]):
             both = times.high < _EMPTY and not whole.counted[leaf.code]
             sureness: Sureness = "strong" if both else "likely" if times.high < 2 * _EMPTY else "weak"
+            if few and not both:
+                continue
             yield Finding(
                 "empty",
                 (leaf.code,),
@@ -71,19 +74,19 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
                 effect_name="고르게 나눈 몫에 대한 배수",
                 effect=times,
                 n_texts=whole.counted[leaf.code],
-                texts=_ids(table, "answer = ? OR best = ?", "best_p DESC", leaf.code, leaf.code),
+                texts=_texts(table, "answer = ? OR best = ?", "best_p DESC", leaf.code, leaf.code),
             )
-        elif times.value > _CROWDED:
+        elif times.value > _CROWDED and not few:
             yield Finding(
                 "crowded",
                 (leaf.code,),
                 f"{leaf.code} {leaf.title}: 계획 안 글의 {100 * counted.value:.1f}%({whole.counted[leaf.code]:,}건)가 몰립니다.",
-                "strong" if times.low > _CROWDED else "likely",
+                "strong" if times.low > _CROWDED else "likely" if times.low > 1 else "weak",
                 f"고르게 나눈 몫의 {times.value:.1f}배({times.low:.1f}-{times.high:.1f})로 추정합니다.",
                 effect_name="고르게 나눈 몫에 대한 배수",
                 effect=times,
                 n_texts=whole.counted[leaf.code],
-                texts=_ids(table, "answer = ?", "best_p DESC", leaf.code),
+                texts=_texts(table, "answer = ?", "best_p DESC", leaf.code),
             )
 
 
@@ -112,7 +115,7 @@ def _second_choices(table: Table) -> Iterator[Finding]:
                 effect_name="1순위인 비율",
                 effect=share,
                 n_texts=n - n_first,
-                texts=_ids(table, "answer <> 'NONE' AND second = ?", "second_p DESC", code),
+                texts=_texts(table, "answer <> 'NONE' AND second = ?", "second_p DESC", code),
             )
 
 
@@ -145,7 +148,7 @@ def _confused(table: Table) -> Iterator[Finding]:
             effect_name="작은 쪽에서 갈리는 글의 비율",
             effect=share,
             n_texts=close,
-            texts=_ids(
+            texts=_texts(
                 table,
                 f"answer <> 'NONE' AND least(best, second) = ? AND greatest(best, second) = ? AND second_p >= {_CLOSE} * best_p",
                 "second_p / best_p DESC",
@@ -179,7 +182,7 @@ def _lonely_parents(table: Table) -> Iterator[Finding]:
                 effect_name="아래 항목 없이 끝난 비율",
                 effect=share,
                 n_texts=ends[node.code],
-                texts=_ids(table, "answer <> 'NONE' AND ending = ?", "best_p", node.code),
+                texts=_texts(table, "answer <> 'NONE' AND ending = ?", "best_p", node.code),
             )
 
 
@@ -219,7 +222,7 @@ def _leads(table: Table) -> Iterator[Finding]:
             effect_name="계획의 주관기관인 비율",
             effect=share,
             n_texts=n,
-            texts=_ids(
+            texts=_texts(
                 table,
                 f"answer = ? AND agency_id <> 'local' AND agency_id NOT IN ({', '.join('?' * len(leads))})",
                 "best_p DESC",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hyeoksin.audit.estimate import Corrected
 from hyeoksin.audit.inputs import told_failed
+from hyeoksin.audit.places import counts_of
 from hyeoksin.audit.result import CutName, MethodNote
 from hyeoksin.audit.table import Records, Table
 from hyeoksin.held_out import HeldOut
@@ -77,6 +78,10 @@ def notes_on(
     if table.n_gated and corrected is not None:
         notes.append(
             f"1차 거르기가 넘긴 글 {table.n_gated:,}건은 분류기가 읽지 않았으므로, 거르기를 따로 재어 맞춘 계획 밖 확률로 추정에 넣었습니다."
+        )
+    if counts_of(table, "period").apart():
+        notes.append(
+            "파일끼리 시기가 겹치지 않아 시기에 따른 변화는 파일 안에서만 검정했습니다. 파일 사이의 변화는 표와 그림에서 보세요."
         )
     if held is None or corrected is None:
         notes.append(

@@ -2,70 +2,35 @@
 
 Under the null hypothesis a node's texts of one kind fall on regions (agencies, months) like all texts of that kind, so the counts
 are multivariate hypergeometric and can be drawn without touching the texts. Kinds are kept apart because they come from
-other places and times and have other mixes. The statistic of a concentration is the largest standardised excess, that of a change the
+other places and times and have other mixes; kinds that are places or periods themselves (a file a year) have nothing to compare within
+and are tested as one, which makes nothing surer than "likely". The statistic of a concentration is the largest standardised excess, that of a change the
 largest standardised cumulated excess over time (CUSUM; Page 1954), so the search for the place is part of the test. p-values are adjusted
 by Benjamini and Hochberg (1995) over all nodes and cuts of a kind of finding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2, false_discovery_control
 
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.findings import N_TEXTS
 from hyeoksin.audit.intervals import Z
+from hyeoksin.audit.places import N_DRAWS, Counts, Ints, counts_of
 from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode, Sureness
 from hyeoksin.audit.table import Table
-from hyeoksin.codes import NONE
 
-__all__ = ["Counts", "changes", "concentrations", "pattern_findings"]
+__all__ = ["changes", "concentrations", "pattern_findings"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-_DRAWS = 2_000
 _FEW = 10  # texts of a node, below which nothing is tested
 _LEVEL = 0.05
 _MOST = 12  # findings of a cut
 _SIDE = 5.0  # texts expected on either side of a change
 _LEAST = 5  # texts of a concentration
 _SPLIT = 0.01  # p-value from which a stretch of time is cut once more
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Texts by kind and place (or period): ``texts`` (kinds x places), and per code ``nodes[code]`` of the same shape."""
-
-    places: tuple[str, ...]
-    texts: Ints
-    nodes: Mapping[str, Ints]
-
-    def within(self, start: int, stop: int) -> Counts:
-        """Return the counts of some of the places."""
-        return Counts(
-            self.places[start:stop],
-            self.texts[:, start:stop],
-            {code: counts[:, start:stop] for code, counts in self.nodes.items()},
-        )
-
-    def expected(self, code: str) -> Floats:
-        """Return the (places,) texts of the node that the kinds of texts lead one to expect."""
-        of_kind = self.nodes[code].sum(axis=1)
-        share = self.texts / np.maximum(self.texts.sum(axis=1, keepdims=True), 1)
-        expected: Floats = of_kind @ share
-        return expected
-
-    def drawn(self, code: str, rng: np.random.Generator) -> Ints:
-        """Return (draws x places) counts of the node under the null hypothesis."""
-        total = np.zeros((_DRAWS, len(self.places)), np.int64)
-        for texts, n in zip(self.texts, self.nodes[code].sum(axis=1), strict=True):
-            if n:
-                total += rng.multivariate_hypergeometric(texts, int(n), _DRAWS, method="marginals")
-        return total
 
 
 def pattern_findings(
@@ -78,26 +43,9 @@ def pattern_findings(
     yield from changes(table, counts_of(table, "period"), nodes, rng)
 
 
-def counts_of(table: Table, cut: CutName, split: bool = True) -> Counts:
-    """Return the counts of a cut (``split``: by kind of text)."""
-    kind = "coalesce(kind, '')" if split else "''"
-    found = table.rows(
-        f"SELECT {kind}, {cut}, answer, count(*) FROM records WHERE {cut} IS NOT NULL GROUP BY ALL ORDER BY ALL"  # noqa: S608
-    )
-    kinds = {k: i for i, k in enumerate(sorted({row[0] for row in found}))}
-    places = {p: i for i, p in enumerate(sorted({row[1] for row in found}))}
-    texts = np.zeros((len(kinds), len(places)), np.int64)
-    nodes: dict[str, Ints] = {}
-    for k, place, answer, n in found:
-        texts[kinds[k], places[place]] += n
-        for code in [NONE] if answer == NONE else [node.code for node in table.plan.path(answer)]:
-            nodes.setdefault(code, np.zeros_like(texts))[kinds[k], places[place]] += n
-    return Counts(tuple(places), texts, nodes)
-
-
 @dataclass(frozen=True, slots=True)
 class _Excess:
-    """A node at the place where it stands out most; ``gini`` as seen and as expected by chance."""
+    """A node at the place where it stands out most; ``gini`` as seen and as expected by chance, ``across_files`` as in Counts."""
 
     cut: CutName
     code: str
@@ -106,6 +54,7 @@ class _Excess:
     ratio: Interval
     p_value: float
     gini: tuple[float, float]
+    across_files: bool
 
 
 def concentrations(
@@ -140,7 +89,7 @@ def _excess(cut: CutName, counts: Counts, code: str, rng: np.random.Generator) -
     score = (seen - expected) / spread
     best = int(score.argmax())
     by_chance = ((drawn - expected) / spread).max(axis=1)
-    p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (_DRAWS + 1)
+    p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (N_DRAWS + 1)
     sizes = counts.texts.sum(axis=0)
     chance = float(np.mean([_gini(row, sizes) for row in drawn[:100]]))
     return _Excess(
@@ -151,6 +100,7 @@ def _excess(cut: CutName, counts: Counts, code: str, rng: np.random.Generator) -
         _ratio(int(seen[best]), float(expected[best])),
         p_value,
         (_gini(seen, sizes), chance),
+        counts.across_files(code),
     )
 
 
@@ -173,20 +123,16 @@ def _gini(counts: Ints, sizes: Ints) -> float:
 
 
 def _concentration(table: Table, excess: _Excess, p_value: float, corrected: Corrected | None) -> Finding:
-    sureness: Sureness = "strong" if p_value < 0.01 and excess.ratio.low > 1.5 else "likely"
-    caution = ""
+    caution = _caution(table, excess, corrected)
+    sureness: Sureness = "strong" if p_value < 0.01 and excess.ratio.low > 1.5 and not caution else "likely"
     if excess.cut == "agency":
         sureness = "weak"
-        caution = " 기관은 계획의 주관기관을 참고해 추천한 것이라 항목과 저절로 이어집니다."
-    elif sureness == "strong" and corrected is not None and not _holds(table, excess, corrected):
-        sureness = "likely"
-        caution = " 오류를 보정한 구간으로는 다른 곳과 갈라지지 않습니다."
     title = CUTS[excess.cut]
     return Finding(
         "concentrated",
         (excess.code,),
         f"{excess.code} {table.plan[excess.code].title}: {title} '{excess.place}' 에 {excess.n:,}건, "
-        f"같은 종류의 글에서 기대한 것의 {excess.ratio.value:.1f}배입니다.",
+        f"{'글 전체' if excess.across_files or excess.cut == 'kind' else '같은 종류의 글'}에서 기대한 것의 {excess.ratio.value:.1f}배입니다.",
         sureness,
         f"순열 검정 p={p_value:.4f}(여러 검정 보정), 배수의 95% 구간 {excess.ratio.low:.1f}-{excess.ratio.high:.1f}, "
         f"지니 {excess.gini[0]:.2f}(우연이면 {excess.gini[1]:.2f}).{caution}",
@@ -200,19 +146,31 @@ def _concentration(table: Table, excess: _Excess, p_value: float, corrected: Cor
     )
 
 
-def _holds(table: Table, excess: _Excess, corrected: Corrected) -> bool:
-    """Return whether the corrected share of the place lies above that of all texts."""
+def _caution(table: Table, excess: _Excess, corrected: Corrected | None) -> str:
+    """Return what keeps the finding from being sure, or nothing."""
+    if excess.cut == "agency":
+        return " 기관은 계획의 주관기관을 참고해 추천한 것이라 항목과 저절로 이어집니다."
+    if excess.across_files:
+        return _across(CUTS[excess.cut])
+    if corrected is None:
+        return ""
     cell = corrected.cells.get((excess.cut, excess.place))
     if cell is None:
-        return True
+        return " 글이 적은 곳이라 따로 추정하지 않아 분류기의 오류인지는 확인하지 못했습니다."
     classes = below(table.plan, excess.code)
-    return cell.interval(classes).low > corrected.cells["all", ""].interval(classes).value
+    if cell.interval(classes).low > corrected.cells["all", ""].interval(classes).value:
+        return ""
+    return " 오류를 보정한 구간으로는 다른 곳과 갈라지지 않습니다."
 
 
-def _texts(table: Table, code: str, where: str, *values: object) -> tuple[str, ...]:
+def _across(title: str) -> str:
+    return f" 파일이 곧 {title}인 글이라 파일을 합쳐 견주었으니, 파일이 달라서 생긴 차이일 수도 있습니다."
+
+
+def _texts(table: Table, code: str, where: str, *values: object) -> tuple[int, ...]:
     codes = [leaf.code for leaf in table.plan.leaves if code in {n.code for n in table.plan.path(leaf.code)}]
     found = table.rows(
-        f"SELECT id FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
+        f"SELECT row FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
         f"ORDER BY best_p DESC, row LIMIT {N_TEXTS}",
         *codes,
         *values,
@@ -222,9 +180,14 @@ def _texts(table: Table, code: str, where: str, *values: object) -> tuple[str, .
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A place in time from which a node's share is another: ``at`` is the position of the first period after it."""
+    """A place in time from which a node's share is another: ``at`` is the position of the first period after it.
+
+    ``before`` and ``after`` are the node's texts on either side; where one is 0, ``ratio`` is no more than a bound.
+    """
 
     at: int
+    before: int
+    after: int
     ratio: Interval
     p_value: float
 
@@ -252,21 +215,35 @@ def changes(
         up = change.ratio.value > 1
         others = [counts.places[at] for at in points if at != change.at]
         also = f" 그 밖의 변화 시점: {', '.join(others)}." if others else ""
-        strong = p_value < 0.01 and (change.ratio.low > 1.25 or change.ratio.high < 0.8)
+        across = counts.across_files(node.code)
+        strong = p_value < 0.01 and (change.ratio.low > 1.25 or change.ratio.high < 0.8) and not across
+        measured = bool(change.before and change.after)
+        ends = f", 배수의 95% 구간 {change.ratio.low:.1f}-{change.ratio.high:.1f}" if measured else ""
         yield Finding(
             "trend",
             (node.code,),
-            f"{node.code} {node.title}: {when} 부터 비중이 그 앞의 {change.ratio.value:.1f}배로 {'늘었습니다' if up else '줄었습니다'}.{also}",
+            f"{node.code} {node.title}: {_told(change, when)}{also}",
             "strong" if strong else "likely",
-            f"누적합 순열 검정 p={p_value:.4f}(여러 검정 보정, 글 종류 안에서 비교), 배수의 95% 구간 "
-            f"{change.ratio.low:.1f}-{change.ratio.high:.1f}.",
-            effect_name="변화 뒤 / 앞 (기대에 대한 배수의 비)",
-            effect=change.ratio,
+            f"누적합 순열 검정 p={p_value:.4f}(여러 검정 보정{'' if across else ', 글 종류 안에서 비교'}){ends}."
+            f"{_across('시기') if across else ''}",
+            effect_name="변화 뒤 / 앞 (기대에 대한 배수의 비)" if measured else "",
+            effect=change.ratio if measured else None,
             p_value=round(p_value, 6),
             value=when,
             n_texts=int(counts.nodes[node.code].sum()),
             texts=_texts(table, node.code, "period >= ?" if up else "period < ?", when),
         )
+
+
+def _told(change: _Change, when: str) -> str:
+    """Return the change in words; a ratio to nothing is none."""
+    if not change.before:
+        return f"{when} 앞에는 없던 글이 그 뒤 {change.after:,}건 있습니다."
+    if not change.after:
+        return f"{when} 앞에 {change.before:,}건 있던 글이 그 뒤 사라졌습니다."
+    up, times = change.ratio.value > 1, change.ratio.value
+    said = f"{times:.1f}" if times >= 0.1 else f"{times:.2g}"
+    return f"{when} 부터 비중이 그 앞의 {said}배로 {'늘었습니다' if up else '줄었습니다'}."
 
 
 def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | None:
@@ -282,14 +259,14 @@ def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | No
     score = np.abs(np.cumsum(seen - expected)[:-1]) / scale
     best = int(score.argmax())
     by_chance = (np.abs(drawn) / scale).max(axis=1)
-    p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (_DRAWS + 1)
+    p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (N_DRAWS + 1)
     at = best + 1
     before, after = int(seen[:at].sum()), int(seen[at:].sum())
     base = max(float(expected[:at].sum()), 1e-9), max(float(expected[at:].sum()), 1e-9)
     middle = float(np.log((after + 0.5) / base[1]) - np.log((before + 0.5) / base[0]))
     half = Z * float(np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)))
     low, value, high = np.exp([middle - half, middle, middle + half]).round(4).tolist()
-    return _Change(at, Interval(value, low, high), p_value)
+    return _Change(at, before, after, Interval(value, low, high), p_value)
 
 
 def _points(

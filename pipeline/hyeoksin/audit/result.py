@@ -35,7 +35,7 @@ __all__ = [
     "Word",
 ]
 
-FORMAT = "hyeoksin-audit/1"
+FORMAT = "hyeoksin-audit/2"
 CutName = Literal["all", "region", "district", "year", "agency", "kind", "period"]
 CUTS: dict[CutName, str] = {
     "all": "전체",
@@ -133,7 +133,7 @@ class Finding:
     """Something that an evaluator should look at.
 
     ``statement`` is one Korean sentence. ``p_value`` is adjusted for all findings of its kind that were tried (None where no test was
-    made); ``effect`` is what was measured, ``effect_name`` says what it is. ``texts`` are ids, the most telling first.
+    made); ``effect`` is what was measured, ``effect_name`` says what it is. ``texts`` are rows (:attr:`TextRow.row`), the most telling first.
     """
 
     kind: FindingKind
@@ -147,7 +147,7 @@ class Finding:
     effect: Interval | None = None
     p_value: float | None = None
     n_texts: int = 0
-    texts: tuple[str, ...] = ()
+    texts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ class Topic:
     """A theme that the plan has no home for.
 
     ``stability`` is the mean Jaccard similarity of the cluster to its best match over resamples (Hennig 2007). ``spread`` counts its texts by
-    the values of each cut. ``nearest`` is the leaf that its texts come nearest to, with their mean probability.
+    the values of each cut. ``nearest`` is the leaf that its texts come nearest to, with their mean probability. ``n_texts`` and ``share`` are of
+    the ``n_seen`` texts that were looked at, drawn from ``n_all`` off-plan and weakly placed ones. ``texts`` are rows.
     """
 
     number: int
@@ -175,14 +176,20 @@ class Topic:
     stability: float
     nearest: str | None
     nearest_probability: float
+    n_seen: int
+    n_all: int
     spread: Mapping[str, Mapping[str, int]]
-    texts: tuple[str, ...]
+    texts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A text that a finding or topic names: ``excerpt`` is its beginning (empty where the input holds no texts)."""
+    """A text that a finding or topic names: ``row`` is its place in the input (ids may repeat).
 
+    ``excerpt`` is its beginning (empty where the input holds no texts).
+    """
+
+    row: int
     id: str
     source: str
     title: str
@@ -198,11 +205,15 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two coders on the same texts."""
+    """Two coders on the same texts.
+
+    ``kappa`` is None where it is undefined (one code only), its 95 % interval where a bootstrap has nothing to shake.
+    """
 
     n_texts: int
     agreed: Interval
-    kappa: Interval
+    kappa: float | None
+    kappa_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,17 +105,19 @@ def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:
     return Interval(round(found.value, 6), round(found.low, 6), round(found.high, 6))
 
 
-def text_rows(table: Table, ids: Sequence[str]) -> tuple[TextRow, ...]:
-    """Return the texts with these ids, in the order of the input; of several texts with one id the first."""
-    if not ids:
+def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
+    """Return the texts of these rows of the table, in the order of the input."""
+    if not rows:
         return ()
     found = table.rows(
-        "SELECT r.id, r.source, t.title, t.body, r.best, r.best_p, r.off, r.region, r.year, r.agency, r.kind "
+        "SELECT r.row, r.id, r.source, t.title, t.body, r.best, r.best_p, r.off, r.region, r.year, r.agency, r.kind "
         "FROM records r JOIN texts t ON r.filename = t.filename AND r.place = t.place "
-        "WHERE r.row IN (SELECT min(row) FROM records WHERE list_contains(?, id) GROUP BY id) ORDER BY r.row",
-        sorted(set(ids)),
+        "WHERE list_contains(?, r.row) ORDER BY r.row",
+        sorted(set(rows)),
     )
     return tuple(
-        TextRow(row[0], row[1], row[2] or "", (row[3] or "")[:_EXCERPT], row[4], row[5], row[6], *row[7:])
+        TextRow(
+            row[0], row[1], row[2], row[3] or "", (row[4] or "")[:_EXCERPT], row[5], row[6], row[7], *row[8:]
+        )
         for row in found
     )

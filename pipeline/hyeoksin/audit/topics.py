@@ -38,13 +38,17 @@ _SMALLEST = 10  # texts of a topic
 _N_WORDS = 10  # that name a topic
 _RESAMPLES = 20
 _WEAK = 0.5  # a likeliest leaf below that is weakly placed
+_HOMELESS = f"(answer = 'NONE' OR (status = 'review' AND best_p < {_WEAK}))"
 
 
 @dataclass(frozen=True)
 class _Pool:
-    """The texts to cluster: their rows in the table, morphemes without names, unit vectors, leaf probabilities."""
+    """The texts to cluster: their rows in the table, morphemes without names, unit vectors, leaf probabilities.
 
-    ids: list[str]
+    ``n_all`` counts the texts that they were drawn from.
+    """
+
+    n_all: int
     rows: NDArray[np.int_]
     keys: list[frozenset[str]]
     vectors: Floats
@@ -78,36 +82,37 @@ def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple
 
 def _pool(table: Table, cuts: Sequence[str], seed: int, most: int) -> _Pool | None:
     columns = ", ".join(
-        ["r.row", "r.id", "t.title", "t.body"]
+        ["a.n", "r.row", "r.id", "t.title", "t.body"]
         + [f"r.{cut}" for cut in cuts]
         + [f"r.p{i}" for i in range(len(table.plan.leaves))]
     )
     found = table.rows(
         f"""
         WITH chosen AS (
-            SELECT * FROM records WHERE answer = 'NONE' OR (status = 'review' AND best_p < {_WEAK})
+            SELECT * FROM records WHERE {_HOMELESS}
             ORDER BY md5(id || ?), row LIMIT ?
         )
-        SELECT {columns} FROM chosen r JOIN texts t ON r.filename = t.filename AND r.place = t.place ORDER BY r.row
+        SELECT {columns} FROM chosen r JOIN texts t ON r.filename = t.filename AND r.place = t.place,
+            (SELECT count(*) AS n FROM records WHERE {_HOMELESS}) a ORDER BY r.row
         """,  # noqa: S608 - names of CUTS and numbers
         str(seed),
         most,
     )
-    documents = [Document(id=row[1], title=row[2] or "", text=row[3] or "") for row in found]
+    documents = [Document(id=row[2], title=row[3] or "", text=row[4] or "") for row in found]
     if not any(document.body for document in documents):
         return None
     names = _names()
     analysed = [_nameless(one, names) for one in analyse(documents, Tokenizer(), KEPT)]
     vectors = load_morpheme_encoder().encode(analysed).astype(np.float64)
     spoken = np.flatnonzero(np.abs(vectors).sum(axis=1) > 0)
-    width = 4 + len(cuts)
+    width = 5 + len(cuts)
     return _Pool(
-        [found[i][1] for i in spoken],
-        np.array([found[i][0] for i in spoken]),
+        found[0][0],
+        np.array([found[i][1] for i in spoken]),
         [frozenset(m.key for m in analysed[i].morphemes) for i in spoken],
         vectors[spoken],
         np.array([found[i][width:] for i in spoken], dtype=np.float64),
-        {cut: [found[i][4 + k] for i in spoken] for k, cut in enumerate(cuts)},
+        {cut: [found[i][5 + k] for i in spoken] for k, cut in enumerate(cuts)},
     )
 
 
@@ -193,19 +198,23 @@ def _topic(
     name = "·".join(word.word for word in words[:3]) or "이름 없음"
     mean = pool.leaves[rows].mean(axis=0)
     best = int(mean.argmax())
-    share = len(rows) / len(pool.rows)
+    n_seen = len(pool.rows)
+    share = len(rows) / n_seen
     return Topic(
         number=number,
         name=name,
-        statement=f"계획에 자리가 없는 주제: {name} (살펴본 글의 {100 * share:.1f}%, {len(rows):,}건)",
+        statement=f"계획에 자리가 없는 주제: {name}. 살펴본 {n_seen:,}건(모두 {pool.n_all:,}건) 가운데 {len(rows):,}건, "
+        f"{100 * share:.1f}%입니다.",
         words=words,
         n_texts=len(rows),
         share=round(share, 6),
         stability=stability,
         nearest=table.plan.leaves[best].code,
         nearest_probability=round(float(mean[best]), 4),
+        n_seen=n_seen,
+        n_all=pool.n_all,
         spread={cut: _counts([values[i] for i in rows]) for cut, values in pool.cuts.items()},
-        texts=tuple(pool.ids[i] for i in rows[:10]),
+        texts=tuple(int(row) for row in pool.rows[rows[:10]]),
     )
 
 

@@ -14,7 +14,7 @@ from hyeoksin.domain import Prediction
 from hyeoksin.sinks import STATUS
 
 if TYPE_CHECKING:
-    from hyeoksin.audit.result import Audit, Interval
+    from hyeoksin.audit.result import Agreement, Audit, Interval
 
 __all__ = ["print_explanation", "print_sample", "print_scores", "print_table", "show_notes"]
 
@@ -104,13 +104,16 @@ def print_explanation(prediction: Prediction) -> None:
     )
 
 
-def print_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], names: Mapping[str, str]) -> None:
+def print_scores(
+    scores: Mapping[str, Mapping[str, Sequence[float | None]]], names: Mapping[str, str]
+) -> None:
     """Print scores with their 95 % intervals."""
     console = Console(highlight=False)
     for part, values in scores.items():
         console.print(escape(f"[{part}]"))
         for name, (value, low, high) in values.items():
-            console.print(f"  {names.get(name, name):<20} {value:.3f}  ({low:.3f}-{high:.3f})")
+            ends = "" if low is None else f"  ({low:.3f}-{high:.3f})"
+            console.print(f"  {names.get(name, name):<20} {value:.3f}{ends}")
 
 
 def show_notes() -> None:
@@ -141,7 +144,7 @@ def print_sample(audit: Audit) -> None:
     if sample.agreement is not None:
         agreement = sample.agreement
         console.print(
-            f"두 사람 {agreement.n_texts:,}건: 일치 {_interval(agreement.agreed)}, 카파 {_interval(agreement.kappa)}"
+            f"두 사람 {agreement.n_texts:,}건: 일치 {_interval(agreement.agreed)}{_kappa(agreement)}"
         )
     console.print(f"분류가 맞은 비율 {_interval(sample.accuracy)}")
     table = Table("분류", "글", "정밀도", "재현율", "추정 비율 (95% 구간)")
@@ -156,3 +159,10 @@ def print_sample(audit: Audit) -> None:
 
 def _interval(found: Interval | None) -> str:
     return "-" if found is None else f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})"
+
+
+def _kappa(agreement: Agreement) -> str:
+    if agreement.kappa is None:
+        return ""
+    ends = agreement.kappa_interval
+    return f", 카파 {agreement.kappa:.3f}" + (f" ({ends[0]:.3f}-{ends[1]:.3f})" if ends else "")

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from scipy.stats import false_discovery_control
 
 from hyeoksin.codes import NONE
+from hyeoksin.drift.intervals import newcombe
 from hyeoksin.drift.permute import Dealings
 from hyeoksin.drift.sample import Sample, thinned
 from hyeoksin.errors import InputError
@@ -160,7 +161,8 @@ def _presence(old: Sample, new: Sample) -> tuple[list[str], csr_array]:
     """Return the commonest words, and which of the texts of both periods hold them."""
     texts = [*old.words, *new.words]
     counts = Counter(word for text in texts for word in text)
-    known = [word for word, n in counts.most_common(_MANY) if _RARE <= n <= len(texts) - _RARE]
+    commonest = sorted(counts, key=lambda word: (-counts[word], word))[:_MANY]  # ties not by hash order
+    known = [word for word in commonest if _RARE <= counts[word] <= len(texts) - _RARE]
     column = {word: i for i, word in enumerate(known)}
     found = [[column[word] for word in text if word in column] for text in texts]
     starts = np.cumsum([0, *map(len, found)])
@@ -252,13 +254,10 @@ def _moved(names: list[str], hot: NDArray[np.float32] | csr_array, dealings: Dea
         return ()
     before, after = dealings.means(hot)
     adjusted = dealings.adjusted(_z(before, after, dealings))
-    error = 1.96 * np.sqrt(
-        before[0] * (1 - before[0]) / dealings.n_old + after[0] * (1 - after[0]) / dealings.n_new
-    )
-    gap = after[0] - before[0]
+    low, high = newcombe(before[0], dealings.n_old, after[0], dealings.n_new)
     rows = [
-        Moved(name, float(b), float(a), float(g - e), float(g + e), float(p))
-        for name, b, a, g, e, p in zip(names, before[0], after[0], gap, error, adjusted, strict=True)
+        Moved(name, *map(float, figures))
+        for name, *figures in zip(names, before[0], after[0], low, high, adjusted, strict=True)
     ]
     return tuple(sorted(rows, key=lambda m: (m.p_value, -abs(m.difference))))
 

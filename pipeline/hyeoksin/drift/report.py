@@ -8,8 +8,11 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from hyeoksin.codes import NONE
 from hyeoksin.drift.compare import TESTS, Drift, Moved
+from hyeoksin.drift.intervals import wilson
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import write_rows, written_whole
@@ -125,15 +128,11 @@ def _picture(drift: Drift, plan: Plan) -> str:
         from hyeoksin import pictures
     except MissingExtraError:
         return ""
+    nodes = sorted(drift.nodes, key=lambda m: -m.after)
+    low, high = wilson(np.array([m.after for m in nodes]), drift.tested_new)
     bars = [
-        pictures.Bar(
-            _named(plan, m.name),
-            m.after,
-            max(m.after + m.low - m.difference, 0.0),
-            m.after + m.high - m.difference,
-            m.before,
-        )
-        for m in sorted(drift.nodes, key=lambda m: -m.after)
+        pictures.Bar(_named(plan, m.name), m.after, float(below), float(above), m.before)
+        for m, below, above in zip(nodes, low, high, strict=True)
     ]
     return pictures.svg(
         pictures.bars_with_intervals(

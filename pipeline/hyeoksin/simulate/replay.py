@@ -53,18 +53,23 @@ class BudgetRow:
 def by_month(rows: Sequence[Answered]) -> bool:
     """Tell whether a year can be cut by month: (nearly) all texts have a date, in no odd number of months."""
     months = Counter(row.at[:7] for row in rows)
-    return _FEW_MONTHS <= len(months) <= _MANY_MONTHS and months[""] <= 0.05 * len(rows)
+    n_undated = months.pop("", 0)
+    return _FEW_MONTHS <= len(months) <= _MANY_MONTHS and n_undated <= 0.05 * len(rows)
 
 
 def rounds_of(rows: Sequence[Answered], n_rounds: int = 10) -> list[list[Answered]]:
-    """Cut a year into rounds: by month where it can be (:func:`by_month`), else into ``n_rounds`` equal parts."""
-    if by_month(rows):
-        months: dict[str, list[Answered]] = {}
-        for row in sorted(rows, key=lambda row: (row.at, row.id)):
-            months.setdefault(row.at[:7], []).append(row)
-        return list(months.values())
+    """Cut a year into rounds: by month where it can be (:func:`by_month`), else into ``n_rounds`` equal parts.
+
+    Texts without a date come last, in the last round.
+    """
     dated = any(row.at for row in rows)
-    ordered = sorted(rows, key=lambda row: (row.at, row.id)) if dated else list(rows)
+    ordered = sorted(rows, key=lambda row: (not row.at, row.at, row.id)) if dated else list(rows)
+    if by_month(rows):
+        last = max(row.at[:7] for row in rows)
+        months: dict[str, list[Answered]] = {}
+        for row in ordered:
+            months.setdefault(row.at[:7] or last, []).append(row)
+        return list(months.values())
     cuts = [round(i * len(ordered) / n_rounds) for i in range(n_rounds + 1)]
     return [part for a, b in pairwise(cuts) if (part := ordered[a:b])]
 

@@ -64,7 +64,8 @@ def write_card(card: Mapping[str, Any], folder: Path) -> None:
     for part, values in card["cross_validation"].items():
         lines += [f"### {part}", "", "| 지표 | 값 | 95% 구간 |", "|---|---|---|"]
         lines += [
-            f"| {SCORE_NAMES.get(n, n)} | {v:.3f} | {lo:.3f}-{hi:.3f} |" for n, (v, lo, hi) in values.items()
+            f"| {SCORE_NAMES.get(n, n)} | {v:.3f} | {'-' if lo is None else f'{lo:.3f}-{hi:.3f}'} |"
+            for n, (v, lo, hi) in values.items()
         ]
         lines.append("")
     for plan, found in card["real_texts"].items():

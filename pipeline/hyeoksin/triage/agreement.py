@@ -29,7 +29,8 @@ class Agreement:
     """Agreement over the items that at least two coders answered.
 
     ``kappa`` is the mean of Cohen's over the pairs of coders, each weighted by the items that both answered; None where
-    a figure is not defined (no common items, or one code only). The intervals are 95 % bootstrap ones over items.
+    a figure is not defined (no common items, or one code only). The intervals are 95 % bootstrap ones over items, None
+    where all draws are alike (too few items, or no disagreement).
     ``disagreements`` counts unordered pairs of codes, the most frequent first.
     """
 
@@ -131,7 +132,7 @@ def _mean_kappa(rows: Sequence[dict[str, str]], coders: Sequence[str]) -> float 
 
 def _interval(values: Sequence[float | None]) -> Interval | None:
     known = [value for value in values if value is not None]
-    if len(known) < 2:
+    if len(known) < 2 or np.ptp(known) < 1e-12:
         return None
     low, high = np.percentile(known, [2.5, 97.5]).tolist()
     return low, high

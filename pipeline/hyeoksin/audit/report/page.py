@@ -50,7 +50,7 @@ def page(audit: Audit) -> str:
         corrected=any(row.estimate is not None for row in audit.rows),
         leaves=wording.leaf_codes(audit),
         cuts=[(cut, _cells(audit, cut)) for cut in audit.cuts if cut.name != "all" and cut.values],
-        place={text.id: number for number, text in enumerate(audit.texts, start=1)},
+        place={text.row: number for number, text in enumerate(audit.texts, start=1)},
         findings=_by_kind(audit),
         summary=wording.summary(audit),
         script=script,
@@ -102,7 +102,11 @@ def _environment(shown: Callable[[str], str]) -> Environment:
     }
     environment.filters.update(words)
     environment.globals.update(
-        CUTS=CUTS, KINDS=wording.KINDS, SURENESS=wording.SURENESS, share_of=wording.share_of
+        CUTS=CUTS,
+        KINDS=wording.KINDS,
+        SURENESS=wording.SURENESS,
+        looked_at=wording.looked_at,
+        share_of=wording.share_of,
     )
     return environment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -212,24 +213,32 @@ def _findings(book: Book, audit: Audit) -> None:
                Column("보정한 p값", 10, "plain"), Column("글 수", 8, "number"), Column("글 번호", 40)]  # fmt: skip
     rows = (
         [KINDS[f.kind][0], SURENESS[f.sureness], f.statement, f.why_sure, ", ".join(map(_code, f.codes)), f.value, f.effect_name,
-         *_ends(f.effect), f.p_value, f.n_texts, ", ".join(f.texts)]
+         *_ends(f.effect), f.p_value, f.n_texts, _named(audit, f.texts)]
         for f in audit.findings
     )  # fmt: skip
     book.table(book.sheet("살펴볼 것"), columns, rows)
 
 
 def _topics(book: Book, audit: Audit) -> None:
-    columns = [Column("번호", 7, "number"), Column("이름", 28), Column("설명", 60), Column("글 수", 9, "number"), Column("비중", 9, "share"),
+    columns = [Column("번호", 7, "number"), Column("이름", 28), Column("설명", 60), Column("글 수", 9, "number"), Column("살펴본 글", 9, "number"),
+               Column("모두", 9, "number"), Column("비중", 9, "share"),
                Column("안정성", 9, "plain"), Column("가장 가까운 항목", 16), Column("그 확률", 9, "share"), Column("낱말", 50), Column("글 번호", 40)]  # fmt: skip
     rows = (
-        [t.number, t.name, t.statement, t.n_texts, t.share, t.stability, t.nearest, t.nearest_probability,
-         ", ".join(word.word for word in t.words), ", ".join(t.texts)]
+        [t.number, t.name, t.statement, t.n_texts, t.n_seen, t.n_all, t.share, t.stability, t.nearest, t.nearest_probability,
+         ", ".join(word.word for word in t.words), _named(audit, t.texts)]
         for t in audit.topics
     )  # fmt: skip
     page = book.sheet("자리 없는 주제")
     end = book.table(page, columns, rows)
     if audit.topics_unsought:
         book.text(page, end, 2, f"살펴보지 않았습니다. {audit.topics_unsought}")
+
+
+def _named(audit: Audit, rows: Sequence[int]) -> str:
+    """Return the ids of texts, with their source where another text has the same id."""
+    times = Counter(text.id for text in audit.texts)
+    names = {t.row: t.id if times[t.id] == 1 else f"{t.id} ({t.source})" for t in audit.texts}
+    return ", ".join(names[row] for row in rows if row in names)
 
 
 def _texts(book: Book, audit: Audit) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hyeoksin.audit.result import Audit, FindingKind, Interval, NodeRow
+from hyeoksin.audit.result import Audit, FindingKind, Interval, NodeRow, Topic
 from hyeoksin.codes import NONE
 from hyeoksin.pictures import percent
 
-__all__ = ["KINDS", "SURENESS", "count", "interval", "leaf_codes", "share_of", "summary"]
+__all__ = ["KINDS", "SURENESS", "count", "interval", "leaf_codes", "looked_at", "share_of", "summary"]
 
 KINDS: dict[FindingKind, tuple[str, str]] = {
     "empty": ("비어 있는 항목", "글이 없거나 거의 없습니다."),
@@ -113,7 +113,12 @@ def _topics(audit: Audit) -> str:
         return "계획에 자리가 없는 주제의 묶음은 찾지 못했습니다."
     largest = sorted(audit.topics, key=lambda topic: -topic.n_texts)[:_FEW]
     names = ", ".join(f"{topic.name}({count(topic.n_texts)}건)" for topic in largest)
-    return f"계획에 자리가 없는 주제 {len(audit.topics)}개를 찾았습니다. 큰 것: {names}."
+    return f"{looked_at(audit.topics)} 계획에 자리가 없는 주제 {len(audit.topics)}개를 찾았습니다. 큰 것: {names}."
+
+
+def looked_at(topics: Sequence[Topic]) -> str:
+    """Say of which texts the counts of topics are: a sample, not the archive."""
+    return f"살펴본 {count(topics[0].n_seen)}건(모두 {count(topics[0].n_all)}건) 가운데" if topics else ""
 
 
 def _listed(kinds: Counter[str]) -> str:
