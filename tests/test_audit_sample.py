@@ -65,6 +65,31 @@ def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> N
     assert np.mean(wrong) < np.mean(alone)
 
 
+def test_a_rare_class_that_was_not_drawn_stays_in_the_interval() -> None:
+    place, sizes = np.repeat([0, 1], 60), np.array([1_000, 1_000])
+    truth = np.eye(3)[np.repeat([2, 0], 60)]
+    found = estimate(np.array([0.5, 0.0, 0.5]), truth, truth, place, sizes)
+    # ten texts of 2,000 hide easily in strata whose 60 codes are all alike
+    assert found.interval([1]).high > 0.005
+    assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_a_stratum_without_codes_leans_on_the_others() -> None:
+    truth, place = np.eye(2)[np.arange(100) % 2], np.zeros(100, int)
+    values = np.full((100, 2), 0.5)
+    bare, whole = (
+        estimate(values[0], values, truth, place, np.array(sizes)).contrast(np.array([1.0, 0.0]))[1]
+        for sizes in ([50_000, 50_000], [100_000])
+    )
+    assert bare == pytest.approx(whole, rel=0.01)
+
+
+def test_rows_are_coded_in_random_order() -> None:
+    found = strata(probabilities(np.zeros(400, int), 3, np.random.default_rng(0)))
+    rows = draw(found, allocate(found, 200), 0)
+    assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.2
+
+
 @pytest.fixture
 def drawn_sheet(tmp_path: Path) -> tuple[Path, Path, np.ndarray]:
     """Records with their model folder, the sheet drawn from them, and the truth of every record."""

@@ -156,7 +156,8 @@ def draw_sample(
             coders,
             tuple(layers.sizes.tolist()),
         )
-        some = sample_texts(table, rows, layers.place)
+        known_texts = {one.row: one for one in sample_texts(table, rows, layers.place)}
+        some = [known_texts[row] for row in rows.tolist()]
         write_sheet(output, loaded, about, _whole(some, texts or records.texts))
         return len(rows)
 
