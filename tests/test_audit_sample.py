@@ -143,6 +143,34 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     assert any("갈리고" in note for note in sample.notes)
 
 
+def test_the_report_of_a_coded_sample_speaks_of_it_and_asks_for_no_other(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth)
+    found = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
+    assert [one.title for one in found.methods][1:3] == ["표본(전체)", "추정(나눈 칸)"]
+    assert "층화 차이 추정" in found.methods[1].text
+    assert "확률 보정 세기(나눈 칸)" in found.method
+    said = " ".join([*found.notes, *(one.text for one in found.methods)])
+    assert "audit-sample" not in said
+
+
+def test_a_sample_serves_a_model_whose_errors_nobody_measured(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth, 0)
+    found = audit(path, "2024", model=path.parent / "none", topic_texts=0, coded=sheet)
+    off = found.cells()[-1].estimate
+    assert off is not None
+    assert off.low <= (truth == len(CODES) - 1).mean() <= off.high
+    assert all(row.estimate is None for row in found.rows if row.cut != "all")
+    assert found.method == "표본을 사람이 분류한 층화 차이 추정(전체)"
+    assert "나눈 칸에는 센 수만" in found.notes[0]
+    assert found.estimates == ()
+
+
 def test_a_sample_that_is_kept_among_the_results_is_read_back(
     drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path
 ) -> None:

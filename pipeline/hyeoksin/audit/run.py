@@ -18,7 +18,7 @@ from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
 from hyeoksin.audit.inputs import fingerprints, found
-from hyeoksin.audit.methods import notes_on, paragraphs, unread
+from hyeoksin.audit.methods import method, notes_on, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
@@ -39,8 +39,6 @@ from hyeoksin.sinks import KEPT
 __all__ = ["audit", "draw_sample"]
 
 DEFAULT_CUTS: tuple[CutName, ...] = ("region", "year", "agency", "kind")
-METHOD = "확률 보정 세기(혼합비를 먼저 맞춘 뒤)"
-METHOD_CODED = "표본을 사람이 분류한 층화 차이 추정(전체), 확률 보정 세기(나눈 칸)"
 _LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "kiwipiepy")
 
 
@@ -80,7 +78,8 @@ def audit(
         inputs = fingerprints(path)
         sample = None if coded is None else audited(coded, table, inputs, seed)
         cells = [cut for cut, _ in (*counted, times)]
-        shares = None if held is None else corrected(table, held, cells, sample)
+        shares = corrected(table, held, cells, sample)
+        refused = shares is not None and shares.conflict is not None
         whole = counted[0][1][""]
         findings = (
             *node_findings(table, whole, shares),
@@ -105,11 +104,13 @@ def audit(
             topics=themes,
             topics_unsought=unsought,
             texts=text_rows(table, named),
-            method="" if shares is None else METHOD if sample is None else METHOD_CODED,
-            estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
-            methods=paragraphs(held, shares),
+            method=method(held, shares, sample),
+            estimates=()
+            if held is None
+            else other_estimates(whole, nodes, loaded, shares, refused or coded is not None),
+            methods=paragraphs(held, shares, sample),
             sample=None if sample is None else sample.result,
-            notes=(*unread(records), *notes_on(table, held, shares, by)),
+            notes=(*unread(records), *notes_on(table, held, shares, by, sample)),
             failed=tuple(json.loads(line) for line in records.failed),
         )
 
