@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit, draw_sample
+from hyeoksin.audit.coded import input_hash
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
+from hyeoksin.audit.table import Records, opened
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
@@ -185,6 +187,41 @@ def test_a_sample_that_is_kept_among_the_results_is_read_back(
     found = audit(folder, "2024", model=tmp_path, topic_texts=0, coded=sheet)
     assert found.sample is not None
     assert [one["name"] for one in found.manifest.inputs] == ["records/part-000000.parquet"]
+
+
+def test_a_sheet_is_of_its_records_whatever_else_the_store_holds(tmp_path: Path) -> None:
+    from hyeoksin.store import open_store
+
+    rng = np.random.default_rng(0)
+    truth, desk, sheet = rng.choice(len(CODES), 60), tmp_path / "desk.db", tmp_path / "표본.xlsx"
+    judged = drawn(PLAN, truth, rng)
+    with open_store(desk) as store:
+        number = store.create_project("차수", "2024", "officer").id
+        store.add_items(number, [(one.document, one) for one in judged])
+    draw_sample(desk, sheet, "2024", margin=0.2, coders=2)
+    book = openpyxl.load_workbook(sheet)
+    for row in range(2, book["코딩"].max_row + 1):
+        book["코딩"].cell(row, 6).value = NONE
+    book.save(sheet)
+    with open_store(desk) as store:
+        store.create_project("다른 계획의 차수", "2019", "officer")
+    assert audit(desk, "2024", topic_texts=0, coded=sheet).sample is not None
+    path = saved(judged, tmp_path / "a.parquet")
+    with opened(Records((path,), "parquet"), PLAN) as table:
+        one = input_hash(table)
+    path = saved([*judged[:-1], judged[0]], tmp_path / "b.parquet")
+    with opened(Records((path,), "parquet"), PLAN) as table:
+        assert input_hash(table) != one
+
+
+def test_a_sheet_has_no_place_among_the_texts(tmp_path: Path) -> None:
+    texts = tmp_path / "글"
+    texts.mkdir()
+    (texts / "a.jsonl").write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="그 폴더 밖에"):
+        draw_sample(texts, texts / "표본.xlsx")
+    with pytest.raises(InputError, match="그 폴더 밖에"):
+        audit(texts, coded=texts / "표본.xlsx")
 
 
 def test_long_texts_stand_whole_in_the_sheet_where_they_are_given(

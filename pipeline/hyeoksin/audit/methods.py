@@ -11,7 +11,7 @@ from hyeoksin.audit.result import CutName, MethodNote
 from hyeoksin.audit.table import Records, Table
 from hyeoksin.held_out import HeldOut
 
-__all__ = ["method", "notes_on", "paragraphs", "unread"]
+__all__ = ["method", "notes_on", "other_plan", "paragraphs", "unread"]
 
 _APART = (
     0.1  # a Kolmogorov distance from which texts look different from those that the errors were measured on
@@ -97,6 +97,13 @@ def unread(records: Records) -> tuple[str, ...]:
     return (
         f"읽지 못해 뺀 줄이 {len(records.failed):,}건 있습니다 ({told_failed(records.failed[:_TOLD])}{more}). 고쳐서 다시 감사하세요.",
     )
+
+
+def other_plan(table: Table) -> tuple[str, ...]:
+    """Return the note that the records were made for another plan than the audited one, where that is so."""
+    if table.main in ("", table.plan.id):
+        return ()
+    return (f"계획 {table.main} 로 분류하며 함께 판정한 계획 {table.plan.id} 로 감사했습니다.",)
 
 
 def notes_on(
