@@ -75,7 +75,7 @@ def allocate(found: Strata, total: int) -> Ints:
 def sample_size(found: Strata, groups: Sequence[Sequence[int]], margin: float) -> int:
     """Return the smallest sample whose 95 % interval is at most +-``margin`` for every group of classes, without help of the classifier.
 
-    The real interval is shorter, since the classifier's values take part of the spread away.
+    The real interval is mostly shorter, since the classifier's values take part of the spread away.
     """
     low, high = int(np.minimum(found.sizes, _LEAST).sum()), int(found.sizes.sum())
     spreads = np.stack([found.spreads[:, list(group)].sum(axis=1) for group in groups], axis=1)
