@@ -55,7 +55,7 @@ def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[Metho
     """Return the paragraphs on correcting by measured errors, which with a coded sample serves the cells alone."""
     where = "(쓰지 않음)" if corrected.conflict is not None else "(나눈 칸)" if coded else ""
     texts = "교차검증에서 본 적 없는 글과 이 표본에" if coded else "교차검증에서 본 적 없는 글에"
-    sources = f"{held.origin}와(과) 이 표본" if coded else held.origin
+    sources = f"{held.origin}, 그리고 이 표본" if coded else held.origin
     advice = (
         ""
         if coded
