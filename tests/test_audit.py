@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,39 @@ def test_what_cannot_be_audited_says_why(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="읽을 수 없습니다"):
         audit(tmp_path / "broken.jsonl")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_the_plan_is_that_of_the_records_and_another_is_told(tmp_path: Path, suffix: str) -> None:
+    newer = load_plan("2024")
+    some = [prediction(newer, i, {newer.leaves[0].code: 0.9}) for i in range(3)]
+    first, second = (replace(one, others=(_some()[0],)) for one in some[:2])
+    path = saved([first, second], tmp_path / f"records{suffix}")
+    found = audit(path, topic_texts=0)
+    assert found.manifest.plan == "2024"
+    assert "계획 2024 로 분류하며" not in found.notes[0]
+    other = audit(path, "2019", topic_texts=0)
+    assert other.manifest.plan == "2019"
+    assert other.notes[0] == "계획 2024 로 분류하며 함께 판정한 계획 2019 로 감사했습니다."
+    alone = saved(some, tmp_path / f"alone{suffix}")
+    with pytest.raises(InputError, match=r"글 3건에.*--plan 2024 로 감사하거나, --plan 2019 로 다시"):
+        audit(alone, "2019")
+    let_go = saved([first, gated(some[1], 0.98)], tmp_path / f"gated{suffix}")
+    with pytest.raises(
+        InputError, match=r"--plan 2024 로 감사하거나, hyeoksin batch --gate off .*1차 거르기"
+    ):
+        audit(let_go, "2019")
+    own = saved([replace(one, plan="우리계획") for one in some], tmp_path / f"own{suffix}")
+    with pytest.raises(InputError, match="--plan 에 그 계획의 파일"):
+        audit(own)
+
+
+def test_a_column_of_decided_codes_is_told(tmp_path: Path) -> None:
+    table = tmp_path / "결정.csv"
+    table.write_text("번호,제목,내용,확정 코드\n1,왕진,섬 주민을 찾아가는 진료,1-1\n", encoding="utf-8")
+    found = audit(table, topic_texts=0)
+    assert found.notes[0].startswith("결정.csv 의 '확정 코드' 열은 세지 않고")
+    assert "--coded" in found.notes[0]
 
 
 def test_the_command_writes_json(tmp_path: Path) -> None:

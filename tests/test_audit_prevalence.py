@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from audit_cases import MODEL, drawn, gated, probabilities, saved
 from hyeoksin.audit import audit
+from hyeoksin.audit.estimate import _apart
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
+from hyeoksin.audit.report.wording import summary
 from hyeoksin.codes import NONE
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
@@ -86,6 +89,15 @@ def test_shares_below_zero_widen_the_interval() -> None:
     )
 
 
+def test_intervals_are_alike_below_zero_and_above_one() -> None:
+    covariance = np.array([[1e-4, -1e-4], [-1e-4, 1e-4]])
+    found = Shares(np.array([-0.1, 1.1]), covariance)
+    none, all_ = found.interval([0]), found.interval([1])
+    assert none.high == pytest.approx(1.0 - all_.low)
+    assert all_.low < 1.0 == all_.high
+    assert none.low == 0.0
+
+
 def test_emq_finds_the_mix_of_calibrated_posteriors() -> None:
     stream, share = _stream(3, 0.3, 4_000)
     held = _held(0, 6_000)
@@ -112,6 +124,33 @@ def test_the_audit_estimates_every_cell(tmp_path: Path) -> None:
     bare = audit(path, "2024", model=tmp_path / "none")
     assert bare.rows[0].estimate is None
     assert "교차검증 기록이 없어" in bare.notes[0]
+
+
+def test_an_estimate_that_the_settled_texts_contradict_is_not_used(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    judged = drawn(PLAN, rng.choice(len(CLASSES), 300, p=_mix(0.5)), rng)
+    save_held_out([_held()], MODEL, tmp_path)
+    some = [replace(one, status="off_plan") if one.off_plan > 0.9 else one for one in judged]
+    usual = audit(saved(some, tmp_path / "usual.jsonl"), "2024", model=tmp_path, topic_texts=0)
+    assert usual.cells()[-1].estimate is not None
+    sure = [replace(one, status="off_plan") for one in judged]  # five in a hundred may lie inside; half do
+    found = audit(saved(sure, tmp_path / "sure.jsonl"), "2024", model=tmp_path, topic_texts=0)
+    assert all(row.estimate is None for row in found.rows)
+    assert found.method == ""
+    assert "센 수만 적었습니다" in found.notes[0]
+    assert "(0.0%-5.0%)" in found.notes[0]
+    assert "audit-sample" in found.notes[0]
+    assert summary(found)[1].startswith("단순히 세면")
+    assert any(one.method == "확률 보정 세기" for one in found.estimates)
+
+
+def test_the_distance_is_measured_on_the_texts_that_the_gate_left() -> None:
+    rng = np.random.default_rng(7)
+    known, gate = rng.uniform(size=2_000), np.full(1_900, 0.6)
+    held = _held(n=2_000)
+    here = np.concatenate([rng.uniform(0.0, 0.1, 100), gate])
+    shares = np.full(len(CLASSES), 1 / len(CLASSES))
+    assert _apart(here, known, held, shares, 0.6) == pytest.approx(0.05, abs=0.03)
 
 
 def test_texts_that_the_gate_settled_keep_its_own_probability(tmp_path: Path) -> None:

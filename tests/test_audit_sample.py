@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit, draw_sample
-from hyeoksin.audit.coded import _agreement
+from hyeoksin.audit.coded import _agreement, input_hash
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
+from hyeoksin.audit.table import Records, opened
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
@@ -65,6 +66,31 @@ def test_estimates_from_a_sample_hold_even_where_the_classifier_is_biased() -> N
         alone.append(np.abs(plain.values - share).mean())
     assert 0.91 <= np.mean(hits) <= 0.995
     assert np.mean(wrong) < np.mean(alone)
+
+
+def test_a_rare_class_that_was_not_drawn_stays_in_the_interval() -> None:
+    place, sizes = np.repeat([0, 1], 60), np.array([1_000, 1_000])
+    truth = np.eye(3)[np.repeat([2, 0], 60)]
+    found = estimate(np.array([0.5, 0.0, 0.5]), truth, truth, place, sizes)
+    # ten texts of 2,000 hide easily in strata whose 60 codes are all alike
+    assert found.interval([1]).high > 0.005
+    assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_a_stratum_without_codes_leans_on_the_others() -> None:
+    truth, place = np.eye(2)[np.arange(100) % 2], np.zeros(100, int)
+    values = np.full((100, 2), 0.5)
+    bare, whole = (
+        estimate(values[0], values, truth, place, np.array(sizes)).contrast(np.array([1.0, 0.0]))[1]
+        for sizes in ([50_000, 50_000], [100_000])
+    )
+    assert bare == pytest.approx(whole, rel=0.01)
+
+
+def test_rows_are_coded_in_random_order() -> None:
+    found = strata(probabilities(np.zeros(400, int), 3, np.random.default_rng(0)))
+    rows = draw(found, allocate(found, 200), 0)
+    assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.2
 
 
 @pytest.fixture
@@ -135,6 +161,34 @@ def test_coders_of_whom_nothing_can_be_shaken_have_no_interval() -> None:
     assert (other.kappa, other.kappa_interval) == (None, None)
 
 
+def test_the_report_of_a_coded_sample_speaks_of_it_and_asks_for_no_other(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth)
+    found = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
+    assert [one.title for one in found.methods][1:3] == ["표본(전체)", "추정(나눈 칸)"]
+    assert "층화 차이 추정" in found.methods[1].text
+    assert "확률 보정 세기(나눈 칸)" in found.method
+    said = " ".join([*found.notes, *(one.text for one in found.methods)])
+    assert "audit-sample" not in said
+
+
+def test_a_sample_serves_a_model_whose_errors_nobody_measured(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, truth, 0)
+    found = audit(path, "2024", model=path.parent / "none", topic_texts=0, coded=sheet)
+    off = found.cells()[-1].estimate
+    assert off is not None
+    assert off.low <= (truth == len(CODES) - 1).mean() <= off.high
+    assert all(row.estimate is None for row in found.rows if row.cut != "all")
+    assert found.method == "표본을 사람이 분류한 층화 차이 추정(전체)"
+    assert "나눈 칸에는 센 수만" in found.notes[0]
+    assert found.estimates == ()
+
+
 def test_a_sample_that_is_kept_among_the_results_is_read_back(
     drawn_sheet: tuple[Path, Path, np.ndarray], tmp_path: Path
 ) -> None:
@@ -149,6 +203,41 @@ def test_a_sample_that_is_kept_among_the_results_is_read_back(
     found = audit(folder, "2024", model=tmp_path, topic_texts=0, coded=sheet)
     assert found.sample is not None
     assert [one["name"] for one in found.manifest.inputs] == ["records/part-000000.parquet"]
+
+
+def test_a_sheet_is_of_its_records_whatever_else_the_store_holds(tmp_path: Path) -> None:
+    from hyeoksin.store import open_store
+
+    rng = np.random.default_rng(0)
+    truth, desk, sheet = rng.choice(len(CODES), 60), tmp_path / "desk.db", tmp_path / "표본.xlsx"
+    judged = drawn(PLAN, truth, rng)
+    with open_store(desk) as store:
+        number = store.create_project("차수", "2024", "officer").id
+        store.add_items(number, [(one.document, one) for one in judged])
+    draw_sample(desk, sheet, "2024", margin=0.2, coders=2)
+    book = openpyxl.load_workbook(sheet)
+    for row in range(2, book["코딩"].max_row + 1):
+        book["코딩"].cell(row, 6).value = NONE
+    book.save(sheet)
+    with open_store(desk) as store:
+        store.create_project("다른 계획의 차수", "2019", "officer")
+    assert audit(desk, "2024", topic_texts=0, coded=sheet).sample is not None
+    path = saved(judged, tmp_path / "a.parquet")
+    with opened(Records((path,), "parquet"), PLAN) as table:
+        one = input_hash(table)
+    path = saved([*judged[:-1], judged[0]], tmp_path / "b.parquet")
+    with opened(Records((path,), "parquet"), PLAN) as table:
+        assert input_hash(table) != one
+
+
+def test_a_sheet_has_no_place_among_the_texts(tmp_path: Path) -> None:
+    texts = tmp_path / "글"
+    texts.mkdir()
+    (texts / "a.jsonl").write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="그 폴더 밖에"):
+        draw_sample(texts, texts / "표본.xlsx")
+    with pytest.raises(InputError, match="그 폴더 밖에"):
+        audit(texts, coded=texts / "표본.xlsx")
 
 
 def test_long_texts_stand_whole_in_the_sheet_where_they_are_given(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,19 +50,23 @@ class Audited:
         return estimate(average, values, self.truth, self.place, self.sizes)
 
 
-def input_hash(inputs: Sequence[Mapping[str, Any]]) -> str:
-    """Return one hash for all input files."""
-    return hashlib.sha256("\n".join(sorted(str(one["sha256"]) for one in inputs)).encode()).hexdigest()
+def input_hash(table: Table) -> str:
+    """Return a hash of the records in their order (ids, probabilities, model), whatever files they stand in."""
+    digest = hashlib.sha256(table.model.encode())
+    for chunk, (ids,) in table.probabilities(["id"]):
+        digest.update(np.ascontiguousarray(chunk, dtype="<f4").tobytes())
+        digest.update(json.dumps(ids.tolist()).encode())
+    return digest.hexdigest()
 
 
-def audited(path: Path, table: Table, inputs: Sequence[Mapping[str, Any]], seed: int) -> Audited:
+def audited(path: Path, table: Table, seed: int) -> Audited:
     """Read the coded sheet of this very input.
 
     Raises:
         InputError: the sheet is of another input, or has faults.
     """
     coded = read_sheet(path, table.plan)
-    if coded.about.n_texts != table.n or coded.about.input_sha256 != input_hash(inputs):
+    if coded.about.n_texts != table.n or coded.about.input_sha256 != input_hash(table):
         raise InputError(
             f"{path.name}: 다른 입력({coded.about.n_texts:,}건)에서 뽑은 표본입니다. 뽑을 때와 같은 입력을 주거나 다시 뽑으세요."
         )

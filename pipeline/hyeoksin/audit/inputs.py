@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hyeoksin.audit.table import Records
+from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.errors import InputError
 
-__all__ = ["fingerprints", "found", "told_failed"]
+__all__ = ["fingerprints", "found", "main_plan", "refuse_inside", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
@@ -69,6 +70,36 @@ def _records(path: Path) -> Records | None:
     return None
 
 
+def main_plan(path: Path) -> str | None:
+    """Return the plan that the records at ``path`` were made for, by the first of them; None where it holds anything else."""
+    records = _records(path)
+    if records is None:
+        return None
+    first = _first_of_parquet if records.form == "parquet" else _first_line
+    for file in records.files:
+        try:
+            if line := first(file):
+                return str(json.loads(line)["plan"])
+        except (ValueError, KeyError, TypeError):
+            return None  # what is wrong with it is said where it is read
+    return None
+
+
+def _first_of_parquet(path: Path) -> str:
+    import pyarrow.parquet as pq
+
+    if "record" not in _parquet_columns(path):
+        return ""
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(1, columns=["record"]), None)
+        return "" if batch is None or not batch.num_rows else str(batch["record"][0])
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return next((line for line in file if line.strip()), "")
+
+
 def _parquet_columns(path: Path) -> set[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -80,10 +111,8 @@ def _parquet_columns(path: Path) -> set[str]:
 
 
 def _is_record(path: Path) -> bool:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        line = next((line for line in file if line.strip()), "")
     try:
-        first = json.loads(line)
+        first = json.loads(_first_line(path))
     except ValueError:
         return False
     return isinstance(first, dict) and {"plan", "candidates", "off_plan"} <= set(first)
@@ -103,7 +132,22 @@ def _classified(path: Path, output: Path, plan: str, model: Path | None) -> Reco
     failed = tuple((output / "failed.jsonl").read_text(encoding="utf-8").splitlines())
     if not manifest["rows"]["out"]:
         raise InputError(f"{path}: 읽을 수 있는 글이 한 건도 없습니다. 첫 까닭: {told_failed(failed[:1])}")
-    return Records(tuple(sorted((output / "records").glob("part-*.parquet"))), "parquet", failed, path)
+    parts = tuple(sorted((output / "records").glob("part-*.parquet")))
+    return Records(parts, "parquet", failed, path, _decided(path))
+
+
+def _decided(path: Path) -> tuple[str, ...]:
+    """Return the note on a column of decided codes in a table of texts, which are classified all the same."""
+    from hyeoksin.tabular import first_row
+
+    names = first_row(path) if path.suffix.lower() in _TABLES else ()
+    column = next((name.strip() for name in names if key(name) in CODE_COLUMNS), None)
+    if column is None:
+        return ()
+    return (
+        f"{path.name} 의 '{column}' 열은 세지 않고 글을 새로 분류해 감사했습니다. 사람이 정한 코드로 바로잡으려면 hyeoksin "
+        "audit-sample 로 뽑은 표의 '코더1' 열에 그 코드를 옮겨 적어 --coded 로 주세요.",
+    )
 
 
 def told_failed(lines: Sequence[str]) -> str:
@@ -146,6 +190,18 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
             f"{path}: 계획 {known} 의 글이 없습니다 (차수가 있는 계획: {held}). --plan 을 확인하세요."
         )
     return Records((place,), "parquet")
+
+
+def refuse_inside(path: Path, sheet: Path) -> None:
+    """Refuse a coding sheet in a folder of texts, where it would be read as texts.
+
+    Raises:
+        InputError: it stands there, or would.
+    """
+    if path.is_dir() and path.resolve() in sheet.resolve().parents and _records(path) is None:
+        raise InputError(
+            f"{sheet}: 글이 든 폴더 {path} 안의 표는 글로 읽힙니다. 코딩할 표는 그 폴더 밖에 두세요."
+        )
 
 
 def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:

@@ -92,14 +92,15 @@ class Shares:
     def interval(self, classes: Sequence[int] | NDArray[np.bool_]) -> Interval:
         """Return the share of some classes together, with its 95 % interval.
 
-        Below an estimate under 0 the interval would close to nothing; it keeps one standard error, which bounds what
-        Feldman and Cousins (1998) give from one standard error below 0 downwards.
+        Below an estimate under 0, and above one over 1, the interval would close to nothing; it keeps one standard error, which
+        bounds what Feldman and Cousins (1998) give from one standard error below 0 downwards.
         """
         chosen = np.zeros(len(self.values))
         chosen[classes] = 1.0
         middle, spread = self.contrast(chosen)
         value = float(chosen @ self.projected)
-        low, high = max(middle - spread, 0.0), min(max(middle + spread, spread / Z), 1.0)
+        low = max(min(middle - spread, 1.0 - spread / Z), 0.0)
+        high = min(max(middle + spread, spread / Z), 1.0)
         return Interval(value, min(low, value), max(high, value))
 
     def contrast(self, weights: Floats) -> tuple[float, float]:

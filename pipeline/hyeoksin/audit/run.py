@@ -17,8 +17,8 @@ from hyeoksin.audit.coded import audited, input_hash
 from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
-from hyeoksin.audit.inputs import fingerprints, found
-from hyeoksin.audit.methods import notes_on, paragraphs, unread
+from hyeoksin.audit.inputs import fingerprints, found, main_plan, refuse_inside
+from hyeoksin.audit.methods import method, notes_on, other_plan, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
 from hyeoksin.audit.result import Audit, CutName, Manifest
@@ -30,7 +30,7 @@ from hyeoksin.audit.topics import topics
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
-from hyeoksin.plan import load_plan
+from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
@@ -39,14 +39,12 @@ from hyeoksin.sinks import KEPT
 __all__ = ["audit", "draw_sample"]
 
 DEFAULT_CUTS: tuple[CutName, ...] = ("region", "year", "agency", "kind")
-METHOD = "확률 보정 세기(혼합비를 먼저 맞춘 뒤)"
-METHOD_CODED = "표본을 사람이 분류한 층화 차이 추정(전체), 확률 보정 세기(나눈 칸)"
 _LIBRARIES = ("duckdb", "numpy", "pandas", "scikit-learn", "scipy", "kiwipiepy")
 
 
 def audit(
     path: Path,
-    plan: str = "2019",
+    plan: str | None = None,
     by: Sequence[CutName] = DEFAULT_CUTS,
     model: Path | None = None,
     seed: int = 0,
@@ -58,7 +56,7 @@ def audit(
 
     Args:
         path: batch output folder, records (Parquet, JSONL), a store (its recommendations), or texts, which are classified first.
-        plan: id or file of the plan.
+        plan: id or file of the plan; by default that of the records, and 2019 for texts and a store.
         by: the cuts beside the whole.
         model: the model folder that raw texts are classified with, and whose held-out predictions correct the counts.
         seed: of everything random.
@@ -70,6 +68,9 @@ def audit(
         InputError: nothing to read, or records that an audit cannot use.
         PlanError: the plan file has faults.
     """
+    if coded is not None:
+        refuse_inside(path, coded)
+    plan = plan or _main_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
@@ -77,10 +78,10 @@ def audit(
         counted = [count(table, cut) for cut in cuts]
         times = count(table, "period")
         held = _held_out(table, model)
-        inputs = fingerprints(path)
-        sample = None if coded is None else audited(coded, table, inputs, seed)
+        sample = None if coded is None else audited(coded, table, seed)
         cells = [cut for cut, _ in (*counted, times)]
-        shares = None if held is None else corrected(table, held, cells, sample)
+        shares = corrected(table, held, cells, sample)
+        refused = shares is not None and shares.conflict is not None
         whole = counted[0][1][""]
         findings = (
             *node_findings(table, whole, shares),
@@ -90,7 +91,7 @@ def audit(
         named = [i for f in findings for i in f.texts] + [i for theme in themes for i in theme.texts]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
-            manifest=_manifest(inputs, table, tuple(by), seed, held),
+            manifest=_manifest(fingerprints(path), table, tuple(by), seed, held),
             plan_title=loaded.title,
             plan_year=loaded.year,
             nodes=nodes,
@@ -105,11 +106,18 @@ def audit(
             topics=themes,
             topics_unsought=unsought,
             texts=text_rows(table, named),
-            method="" if shares is None else METHOD if sample is None else METHOD_CODED,
-            estimates=other_estimates(whole, nodes, loaded, shares, sample is not None),
-            methods=paragraphs(held, shares),
+            method=method(held, shares, sample),
+            estimates=()
+            if held is None
+            else other_estimates(whole, nodes, loaded, shares, refused or coded is not None),
+            methods=paragraphs(held, shares, sample),
             sample=None if sample is None else sample.result,
-            notes=(*unread(records), *notes_on(table, held, shares, by)),
+            notes=(
+                *records.notes,
+                *unread(records),
+                *other_plan(table),
+                *notes_on(table, held, shares, by, sample),
+            ),
             failed=tuple(json.loads(line) for line in records.failed),
         )
 
@@ -117,7 +125,7 @@ def audit(
 def draw_sample(
     path: Path,
     output: Path,
-    plan: str = "2019",
+    plan: str | None = None,
     margin: float = 0.03,
     coders: int = 1,
     model: Path | None = None,
@@ -131,13 +139,15 @@ def draw_sample(
     Raises:
         InputError: as :func:`audit`, or the input holds no texts to code.
     """
+    refuse_inside(path, output)
+    plan = plan or _main_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded) as table:
         if not table.has_texts:
             raise InputError(
                 f"{path.name}: 제목과 내용이 없는 결과(JSONL)입니다. hyeoksin batch 의 결과 폴더나 결과.parquet 를 주세요."
             )
-        for note in unread(records):
+        for note in (*unread(records), *other_plan(table)):
             log.info(note)
         held = _held_out(table, model)
         said, gated = table.said()
@@ -150,15 +160,24 @@ def draw_sample(
             loaded.sha256,
             table.model,
             table.n,
-            input_hash(fingerprints(path)),
+            input_hash(table),
             margin,
             seed,
             coders,
             tuple(layers.sizes.tolist()),
         )
-        some = sample_texts(table, rows, layers.place)
+        known_texts = {one.row: one for one in sample_texts(table, rows, layers.place)}
+        some = [known_texts[row] for row in rows.tolist()]
         write_sheet(output, loaded, about, _whole(some, texts or records.texts))
         return len(rows)
+
+
+def _main_plan(path: Path) -> str:
+    """Return the plan to audit where none is asked for: that of the records, else 2019."""
+    name = main_plan(path) or "2019"
+    if name not in BUILTIN_PLANS:
+        raise InputError(f"{path}: 계획 '{name}' 로 분류한 결과입니다. --plan 에 그 계획의 파일을 주세요.")
+    return name
 
 
 def _cuts(table: Table, by: Sequence[CutName]) -> list[CutName]:

@@ -75,7 +75,7 @@ def allocate(found: Strata, total: int) -> Ints:
 def sample_size(found: Strata, groups: Sequence[Sequence[int]], margin: float) -> int:
     """Return the smallest sample whose 95 % interval is at most +-``margin`` for every group of classes, without help of the classifier.
 
-    The real interval is shorter, since the classifier's values take part of the spread away.
+    The real interval is mostly shorter, since the classifier's values take part of the spread away.
     """
     low, high = int(np.minimum(found.sizes, _LEAST).sum()), int(found.sizes.sum())
     spreads = np.stack([found.spreads[:, list(group)].sum(axis=1) for group in groups], axis=1)
@@ -89,10 +89,10 @@ def sample_size(found: Strata, groups: Sequence[Sequence[int]], margin: float) -
 
 
 def draw(found: Strata, taken: Ints, seed: int) -> Ints:
-    """Draw the sample: its rows in the order of the input."""
+    """Draw the sample: its rows in random order, so that those coded so far are a sample too."""
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(np.flatnonzero(found.place == h))[:n] for h, n in enumerate(taken)]
-    return np.sort(np.concatenate(rows))
+    return rng.permutation(np.concatenate(rows))
 
 
 def estimate(average: Floats, values: Floats, truth: Floats, place: Ints, sizes: Ints) -> Shares:
@@ -116,14 +116,24 @@ def estimate(average: Floats, values: Floats, truth: Floats, place: Ints, sizes:
     power = float(np.clip(shared.sum() / max(own.sum(), 1e-12), 0.0, 1.0))
     residual = truth - power * values
     middle = power * average + weight @ residual
-    foretold = np.diag(weight @ values) - (values.T * weight) @ values  # one text's worth in every stratum
     covariance = np.zeros((len(middle), len(middle)))
     for h, size in enumerate(sizes):
-        here = residual[place == h]
-        n = len(here)
-        if not n or n == size:
-            continue
-        apart = here - here.mean(axis=0)
-        spread = (apart.T @ apart + foretold) / n
-        covariance += share[h] ** 2 * (1 - n / size) / n * spread
+        here = place == h
+        n = int(here.sum())
+        if n and n < size:  # a stratum without codes is spoken for by the others, whose weights carry its own
+            covariance += weight[here].sum() ** 2 * (1 - n / size) / n * _spread(residual[here], truth[here])
     return Shares(middle, covariance)
+
+
+def _spread(residual: Floats, truth: Floats) -> Floats:
+    """Return the covariance of one text of a stratum: that of the residuals, or where it is less that of the truth alone.
+
+    The truth's is multinomial with 1/K of a text of every class beside the coded ones (Perks 1947): a rare class that was not drawn shows no
+    spread, and the interval would close on its absence.
+    """
+    n, n_classes = truth.shape
+    apart = residual - residual.mean(axis=0)
+    seen = apart.T @ apart / max(n - 1, 1)
+    mix = (truth.sum(axis=0) + 1 / n_classes) / (n + 1)
+    told = np.diag(mix) - np.outer(mix, mix)
+    return seen if np.trace(seen) > np.trace(told) else told

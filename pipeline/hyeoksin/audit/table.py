@@ -51,13 +51,15 @@ _CHUNK = 100_000
 class Records:
     """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records).
 
-    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``; ``texts`` is where those stand.
+    ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``; ``texts`` is where those stand;
+    ``notes`` is what a reader should know of them.
     """
 
     files: tuple[Path, ...]
     form: str
     failed: tuple[str, ...] = ()
     texts: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Table:
     """The table ``records``, one row a text, ``n`` of them, and the plan whose leaves are its columns ``p0`` ....
 
     ``answer`` is the likeliest leaf, or NONE where off-plan is at least 0.5. ``n_gated`` texts (column ``gated``) the first gate settled:
-    their probabilities are its own, and nobody looked for their agencies.
+    their probabilities are its own, and nobody looked for their agencies. ``main`` is the plan that the records were made for.
     """
 
     connection: Any
@@ -74,6 +76,7 @@ class Table:
     model: str
     has_texts: bool
     n_gated: int = 0
+    main: str = ""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -177,7 +180,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
         SELECT (row_number() OVER (ORDER BY filename, place)) - 1 AS row, filename, place,
             r.id AS id, r.source AS source, {_kind("r.source")} AS kind, {_folder("r.source")} AS folder,
             r.date AS date, CASE WHEN r.date ~ '^[0-9]{{4}}-' THEN r.date[:4] END AS year,
-            a.status AS status, a.off_plan AS off, a.plan AS plan, a.plan_sha AS plan_sha, r.model AS model,
+            a.status AS status, a.off_plan AS off, a.plan AS plan, a.plan_sha AS plan_sha, r.plan AS main, r.model AS model,
             a.candidates[1].code AS best, a.candidates[1].probability AS best_p,
             a.candidates[2].code AS second, a.candidates[2].probability AS second_p,
             CASE WHEN a.off_plan >= 0.5 THEN '{NONE}' ELSE a.candidates[1].code END AS answer,
@@ -192,14 +195,17 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
         """  # noqa: S608 - codes are quoted, the rest is ours  # nosec B608
     )
     connection.execute("UPDATE records SET region = NULL WHERE region = ''")
-    n, n_gated, missing, model, sha = connection.execute(
-        "SELECT count(*), count(*) FILTER (gated), count(*) FILTER (plan IS NULL OR off IS NULL OR best IS NULL), "
-        "string_agg(DISTINCT model, ', ' ORDER BY model), string_agg(DISTINCT plan_sha, ', ') FROM records"
+    n, n_gated, model, sha, main = connection.execute(
+        "SELECT count(*), count(*) FILTER (gated), string_agg(DISTINCT model, ', ' ORDER BY model), "
+        "string_agg(DISTINCT plan_sha, ', '), coalesce(mode(main), '') FROM records"
     ).fetchone()
-    _check(n, missing, model, sha, plan, files)
+    if not n:
+        raise InputError(f"{files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
+    _check_answers(connection, plan, main)
+    _check(model, sha, plan)
     _name_kinds(connection)
     _name_periods(connection)
-    return Table(connection, plan, n, model, has_texts, n_gated)
+    return Table(connection, plan, n, model, has_texts, n_gated, main)
 
 
 def _check_columns(connection: Any, files: Sequence[str]) -> None:
@@ -211,13 +217,22 @@ def _check_columns(connection: Any, files: Sequence[str]) -> None:
         )
 
 
-def _check(n: int, missing: int, model: str, sha: str, plan: Plan, files: Sequence[str]) -> None:
-    if not n:
-        raise InputError(f"{files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
-    if missing:
-        raise InputError(
-            f"글 {missing}건에 계획 {plan.id} 의 판정이 없습니다. --plan {plan.id} 로 다시 분류하거나 다른 계획으로 감사하세요."
-        )
+def _check_answers(connection: Any, plan: Plan, main: str) -> None:
+    """Refuse records that lack an answer for the plan, and say what would have one."""
+    missing, n_gated = connection.execute(
+        "SELECT count(*), count(*) FILTER (gated) FROM records WHERE plan IS NULL OR off IS NULL OR best IS NULL"
+    ).fetchone()
+    if not missing:
+        return
+    again = f"--plan {plan.id} 로 다시 분류하세요."
+    if n_gated:
+        again = f"hyeoksin batch --gate off 로 다시 분류하세요(그 가운데 1차 거르기가 넘긴 글 {n_gated:,}건은 다른 계획을 보지 않았습니다)."
+    if main not in ("", plan.id):
+        again = f"계획 {main} 로 분류한 결과이니 --plan {main} 로 감사하거나, {again}"
+    raise InputError(f"글 {missing:,}건에 계획 {plan.id} 의 판정이 없습니다. {again}")
+
+
+def _check(model: str, sha: str, plan: Plan) -> None:
     if sha != plan.sha256[:8]:
         raise InputError(
             f"계획 {plan.id} 의 다른 판({sha})으로 분류한 결과입니다 (지금 {plan.sha256[:8]}). 다시 분류하세요."

@@ -19,14 +19,20 @@ Source = Annotated[
         help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 분류 책상의 저장소(.db), 또는 분류할 글.",
     ),
 ]
-PlanName = Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")]
+PlanName = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        help="2019, 2020, 2022, 2024 또는 자체 계획 파일 (기본: 결과를 분류한 계획, 글과 저장소면 2019).",
+    ),
+]
 Model = Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
 Seed = Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")]
 
 
 def audit(
     source: Source,
-    plan: PlanName = "2019",
+    plan: PlanName = None,
     by: Annotated[
         str, typer.Option("--by", help="나누어 볼 것: region, district, year, agency, kind (쉼표로).")
     ] = "region,year,agency,kind",
@@ -84,7 +90,7 @@ def _lines(failed: Sequence[Mapping[str, Any]]) -> list[str]:
 def audit_sample(
     source: Source,
     output: Annotated[Path, typer.Option("--output", "-o", help="코딩할 표 (.xlsx).")],
-    plan: PlanName = "2019",
+    plan: PlanName = None,
     margin: Annotated[
         float, typer.Option("--margin", min=0.005, max=0.2, help="바라는 95% 구간의 반폭 (0.03 = ±3%p).")
     ] = 0.03,
@@ -114,7 +120,7 @@ def audit_sample(
 def audit_read(
     sheet: Annotated[Path, typer.Argument(metavar="표본.xlsx", help="코딩한 표.")],
     source: Annotated[Path, typer.Option("--from", help="표본을 뽑은 입력 (뽑을 때와 같은 것).")],
-    plan: PlanName = "2019",
+    plan: PlanName = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="표본으로 바로잡은 감사 결과도 적습니다.")
     ] = None,
