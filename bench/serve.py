@@ -3,9 +3,9 @@
 Each client waits for its answer and asks again at once, so N requests are always under way. It runs beside the server on
 the same machine and takes processor time itself; the table says how much both took.
 
-    hyeoksin keys add bench --store desk.db > key.txt
     hyeoksin serve --store desk.db --port 8000 &
-    python bench/serve.py --key "$(cat key.txt)" --pid $!
+    sleep 10  # the store must be there before a key is made
+    python bench/serve.py --key "$(hyeoksin keys add bench --store desk.db)" --pid $!
 """
 
 from __future__ import annotations
