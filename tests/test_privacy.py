@@ -47,6 +47,20 @@ def test_plain_numbers_stay(text: str) -> None:
     assert masked(f"가 {text} 나") == f"가 {text} 나"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["010\u200b-1234\u200b-5678", "010\u00ad1234\u00ad5678", "０１０１２３４５６７８", "９００１０１１２３４５６７", "hong＠example．go．kr"],
+)  # fmt: skip
+def test_what_is_read_as_a_number_is_masked(text: str) -> None:
+    (found,) = findings(f"문의 {text}")
+    assert (found.start, found.end) == (3, 3 + len(text))
+    assert masked(text) == "".join(MASK if char.isalnum() else char for char in text)
+
+
+def test_a_mark_on_the_last_digit_does_not_uncover_it() -> None:
+    assert masked("010-1234-5678\u0304 가\u1100\u1161") == "***-****-****\u0304 가\u1100\u1161"
+
+
 def test_kinds() -> None:
     text = "900101-1234567 010-1234-5678 a@b.kr 4111 1111 1111 1111 110-123-456789 M12345678"
     assert [f.kind for f in findings(text)] == ["resident", "phone", "email", "card", "account", "passport"]

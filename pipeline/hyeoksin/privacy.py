@@ -1,18 +1,19 @@
 """Personal data in a text: found by its form, and masked letter by letter, so that offsets into the text still hit.
 
 Found are resident and foreigner registration numbers (주민·외국인등록번호), phones, e-mail addresses, card numbers, bank
-accounts and other long numbers written in groups (면허번호, 사업자등록번호), and passports (여권). Names are not: their form
-does not tell them.
+accounts and other long numbers written in groups (면허번호, 사업자등록번호), and passports (여권), also in full-width letters
+or with invisible signs in them. Names are not: their form does not tell them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hyeoksin.domain import Document
+from hyeoksin.normalise import normalise_aligned
 
 __all__ = ["MASK", "Finding", "Kind", "findings", "masked", "masked_document", "masked_record"]
 
@@ -110,6 +111,11 @@ def findings(text: str) -> tuple[Finding, ...]:
     >>> [f.kind for f in findings("문의 010-1234-5678, hong@example.go.kr")]
     ['phone', 'email']
     """
+    plain, places = normalise_aligned(text)
+    return tuple(Finding(found.kind, *_home(found, places)) for found in _found(plain))
+
+
+def _found(text: str) -> list[Finding]:
     taken = bytearray(len(text))
     found = []
     for kind, pattern, fits in _PATTERNS:
@@ -119,7 +125,15 @@ def findings(text: str) -> tuple[Finding, ...]:
                 continue
             taken[start:end] = b"\1" * (end - start)
             found.append(Finding(kind, start, end))
-    return tuple(sorted(found, key=lambda finding: finding.start))
+    return sorted(found, key=lambda finding: finding.start)
+
+
+def _home(found: Finding, places: Sequence[int]) -> tuple[int, int]:
+    """Return where a finding in the normalised text stands in the text as it was written."""
+    end = found.end
+    while places[end] == places[found.end - 1]:  # the last letter and a mark on it share a place
+        end += 1
+    return places[found.start], places[end]
 
 
 def masked(text: str) -> str:
@@ -128,14 +142,20 @@ def masked(text: str) -> str:
     >>> masked("문의 010-1234-5678, hong@example.go.kr")
     '문의 ***-****-****, ****@*******.**.**'
     """
-    while places := findings(text):  # what stood beside a number may be one of its own now
-        letters = list(text)
-        for place in places:
-            for at in range(place.start, place.end):
-                if letters[at].isalnum():
-                    letters[at] = MASK
-        text = "".join(letters)
-    return text
+    plain, places = normalise_aligned(text)
+    written = text
+    while found := _found(plain):  # what stood beside a number may be one of its own now
+        plain = _starred(plain, [(one.start, one.end) for one in found])
+        written = _starred(written, [_home(one, places) for one in found])
+    return written
+
+
+def _starred(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    letters = list(text)
+    for at in (at for span in spans for at in range(*span)):
+        if letters[at].isalnum():
+            letters[at] = MASK
+    return "".join(letters)
 
 
 def masked_document(document: Document) -> Document:
