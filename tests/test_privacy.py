@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyeoksin.domain import Document
-from hyeoksin.privacy import MASK, findings, masked, masked_document, masked_record
+from hyeoksin.privacy import MASK, findings, masked, masked_document, masked_record, masked_start
 
 # numbers of our own making; each is personal data whatever stands around it
 PERSONAL = {
@@ -128,6 +128,29 @@ def test_evidence_still_hits_after_masking() -> None:
 def test_a_number_across_title_and_text_is_not_joined() -> None:
     hidden = masked_document(Document("1", title="계 9001", text="01-1234567"))
     assert (len(hidden.title), len(hidden.text)) == (len("계 9001"), len("01-1234567"))
+
+
+def test_the_id_and_the_region_are_masked_too() -> None:
+    document = Document(
+        "민원 010-1234-5678", "글", "제목", "민원.txt", region="담당 010-9999-8888", meta={"칸": "값"}
+    )
+    hidden = masked_document(document)
+    assert (hidden.id, hidden.region) == ("민원 ***-****-****", "담당 ***-****-****")
+    record = masked_record({"id": document.id, "regions": [document.region]}, document.body)
+    assert (record["id"], record["regions"]) == (hidden.id, [hidden.region])
+
+
+@pytest.mark.parametrize("at", range(60))
+def test_a_beginning_is_masked_before_it_is_cut(at: int) -> None:
+    text = "가" * at + "900101-1234567 로 조회" + "나다 " * 2_000
+    assert masked_start(text, 40) == masked(text)[:40]
+
+
+@pytest.mark.parametrize("personal", ["9" * 6 + "-" + "1" * 7, "a" * 3_000 + "@example.com"])
+@pytest.mark.parametrize("at", [1_025, 1_035, 30])
+def test_a_beginning_leaves_out_what_the_view_ahead_cuts(personal: str, at: int) -> None:
+    text = ("가 " * at)[:at] + personal + " 나" * 5_000
+    assert set(masked_start(text, 40)) <= set("가 나*-@.")
 
 
 def test_masking_is_quick_on_hostile_texts() -> None:

@@ -15,7 +15,16 @@ from typing import Any, Literal
 from hyeoksin.domain import Document
 from hyeoksin.normalise import normalise_aligned
 
-__all__ = ["MASK", "Finding", "Kind", "findings", "masked", "masked_document", "masked_record"]
+__all__ = [
+    "MASK",
+    "Finding",
+    "Kind",
+    "findings",
+    "masked",
+    "masked_document",
+    "masked_record",
+    "masked_start",
+]
 
 MASK = "*"
 Kind = Literal["resident", "phone", "email", "card", "account", "passport"]
@@ -23,6 +32,10 @@ Kind = Literal["resident", "phone", "email", "card", "account", "passport"]
 _DASH = r"[-‐‑‒–—―−－]"
 _GAP = rf"(?:[^\S\n]?{_DASH}[^\S\n]?|[.·)][^\S\n]?|[^\S\n])"
 _BEFORE, _AFTER = rf"(?<![\d@])(?<!\d{_DASH})", r"(?!\d)"
+_AHEAD = 1_000  # letters: no number is as long
+_RUNNING = "".join(
+    map(chr, (*range(0x21, 0x7F), 0xAD, *range(0x200B, 0x200E), 0xFEFF, *range(0xFF01, 0xFF5F)))
+)
 _BANK = r"(?:계좌|은행|뱅크|농협|수협|신협|새마을금고|우체국|입금|예금)"
 
 
@@ -158,15 +171,34 @@ def _starred(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join(letters)
 
 
+def masked_start(text: str, length: int) -> str:
+    """Return the first ``length`` letters of the masked text, without masking all of a long one.
+
+    >>> masked_start("문의 010-1234-5678", 12)
+    '문의 ***-****-'
+    """
+    if len(text) > length + _AHEAD:
+        text = text[: length + _AHEAD].rstrip(_RUNNING)  # a number or address that may be cut is left out
+    return masked(text)[:length]
+
+
 def masked_document(document: Document) -> Document:
-    """Return the document with title, text, source and further columns masked; all lengths stay."""
+    """Return the document with id, title, text, source, region and further columns masked; all lengths stay."""
     body = masked(document.body)
     if document.title and document.text:
         title, text = body[: len(document.title)], body[len(document.title) + 1 :]
     else:
         title, text = (body, "") if document.title else ("", body)
     meta = {name: masked(value) for name, value in document.meta.items()}
-    return replace(document, title=title, text=text, source=masked(document.source), meta=meta)
+    return replace(
+        document,
+        id=masked(document.id),
+        title=title,
+        text=text,
+        source=masked(document.source),
+        region=None if document.region is None else masked(document.region),
+        meta=meta,
+    )
 
 
 def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
@@ -181,7 +213,7 @@ def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
     rest = {
         name: _masked_words(value)
         for name, value in record.items()
-        if name in ("source", "agencies", "meta", "notes", "rival")
+        if name in ("id", "source", "agencies", "meta", "notes", "regions", "rival")
     }
     return {**record, **rest, "evidence": evidence}
 

@@ -19,7 +19,7 @@ from hyeoksin import __version__
 from hyeoksin.web.access import ROLE_NAMES, Visitor
 from hyeoksin.web.languages import LANGUAGES, current, gettext, ngettext
 from hyeoksin.web.menu import MENU
-from hyeoksin.web.private import harmless, shown
+from hyeoksin.web.private import harmless, shown, shown_start
 
 __all__ = ["Notices", "environment", "is_htmx", "notify", "page_of", "redirect", "render", "safe_path"]
 
@@ -65,13 +65,18 @@ def environment() -> Environment:
         "version": __version__,
         "htmx_config": _HTMX_CONFIG,
     }
-    env.filters |= {"percent": _percent, "private": _private, "moment": _moment}
+    env.filters |= {"percent": _percent, "private": _private, "start": _start, "moment": _moment}
     return env
 
 
 @pass_context
 def _private(context: Context, text: str) -> str:
     return shown(context["user"], text)
+
+
+@pass_context
+def _start(context: Context, text: str, length: int) -> str:
+    return shown_start(context["user"], text, length)
 
 
 def _moment(at: str | None) -> str:

@@ -1,6 +1,6 @@
 """What a person gets to see of a text: personal data masked unless they asked to see it, nothing that tricks the eye.
 
-Every function keeps lengths, so evidence offsets hit the shown text as they hit the stored one.
+Every function (but the one for a beginning) keeps lengths, so evidence offsets hit the shown text as they hit the stored one.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hyeoksin.domain import Document
-from hyeoksin.privacy import masked, masked_document, masked_record
+from hyeoksin.privacy import masked, masked_document, masked_record, masked_start
 from hyeoksin.web.access import Visitor
 
-__all__ = ["harmless", "shown", "shown_document", "shown_record"]
+__all__ = ["harmless", "shown", "shown_document", "shown_record", "shown_start"]
 
 # controls (but tab and line ends), line separators, and the marks that turn the reading direction around
 _TRICKS = re.compile(
@@ -31,8 +31,13 @@ def shown(user: Visitor | None, text: str) -> str:
     return harmless(text if user is not None and user.unmasked else masked(text))
 
 
+def shown_start(user: Visitor | None, text: str, length: int) -> str:
+    """Return the first ``length`` letters of a text as this person may see it."""
+    return harmless(text[:length] if user is not None and user.unmasked else masked_start(text, length))
+
+
 def shown_document(user: Visitor | None, document: Document) -> Document:
-    """Return a document as this person may see it (its id stays: forms and links need it)."""
+    """Return a document as this person may see it; forms and links take the item's number, never this id."""
     seen = document if user is not None and user.unmasked else masked_document(document)
     return Document(
         id=seen.id,

@@ -166,7 +166,7 @@ class Worker:
             self._added(number)
 
     def _fail(self, job: Job, message: str) -> None:
-        log.warning("upload %s: %s", job.id, message)
+        log.warning("upload %s failed", job.id)  # the message may quote a file's name or cells
         self.store.finish_job(job.id, failed=True, message=message)
 
     def _sweep(self) -> None:

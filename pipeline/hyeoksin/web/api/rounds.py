@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from hyeoksin.errors import JudgeError
 from hyeoksin.plan import Level
-from hyeoksin.privacy import masked, masked_document, masked_record
+from hyeoksin.privacy import masked, masked_document, masked_record, masked_start
 from hyeoksin.store import Item, Project, Store
 from hyeoksin.web.api.classify import problem_of
 from hyeoksin.web.api.keys import Caller, Officer, Viewer
@@ -167,13 +168,16 @@ def coverage(number: Number, request: Request, caller: Viewer) -> CoverageOut:
     def named(column: str) -> dict[str, int]:
         return {value or "": count for value, count in store.counts(number, column).items()}
 
+    regions = Counter[str]()
+    for name, count in named("region").items():
+        regions[masked(name)] += count
     return CoverageOut(
         round=number,
         total=sum(answers.values()),
         off_plan=answers.get(None, 0),
         by_status=named("status"),
         by_standing=named("standing"),
-        by_region=named("region"),
+        by_region=dict(regions),
         by_agency=named("lead"),
         by_kind=named("kind"),
         nodes=[NodeCount(code=n.code, level=n.level, title=n.title, count=below[n.code]) for n in plan.nodes],
@@ -194,7 +198,7 @@ def document_list(
         offset=query.offset,
         limit=query.limit,
         items=[
-            ItemBrief(**brief(item, masked(item.document.title or item.document.text[:_TITLE])))
+            ItemBrief(**brief(item, masked(item.document.title) or masked_start(item.document.text, _TITLE)))
             for item in found
         ],
     )

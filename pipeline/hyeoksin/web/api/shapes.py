@@ -176,7 +176,7 @@ def brief(item: Item, title: str) -> dict[str, Any]:
         "probability": item.probability,
         "off_plan": item.off_plan,
         "lead": item.lead,
-        "region": item.region,
+        "region": masked(item.region),
         "standing": item.standing,
         "assigned_to": item.assigned_to,
         "version": item.version,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.errors import RefusedError
+from hyeoksin.privacy import masked
 from hyeoksin.sinks import STATUS
 from hyeoksin.store import Item, Project, Store
 from hyeoksin.triage import measured_pace
@@ -24,7 +25,7 @@ from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect, render
-from hyeoksin.web.private import shown, shown_document
+from hyeoksin.web.private import shown, shown_start
 
 __all__ = ["PAGE", "filter_choices", "officers", "open_round", "pace_of", "router"]
 
@@ -95,10 +96,11 @@ def _n_elsewhere(store: Store, project: int, filters: QueueFilters, asked: Mappi
 
 
 def _row(user: Visitor, item: Item) -> dict[str, Any]:
-    document = shown_document(user, item.document)
-    title = document.title or document.text[:_SNIPPET] or document.id
-    text = document.text if document.title else document.text[_SNIPPET:]
-    snippet = " ".join(text[: 3 * _SNIPPET].split())
+    document = item.document
+    text = shown_start(user, document.text, 4 * _SNIPPET)
+    title = shown(user, document.title) or text[:_SNIPPET] or shown(user, document.id)
+    rest = text if document.title else text[_SNIPPET:]
+    snippet = " ".join(rest[: 3 * _SNIPPET].split())
     return {
         "item": item,
         "title": title,
@@ -109,7 +111,10 @@ def _row(user: Visitor, item: Item) -> dict[str, Any]:
 
 
 def filter_choices(store: Store, project: int) -> dict[str, Any]:
-    """Return what may be chosen as region, kind, agency: what there is in the round, the most frequent first."""
+    """Return what may be chosen as region, kind, agency: what there is in the round, the most frequent first.
+
+    A cell with somebody's number in it is no region to choose: its value would stand open in the form.
+    """
     regions = store.counts(project, "region")
     whole: dict[str, int] = {}
     for region, n in regions.items():
@@ -117,7 +122,7 @@ def filter_choices(store: Store, project: int) -> dict[str, Any]:
             whole[name] = whole.get(name, 0) + n
     leads = store.counts(project, "lead")
     return {
-        "regions": sorted(whole.items()),
+        "regions": sorted((name, n) for name, n in whole.items() if masked(name) == name),
         "kinds_here": sorted(store.counts(project, "kind").items(), key=lambda pair: -pair[1]),
         "leads": sorted(
             ((lead, load_agencies().name_of(lead), n) for lead, n in leads.items() if lead),

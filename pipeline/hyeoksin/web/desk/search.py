@@ -16,7 +16,7 @@ from hyeoksin.web.desk.highlight import Piece, pieces
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.pages import is_htmx, render
-from hyeoksin.web.private import shown_document
+from hyeoksin.web.private import shown, shown_document
 
 __all__ = ["router", "snippet"]
 
@@ -81,7 +81,7 @@ def _row(user: Visitor, item: Item, tokens: Sequence[str]) -> dict[str, Any]:
         "item": item,
         "title": pieces(document.title or document.id, _spans(document.title, forms)),
         "text": snippet(document.text, forms),
-        "region": document.region or item.region,
+        "region": document.region or shown(user, item.region),
     }
 
 

@@ -1,0 +1,84 @@
+"""What pages, exports and the REST interface show of personal data that stands in odd places."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api_client import KEYS, api, headers
+from desk_cases import Office, record
+from hyeoksin import privacy
+from hyeoksin.domain import Document
+from hyeoksin.web.api.keys import key_hash
+from upload_cases import ended, send
+from web_client import Browser, FakeJudge, make_app, make_store
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    made = Office(tmp_path_factory.mktemp("privacy"))
+    made.store.add_api_key("보기", "viewer", key_hash(KEYS["viewer"]), "admin")
+    yield made
+    made.store.close()
+
+
+def untitled(number: int, before: int) -> tuple[Document, dict[str, Any]]:
+    text = "가" * before + "900101-1234567 로 조회해 주세요"
+    return Document(str(number), text), record(number, duplicate_group="g")
+
+
+def test_a_text_is_masked_before_it_is_cut(office: Office, tmp_path: Path) -> None:
+    desk = office.open(rows=[untitled(1, 27), untitled(2, 67)])
+    page = desk.browser("viewer").get(f"/items/{desk.items[1].id}").text
+    assert "가******-******</a>" in page
+    client = api(FakeJudge(), office.store, tmp_path)
+    listed = client.get(f"/rounds/{desk.project.id}/documents", headers=headers()).json()["items"]
+    assert listed[1]["title"].endswith("가******-******")
+
+
+def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Office, tmp_path: Path) -> None:
+    document = Document("민원 010-1234-5678", "진료버스를 늘려 주세요.", region="담당 010-9999-8888")
+    desk = office.open(rows=[(document, record(1, id=document.id))])
+    item = f"/items/{desk.items[0].id}"
+    pages = [f"{desk.path}/{name}" for name in ("queue", "export", "hours", "search?q=버스")]
+    files = [f"{desk.path}/export/file?form={form}" for form in ("csv", "jsonl")]
+    for path in (*pages, *files, item, f"/coverage?round={desk.project.id}"):
+        answer = desk.browser("viewer").get(path)
+        assert answer.status_code == 200
+        assert "1234-5678" not in answer.text, path
+        assert "9999-8888" not in answer.text, path
+    client = api(FakeJudge(), office.store, tmp_path)
+    for path in (f"/rounds/{desk.project.id}/coverage", f"/rounds/{desk.project.id}/documents"):
+        assert "담당 ***-****-****" in client.get(path, headers=headers()).text
+        assert "9999-8888" not in client.get(path, headers=headers()).text
+
+
+def test_why_an_upload_stopped_is_masked_and_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = make_store(tmp_path)
+    store.create_project("차수", "2019", "admin")
+    app = make_app(tmp_path, store, max_rows=2)
+    officer = Browser(app, "officer")
+    rows = "".join(f"{n},제목 {n}\n" for n in range(5))
+    with caplog.at_level(logging.INFO), officer.http:
+        send(officer, ("민원 010-1234-5678.csv", f"번호,제목\n{rows}".encode()))
+        assert "010-1234-5678" in ended(store).message
+    page = Browser(app, "viewer").get("/jobs/1").text
+    assert "민원 ***-****-****.csv: 줄이" in page
+    assert "1234-5678" not in page + caplog.text
+
+
+def test_the_queue_masks_the_beginning_of_long_texts_only(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = office.open(rows=[(Document("1", "긴 글 010-1234-5678 " * 10_000, "제목"), record(1))])
+    lengths = []
+    real = privacy.normalise_aligned
+    monkeypatch.setattr(privacy, "normalise_aligned", lambda text: (lengths.append(len(text)), real(text))[1])
+    assert "긴 글 ***-****-****" in desk.browser().get(f"{desk.path}/queue").text
+    assert 1_000 < max(lengths) < 2_000
