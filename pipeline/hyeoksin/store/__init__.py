@@ -51,6 +51,7 @@ from hyeoksin.store.rows import (
     Why,
 )
 from hyeoksin.store.search import Search, Tokenise
+from hyeoksin.store.standings import Standings
 from hyeoksin.store.work import Work
 
 __all__ = [
@@ -86,7 +87,7 @@ __all__ = [
 ]
 
 
-class Store(Projects, Items, Ledger, Work, Search, People, Register, Backup):
+class Store(Projects, Items, Standings, Ledger, Work, Search, People, Register, Backup):
     """An open store; see its parts for the methods."""
 
 

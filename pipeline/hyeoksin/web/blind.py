@@ -22,9 +22,8 @@ def readable(store: Store, rows: Iterable[DecisionRow], name: str, reviewer: boo
     """
     if reviewer:
         return list(rows)
+    given = list(rows)
     two = {project.id for project in store.projects() if project.coders == 2}
-    return [
-        row
-        for row in rows
-        if row.project not in two or row.by == name or store.item(row.item).standing in _SPOKEN
-    ]
+    others = {row.item for row in given if row.project in two and row.by != name}
+    spoken = {item for item, standing in store.standings(others).items() if standing in _SPOKEN}
+    return [row for row in given if row.project not in two or row.by == name or row.item in spoken]
