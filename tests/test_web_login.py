@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,21 @@ def test_five_failures_lock_the_account_until_an_admin_opens_it(app: Any, store:
     assert Browser(app, "admin").post("/users/officer/unlock").status_code == 303
     assert Browser(app).login("officer", PASSWORD).status_code == 303
     assert [row.event for row in store.audit_log(by="officer")].count("login.failed") == 5
+
+
+def test_of_many_passwords_at_once_five_are_tried(tmp_path: Path, app: Any, store: Store) -> None:
+    browsers = [Browser(app) for _ in range(8)]
+    tokens = [field(browser.get("/login").text, "csrf") for browser in browsers]
+
+    def log_in(k: int) -> str:
+        form = {"csrf": tokens[k], "name": "officer", "password": "틀린 비밀번호"}
+        answer: str = browsers[k].http.post("/login", data=form).text
+        return answer
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(log_in, range(8)))
+    assert sum("맞지 않습니다" in answer for answer in answers) == 5
+    assert sum("잠갔습니다" in answer for answer in answers) == 3
 
 
 def test_the_lock_ends_by_itself(tmp_path: Path, store: Store) -> None:

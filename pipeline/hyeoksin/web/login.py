@@ -162,16 +162,20 @@ def _checked(store: Store, settings: Settings, name: str, password: str, address
     if failures is not None and failures.count >= settings.lock_after:
         until = datetime.fromisoformat(failures.last_at) + timedelta(minutes=settings.lock_minutes)
         if until > datetime.now(UTC):
-            minutes = int((until - datetime.now(UTC)).total_seconds() // 60) + 1
-            return _("여러 번 틀려 계정을 잠갔습니다. {n}분 뒤에 다시 하거나 관리자에게 알리세요.").format(
-                n=minutes
-            )
+            return _locked(int((until - datetime.now(UTC)).total_seconds() // 60) + 1)
+    # counted before the password is looked at: of many at once, no more are tried than of one after another
+    count = store.failed(key, within=settings.lock_minutes * 60).count
+    if count > settings.lock_after:
+        return _locked(settings.lock_minutes)
     if not passwords.verify(password, _secret(store, name)):
-        count = store.failed(key, within=settings.lock_minutes * 60).count
         store.audit("login.failed", name[:64], detail={"address": address, "count": count})
         return _("아이디나 비밀번호가 맞지 않습니다.")
     store.clear_failures(key)
     return None
+
+
+def _locked(minutes: int) -> str:
+    return _("여러 번 틀려 계정을 잠갔습니다. {n}분 뒤에 다시 하거나 관리자에게 알리세요.").format(n=minutes)
 
 
 def _secret(store: Store, name: str) -> str | None:
