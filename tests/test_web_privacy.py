@@ -57,6 +57,16 @@ def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Offic
         assert "9999-8888" not in client.get(path, headers=headers()).text
 
 
+def test_the_ledger_as_a_file_is_always_masked(office: Office) -> None:
+    desk = office.open(n=1)
+    desk.store.decide([desk.items[0].id], "none", by="officer", note="문의 010-1234-5678")
+    reviewer = desk.browser("reviewer")
+    reviewer.post("/privacy/show", {"next": "/"})
+    assert "010-1234-5678" in reviewer.get(f"/ledger?round={desk.project.id}").text
+    assert "문의 ***-****-****" in reviewer.get(f"/ledger.csv?round={desk.project.id}").text
+    reviewer.post("/privacy/hide", {"next": "/"})
+
+
 def test_why_an_upload_stopped_is_masked_and_not_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
