@@ -5,14 +5,16 @@ from __future__ import annotations
 import builtins
 import errno
 import io
+import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import web_client
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, StoreFullError
 from hyeoksin.plan import load_plan
@@ -264,6 +266,19 @@ def test_equal_and_nearly_equal_texts_are_judged_once() -> None:
         for span in record["evidence"]:
             assert document.body[span["start"] : span["end"]] == span["text"]
     assert sum("대표 글" in "".join(r.get("notes", [])) for _, r in pairs) == 1
+
+
+def test_a_near_copy_keeps_its_own_date_and_cells() -> None:
+    class Dated(FakeJudge):
+        def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+            for d in documents:
+                yield json.dumps(web_client.record(d) | {"date": d.date, "meta": dict(d.meta)})
+
+    one = Document("1", LONG, date="2024-03-01", meta={"부서": "가"})
+    other = Document("2", LONG + " 다시", date="2024-03-20", meta={"부서": "나"})
+    for document, found in judged(Dated(), [one, other], "2019"):
+        assert (found["date"], found["meta"]) == (document.date, dict(document.meta))
+        assert "duplicate_group" in found
 
 
 def test_an_own_plan_is_judged_by_a_file_that_says_the_same(tmp_path: Path) -> None:

@@ -126,11 +126,15 @@ def judged(
 
 def _own_record(record: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
     """Return the record for the entry's own document, with evidence that stands in its own text."""
-    own = {**record, "id": entry.document.id, "source": entry.document.source}
+    document = entry.document
+    own = {name: value for name, value in record.items() if name not in ("date", "meta")}
+    own |= {"id": document.id, "source": document.source}
+    own |= {} if document.date is None else {"date": document.date}
+    own |= {"meta": dict(document.meta)} if document.meta else {}
     if entry.group is not None:
         own["duplicate_group"] = entry.group
     if entry.copied is not None:
-        body = entry.document.body
+        body = document.body
         own["evidence"] = [
             {**span, "start": at, "end": at + len(span["text"])}
             for span in record["evidence"]
