@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,12 +14,15 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from api_client import KEYS, api, filled_store, headers
+from hyeoksin.domain import Document
 from hyeoksin.plan import load_plan
 from hyeoksin.store import Store
 from hyeoksin.web.api import app as api_app
+from hyeoksin.web.api import rounds
 from hyeoksin.web.api.keys import key_hash, new_key
 from hyeoksin.web.api.records import RecordOut
 from hyeoksin.web.judge import Judge
+from web_client import FakeJudge, wait_for
 
 TABLE = Path(__file__).parent / "data" / "route_roles.csv"
 
@@ -222,6 +227,37 @@ def test_the_ledger_is_read_page_by_page(client: TestClient) -> None:
         after = page["next"]
         assert page["hidden"] == 0
     assert seen == [1, 2, 3]
+
+
+def test_posts_that_wait_hold_up_nothing_and_too_many_are_told_to_come_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = Event()
+
+    class Slow(FakeJudge):
+        def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+            assert go.wait(20)
+            return super().judge_all(documents, plan)
+
+    monkeypatch.setattr(rounds, "_WAITING", 40)
+    posts = 40 + rounds.AT_ONCE
+
+    def post(client: TestClient, number: int) -> Any:
+        body = {"documents": [{"id": f"새-{number}", "title": f"마을 사업 {number}"}]}
+        return client.post("/rounds/1/documents", headers=headers("officer"), json=body)
+
+    with api(Slow(), store, tmp_path) as client, ThreadPoolExecutor(posts) as pool:
+        try:
+            sent = [pool.submit(post, client, number) for number in range(posts)]
+            turns = client.app.state.turns  # type: ignore[attr-defined]
+            wait_for(lambda: turns.statistics().tasks_waiting == 40)
+            assert client.get("/rounds", headers=headers()).status_code == 200
+            refused = post(client, posts)
+        finally:
+            go.set()
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert "10초 뒤" in refused.json()["detail"]
+    assert {one.result().status_code for one in sent} == {201}
 
 
 # --- keys and roles

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 
 from hyeoksin import __version__
@@ -61,6 +62,7 @@ def create_api(judge: Judge, store: Store, keyring: Keyring, throttle: Throttle,
     app.state.folder = folder
     app.state.keyring = keyring
     app.state.throttle = throttle
+    app.state.turns = CapacityLimiter(rounds.AT_ONCE)
     for router in ROUTERS:
         app.include_router(router, responses=_ALWAYS)
     app.include_router(docs.router)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from hyeoksin.errors import JudgeError
 from hyeoksin.plan import Level
@@ -34,10 +34,12 @@ from hyeoksin.web.intake import judged
 from hyeoksin.web.judge import Judge
 from hyeoksin.web.worker import plan_name
 
-__all__ = ["item_out", "router", "stored"]
+__all__ = ["AT_ONCE", "item_out", "router", "stored"]
 
 router = APIRouter(tags=["차수와 문서"])
+AT_ONCE = 4  # requests with new texts that are judged at a time: the pages need the other threads
 _TITLE = 80  # characters of a text without title
+_WAITING = 12  # requests with new texts that wait for their turn; each may hold 16 MB
 
 
 class RoundOut(BaseModel):
@@ -212,7 +214,14 @@ def document_list(
 )
 async def add_documents(number: Number, body: NewTexts, request: Request, caller: Officer) -> Added:
     """글을 분류해 차수에 넣습니다. 모두 들어가거나 하나도 들어가지 않으며, 다시 보내도 두 번 들어가지 않습니다."""
-    return await run_in_threadpool(_add, request, number, body, caller)
+    turns: CapacityLimiter = request.app.state.turns
+    if turns.available_tokens < 1 and turns.statistics().tasks_waiting >= _WAITING:
+        raise ProblemError(
+            "busy",
+            "문서를 넣는 요청이 많이 밀려 있습니다. 10초 뒤 다시 보내거나 앞 요청의 답을 받은 뒤 보내세요.",
+            headers={"Retry-After": "10"},
+        )
+    return await to_thread.run_sync(_add, request, number, body, caller, limiter=turns)
 
 
 def _add(request: Request, number: int, body: NewTexts, caller: Caller) -> Added:
