@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 import warnings
 from dataclasses import replace
 from io import StringIO
@@ -105,6 +106,16 @@ def test_a_row_says_what_was_recommended_and_what_was_decided(book: Path, plan: 
     assert row["1순위 확률"] == pytest.approx(0.8)
     assert (row["주관기관"], row["협조·시행 기관"]) == ("보건복지부", "행정안전부(협조)")
     assert (row["다른 계획"], row["계획 조항"]) == ("2024: K2 사각지대", "3-2-1 현장 방문서비스")
+
+
+def test_when_it_was_decided_is_told_in_local_time(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    (column,) = [column for column in COLUMNS if column.name == "결정 시각"]
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Seoul")
+        time.tzset()
+        assert column.value(entry("가", said("none")), plan) == "2026-11-28 10:02"
+    time.tzset()
+    assert column.value(entry("가"), plan) == ""
 
 
 def test_the_officers_agency_goes_before_the_recommended_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from hyeoksin.agency import load_agencies
@@ -161,7 +162,14 @@ def _candidate(rank: int, field: Literal["name", "share"]) -> Callable[[Entry, P
     return value
 
 
-def _said(field: Literal["by", "at", "note"]) -> Callable[[Entry, Plan], str]:
+def _when(entry: Entry, _plan: Plan) -> str:
+    """Return when it was decided, in local time to the minute, as the pages show it."""
+    if entry.verdict is None:
+        return ""
+    return datetime.fromisoformat(entry.verdict.at).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _said(field: Literal["by", "note"]) -> Callable[[Entry, Plan], str]:
     return lambda entry, _plan: str(getattr(entry.verdict, field)) if entry.verdict else ""
 
 
@@ -199,7 +207,7 @@ COLUMNS = (
     Column("주관기관", 16, "text", lambda e, _: e.lead),
     Column("비고", 24, "text", _said("note")),
     Column("결정자", 11, "text", _said("by")),
-    Column("결정 시각", 20, "text", _said("at")),
+    Column("결정 시각", 20, "text", _when),
     Column("추천 판정", 11, "text", lambda e, _: STATUS[e.record["status"]]),
     Column("1순위 추천", 26, "text", _candidate(0, "name")),
     Column("1순위 확률", 9, "share", _candidate(0, "share")),
