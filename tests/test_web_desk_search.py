@@ -318,6 +318,23 @@ def test_exports_follow_the_filters(office: Office, monkeypatch: pytest.MonkeyPa
     assert desk.browser().get(f"{desk.path}/export/file?form=xlsx&node=3").status_code == 200
 
 
+def test_a_hangul_document_is_small_and_one_at_a_time(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = office.open(n=2)
+    path = f"{desk.path}/export/file?form=hwpx"
+    with export._turn("hwpx"):
+        answer = desk.browser().get(path)
+        assert answer.status_code == 409
+        assert "다른 한글 문서를 만드는 중" in answer.text
+        assert desk.browser().get(f"{desk.path}/export/file?form=csv").status_code == 200
+    assert desk.browser().get(path).status_code == 200
+    monkeypatch.setattr(desk.store, "count", lambda *_args, **_filters: 1_001)
+    answer = desk.browser().get(path)
+    assert answer.status_code == 422
+    assert "1,000건까지). 걸러서 받거나 다른 형식(XLSX, CSV)으로" in answer.text
+
+
 def test_a_text_that_breaks_the_analysis_holds_up_nothing(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

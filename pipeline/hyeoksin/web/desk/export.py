@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -35,7 +36,8 @@ FORMATS = {
     "jsonl": marked("JSONL (한 줄에 한 건, 모든 확률)"),
     "hwpx": marked("한글 HWPX (보고용 표)"),
 }
-_MOST = {"xlsx": 50_000, "hwpx": 5_000}  # rows that are held in memory, and that one still opens
+_MOST = {"xlsx": 50_000, "hwpx": 1_000}  # rows that are held in memory, and that one still opens
+_HANGUL = Lock()
 _PAGE = 500
 _MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -77,15 +79,20 @@ def download(
     if n_rows > _MOST.get(form, n_rows):
         raise HTTPException(
             422,
-            _("{n}건은 이 형식에 너무 많습니다 ({most}건까지). CSV나 JSONL로 받거나 걸러서 받으세요.").format(
-                n=f"{n_rows:,}", most=f"{_MOST[form]:,}"
+            _(
+                "{n}건은 이 형식에 너무 많습니다 ({most}건까지). 걸러서 받거나 다른 형식({others})으로 받으세요."
+            ).format(
+                n=f"{n_rows:,}",
+                most=f"{_MOST[form]:,}",
+                others="XLSX, CSV" if form == "hwpx" else "CSV, JSONL",
             ),
         )
     rows = entries(store, project, filters, hide=not open_data, whole=form == "jsonl")
     with ExitStack() as gone:  # the folder goes on any error, else when the answer has been sent
         folder = Path(gone.enter_context(tempfile.TemporaryDirectory(prefix="hyeoksin-export-")))
         path = folder / f"export.{form}"
-        write_workbook(rows, store.plan(project), path)
+        with _turn(form):
+            write_workbook(rows, store.plan(project), path)
         sent = gone.pop_all()
     detail = {"format": form, "rows": n_rows, "masked": not open_data, "filters": filters.query()}
     store.audit("round.exported", user.name, subject=str(project), detail=detail)
@@ -96,6 +103,25 @@ def download(
         "Content-Disposition": f"attachment; filename=\"export.{form}\"; filename*=UTF-8''{quote(name)}"
     }
     return FileResponse(path, media_type=_MEDIA[form], headers=headers, background=BackgroundTask(sent.close))
+
+
+@contextmanager
+def _turn(form: str) -> Iterator[None]:
+    """Let one HWPX be written at a time: it takes 300 MB for the most rows.
+
+    Raises:
+        HTTPException: another one is being written.
+    """
+    if form != "hwpx":
+        yield
+        return
+    if not _HANGUL.acquire(blocking=False):
+        text = _("다른 한글 문서를 만드는 중입니다. 30초 뒤에 다시 받거나 다른 형식으로 받으세요.")
+        raise HTTPException(409, text)
+    try:
+        yield
+    finally:
+        _HANGUL.release()
 
 
 def entries(store: Store, project: int, filters: QueueFilters, hide: bool, whole: bool) -> Iterator[Entry]:
