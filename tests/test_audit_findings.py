@@ -15,6 +15,8 @@ from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import _caution, _Change, _change, _excess, _told
 from hyeoksin.audit.places import Counts
 from hyeoksin.audit.result import Interval
+from hyeoksin.audit.rows import text_rows
+from hyeoksin.audit.table import Table
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.domain import AgencyFlag, Prediction
@@ -129,6 +131,16 @@ def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit
         assert finding.texts or finding.kind == "empty"
     text = next(t for t in found.texts if t.code == "3-1")
     assert text.excerpt
+
+
+def test_an_excerpt_is_masked_before_it_is_cut() -> None:
+    body = "가" * 187 + "900101-1234567 로 조회"
+    found = SimpleNamespace(
+        fetchall=lambda: [(0, "1", "a", "제목", body, "3-1", 0.9, 0.0, None, None, None, None)]
+    )
+    table = Table(SimpleNamespace(execute=lambda *_: found), PLAN, 1, "m", True)
+    (row,) = text_rows(table, [0])
+    assert row.excerpt == "가" * 187 + "******-******"
 
 
 def test_topics_are_found_named_and_repeat(found: Audit) -> None:

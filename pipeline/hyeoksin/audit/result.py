@@ -186,7 +186,8 @@ class Topic:
 class TextRow:
     """A text that a finding or topic names: ``row`` is its place in the input (ids may repeat).
 
-    ``excerpt`` is its beginning (empty where the input holds no texts).
+    ``excerpt`` is its beginning (empty where the input holds no texts), with personal data masked: a number that is cut
+    in two is no longer known as one.
     """
 
     row: int

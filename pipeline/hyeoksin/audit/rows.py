@@ -16,6 +16,7 @@ from hyeoksin.audit.sheet import SampleText
 from hyeoksin.audit.table import Table
 from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
+from hyeoksin.privacy import masked_start
 
 __all__ = [
     "Counted",
@@ -117,7 +118,15 @@ def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
     )
     return tuple(
         TextRow(
-            row[0], row[1], row[2], row[3] or "", (row[4] or "")[:_EXCERPT], row[5], row[6], row[7], *row[8:]
+            row[0],
+            row[1],
+            row[2],
+            row[3] or "",
+            masked_start(row[4] or "", _EXCERPT),
+            row[5],
+            row[6],
+            row[7],
+            *row[8:],
         )
         for row in found
     )
