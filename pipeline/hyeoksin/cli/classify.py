@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_inputs
 from hyeoksin.errors import InputError, RowError
@@ -74,6 +75,7 @@ def classify(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
     given = [Path(name) for name in files or [] if name != "-"]
     left = _refuse_places(output, failed, given, [plan, model])
+    need_for(output)
     show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
