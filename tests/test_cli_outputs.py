@@ -226,6 +226,6 @@ def test_the_list_of_the_classified_rows_outlives_a_translation(folder: Path) ->
 
 def test_a_former_audit_in_the_folder_of_results_is_written_anew(folder: Path) -> None:
     (folder / "결과").mkdir()
-    hyeoksin("classify", "글/가.csv", "-o", "결과/part.parquet", folder=folder)
+    hyeoksin("classify", "글/가.csv", "-o", "결과/part-000000.parquet", folder=folder)
     for _ in range(2):
         assert hyeoksin("audit", "결과", "-o", "결과/감사.json", folder=folder).code == 0
