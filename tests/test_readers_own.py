@@ -10,6 +10,7 @@ import pytest
 
 from hyeoksin.batch.inputs import items, sources
 from hyeoksin.batch.shards import Folder
+from hyeoksin.cli.classify import _items
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers import Columns, read, read_told
@@ -86,6 +87,31 @@ def test_decided_results_in_a_folder_are_a_past_year(tmp_path: Path) -> None:
 def test_a_table_with_some_of_our_columns_is_read(tmp_path: Path) -> None:
     write_rows(tmp_path / "가.csv", ["제목", "판정", "모델"], [["진료버스", "적합", "A형"]], sheet="표")
     assert [type(item) for item in read_told(tmp_path, Columns())] == [Document]
+
+
+def test_notes_name_a_file_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = [Path(name) / "과제.csv" for name in ("가", "나")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(TASKS.encode("cp949"))
+    for found in (items(sources(paths), Columns()), _items(map(str, paths), None, Columns())):
+        with heard() as notes:
+            assert [item.source for item in found] == ["과제.csv#row=2"] * 2
+        named = [note.partition(":")[0] for note in notes if "인코딩" in note]
+        assert named == ["가/과제.csv", "나/과제.csv"]
+
+
+def test_every_result_of_a_zip_in_a_folder_is_named_with_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "글").mkdir()
+    write(BOTH, tmp_path / "가.csv")
+    with zipfile.ZipFile(tmp_path / "글" / "묶음.zip", "w") as archive:
+        archive.writestr("글.csv", TASKS)
+        for name in ("가.csv", "나.csv"):
+            archive.write(tmp_path / "가.csv", name)
+    with heard() as notes:
+        list(read_told(tmp_path / "글", Columns()))
+    assert [note.partition(":")[0] for note in notes] == ["글/묶음.zip/가.csv, 글/묶음.zip/나.csv"]
 
 
 def test_notes_name_the_folder_of_a_file(tmp_path: Path) -> None:

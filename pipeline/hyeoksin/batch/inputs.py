@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from hyeoksin.errors import InputError
 from hyeoksin.readers import Columns, Item, read_told
 from hyeoksin.readers.archives import folder_files
+from hyeoksin.readers.notes import named
 from hyeoksin.readers.own import note_passed
 
 __all__ = ["Source", "checksum", "items", "sources"]
@@ -59,5 +60,8 @@ def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
     """
     passed: list[str] = []
     for source in files:
-        yield from read_told(source.path, columns, source.place, passed=None if source.given else passed)
+        if source.given:
+            yield from named(read_told(source.path, columns), source.path.name, str(source.path))
+        else:
+            yield from read_told(source.path, columns, source.place, passed=passed)
     note_passed(passed)

@@ -121,11 +121,18 @@ def _items(
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.domain import Document
     from hyeoksin.readers import read_told
+    from hyeoksin.readers.notes import named
 
     if text is not None:
         yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
     for name in files:
-        yield from _standard_input(columns) if name == "-" else read_told(Path(name), columns, left=left)
+        path = Path(name)
+        if name == "-":
+            yield from _standard_input(columns)
+        elif path.is_dir():
+            yield from read_told(path, columns, left=left)
+        else:
+            yield from named(read_told(path, columns), path.name, name)
 
 
 def _standard_input(columns: Columns) -> Iterator[Item]:

@@ -1,6 +1,7 @@
 """The log of what an officer should know although nothing failed: a foreign encoding, a wrong suffix, a sheet left out."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,8 +22,7 @@ class _Named(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         told = record.getMessage()
         for file, name in reversed(_names.get()):
-            if told.startswith(file):
-                told = name + told[len(file) :]
+            told = re.sub(rf"(?<![\w/.-]){re.escape(file)}(?=[:#/])", name.replace("\\", r"\\"), told)
         record.msg, record.args = told, ()
         return True
 
