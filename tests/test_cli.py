@@ -189,7 +189,7 @@ def test_a_folder_of_office_files_is_one_run(tmp_path: Path) -> None:
     run = hyeoksin("classify", folder, "-o", tmp_path / "결과.jsonl", folder=tmp_path)
     assert run.code == 1
     assert "Traceback" not in run.err
-    assert "알림: 목록.xlsx: 이름은 .xlsx 이지만 내용은 .xls 입니다." in run.err
+    assert "알림: 제출/bundle.zip/과제/목록.xlsx: 이름은 .xlsx 이지만 내용은 .xls 입니다." in run.err
     records = [
         json.loads(line) for line in (tmp_path / "결과.jsonl").read_text(encoding="utf-8").splitlines()
     ]

@@ -16,6 +16,7 @@ from hyeoksin.cli import app
 from hyeoksin.codes import NONE, code_in
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.gate import MARK
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.readers.notes import heard
@@ -64,6 +65,17 @@ def read(path: Path, plan: Plan = PLAN) -> list[Result]:
 
 def errors(path: Path, plan: Plan = PLAN) -> list[str]:
     return [str(item) for item in read_results(path, plan) if isinstance(item, RowError)]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv", ".xlsx"])
+def test_notes_and_groups_of_duplicates_are_read_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결과{suffix}"
+    notes = ("-로 시작하는 알림", f"{MARK}: 계획 밖")
+    write([replace(PREDICTIONS[0], notes=notes, duplicate_group="g1"), PREDICTIONS[1]], path)
+    assert [(r.notes, r.duplicate_group, r.gated) for r in read(path)] == [
+        (notes, "g1", True),
+        ((), None, False),
+    ]
 
 
 @pytest.mark.parametrize("meta", [{}, {"담당부서": "보건소", "코드": "없는 코드"}])

@@ -37,7 +37,8 @@ class Result:
     """What stands of one text in one plan: ``code`` (``NONE``: outside the plan), decided by a person or recommended.
 
     ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
-    holds the probabilities of the leaves and of ``NONE``, where the input tells them; ``gated``: they are the first gate's own.
+    holds the probabilities of the leaves and of ``NONE``, where the input tells them. ``notes`` and ``duplicate_group`` are
+    those of the record.
     """
 
     document: Document
@@ -46,7 +47,13 @@ class Result:
     status: str | None = None
     probability: float | None = None
     shares: Mapping[str, float] | None = None
-    gated: bool = False
+    notes: tuple[str, ...] = ()
+    duplicate_group: str | None = None
+
+    @property
+    def gated(self) -> bool:
+        """Whether the first gate settled the text: the probabilities are its own."""
+        return any(note.startswith(MARK) for note in self.notes)
 
     @property
     def is_cut(self) -> bool:
@@ -154,7 +161,8 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
             status=answer["status"],
             probability=float(end["probability"]) if end else shares[NONE],
             shares=shares,
-            gated=any(str(note).startswith(MARK) for note in row.get("notes") or ()),
+            notes=tuple(map(str, row.get("notes") or ())),
+            duplicate_group=row.get("duplicate_group"),
         ),
         plan,
         place,
@@ -298,6 +306,8 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
             _code(steps[-1] if steps else None, plan),
             status=status,
             probability=_number(cells.get("확률")) if steps else off,
+            notes=tuple(cells.get("알림", "").splitlines()),
+            duplicate_group=cells.get("묶음") or None,
         ),
         plan,
         place,

@@ -76,6 +76,10 @@ def skos(
     if output.suffix.lower() not in (".ttl", ".jsonld", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
     refuse_inputs(output, [plan])
+    if (
+        output.suffix.lower() != ".json"
+    ):  # SKOS is a plan file, read as the YAML and the tables are; JSKOS is none
+        refuse_existing(output)
     loaded = load_plan(plan)
     own = []
     if links:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_inputs
 
@@ -57,6 +58,7 @@ def simulate(
     if (decisions is None) == (not project):
         raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
     refuse_inputs(output, [decisions, records, corpus, model, plan])
+    need_for(output)
     errors: Sequence[RowError] = ()
     if decisions is None:
         loaded, texts, found = _ledger(store, project or [])
