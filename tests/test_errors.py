@@ -28,7 +28,7 @@ def test_a_bad_row_is_an_input_error_that_keeps_its_place() -> None:
 
 
 def test_a_missing_library_names_the_command_that_installs_it() -> None:
-    assert "pip install 'hyeoksin[docs]'" in str(MissingExtraError("docx", "docs"))
+    assert 'pip install ".[docs]"' in str(MissingExtraError("docx", "docs"))
 
 
 MADE = [

@@ -20,11 +20,12 @@ from hyeoksin.gate import MARK
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.readers.notes import heard
-from hyeoksin.results import Result, read_results, with_texts
+from hyeoksin.results import Result, read_results
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
 from hyeoksin.tabular import write_rows
+from hyeoksin.texts import with_texts
 from hyeoksin.workbook import Entry, Verdict, write_workbook
 
 PLAN = load_plan("2019")

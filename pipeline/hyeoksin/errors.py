@@ -145,7 +145,7 @@ class MissingExtraError(HyeoksinError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(
-            "'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'",
+            "'{library}' 라이브러리가 없습니다. hyeoksin 폴더에서: pip install \".[{extra}]\"",
             library=library,
             extra=extra,
         )

@@ -20,10 +20,9 @@ from hyeoksin.readers.columns import guessed
 from hyeoksin.readers.notes import log
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
-from hyeoksin.texts import with_texts
 from hyeoksin.uncalculated import is_fault
 
-__all__ = ["Result", "read_results", "with_texts"]
+__all__ = ["Result", "read_results"]
 
 _STATUS = {name: status for status, name in STATUS.items()}
 _STEPS = ("전략", "과제", "세부과제")

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
-
-if TYPE_CHECKING:
-    from hyeoksin.results import Result
+from hyeoksin.results import Result
 
 __all__ = ["with_texts"]
 

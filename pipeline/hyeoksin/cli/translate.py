@@ -112,7 +112,8 @@ def _translated(
     from hyeoksin.cli.screen import show_notes
     from hyeoksin.errors import InputError, RowError
     from hyeoksin.plan import load_plan
-    from hyeoksin.results import read_results, with_texts
+    from hyeoksin.results import read_results
+    from hyeoksin.texts import with_texts
     from hyeoksin.translate import translate as run
 
     show_notes()

@@ -20,7 +20,8 @@ from hyeoksin.features import analyse
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
-from hyeoksin.results import Result, read_results, with_texts
+from hyeoksin.results import Result, read_results
+from hyeoksin.texts import with_texts
 
 __all__ = ["sample_of", "samples"]
 
