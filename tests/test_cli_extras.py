@@ -17,6 +17,7 @@ from test_cli import hyeoksin, refused
     [
         ("train", "torch", "neural"),
         ("simulate --decisions 과제.csv -o 보고.html", "matplotlib", "report"),
+        ("batch 과제.csv -o 묶음", "pyarrow", "batch"),
         ("audit 과제.csv -o 감사.html", "jinja2", "report"),
         ("audit 과제.csv -o 감사.json", "duckdb", "audit"),
         ("audit-sample 과제.csv -o 표본.xlsx", "duckdb", "audit"),
@@ -30,7 +31,7 @@ def test_what_is_missing_is_named_before_the_work(
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == module else name)
     said = refused(hyeoksin(*line.split(), folder=tmp_path))  # no input is there: it would be missed next
     assert f"'{module}'" in said
-    assert f"hyeoksin[{extra}]" in said
+    assert f".[{extra}]" in said
 
 
 def test_a_form_that_needs_nothing_is_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
