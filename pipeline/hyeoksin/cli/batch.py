@@ -8,8 +8,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
-from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.extras import need
+from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 __all__ = ["batch", "duplicates"]
