@@ -52,12 +52,14 @@ class Records:
     """Where the records stand: ``files`` of one ``form`` (parquet with a ``record`` column, or jsonl of records).
 
     ``failed`` are the rows of raw texts that could not be read, as lines of ``failed.jsonl``; ``texts`` is where those stand.
+    ``notes`` say what a reader must know of the choice of the records.
     """
 
     files: tuple[Path, ...]
     form: str
     failed: tuple[str, ...] = ()
     texts: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
         "SELECT count(*), count(*) FILTER (gated), count(*) FILTER (plan IS NULL OR off IS NULL OR best IS NULL), "
         "string_agg(DISTINCT model, ', ' ORDER BY model), string_agg(DISTINCT plan_sha, ', ') FROM records"
     ).fetchone()
-    _check(n, missing, model, sha, plan, files)
+    _check(n, missing, sha, plan, files)
     _name_kinds(connection)
     _name_periods(connection)
     return Table(connection, plan, n, model, has_texts, n_gated)
@@ -211,7 +213,7 @@ def _check_columns(connection: Any, files: Sequence[str]) -> None:
         )
 
 
-def _check(n: int, missing: int, model: str, sha: str, plan: Plan, files: Sequence[str]) -> None:
+def _check(n: int, missing: int, sha: str, plan: Plan, files: Sequence[str]) -> None:
     if not n:
         raise InputError(f"{files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
     if missing:
@@ -222,8 +224,6 @@ def _check(n: int, missing: int, model: str, sha: str, plan: Plan, files: Sequen
         raise InputError(
             f"계획 {plan.id} 의 다른 판({sha})으로 분류한 결과입니다 (지금 {plan.sha256[:8]}). 다시 분류하세요."
         )
-    if ", " in model:
-        raise InputError(f"여러 모델({model})의 결과가 섞였습니다. 한 모델로 다시 분류하세요.")
 
 
 def _name_kinds(connection: Any) -> None:
