@@ -111,6 +111,23 @@ def process(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "says", "not_"),
+    [
+        ("keys add", "365", "끝나지 않음"),
+        ("store export", "translate", "learn"),
+        ("classify", ".xlsx .ttl", ".xlsx)"),
+        ("plan show", ".xlsx .ttl", ".xlsx)"),
+        ("plan diff", ".xlsx .ttl", ".xlsx)"),
+        ("serve", "hyeoksin.uploads", "끝나지 않음"),
+    ],
+)
+def test_help_says_what_holds(command: str, says: str, not_: str) -> None:
+    told = hyeoksin(*command.split(), "--help").out
+    assert says in told
+    assert not_ not in told
+
+
 def refused(run: Run) -> str:
     """Check that the run ended with one Korean message, and return it."""
     assert run.code == 2

@@ -16,7 +16,7 @@ from hyeoksin.cli import app
 from hyeoksin.codes import NONE, code_in
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.gate import MARK
+from hyeoksin.gate import MARK, NOTE
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.readers.notes import heard
@@ -285,6 +285,19 @@ def test_the_other_plans_of_a_record_can_be_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "결과.jsonl"
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     assert [r.code for r in read(path, load_plan("2024"))] == [NONE]
+
+
+def test_texts_that_the_gate_kept_from_the_other_plan_refuse_it(tmp_path: Path) -> None:
+    asked, unasked = (one.to_record() for one in PREDICTIONS[:2])
+    asked["others"] = {"2024": PREDICTIONS[1].to_record()}
+    unasked["notes"] = [NOTE]
+    path = tmp_path / "결과.jsonl"
+    path.write_text(json.dumps(asked) + "\n" + json.dumps(unasked) + "\n", encoding="utf-8")
+    assert len(read(path)) == 2
+    with pytest.raises(
+        InputError, match=r"1건에는 계획 2024 의 결과가 없어.*--gate off 로, 또는 --plan 2024"
+    ):
+        list(read_results(path, load_plan("2024")))
 
 
 def test_a_store_gives_decisions_and_recommendations(tmp_path: Path) -> None:

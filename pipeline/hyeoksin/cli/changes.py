@@ -13,7 +13,9 @@ from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
-PlanName = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
+PlanName = Annotated[
+    str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx .ttl).")
+]
 
 
 def diff(

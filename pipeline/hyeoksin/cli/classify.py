@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
 PlanName = Annotated[
-    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx).")
+    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx .ttl).")
 ]
 Text = Annotated[str | None, typer.Option("--text", help="파일 대신 이 글 하나를 분류합니다.")]
 

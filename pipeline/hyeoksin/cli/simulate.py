@@ -131,11 +131,17 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
 
     from hyeoksin.errors import InputError
 
+    found, number = [], 0
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-        found = [json.loads(line) for line in lines if line.strip()]
+        for line in path.read_text(encoding="utf-8-sig").split("\n"):
+            number += 1
+            if line.strip():
+                found.append(json.loads(line))
     except ValueError as error:
-        raise InputError(f"{path.name}: 분류 결과(JSONL)가 아닙니다 ({error}).") from error
+        place = f"{path.name} {number}번째 줄" if number else path.name
+        raise InputError(
+            f"{place}: 분류 결과(JSONL)가 아닙니다. 'hyeoksin classify -o 결과.jsonl' 로 만든 파일을 주세요."
+        ) from error
     if not found or not all(isinstance(row, dict) and "candidates" in row for row in found):
         raise InputError(f"{path.name}: 'hyeoksin classify -o 결과.jsonl' 로 만든 파일을 주세요.")
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -24,6 +23,7 @@ from hyeoksin.web.access import (
     token_hash,
     visitor,
 )
+from hyeoksin.web.accounts import minutes_locked
 from hyeoksin.web.languages import COOKIE, LANGUAGES
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, render, safe_path
@@ -158,14 +158,10 @@ def _form(
 def _checked(store: Store, settings: Settings, name: str, password: str, address: str) -> str | None:
     """Return why the name and password do not open the account, or None; failures are counted."""
     key = f"login:{name[:64]}"
-    failures = store.failures(key)
-    if failures is not None and failures.count >= settings.lock_after:
-        until = datetime.fromisoformat(failures.last_at) + timedelta(minutes=settings.lock_minutes)
-        if until > datetime.now(UTC):
-            minutes = int((until - datetime.now(UTC)).total_seconds() // 60) + 1
-            return _("여러 번 틀려 계정을 잠갔습니다. {n}분 뒤에 다시 하거나 관리자에게 알리세요.").format(
-                n=minutes
-            )
+    if minutes := minutes_locked(store, name[:64], settings.lock_after, settings.lock_minutes):
+        return _("여러 번 틀려 계정을 잠갔습니다. {n}분 뒤에 다시 하거나 관리자에게 알리세요.").format(
+            n=minutes
+        )
     if not passwords.verify(password, _secret(store, name)):
         count = store.failed(key, within=settings.lock_minutes * 60).count
         store.audit("login.failed", name[:64], detail={"address": address, "count": count})
