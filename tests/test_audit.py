@@ -131,6 +131,32 @@ def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None
         audit(path, "2024")
 
 
+def test_a_store_with_the_answers_of_two_models_can_be_audited(tmp_path: Path) -> None:
+    from hyeoksin.store import open_store
+
+    path, some = tmp_path / "desk.db", _some()
+    other = {**prediction(PLAN, 0, {"2-1": 0.9}).to_record(), "model": "office@00000001"}
+    with open_store(path) as store:
+        number = store.create_project("첫 차수", "2019", "officer").id
+        store.add_items(number, [(one.document, one) for one in some])
+        waiting = store.items(number, order="id")[0]
+        store.predict(number, [(waiting.id, other)])
+        assert store.item(waiting.id).code == "2-1"
+        assert sorted(store.answered(number).values()) == [1, 4]
+    found = audit(path, "2019", ["region"], topic_texts=0)
+    assert found.manifest.model == some[0].model
+    assert f"(office@00000001 1건) 모든 글에 답이 있는 모델 {some[0].model}" in found.notes[0]
+    assert found.rows == audit(saved(some, tmp_path / "r.parquet"), "2019", ["region"], topic_texts=0).rows
+
+    fresh = prediction(PLAN, 9, {"2-1": 0.9})  # a text that came after the change: no model has them all
+    with open_store(path) as store:
+        store.add_items(number, [(fresh.document, fresh.to_record() | {"model": "office@00000001"})])
+    found = audit(path, "2019", ["region"], topic_texts=0)
+    assert found.method == ""
+    assert {row.counted for row in found.rows if row.code == "2-1" and row.cut == "all"} == {3}
+    assert f"(office@00000001 40.0%, {some[0].model} 60.0%)" in " ".join(found.notes)
+
+
 def test_texts_that_the_gate_settled_have_no_agency_and_the_cut_by_agency_says_so(tmp_path: Path) -> None:
     some = _some()
     path = saved([*some[:3], gated(some[3], 0.98)], tmp_path / "records.parquet")

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hyeoksin
 from hyeoksin.answers import decode
 from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.corpus import Example
@@ -222,3 +224,11 @@ def test_what_is_unsafe_at_the_leaf_may_stand_above_it(classifier: Classifier) -
             last = prediction.path[-1]
             at = head.settle if last.code in leaves else head.settle_above[plan[last.code].level]
             assert last.probability >= at
+
+
+def test_the_public_call_takes_what_the_inner_one_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    public, own = signature(hyeoksin.load_classifier), signature(load_classifier)
+    assert public.parameters == own.parameters
+    monkeypatch.setattr("hyeoksin.classifier.load_classifier", lambda *given: given)
+    given = ("모델", "2024", 2, False, "2026-01-31")
+    assert tuple(hyeoksin.load_classifier(*given)) == given  # type: ignore[arg-type, var-annotated]

@@ -111,6 +111,23 @@ def process(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "says", "not_"),
+    [
+        ("keys add", "365", "끝나지 않음"),
+        ("store export", "translate", "learn"),
+        ("classify", ".xlsx .ttl", ".xlsx)"),
+        ("plan show", ".xlsx .ttl", ".xlsx)"),
+        ("plan diff", ".xlsx .ttl", ".xlsx)"),
+        ("serve", "hyeoksin.uploads", "끝나지 않음"),
+    ],
+)
+def test_help_says_what_holds(command: str, says: str, not_: str) -> None:
+    told = hyeoksin(*command.split(), "--help").out
+    assert says in told
+    assert not_ not in told
+
+
 def refused(run: Run) -> str:
     """Check that the run ended with one Korean message, and return it."""
     assert run.code == 2
@@ -189,7 +206,7 @@ def test_a_folder_of_office_files_is_one_run(tmp_path: Path) -> None:
     run = hyeoksin("classify", folder, "-o", tmp_path / "결과.jsonl", folder=tmp_path)
     assert run.code == 1
     assert "Traceback" not in run.err
-    assert "알림: 목록.xlsx: 이름은 .xlsx 이지만 내용은 .xls 입니다." in run.err
+    assert "알림: 제출/bundle.zip/과제/목록.xlsx: 이름은 .xlsx 이지만 내용은 .xls 입니다." in run.err
     records = [
         json.loads(line) for line in (tmp_path / "결과.jsonl").read_text(encoding="utf-8").splitlines()
     ]

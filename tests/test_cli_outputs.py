@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "글").mkdir()
     for name in ("글/가.csv", "글/나.csv"):
         (tmp_path / name).write_text(TABLE, encoding="utf-8")
-    for name in ("결정.csv", "결정.xlsx", "글.json", "글.html"):
+    for name in ("결정.csv", "결정.xlsx", "글.json", "글.html", "계획.ttl", "계획.jsonld"):
         (tmp_path / name).write_text(DECIDED, encoding="utf-8")
     (tmp_path / "계획.csv").write_text("코드,제목\n1,하나\n", encoding="utf-8")
     (tmp_path / "계획.yaml").write_text(PLAN, encoding="utf-8")
@@ -87,6 +87,8 @@ def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:
         "plan convert 2019 계획.csv",
         "plan convert 2019 계획.yaml",
         "plan template 계획.yaml",
+        "plan skos 2019 -o 계획.ttl",
+        "plan skos 2019 -o 계획.jsonld",
         "plan from-skos 없음.ttl 계획.yaml",
         "plan from-skos 없음.ttl 새.yaml --links 결정.csv",
         "store backup 결정.csv",
@@ -226,6 +228,6 @@ def test_the_list_of_the_classified_rows_outlives_a_translation(folder: Path) ->
 
 def test_a_former_audit_in_the_folder_of_results_is_written_anew(folder: Path) -> None:
     (folder / "결과").mkdir()
-    hyeoksin("classify", "글/가.csv", "-o", "결과/part.parquet", folder=folder)
+    hyeoksin("classify", "글/가.csv", "-o", "결과/part-000000.parquet", folder=folder)
     for _ in range(2):
         assert hyeoksin("audit", "결과", "-o", "결과/감사.json", folder=folder).code == 0

@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.cli.serve import _address
 from hyeoksin.errors import NotStoredError
 from hyeoksin.store import open_store
 from hyeoksin.web import passwords
@@ -112,6 +113,20 @@ def test_the_first_start_makes_an_admin_and_the_next_does_not(tmp_path: Path) ->
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://localhost:8000"),
+        ("0.0.0.0", "http://localhost:8000"),  # noqa: S104
+        ("::", "http://localhost:8000"),
+        ("192.0.2.7", "http://192.0.2.7:8000"),
+        ("2001:db8::7", "http://[2001:db8::7]:8000"),
+    ],
+)
+def test_the_address_that_is_shown_opens_in_a_browser(host: str, address: str) -> None:
+    assert _address(host, 8000) == address
+
+
 def test_a_host_that_is_not_ours_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [
         sys.executable,
@@ -134,6 +149,7 @@ def test_a_locked_out_administrator_gets_in_again(tmp_path: Path) -> None:
     first = runner.invoke(app, ["users", "add", "kim", "--role", "admin", *place]).stdout.strip()
     for _ in range(9):
         store.failed("login:kim", within=900)
+    assert "kim  admin  잠김 (15분 남음)" in runner.invoke(app, ["users", "list", *place]).stdout
     store.add_session("hash", "kim", seconds=600)
     second = runner.invoke(app, ["users", "reset", "kim", *place]).stdout.strip()
     secret = store.user("kim").secret

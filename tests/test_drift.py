@@ -262,6 +262,21 @@ def test_results_and_their_texts_are_the_same_sample(
     assert not caplog.messages
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".xlsx"])
+def test_regions_are_the_same_from_results_and_from_their_texts(
+    tmp_path: Path, classifier: Classifier, suffix: str
+) -> None:
+    texts, results = tmp_path / "글.csv", tmp_path / f"결과{suffix}"
+    texts.write_text(
+        "번호,내용,지역\n1,섬 주민을 찾아간다,전남 신안군\n2,대구 중구의 축제,\n3,꽃 축제,\n",
+        encoding="utf-8",
+    )
+    write(list(classifier.classify(item for item in read(texts) if isinstance(item, Document))), results)
+    told = texts if suffix == ".jsonl" else None  # JSONL holds no texts
+    before, after, _ = samples(texts, results, classifier, told)
+    assert before.kind.tolist() == after.kind.tolist() == ["전라남도 신안군", "대구광역시 중구", ""]
+
+
 def test_a_gate_before_one_period_only_is_told(
     tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -88,7 +88,7 @@ def test_the_name_is_needed() -> None:
 
 def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(MissingExtraError, match=r"hyeoksin\[neural\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[neural\]"):
         dense_encoder(f"sentence-transformers:{tmp_path}")
 
 

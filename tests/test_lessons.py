@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -20,6 +21,7 @@ from hyeoksin.lessons import (
     add_version,
     decided_items,
     doubts,
+    follow_shipped,
     learn,
     lessons_of,
     preview,
@@ -40,7 +42,7 @@ from hyeoksin.model.heads import Head
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.resources import resource
 from hyeoksin.simulate.figures import share
-from hyeoksin.store import open_store
+from hyeoksin.store import SHIPPED, open_store
 
 PLAN = load_plan("2019")
 CORPUS = Path(__file__).parents[1] / "corpus" / "proposals"
@@ -381,7 +383,34 @@ def test_a_refused_model_is_used_only_by_force(office, learned, tmp_path):
     with pytest.raises(RefusedError, match="고정 시험을 잃었습니다"):
         use(store, row.id, "kim")
     assert use(store, row.id, "kim", force=True).state == "active"
-    roll_back(store, "kim")
+    before = roll_back(store, "kim")
+    assert store.model(row.id).state == "refused"
+    with suppress(RefusedError):  # there may be an older one
+        assert roll_back(store, "kim").id != row.id
+    use(store, before.id, "kim")
+
+
+def test_an_upgrade_takes_the_place_of_the_shipped_model(learned, tmp_path):
+    installed = load_model(resource("model")).id
+    path, told = tmp_path / "store.db", ["--store", str(tmp_path / "store.db")]
+    with open_store(path) as store:
+        old = store.add_model("default@00000000", "/gone", "kim", report={"판정": SHIPPED}, state="active")
+        assert active_path(store) == resource("model")
+        follow_shipped(store, "kim")
+        assert (store.active_model().id, store.model(old.id).state) == (installed, "retired")
+        with pytest.raises(RefusedError, match="앞 모델이 없습니다"):  # the former one is gone
+            roll_back(store, "kim")
+        with pytest.raises(ModelError, match=f"models use {installed}"):
+            use(store, old.id, "kim")
+        _, row = add_version(store, learned, tmp_path / "new", "kim")
+        use(store, row.id, "kim")
+        store.set_model_state(old.id, "candidate")
+        store.set_model_state(old.id, "retired")  # the last one that answered, before the upgrade
+        result = CliRunner().invoke(app, ["models", "rollback", *told])
+        assert result.output.startswith(f"{installed} 로 되돌렸습니다")
+        assert "models renew" in result.output
+        assert store.active_model().id == installed
+        assert f"{installed}  쓰는 중" in CliRunner().invoke(app, ["models", "list", *told]).output
 
 
 def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):

@@ -203,7 +203,7 @@ def test_wrapping_keeps_the_width() -> None:
 def test_without_any_korean_font_the_message_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pylopdf_fonts_ko", None)
     monkeypatch.setattr(fonts.fontManager, "ttflist", [])
-    with pytest.raises(MissingExtraError, match=r"hyeoksin\[report\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[report\]"):
         fonts.families.__wrapped__()
 
 

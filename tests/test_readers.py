@@ -333,6 +333,15 @@ def test_a_row_that_a_comma_made_longer_than_the_header_is_told(tmp_path: Path, 
     assert "큰따옴표" in bad[0].reason
 
 
+def test_formulas_of_a_csv_are_told_as_those_of_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('번호,제목,내용\n1,"=A1&""x""",\n2,=> 추진,\n3,=B1,섬으로 간다\n', encoding="utf-8")
+    good, (bad,) = split(list(read(path)))
+    assert [(d.id, d.title, d.text) for d in good] == [("2", "=> 추진", ""), ("3", "", "섬으로 간다")]
+    assert bad.source == "t.csv#row=2"
+    assert "수식" in bad.reason
+
+
 def test_a_row_of_errors_and_formulas_without_results_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,6 +78,6 @@ def test_a_missing_library_names_the_install_command(tmp_path: Path, monkeypatch
     (tmp_path / "hwpx.py").write_text("raise ModuleNotFoundError('hwpx')", encoding="utf-8")
     monkeypatch.setattr(isolation, "_idle", [])
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(MissingExtraError, match=r"pip install 'hyeoksin\[docs\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[docs\]"'):
         list(isolation.read_isolated(".hwpx", OFFICE / "list.hwpx", Columns()))
     isolation._close_idle()

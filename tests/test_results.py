@@ -16,14 +16,16 @@ from hyeoksin.cli import app
 from hyeoksin.codes import NONE, code_in
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.gate import MARK, NOTE
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.readers.notes import heard
-from hyeoksin.results import Result, read_results, with_texts
+from hyeoksin.results import Result, read_results
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
 from hyeoksin.tabular import write_rows
+from hyeoksin.texts import with_texts
 from hyeoksin.workbook import Entry, Verdict, write_workbook
 
 PLAN = load_plan("2019")
@@ -64,6 +66,17 @@ def read(path: Path, plan: Plan = PLAN) -> list[Result]:
 
 def errors(path: Path, plan: Plan = PLAN) -> list[str]:
     return [str(item) for item in read_results(path, plan) if isinstance(item, RowError)]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv", ".xlsx"])
+def test_notes_and_groups_of_duplicates_are_read_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결과{suffix}"
+    notes = ("-로 시작하는 알림", f"{MARK}: 계획 밖")
+    write([replace(PREDICTIONS[0], notes=notes, duplicate_group="g1"), PREDICTIONS[1]], path)
+    assert [(r.notes, r.duplicate_group, r.gated) for r in read(path)] == [
+        (notes, "g1", True),
+        ((), None, False),
+    ]
 
 
 @pytest.mark.parametrize("meta", [{}, {"담당부서": "보건소", "코드": "없는 코드"}])
@@ -272,6 +285,19 @@ def test_the_other_plans_of_a_record_can_be_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "결과.jsonl"
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     assert [r.code for r in read(path, load_plan("2024"))] == [NONE]
+
+
+def test_texts_that_the_gate_kept_from_the_other_plan_refuse_it(tmp_path: Path) -> None:
+    asked, unasked = (one.to_record() for one in PREDICTIONS[:2])
+    asked["others"] = {"2024": PREDICTIONS[1].to_record()}
+    unasked["notes"] = [NOTE]
+    path = tmp_path / "결과.jsonl"
+    path.write_text(json.dumps(asked) + "\n" + json.dumps(unasked) + "\n", encoding="utf-8")
+    assert len(read(path)) == 2
+    with pytest.raises(
+        InputError, match=r"1건에는 계획 2024 의 결과가 없어.*--gate off 로, 또는 --plan 2024"
+    ):
+        list(read_results(path, load_plan("2024")))
 
 
 def test_a_store_gives_decisions_and_recommendations(tmp_path: Path) -> None:

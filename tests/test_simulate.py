@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.cli.simulate import _records
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
@@ -295,3 +296,15 @@ def test_the_command_replays_own_texts_and_says_that_the_model_knows_them(tmp_pa
     assert result.exit_code == 0, result.output
     assert "36건은 모델이 배운 글이어서 실제보다 좋게 나옵니다" in result.output
     assert output.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [(b"PK\x03\x04\xff\xfe", "결과.xlsx: "), (b'{"candidates": []}\n{', "결과.xlsx 2번째 줄: ")],
+)
+def test_records_that_are_no_jsonl_are_told_in_korean(tmp_path, content, place):
+    (tmp_path / "결과.xlsx").write_bytes(content)
+    with pytest.raises(InputError, match=r"classify -o 결과\.jsonl") as told:
+        _records(tmp_path / "결과.xlsx")
+    assert str(told.value).startswith(place)
+    assert "codec" not in str(told.value)

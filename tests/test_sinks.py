@@ -109,7 +109,7 @@ def test_xlsx_is_read_back_equal(tmp_path: Path) -> None:
     rows = [tuple("" if c is None else c for c in row) for row in sheet.iter_rows(values_only=True)]
     assert rows == [HEADER, *(table_row(p) for p in BOTH)]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:V3"
+    assert sheet.auto_filter.ref == "A1:X3"
 
 
 def test_parquet_is_read_back_equal(tmp_path: Path) -> None:
@@ -154,6 +154,14 @@ def test_the_other_columns_of_a_table_stand_last(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "a.parquet")
     assert table["그 밖의 열"].to_pylist() == [row[-1], ""]
     assert [json.loads(r).get("meta") for r in table["record"].to_pylist()] == [meta, None]
+
+
+def test_notes_and_the_group_of_duplicates_have_columns() -> None:
+    told = replace(BUS, notes=("주관기관 확인: 법", "한 번만 판정"), duplicate_group="g1")
+    row = dict(zip(HEADER, table_row(told), strict=True))
+    assert (row["알림"], row["묶음"]) == ("주관기관 확인: 법\n한 번만 판정", "g1")
+    bare = dict(zip(HEADER, table_row(BUS), strict=True))
+    assert (bare["알림"], bare["묶음"]) == ("", "")
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

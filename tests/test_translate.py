@@ -22,7 +22,7 @@ from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.crosswalk import write_links
 from hyeoksin.plan.routes import Route, routes
 from hyeoksin.results import Result, read_results
-from hyeoksin.translate import Translated, fused, impact_rows, record, summary, translate
+from hyeoksin.translate import HEADER, Translated, fused, impact_rows, record, summary, table_row, translate
 
 OLD = Plan("a", "옛", 2019, tuple(Node(c, "strategy", c) for c in "가나다라"))
 NEW = Plan("b", "새", 2024, tuple(Node(c, "strategy", c) for c in "ABCD"))
@@ -59,7 +59,7 @@ def judged(code: str, share: float) -> dict[str, float]:
 
 
 def one(code: str, shares: Mapping[str, float] | None, decided: bool = True) -> Translated:
-    document = Document(id="1", text="" if shares is None else "글")
+    document = Document(id="1", text="" if shares is None else "글", source="가.csv#row=2")
 
     def judge(texts: Sequence[Document]) -> Iterator[Mapping[str, float]]:
         assert shares is not None
@@ -213,6 +213,36 @@ def test_impact_counts_for_a_plan_of_ones_own(decided: Path, tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     assert "추측" in result.output
     assert sum(row["n"] for row in json.loads(output.read_text(encoding="utf-8"))) == 4
+
+
+def test_a_row_names_its_source() -> None:
+    row = dict(zip(HEADER, table_row(one("가", judged("A", 0.6)), OLD, NEW), strict=True))
+    assert (row["번호"], row["출처"]) == ("1", "가.csv#row=2")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_bad_rows_of_the_texts_are_listed(tmp_path: Path, suffix: str) -> None:
+    past, texts, output = (tmp_path / name for name in ("결정.csv", "글", f"옮긴{suffix}"))
+    past.write_text("번호,코드\n1,3-1\n", encoding="utf-8")
+    texts.mkdir()
+    (texts / "글.csv").write_text("번호,제목\n1,안부를 묻기\n2,\n", encoding="utf-8")
+    told = (
+        "translate",
+        str(past),
+        "--from",
+        "2019",
+        "--to",
+        "2024",
+        "--texts",
+        str(texts),
+        "-o",
+        str(output),
+    )
+    result = CliRunner().invoke(app, told)
+    assert result.exit_code == 1
+    assert "건너뜀 글/글.csv#row=3" in result.output
+    (line,) = (tmp_path / "옮긴.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["row"] == 3
 
 
 def test_wrong_plan_says_what_to_do(tmp_path: Path) -> None:

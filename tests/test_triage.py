@@ -155,6 +155,19 @@ def test_decisions_that_accept_settle_more():
     assert len(plan_hours(cases, 20.0, 0.0, past=past).settled) == 50
 
 
+@pytest.mark.parametrize("n_accepted", [0, 30])
+def test_one_slip_on_a_sure_answer_does_not_end_the_plan(n_accepted):
+    cases = [Case(i, 1 - 10 ** -(1.3 + 2.7 * i / 200), region=f"r{i % 5}", kind="과제") for i in range(200)]
+    past = [
+        Judged(case.probability, right=True, region=case.region, kind="과제") for case in cases[:n_accepted]
+    ]
+    slip = Judged(0.9998, right=False, region="r1", kind="과제")
+    before, after = (plan_hours(cases, 24.0, 2.0, past=some) for some in (past, [*past, slip]))
+    assert 0.6 * len(before.settled) < len(after.settled) < len(before.settled)
+    shares = [sum(1 - p for p in plan.probabilities.values()) for plan in (before, after)]
+    assert shares[0] < shares[1] < 0.1 * len(cases)
+
+
 def test_checks_that_fail_lower_what_looked_certain():
     """A ceiling that no logistic curve shows: one in ten of the surest answers is turned down, whatever they say."""
     cases = [Case(i, 0.998, kind="과제") for i in range(50)]

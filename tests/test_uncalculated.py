@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from hyeoksin import uncalculated
-from hyeoksin.uncalculated import UNCALCULATED, is_fault, missing_values
+from hyeoksin.uncalculated import UNCALCULATED, is_fault, missing_values, without_formula
 
 BOOK = (
     '<workbook xmlns="m" xmlns:r="r"><sheets><sheet name="과제 &amp; 표" sheetId="1" r:id="rId7"/>'
@@ -71,3 +71,19 @@ def test_of_what_is_no_workbook_nothing_is_told(file: io.BytesIO) -> None:
 )
 def test_errors_are_told_from_texts(cell: str, fault: bool) -> None:
     assert is_fault(cell) == fault
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ['=A1&"x"', "=SUM(C2:C6)", "=$B$2", "=과제!A1", "='지난 해'!A1", '="과제 "&A1', "=1+1", "=-(B2+1)", "= B2 * 2", "=VLOOKUP(A2,Z:Z,1)"],
+)  # fmt: skip
+def test_a_formula_of_a_csv_has_no_value(cell: str) -> None:
+    assert without_formula(cell) == UNCALCULATED
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "=", "=> 추진", "=== 개요 ===", "= 목적", "=1단계 추진", "=A1 등급 지원", '="001"', "'=A1", " =A1", "A=1", "=1 - 가. 추진"],
+)  # fmt: skip
+def test_other_cells_of_a_csv_stay(cell: str) -> None:
+    assert without_formula(cell) == cell

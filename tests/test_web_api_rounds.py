@@ -184,6 +184,14 @@ def test_who_comes_second_is_told(client: TestClient) -> None:
     assert "api:officer 프로그램" in second.json()["detail"]
 
 
+@pytest.mark.parametrize("wrong", [0, 99])
+def test_a_version_that_nobody_can_have_seen_is_refused(client: TestClient, wrong: int) -> None:
+    now = get(client, "/documents/2")["version"]
+    told = problem(client, "POST", "/documents/2/decisions", 409, action="accept", version=wrong)
+    assert f"판 번호 {wrong} 은(는) 없습니다 (지금 {now})" in told["detail"]
+    assert "모델" not in told["detail"]
+
+
 def test_a_repeated_request_is_one_decision(client: TestClient) -> None:
     version = get(client, "/documents/2")["version"]
     body = {"action": "accept", "version": version}
@@ -204,8 +212,8 @@ def test_a_repeated_request_is_one_decision(client: TestClient) -> None:
     ("body", "status", "says"),
     [
         ({"action": "pick"}, 422, "코드(code)"),
-        ({"action": "pick", "code": "9-9"}, 409, "9-9"),
-        ({"action": "accept", "agency": "없는 기관"}, 409, "/agencies"),
+        ({"action": "pick", "code": "9-9"}, 422, "계획 2019 에 코드 '9-9'"),
+        ({"action": "accept", "agency": "없는 기관"}, 422, "/agencies"),
         ({"action": "undo"}, 422, "accept"),
         ({"action": "accept", "final": True}, 403, "검토"),
         ({"action": "accept", "note": "가" * 2_001}, 422, "2000자"),

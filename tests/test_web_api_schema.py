@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what its dependencies deprecate while they are imported
     import schemathesis
     from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 APP = create_api(Judge(), None, None, Free(), Path())  # type: ignore[arg-type]  # the fixture brings store and keys
 SERVER = FastAPI(openapi_url=None)
@@ -63,6 +64,16 @@ def test_no_request_finds_a_fault(served: None, operation: Any, mode: Generation
         suppress_health_check=list(HealthCheck),
     )
     def check(case: Any) -> None:
-        case.call_and_validate(headers=headers("officer"))
+        answer = case.call(headers=headers("officer"))
+        excluded = [positive_data_acceptance] if names_what_is_not(answer) else []
+        case.validate_response(answer, excluded_checks=excluded)
 
     check()
+
+
+def names_what_is_not(answer: Any) -> bool:
+    """Tell whether a decision names a code or an agency that there is not: a schema cannot list those of every round."""
+    if answer.status_code != 422:
+        return False
+    faults = answer.json()["errors"]
+    return all(f["field"] in ("code", "agency") and "없습니다. /" in f["detail"] for f in faults)

@@ -217,6 +217,21 @@ def listed(page: str) -> int:
     return page.partition('id="checks"')[2].count('<li><a href="/items/')
 
 
+def test_the_dial_names_the_decisions_that_cost_the_trust(office: Office) -> None:
+    rows = [(Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99)) for k in range(40)]
+    desk = office.open(rows=rows)
+    for item in desk.items[:2]:
+        desk.decide(item, "accept")
+    assert 'id="against"' not in desk.browser().get(f"{desk.path}/hours").text
+    for item in desk.items[2:8]:
+        desk.decide(item, "none")
+    page = desk.browser().get(f"{desk.path}/hours").text
+    told = page.partition('id="against"')[2].partition("</div>")[0]
+    assert "결정 8건 가운데 6건이" in words(told)
+    assert "32건이 확정될 것이 0건이" in words(told)
+    assert f'<a href="/items/{desk.items[2].id}">글 2</a>: 3-2 (99%) → 계획 밖' in told
+
+
 def test_the_whole_round_leans_on_nothing_else(office: Office) -> None:
     desk = office.open(n=12)
     page = desk.browser().get(f"{desk.path}/hours").text

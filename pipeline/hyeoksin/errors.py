@@ -58,6 +58,18 @@ class HyeoksinError(Exception):
         self.message = message
         self.values = values
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle without calling the constructor, whose arguments differ: workers raise in other processes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[HyeoksinError], args: tuple[object, ...], attributes: dict[str, object]
+) -> HyeoksinError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 class PlanError(HyeoksinError):
     """A plan, crosswalk, agency or region file is wrong."""
@@ -133,7 +145,7 @@ class MissingExtraError(HyeoksinError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(
-            "'{library}' 라이브러리가 없습니다. 설치: pip install 'hyeoksin[{extra}]'",
+            "'{library}' 라이브러리가 없습니다. hyeoksin 폴더에서: pip install \".[{extra}]\"",
             library=library,
             extra=extra,
         )

@@ -20,10 +20,9 @@ from hyeoksin.readers.columns import guessed
 from hyeoksin.readers.notes import log
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
-from hyeoksin.texts import with_texts
 from hyeoksin.uncalculated import is_fault
 
-__all__ = ["Result", "read_results", "with_texts"]
+__all__ = ["Result", "read_results"]
 
 _STATUS = {name: status for status, name in STATUS.items()}
 _STEPS = ("전략", "과제", "세부과제")
@@ -37,7 +36,9 @@ class Result:
     """What stands of one text in one plan: ``code`` (``NONE``: outside the plan), decided by a person or recommended.
 
     ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
-    holds the probabilities of the leaves and of ``NONE``, where the input tells them; ``gated``: they are the first gate's own.
+    holds the probabilities of the leaves and of ``NONE``, where the input tells them. ``notes`` and ``duplicate_group`` are
+    those of the record. ``regions`` are the places that the classifier found, its region column
+    included.
     """
 
     document: Document
@@ -46,7 +47,14 @@ class Result:
     status: str | None = None
     probability: float | None = None
     shares: Mapping[str, float] | None = None
-    gated: bool = False
+    notes: tuple[str, ...] = ()
+    duplicate_group: str | None = None
+    regions: tuple[str, ...] = ()
+
+    @property
+    def gated(self) -> bool:
+        """Whether the first gate settled the text: the probabilities are its own."""
+        return any(note.startswith(MARK) for note in self.notes)
 
     @property
     def is_cut(self) -> bool:
@@ -65,7 +73,8 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     A row that tells nothing of the plan, or a code that it does not have, comes out as a :class:`RowError`.
 
     Raises:
-        InputError: there is nothing to read, or no column that holds a code.
+        InputError: there is nothing to read, no column that holds a code, or (after the last row) the first gate kept part
+            of the texts from this plan: what is left would tilt every share.
         MissingExtraError: pyarrow (Parquet) or SQLAlchemy (store) is not installed.
     """
     if path.is_dir():
@@ -90,7 +99,19 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
         raise InputError(
             f"{path}: 결과로 읽을 수 없는 형식입니다. 쓰는 형식: {', '.join(readers)} 또는 batch 결과 폴더."
         )
-    yield from reader(path, plan)
+    n_read = n_unasked = 0
+    for item in reader(path, plan):
+        n_read, n_unasked = n_read + isinstance(item, Result), n_unasked + isinstance(item, _UnaskedError)
+        yield item
+    if n_read and n_unasked:
+        raise InputError(
+            f"{path}: 1차 거르기가 넘긴 글 {n_unasked:,}건에는 계획 {plan.id} 의 결과가 없어, 남은 글만으로는 비율이 치우칩니다. "
+            f"hyeoksin batch --gate off 로, 또는 --plan {plan.id} 로 다시 분류하세요."
+        )
+
+
+class _UnaskedError(RowError):
+    """The first gate settled the row, so that nobody asked the model of the other plans."""
 
 
 def _from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
@@ -141,8 +162,10 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
         _note_edition(row, plan, place)
         return _checked(Result(document, _code(cell, plan), decided=decided), plan, place, cell)
     answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
+    gated = any(str(note).startswith(MARK) for note in row.get("notes") or ())
     if answer is None:
-        return RowError(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
+        kind = _UnaskedError if gated else RowError
+        return kind(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
     _note_edition(answer, plan, place)
     end = answer["path"][-1] if answer["path"] else None
     shares = {c["code"]: float(c["probability"]) for c in answer["candidates"]}
@@ -154,7 +177,9 @@ def _from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | Row
             status=answer["status"],
             probability=float(end["probability"]) if end else shares[NONE],
             shares=shares,
-            gated=any(str(note).startswith(MARK) for note in row.get("notes") or ()),
+            notes=tuple(map(str, row.get("notes") or ())),
+            duplicate_group=row.get("duplicate_group"),
+            regions=tuple(map(str, row.get("regions") or ())),
         ),
         plan,
         place,
@@ -298,6 +323,9 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
             _code(steps[-1] if steps else None, plan),
             status=status,
             probability=_number(cells.get("확률")) if steps else off,
+            notes=tuple(cells.get("알림", "").splitlines()),
+            duplicate_group=cells.get("묶음") or None,
+            regions=tuple(filter(None, cells.get("지역", "").split(", "))),
         ),
         plan,
         place,

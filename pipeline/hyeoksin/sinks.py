@@ -30,7 +30,7 @@ KEPT = 700  # characters of a text in tables and Parquet: what the model reads o
 STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
 HEADER = (
     "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "2순위", "2순위 확률", "계획 밖 확률", "주관기관", "기관 확률",
-    "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "모델", "그 밖의 열",
+    "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "알림", "묶음", "모델", "그 밖의 열",
 )  # fmt: skip
 
 
@@ -81,6 +81,8 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
         f"{prediction.clause.code} {prediction.clause.title}" if prediction.clause else "",
         ", ".join(prediction.regions),
         "; ".join(others),
+        "\n".join(prediction.notes),
+        prediction.duplicate_group or "",
         prediction.model,
         "; ".join(f"{name}: {' '.join(cell.split())}" for name, cell in prediction.document.meta.items()),
     )

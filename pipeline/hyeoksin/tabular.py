@@ -284,7 +284,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]],
         page.freeze_panes(1, 0)
         n_rows = 0
         for column, name in enumerate(header):
-            width = 40 if name in ("제목", "내용", "정의", "포함", "제외", "근거") else 16
+            width = 40 if name in ("제목", "내용", "정의", "포함", "제외", "근거", "알림") else 16
             page.set_column(column, column, width, code if column in codes else None)
             page.write_string(0, column, name, bold)
         for n_rows, row in enumerate(rows, start=1):

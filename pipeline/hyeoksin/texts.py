@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError
+from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
-
-if TYPE_CHECKING:
-    from hyeoksin.results import Result
+from hyeoksin.results import Result
 
 __all__ = ["with_texts"]
 
 
-def with_texts(results: Iterable[Result], texts: Path) -> Iterator[Result]:
+def with_texts(
+    results: Iterable[Result], texts: Path, failed: list[RowError] | None = None
+) -> Iterator[Result]:
     """Yield the results with the texts of a file of documents, joined by id.
 
     Where an id stands at several places of the results or texts, that text counts which stands at the result's own place
-    (file, sheet, row); a result without one stays as it is.
+    (file, sheet, row); a result without one stays as it is. ``failed`` receives the rows of the file that cannot be used.
 
     Raises:
         InputError: no text of the file can be read, or it is not clear which of several is meant.
@@ -30,6 +29,8 @@ def with_texts(results: Iterable[Result], texts: Path) -> Iterator[Result]:
     for item in read_told(texts, Columns()):
         if isinstance(item, Document):
             known.setdefault(item.id, []).append(item)
+        elif failed is not None:
+            failed.append(item)
     if not known:
         raise InputError(f"{texts}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
     results = list(results)

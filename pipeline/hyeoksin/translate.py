@@ -158,7 +158,7 @@ def summary(rows: Iterable[Translated], old: Plan, new: Plan) -> str:
 
 
 HEADER = (
-    "번호", "제목", "옛 분류", "결정된 것", "어떻게", "새 분류", "확률", "사람이 볼 것", "글만 보면", "글만 본 확률", "대응표",
+    "번호", "출처", "제목", "옛 분류", "결정된 것", "어떻게", "새 분류", "확률", "사람이 볼 것", "글만 보면", "글만 본 확률", "대응표",
 )  # fmt: skip
 
 
@@ -166,6 +166,7 @@ def table_row(row: Translated, old: Plan, new: Plan) -> tuple[str | float, ...]:
     """Return one row under :data:`HEADER`."""
     return (
         row.result.document.id,
+        row.result.document.source,
         row.result.document.title,
         _named(old, row.result.code),
         "예" if row.result.decided else "",

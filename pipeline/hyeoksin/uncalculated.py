@@ -1,6 +1,6 @@
-"""Cells of an XLSX whose value is missing: Excel's errors (``#REF!``), and formulas saved without a result.
+"""Cells whose value is missing: Excel's errors (``#REF!``), and formulas saved without a result.
 
-calamine gives both as empty, so that they cannot be told from cells that nobody filled.
+Of an XLSX calamine gives both as empty, so that they cannot be told from cells that nobody filled; a CSV holds the formula.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.etree import ElementTree
 
-__all__ = ["UNCALCULATED", "is_fault", "missing_values"]
+__all__ = ["UNCALCULATED", "is_fault", "missing_values", "without_formula"]
 
 UNCALCULATED = "#수식!"  # stands for a formula without a result, as "#REF!" does for an error
 _ERRORS = frozenset({
@@ -25,12 +25,25 @@ _CHUNK = 1 << 20  # bytes
 _SUSPECT = re.compile(  # an error, or a formula that no value follows
     rb"""t=["']e["']|(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)(?!\s*<(?:\w+:)?v>[^<])"""
 )
+_FORMULA = re.compile(  # what no text begins with: a call, a cell, a sheet, or the first part of a sum or a joined text
+    r"""=\s*[-+(]*(?:[A-Z][A-Z\d.]*\(|\$?[A-Z]{1,3}\$?\d{1,7}\s*(?:$|[-+*/^&=<>:,)%])|'[^']+'!|\w+!\$?[A-Z]|"[^"]*"\s*&"""
+    r"""|\d[\d.]*\s*[-+*/^&]\s*[\d$A-Z(])"""
+)
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
 def is_fault(cell: str) -> bool:
     """Tell whether a cell holds one of Excel's errors, or :data:`UNCALCULATED`, in place of its value."""
     return cell[:1] == "#" and cell.strip() in _ERRORS
+
+
+def without_formula(cell: str) -> str:
+    """Return a cell of a CSV, or :data:`UNCALCULATED` in place of a formula: what it comes to stands nowhere.
+
+    >>> [without_formula(cell) for cell in ('=A1&"x"', "=> 추진", "'=A1")]
+    ['#수식!', '=> 추진', "'=A1"]
+    """
+    return UNCALCULATED if cell[:1] == "=" and _FORMULA.match(cell) else cell
 
 
 def missing_values(file: IO[bytes]) -> dict[str, dict[tuple[int, int], str]]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.table import Records
 from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.errors import InputError
+
+if TYPE_CHECKING:
+    from hyeoksin.store import Item, Store
 
 __all__ = ["fingerprints", "found", "main_plan", "refuse_inside", "told_failed"]
 
@@ -175,21 +179,53 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
     place, known, n_texts = folder / "part-000000.parquet", load_plan(plan).id, 0
     with open_store(path, create=False) as store, pq.ParquetWriter(place, schema) as writer:
         rounds = store.projects()
-        items = (item for round_ in rounds if round_.plan == known for item in store.each(round_.id))
+        held = [round_.id for round_ in rounds if round_.plan == known]
+        model, notes = _one_model(store, held)
+        items = (item for round_ in held for item in store.each(round_))
         while batch := list(islice(items, _ROWS)):
             n_texts += len(batch)
             columns = (
-                [json.dumps({**item.record, "id": str(item.id)}, ensure_ascii=False) for item in batch],
+                [
+                    json.dumps({**_answer(store, item, model), "id": str(item.id)}, ensure_ascii=False)
+                    for item in batch
+                ],
                 [item.document.title for item in batch],
                 [item.document.text for item in batch],
             )
             writer.write_table(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
     if not n_texts:
-        held = ", ".join(sorted({round_.plan for round_ in rounds})) or "없음"
+        plans = ", ".join(sorted({round_.plan for round_ in rounds})) or "없음"
         raise InputError(
-            f"{path}: 계획 {known} 의 글이 없습니다 (차수가 있는 계획: {held}). --plan 을 확인하세요."
+            f"{path}: 계획 {known} 의 글이 없습니다 (차수가 있는 계획: {plans}). --plan 을 확인하세요."
         )
-    return Records((place,), "parquet")
+    return Records((place,), "parquet", notes=notes)
+
+
+def _one_model(store: Store, rounds: Sequence[int]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the model that has answered every text of the rounds (None: none has), and the note on answers left aside.
+
+    Where several have, it is the one whose answers most texts show now.
+    """
+    shown, answered = Counter[str](), Counter[str]()
+    for number in rounds:
+        shown.update({str(model): n for model, n in store.counts(number, "model").items()})
+        answered.update(store.answered(number))
+    whole = [model for model, n in answered.items() if n == shown.total()]
+    if not whole:
+        return None, ()
+    model = max(whole, key=lambda name: (shown[name], name))
+    aside = {name: n for name, n in sorted(shown.items()) if name != model}
+    if not aside:
+        return model, ()
+    told = ", ".join(f"{name} {n:,}건" for name, n in aside.items())
+    return model, (
+        f"다른 모델의 더 새로운 답이 있는 글도({told}) 모든 글에 답이 있는 모델 {model} 의 답으로 감사했습니다.",
+    )
+
+
+def _answer(store: Store, item: Item, model: str | None) -> Mapping[str, Any]:
+    """Return the model's record of an item, the newest where no model is asked for."""
+    return item.record if model in (None, item.model) else store.records(item.id)[str(model)]
 
 
 def refuse_inside(path: Path, sheet: Path) -> None:

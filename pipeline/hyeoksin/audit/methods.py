@@ -91,11 +91,12 @@ def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[Metho
 
 
 def unread(records: Records) -> tuple[str, ...]:
-    """Return the note on rows that could not be read, if there are any."""
+    """Return the notes on the choice of records, and on rows that could not be read, if there are any."""
     if not records.failed:
-        return ()
+        return records.notes
     more = " …" if len(records.failed) > _TOLD else ""
     return (
+        *records.notes,
         f"읽지 못해 뺀 줄이 {len(records.failed):,}건 있습니다 ({told_failed(records.failed[:_TOLD])}{more}). 고쳐서 다시 감사하세요.",
     )
 
@@ -132,7 +133,14 @@ def notes_on(
         notes.append(
             "파일끼리 시기가 겹치지 않아 시기에 따른 변화는 파일 안에서만 검정했습니다. 파일 사이의 변화는 표와 그림에서 보세요."
         )
-    if held is None or corrected is None:
+    models = table.rows("SELECT model, count(*) FROM records GROUP BY model ORDER BY model")
+    if len(models) > 1:
+        shares = ", ".join(f"{model} {n / table.n:.1%}" for model, n in models)
+        notes.append(
+            f"글마다 답한 모델이 다릅니다 ({shares}). 교차검증 기록은 한 모델의 것이어서 센 수만 있고 추정과 구간은 없습니다. "
+            "추정까지 보려면 글을 한 모델로 분류하세요."
+        )
+    elif held is None or corrected is None:
         lacks = "센 수만 있고 추정과 구간은" if sample is None else "나눈 칸에는 센 수만 있고 추정과 구간은"
         notes.append(
             f"모델 {table.model} 에는 계획 {table.plan.id} 의 교차검증 기록이 없어 {lacks} 없습니다."

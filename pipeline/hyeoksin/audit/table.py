@@ -202,7 +202,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
     if not n:
         raise InputError(f"{files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
     _check_answers(connection, plan, main)
-    _check(model, sha, plan)
+    _check(sha, plan)
     _name_kinds(connection)
     _name_periods(connection)
     return Table(connection, plan, n, model, has_texts, n_gated, main)
@@ -232,13 +232,11 @@ def _check_answers(connection: Any, plan: Plan, main: str) -> None:
     raise InputError(f"글 {missing:,}건에 계획 {plan.id} 의 판정이 없습니다. {again}")
 
 
-def _check(model: str, sha: str, plan: Plan) -> None:
+def _check(sha: str, plan: Plan) -> None:
     if sha != plan.sha256[:8]:
         raise InputError(
             f"계획 {plan.id} 의 다른 판({sha})으로 분류한 결과입니다 (지금 {plan.sha256[:8]}). 다시 분류하세요."
         )
-    if ", " in model:
-        raise InputError(f"여러 모델({model})의 결과가 섞였습니다. 한 모델로 다시 분류하세요.")
 
 
 def _name_kinds(connection: Any) -> None:

@@ -10,16 +10,19 @@ from pathlib import Path, PurePosixPath
 from hyeoksin.errors import InputError
 from hyeoksin.readers import Columns, Item, read_told
 from hyeoksin.readers.archives import folder_files
+from hyeoksin.readers.notes import named
+from hyeoksin.readers.own import note_passed
 
 __all__ = ["Source", "checksum", "items", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input file; ``place`` are the folders from the one that was given on, empty for a file that was given itself."""
+    """One input file; ``place`` are the folders from the one that was given on, empty for a file that was ``given`` itself."""
 
     path: Path
     place: PurePosixPath
+    given: bool = False
 
     @property
     def name(self) -> str:
@@ -38,7 +41,7 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
         if path.is_dir():
             found += [Source(*file) for file in folder_files(path)]
         elif path.is_file():
-            found.append(Source(path, PurePosixPath()))
+            found.append(Source(path, PurePosixPath(), given=True))
         else:
             raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
     return found
@@ -51,6 +54,14 @@ def checksum(path: Path) -> str:
 
 
 def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
-    """Yield the documents and row errors of all files, in order; a file that cannot be read is one row error."""
+    """Yield the documents and row errors of all files, in order; a file that cannot be read is one row error.
+
+    Our own results in a folder are passed over with a note.
+    """
+    passed: list[str] = []
     for source in files:
-        yield from read_told(source.path, columns, source.place)
+        if source.given:
+            yield from named(read_told(source.path, columns), source.path.name, str(source.path))
+        else:
+            yield from read_told(source.path, columns, source.place, passed=passed)
+    note_passed(passed)

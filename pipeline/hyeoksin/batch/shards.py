@@ -28,7 +28,7 @@ from hyeoksin.sinks import failed_line
 
 __all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 
-FORMAT = "hyeoksin-batch/1"
+FORMAT = "hyeoksin-batch/2"
 _LOCK = "run.lock"
 _PARTS = ("records", "shards")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import list_failed
 from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
@@ -66,6 +67,8 @@ def audit(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
     if not is_audit(place):  # a former audit in the folder of the results is no input
         refuse_inputs(place, [source, coded, model, plan])
+    need("audit", "duckdb")
+    need_for(place)
     show_notes()
     found = run(source, plan, names, model, seed, topics, coded)
     write_audit(found, place)
@@ -109,6 +112,7 @@ def audit_sample(
         raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
     refuse_inputs(output, [source, texts, model, plan])
     refuse_existing(output)
+    need("audit", "duckdb")
     show_notes()
     n = draw_sample(source, output, plan, margin, coders, model, seed, texts)
     typer.echo(
@@ -135,6 +139,8 @@ def audit_read(
     if output is not None and output.suffix.lower() not in OUTPUTS:
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
     refuse_inputs(output, [sheet, source, model, plan])
+    need("audit", "duckdb")
+    need_for(output)
     found = run(source, plan, model=model, seed=seed, topic_texts=0 if output is None else 4_000, coded=sheet)
     print_sample(found)
     if output is not None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
@@ -78,6 +79,7 @@ def batch(
         raise typer.BadParameter("--scheduler 는 --engine dask 와 함께 씁니다.")
     if today is not None and iso_date(today) != today:
         raise typer.BadParameter("--today 는 2026-01-31 같은 날짜입니다.")
+    need("batch", "filelock", "rensa", *(["pyarrow"] if form == "parquet" else []))
     _refuse_places(output, inputs, model, plan)
     show_notes()
     options: dict[str, Any] = {"gate": gate, "format": form}

@@ -13,7 +13,9 @@ from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
-PlanName = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
+PlanName = Annotated[
+    str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx .ttl).")
+]
 
 
 def diff(
@@ -76,6 +78,10 @@ def skos(
     if output.suffix.lower() not in (".ttl", ".jsonld", ".json"):
         raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
     refuse_inputs(output, [plan])
+    if (
+        output.suffix.lower() != ".json"
+    ):  # SKOS is a plan file, read as the YAML and the tables are; JSKOS is none
+        refuse_existing(output)
     loaded = load_plan(plan)
     own = []
     if links:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_inputs
 from hyeoksin.errors import InputError, RowError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
 PlanName = Annotated[
-    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx).")
+    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx .ttl).")
 ]
 Text = Annotated[str | None, typer.Option("--text", help="파일 대신 이 글 하나를 분류합니다.")]
 
@@ -74,6 +75,7 @@ def classify(
         raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
     given = [Path(name) for name in files or [] if name != "-"]
     left = _refuse_places(output, failed, given, [plan, model])
+    need_for(output)
     show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []
@@ -119,11 +121,18 @@ def _items(
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.domain import Document
     from hyeoksin.readers import read_told
+    from hyeoksin.readers.notes import named
 
     if text is not None:
         yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
     for name in files:
-        yield from _standard_input(columns) if name == "-" else read_told(Path(name), columns, left=left)
+        path = Path(name)
+        if name == "-":
+            yield from _standard_input(columns)
+        elif path.is_dir():
+            yield from read_told(path, columns, left=left)
+        else:
+            yield from named(read_told(path, columns), path.name, name)
 
 
 def _standard_input(columns: Columns) -> Iterator[Item]:

@@ -22,9 +22,7 @@ def add(
     role: Annotated[
         str, typer.Option("--role", help="viewer(열람), officer(담당), reviewer(검토), admin(관리).")
     ] = "viewer",
-    days: Annotated[
-        int | None, typer.Option("--days", min=1, max=3650, help="며칠 뒤에 끝날지 (없으면 끝나지 않음).")
-    ] = 365,
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="며칠 뒤에 끝날지 (1~3650).")] = 365,
     store: Store = "hyeoksin.db",
 ) -> None:
     """새 API 키를 만들어 한 번만 보여 줍니다. 저장소에는 지문만 남습니다."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.extras import need
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 
@@ -34,6 +35,8 @@ def train(
 
     refuse_file(output)
     refuse_inputs(output, [corpus, external])
+    if encoder != "lexical":
+        need("neural", "torch")
     trained, card = recipe(corpus, external, name, output, encoder)
     write_card(card, output)
     typer.echo(f"{trained.model.id} 을 {output} 에 적었습니다. 점수: {output / 'MODEL_CARD.md'}")

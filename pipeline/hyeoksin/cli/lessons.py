@@ -142,7 +142,7 @@ def _learnt(
 
     root, answering = root_of(store)
     base, rounds = load_model(root), [project.name for project in chosen]
-    against = None if answering is None else load_model(Path(answering.path))
+    against = None if answering is None else load_model(answering.folder)
     since = "" if answering is None else answering.created_at
     if full is not None:
         from hyeoksin.lessons.full import learn_in_full
@@ -223,10 +223,13 @@ def _write_doubts(found: list[Doubt], output: Path) -> None:
 @app.command("list")
 def list_models(store: StoreUrl = "hyeoksin.db") -> None:
     """등록된 모델을 새것부터 보여 줍니다."""
+    from hyeoksin.lessons import follow_shipped
     from hyeoksin.store import open_store
 
     names = {"active": "쓰는 중", "candidate": "후보", "retired": "지난 것", "refused": "거절"}
-    rows = open_store(store, create=False).models()
+    opened = open_store(store, create=False)
+    follow_shipped(opened, getpass.getuser())
+    rows = opened.models()
     if not rows:
         typer.echo("등록된 모델이 없습니다. 함께 설치된 모델이 답합니다.")
     for row in rows:
@@ -261,8 +264,12 @@ def use_model(
     from hyeoksin.store import open_store
 
     row = use(open_store(store, create=False), model, by or getpass.getuser(), force)
-    typer.echo(
-        f"이제 {row.id} 이 답합니다. 켜져 있는 서버는 몇 초 안에 따릅니다. 이미 올린 문서 가운데 정하지 않은 것은 "
+    typer.echo(f"이제 {row.id} 이 답합니다. {_followed(store)}")
+
+
+def _followed(store: str) -> str:
+    return (
+        "켜져 있는 서버는 몇 초 안에 따릅니다. 이미 올린 문서 가운데 정하지 않은 것은 "
         f"'hyeoksin models renew --project 차수 --store {store}' 로 다시 판정합니다."
     )
 
@@ -273,11 +280,12 @@ def renew_items(project: Rounds, store: StoreUrl = "hyeoksin.db") -> None:
     from tqdm import tqdm
 
     from hyeoksin.classifier import load_classifier
-    from hyeoksin.lessons import active_path, renew
+    from hyeoksin.lessons import active_path, follow_shipped, renew
     from hyeoksin.store import open_store
 
     opened = open_store(store, create=False)
     chosen, plan = rounds_of(opened, project)
+    follow_shipped(opened, getpass.getuser())
     classifier = load_classifier(active_path(opened), plan)
     for one in chosen:
         n_judged = n_new = 0
@@ -303,4 +311,4 @@ def rollback(store: StoreUrl = "hyeoksin.db", by: By = None) -> None:
     from hyeoksin.store import open_store
 
     row = roll_back(open_store(store, create=False), by or getpass.getuser())
-    typer.echo(f"{row.id} 로 되돌렸습니다. 켜져 있는 서버는 몇 초 안에 따릅니다.")
+    typer.echo(f"{row.id} 로 되돌렸습니다. {_followed(store)}")

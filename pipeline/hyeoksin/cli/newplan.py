@@ -102,7 +102,8 @@ def _decided(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
 
 def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
     from hyeoksin.errors import RowError
-    from hyeoksin.results import read_results, with_texts
+    from hyeoksin.results import read_results
+    from hyeoksin.texts import with_texts
 
     found: list[Result] = []
     for item in read_results(path, plan):

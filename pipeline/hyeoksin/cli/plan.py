@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hyeoksin.plan import Plan
 
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx).")]
+Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx .ttl).")]
 
 
 @app.command()

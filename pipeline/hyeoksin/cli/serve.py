@@ -12,6 +12,9 @@ import typer
 
 __all__ = ["serve"]
 
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_ANY = ("0.0.0.0", "::", "")  # every address of this computer, none that a browser opens  # noqa: S104  # nosec B104
+
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="듣는 주소. 기본은 이 컴퓨터에서만.")] = "127.0.0.1",
@@ -21,7 +24,12 @@ def serve(
         typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE"),
     ] = "hyeoksin.db",
     model: Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
-    uploads: Annotated[Path | None, typer.Option("--uploads", help="올린 파일을 두는 폴더.")] = None,
+    uploads: Annotated[
+        Path | None,
+        typer.Option(
+            "--uploads", help="올린 파일을 두는 폴더 (기본: 저장소 이름에 .uploads, hyeoksin.uploads 처럼)."
+        ),
+    ] = None,
     behind_proxy: Annotated[
         str | None,
         typer.Option(
@@ -64,8 +72,9 @@ def serve(
         if password is not None:
             typer.echo("처음 여는 저장소라 관리자 계정을 만들었습니다. 이 비밀번호는 다시 보이지 않습니다.")
             typer.echo(f"  아이디: admin    비밀번호: {password}")
-        address = f"http://{'localhost' if local else host}:{listener.getsockname()[1]}"
-        typer.echo(f"브라우저에서 여세요: {address}  (끝내기: Ctrl+C)")
+        typer.echo(f"브라우저에서 여세요: {_address(host, listener.getsockname()[1])}  (끝내기: Ctrl+C)")
+        if host.strip("[]") in _ANY:
+            typer.echo("다른 컴퓨터에서는 localhost 대신 이 컴퓨터의 이름이나 IP 주소를 쓰세요.")
         sys.stdout.flush()
         config = uvicorn.Config(
             app,
@@ -75,6 +84,14 @@ def serve(
             server_header=False,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _address(host: str, port: int) -> str:
+    """Return what to type into a browser on this computer."""
+    host = host.strip("[]")
+    if host in (*_LOCAL, *_ANY):
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.outputs import refuse_inputs
 
@@ -57,6 +58,7 @@ def simulate(
     if (decisions is None) == (not project):
         raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
     refuse_inputs(output, [decisions, records, corpus, model, plan])
+    need_for(output)
     errors: Sequence[RowError] = ()
     if decisions is None:
         loaded, texts, found = _ledger(store, project or [])
@@ -129,11 +131,17 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
 
     from hyeoksin.errors import InputError
 
+    found, number = [], 0
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-        found = [json.loads(line) for line in lines if line.strip()]
+        for line in path.read_text(encoding="utf-8-sig").split("\n"):
+            number += 1
+            if line.strip():
+                found.append(json.loads(line))
     except ValueError as error:
-        raise InputError(f"{path.name}: 분류 결과(JSONL)가 아닙니다 ({error}).") from error
+        place = f"{path.name} {number}번째 줄" if number else path.name
+        raise InputError(
+            f"{place}: 분류 결과(JSONL)가 아닙니다. 'hyeoksin classify -o 결과.jsonl' 로 만든 파일을 주세요."
+        ) from error
     if not found or not all(isinstance(row, dict) and "candidates" in row for row in found):
         raise InputError(f"{path.name}: 'hyeoksin classify -o 결과.jsonl' 로 만든 파일을 주세요.")
     return found

@@ -112,7 +112,8 @@ def _translated(
     from hyeoksin.cli.screen import show_notes
     from hyeoksin.errors import InputError, RowError
     from hyeoksin.plan import load_plan
-    from hyeoksin.results import read_results, with_texts
+    from hyeoksin.results import read_results
+    from hyeoksin.texts import with_texts
     from hyeoksin.translate import translate as run
 
     show_notes()
@@ -124,11 +125,12 @@ def _translated(
             errors.append(item)
         else:
             found.append(item)
-    show_failed(errors)
     if not found:
+        show_failed(errors)
         raise InputError(f"{path}: 계획 {before.id} 의 결과가 한 건도 없습니다. --from 을 확인하세요.")
     if texts is not None:
-        found = list(with_texts(found, texts))
+        found = list(with_texts(found, texts, errors))
+    show_failed(errors)
     return before, after, list(run(found, links_table(before, after, links), _judge(after, model))), errors
 
 

@@ -22,12 +22,25 @@ ONCE = "한 번 쓰는 비밀번호입니다. 다시 보이지 않고, 로그인
 def list_users(store: Store = "hyeoksin.db") -> None:
     """아이디, 권한, 상태, 마지막 로그인을 보여 줍니다."""
     from contextlib import closing
+    from pathlib import Path
 
     from hyeoksin.store import open_store
+    from hyeoksin.web.accounts import minutes_locked
+    from hyeoksin.web.settings import Settings
 
+    rules = Settings(store, Path())
     with closing(open_store(store, create=False)) as opened:
         for user in opened.users():
-            state = "쓰지 못함" if not user.active else "첫 비밀번호" if user.must_change else "씀"
+            locked = minutes_locked(opened, user.name, rules.lock_after, rules.lock_minutes)
+            state = (
+                "쓰지 못함"
+                if not user.active
+                else f"잠김 ({locked}분 남음)"
+                if locked
+                else "첫 비밀번호"
+                if user.must_change
+                else "씀"
+            )
             typer.echo(f"{user.name}  {user.role}  {state}  {user.last_login or '로그인한 적 없음'}")
 
 

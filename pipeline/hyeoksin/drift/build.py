@@ -20,7 +20,8 @@ from hyeoksin.features import analyse
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
-from hyeoksin.results import Result, read_results, with_texts
+from hyeoksin.results import Result, read_results
+from hyeoksin.texts import with_texts
 
 __all__ = ["sample_of", "samples"]
 
@@ -72,9 +73,10 @@ def samples(
             "결과에는 글의 앞부분만 있어 길이는 %d자까지만 견줍니다. 분류할 때 넣은 파일을 --texts 로 주면 다 봅니다.",
             most,
         )
+    by_kind = all(any(r.document.meta.get("kind") for r in part) for part in parts)
     known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
-    first = sample_of(parts[0], names[:at], classifier, dense, known, most)
-    return first, sample_of(parts[1], names[at:], classifier, dense, known, most), tuple(errors)
+    first = sample_of(parts[0], names[:at], classifier, dense, known, by_kind, most)
+    return first, sample_of(parts[1], names[at:], classifier, dense, known, by_kind, most), tuple(errors)
 
 
 def _period(path: Path, classifier: Classifier, texts: Path | None, errors: list[RowError]) -> list[Result]:
@@ -154,6 +156,7 @@ def _result(prediction: Prediction) -> Result:
         status=prediction.status,
         probability=end.probability if end else prediction.off_plan,
         shares=shares,
+        regions=prediction.regions,
     )
 
 
@@ -163,9 +166,14 @@ def sample_of(
     classifier: Classifier,
     dense: DenseEncoder,
     decided: Mapping[str, str],
+    by_kind: bool,
     most: int | None = None,
 ) -> Sample:
-    """Return the sample of results with texts; ``decided`` maps ids to what people said, ``most`` bounds the lengths."""
+    """Return the sample of results with texts.
+
+    ``decided`` maps ids to what people said, ``most`` bounds the lengths. A text comes from its kind where ``by_kind``
+    (both periods tell kinds), else from the first place that the classifier found: the results and their texts agree on it.
+    """
     analysed = []
     for start in range(0, len(results), _BATCH):
         documents = [r.document for r in results[start : start + _BATCH]]
@@ -187,9 +195,14 @@ def sample_of(
                 for code, (answer, _) in zip(said, answers, strict=True)
             ]
         ),
-        kind=np.array([r.document.meta.get("kind") or r.document.region or "" for r in results]),
+        kind=np.array([_origin(r, by_kind) for r in results]),
         group=tuple(groups),
     )
+
+
+def _origin(result: Result, by_kind: bool) -> str:
+    kind = result.document.meta.get("kind") if by_kind else None
+    return kind or next(iter(result.regions), "")
 
 
 def _path(answer: str, plan: Plan) -> set[str]:

@@ -10,6 +10,7 @@ from hyeoksin.lessons.report import Report
 from hyeoksin.lessons.versions import (
     active_path,
     add_version,
+    follow_shipped,
     register,
     register_shipped,
     roll_back,
@@ -30,6 +31,7 @@ __all__ = [
     "add_version",
     "decided_items",
     "doubts",
+    "follow_shipped",
     "learn",
     "lessons_of",
     "preview",

@@ -72,9 +72,18 @@ def read_told(
     place: PurePosixPath = PurePosixPath(),  # noqa: B008 - frozen
     isolated: bool = False,
     left: Collection[Path] = frozenset(),
+    passed: list[str] | None = None,
 ) -> Iterator[Item]:
-    """Yield what :func:`read` yields, its sources below ``place``; what cannot be read at all is one row error."""
-    yield from placed(lambda file, _: read(file, columns, isolated, left), path, 0, place)
+    """Yield what :func:`read` yields, its sources below ``place``; what cannot be read at all is one row error.
+
+    Our own results in a folder or ZIP are passed over with a note; ``passed``: so is ``path`` itself, which is named there.
+    """
+    here = frozenset[str]() if isolated else _OWN
+
+    def inner(file: Path, _: int) -> Iterator[Item]:
+        return _read(file, columns, 0, None, here, left, results=False)
+
+    yield from placed(inner, path, 0, place, passed)
 
 
 def _read(
@@ -84,13 +93,14 @@ def _read(
     budget: Budget | None,
     here: frozenset[str],
     left: Collection[Path] = frozenset(),
+    results: bool = True,
 ) -> Iterator[Item]:
     def inner(file: Path, level: int) -> Iterator[Item]:
-        return _read(file, columns, level, budget, here)
+        return _read(file, columns, level, budget, here, results=results)
 
     try:
         if path.is_dir():
-            yield from folder_items(path, inner, depth, left)
+            yield from folder_items(path, inner, depth, left, results)
             return
         if not path.is_file():
             raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
@@ -100,7 +110,7 @@ def _read(
             log.info("%s: 이름은 %s 이지만 내용은 %s 입니다.", path.name, suffix or "확장자가 없", kind)
         if kind == ".zip":
             budget = budget or Budget()
-            items = zip_items(path, inner, depth, budget)
+            items = zip_items(path, inner, depth, budget, results)
         elif kind in here:
             items = READERS[kind](path, columns)
         else:

@@ -16,6 +16,8 @@ from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
+from hyeoksin.readers.notes import named
+from hyeoksin.readers.own import is_own_lines, is_own_row, note_passed, runs
 
 __all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_files", "folder_items", "placed", "zip_items"]
 
@@ -37,28 +39,37 @@ _OF_WINDOWS = frozenset(
 def folder_files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
     """Yield all files under ``folder`` in the order of their names, each with its place: the folders from ``folder`` on.
 
-    Links are not followed; hidden files, Windows' own and the lock files of office programs are left out.
+    Links are not followed; hidden files, Windows' own and the lock files of office programs are left out, and so are
+    the folders that a batch run filled.
     """
-    for path in sorted(folder.rglob("*")):
-        inner = path.relative_to(folder)
-        if path.is_symlink() or not path.is_file() or any(_is_hidden(part) for part in inner.parts):
-            continue
-        yield path, PurePosixPath(folder.name, *inner.parts[:-1])
+    found = [path for path in sorted(folder.rglob("*")) if _is_read(path, folder)]
+    own = runs(found)
+    note_passed([str(PurePosixPath(folder.name, *run.relative_to(folder).parts)) for run in sorted(own)])
+    for path in found:
+        if not own or own.isdisjoint(path.parents):
+            yield path, PurePosixPath(folder.name, *path.relative_to(folder).parts[:-1])
+
+
+def _is_read(path: Path, folder: Path) -> bool:
+    hidden = any(_is_hidden(part) for part in path.relative_to(folder).parts)
+    return not hidden and not path.is_symlink() and path.is_file()
 
 
 def folder_items(
-    folder: Path, read: Read, depth: int, left: Collection[Path] = frozenset()
+    folder: Path, read: Read, depth: int, left: Collection[Path] = frozenset(), results: bool = True
 ) -> Iterator[Item]:
     """Yield what ``read`` finds in all files under ``folder``, in the order of their names.
 
-    Links are not followed, and files of ``left`` (resolved) are not read.
+    Links are not followed, and files of ``left`` (resolved) are not read; nor, unless ``results``, is what we wrote.
     """
     files = (file for file in folder_files(folder) if not left or file[0].resolve() not in left)
+    passed: list[str] = []
     for n_files, (path, place) in enumerate(files):
         if n_files == limits.MAX_FILES:
             yield RowError(folder.name, f"파일이 {limits.MAX_FILES:,}개를 넘습니다. 폴더를 나누세요.")
-            return
-        yield from placed(read, path, depth, place)
+            break
+        yield from placed(read, path, depth, place, None if results else passed)
+    note_passed(passed)
 
 
 class Budget:
@@ -87,8 +98,10 @@ class Budget:
         return None
 
 
-def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[Item]:
+def zip_items(path: Path, read: Read, depth: int, budget: Budget, results: bool = True) -> Iterator[Item]:
     """Yield what ``read`` finds in all members of a ZIP, which are unpacked one at a time.
+
+    Unless ``results``, what we wrote is passed over.
 
     Raises:
         InputError: too many members, too deep, or the archive is broken.
@@ -102,8 +115,12 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[It
                 raise InputError(
                     f"{path.name}: 파일이 {limits.MAX_MEMBERS:,}개를 넘습니다. 나누어 압축하세요."
                 )
-            for number, member in enumerate(members):
-                inner = PurePosixPath(_name(member).replace("\\", "/"))
+            inners = [PurePosixPath(_name(member).replace("\\", "/")) for member in members]
+            own = frozenset[PurePosixPath]() if results else runs(inners)
+            passed = [str(PurePosixPath(path.name) / run) for run in sorted(own)]
+            for number, (member, inner) in enumerate(zip(members, inners, strict=True)):
+                if own and not own.isdisjoint(inner.parents):
+                    continue
                 if any(_is_hidden(part) or part == "__MACOSX" for part in inner.parts if part != ".."):
                     continue
                 place = PurePosixPath(path.name, *(p for p in inner.parts[:-1] if p not in ("..", "/")))
@@ -116,12 +133,13 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[It
                 try:
                     with archive.open(member) as source, target.open("wb") as file:
                         shutil.copyfileobj(source, file)
-                    yield from placed(read, target, depth + 1, place)
+                    yield from placed(read, target, depth + 1, place, None if results else passed)
                 except BROKEN_ZIP as error:
                     reason = f"압축을 풀 수 없습니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
                     yield RowError(f"{place}/{inner.name}", reason)
                 finally:
                     target.unlink(missing_ok=True)
+            note_passed(passed)
     except BROKEN_ZIP as error:
         raise InputError(
             f"{path.name}: 깨진 ZIP입니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
@@ -148,15 +166,24 @@ def check_package(path: Path) -> None:
         )
 
 
-def placed(read: Read, path: Path, depth: int, place: PurePosixPath) -> Iterator[Item]:
+def placed(
+    read: Read, path: Path, depth: int, place: PurePosixPath, passed: list[str] | None = None
+) -> Iterator[Item]:
     """Yield the items of one file with ``place`` before their sources; a file that cannot be read is one error.
 
-    A source that a row brought along itself stays as it is.
+    A source that a row brought along itself stays as it is. Where ``passed`` is given, what we wrote ourselves yields
+    nothing and is named there.
     """
     name = str(place / path.name)
+    if passed is not None and is_own_lines(path):
+        passed.append(name)
+        return
     n_items = 0
     try:
-        for item in read(path, depth):
+        for item in named(read(path, depth), path.name, name) if place.parts else read(path, depth):
+            if passed is not None and not n_items and is_own_row(item):
+                passed.append(name)
+                return
             n_items += 1
             own = not path.name or not item.source.startswith(path.name)
             source = item.source if own else name + item.source[len(path.name) :]

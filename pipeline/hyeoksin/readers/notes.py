@@ -1,14 +1,46 @@
 """The log of what an officer should know although nothing failed: a foreign encoding, a wrong suffix, a sheet left out."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from threading import get_ident
+from typing import TypeVar
 
-__all__ = ["heard", "log", "note_encoding"]
+__all__ = ["heard", "log", "named", "note_encoding"]
 
+T = TypeVar("T")
 log = logging.getLogger("hyeoksin.readers")
+_names: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_names", default=())
+
+
+class _Named(logging.Filter):
+    """Writes the folders and archives that a file stands in before its name: readers know the name alone."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = record.getMessage()
+        for file, name in reversed(_names.get()):
+            told = re.sub(rf"(?<![\w/.-]){re.escape(file)}(?=[:#/])", name.replace("\\", r"\\"), told)
+        record.msg, record.args = told, ()
+        return True
+
+
+log.addFilter(_Named())
+
+
+def named(items: Iterator[T], file: str, name: str) -> Iterator[T]:
+    """Yield the items; what is noted of ``file`` while they are made is noted of ``name``."""
+    while True:
+        token = _names.set((*_names.get(), (file, name)))
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        finally:
+            _names.reset(token)
+        yield item
 
 
 class _Ear(logging.Handler):

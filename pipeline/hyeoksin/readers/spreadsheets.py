@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hyeoksin.decoding import detect
@@ -14,6 +15,7 @@ from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.notes import log, note_encoding
 from hyeoksin.readers.tables import Merge, Table, find_header, row_documents, streamed, table_documents
 from hyeoksin.tabular import sheets
+from hyeoksin.uncalculated import without_formula
 
 __all__ = ["read_delimited", "read_workbook"]
 
@@ -28,11 +30,17 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     """
     encoding = detect(path)
     note_encoding(path, encoding)
-    header, head, body = streamed(delimited_rows(path, encoding), columns)
+    header, head, body = streamed(map(_without_formulas, delimited_rows(path, encoding)), columns)
     if header is None:
         raise _no_header(path, head, columns)
     prefix = f"{path.name}#row="
     yield from row_documents(_unshifted(body, len(header.layout.header), prefix), header.layout, prefix)
+
+
+def _without_formulas(row: Row | RowError) -> Row | RowError:
+    if isinstance(row, RowError) or not any(cell[:1] == "=" for cell in row.cells):
+        return row
+    return replace(row, cells=tuple(map(without_formula, row.cells)))
 
 
 def _unshifted(rows: Iterator[Row | RowError], n_headings: int, prefix: str) -> Iterator[Row | RowError]:

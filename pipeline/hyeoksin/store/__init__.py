@@ -29,6 +29,7 @@ from hyeoksin.store.projects import Projects
 from hyeoksin.store.register import Register
 from hyeoksin.store.rows import (
     ROLES,
+    SHIPPED,
     Action,
     ApiKey,
     AuditRow,
@@ -56,6 +57,7 @@ from hyeoksin.store.work import Work
 
 __all__ = [
     "ROLES",
+    "SHIPPED",
     "Action",
     "ApiKey",
     "AuditRow",

@@ -77,6 +77,13 @@ class Items(Base):
         with self._read() as connection:
             return {row.model: row.record for row in connection.execute(query)}
 
+    def answered(self, project: int) -> dict[str, int]:
+        """Return how many items of a round each model has judged, whether its answer shows or not."""
+        query = sa.select(_p.c.model, sa.func.count()).join(_i, _i.c.id == _p.c.item)
+        with self._read() as connection:
+            rows = connection.execute(query.where(_i.c.project == project).group_by(_p.c.model))
+            return {model: n for model, n in rows}  # noqa: C416 - rows are not tuples to mypy
+
     def items(
         self, project: int, *, order: Order = "queue", offset: int = 0, limit: int | None = 50, **filters: Any
     ) -> list[Item]:

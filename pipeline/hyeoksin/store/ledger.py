@@ -239,6 +239,13 @@ def _check_fresh(
     seen = expected.get(item["id"]) if isinstance(expected, Mapping) else expected
     if seen is None or seen == item["version"]:
         return
+    if not 1 <= seen <= item["version"]:  # nobody can have seen it
+        raise RefusedError(
+            "문서 {document}: 판 번호 {seen} 은(는) 없습니다 (지금 {version}). 문서를 다시 읽고 그 판 번호로 결정하세요.",
+            document=item["document"],
+            seen=seen,
+            version=item["version"],
+        )
     if item["predicted_version"] > seen:
         raise StaleDecisionError(
             "문서 {document}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hyeoksin.domain import Document, Status
+from hyeoksin.resources import resource
 
 __all__ = [
     "ROLES",
+    "SHIPPED",
     "Action",
     "ApiKey",
     "AuditRow",
@@ -37,6 +40,7 @@ Action = Literal["accept", "pick", "none", "undecided", "undo"]
 Standing = Literal["open", "undecided", "half", "disputed", "decided"]
 Why = Literal["same", "group", "near"]
 UserRole = Literal["viewer", "officer", "reviewer", "admin"]
+SHIPPED = "함께 설치된 모델"  # as the report of the installed model says
 ROLES: tuple[UserRole, ...] = get_args(UserRole)  # each may do what those before it may
 JobState = Literal["waiting", "running", "done", "failed"]
 ModelState = Literal["candidate", "active", "retired", "refused"]
@@ -260,6 +264,16 @@ class ModelRow:
     created_at: str
     created_by: str
     changed_at: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the program: an upgrade takes its place."""
+        return self.report.get("판정") == SHIPPED
+
+    @property
+    def folder(self) -> Path:
+        """Where the model stands now: a shipped one wherever the program is installed."""
+        return resource("model") if self.shipped else Path(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ _EDGE = 1e-3  # no probability is believed beyond 0.001 and 0.999
 _PIVOT = 2.197  # logit of 0.9: around it, level and slope are told apart
 _STEPS = 100
 _WIDEST = 16.0  # times the prior's deviations
-_SLACK = 1e-6
+_TELLING = 3.0  # log evidence that a doubling must gain: 20 to 1 (Kass and Raftery 1995, "strong")
 _SAFE = 0.9  # what looks safe enough to be settled
 
 
@@ -106,8 +106,9 @@ def learn_trust(
 ) -> Trust:
     """Return what the decisions so far say of the probabilities.
 
-    With ``widen``, where the decisions are too far from the prior, its deviations are doubled as long as that makes the decisions
-    likelier (Laplace's evidence), so one region that the model is lost in does not drag the others along.
+    With ``widen``, where the decisions are too far from the prior, its deviations are doubled as long as that makes the
+    decisions far likelier (Laplace's evidence): one region that the model is lost in does not drag the others along, and one
+    slip of a key, which any wider prior explains a little better, proves nothing.
     """
     past = sorted(past, key=lambda row: (row.probability, row.right, *strata_of(row, per)))
     groups = sorted({group for row in past for group in strata_of(row, per)})
@@ -119,7 +120,7 @@ def learn_trust(
     wide, (mean, hessian, evidence) = 1.0, _mode(rows, right, centre, spread)
     while widen and wide < _WIDEST:
         wider = _mode(rows, right, centre, 2.0 * wide * spread)
-        if wider[2] <= evidence + _SLACK:
+        if wider[2] <= evidence + _TELLING:
             break
         wide, (mean, hessian, evidence) = 2.0 * wide, wider
     covariance: Floats = np.linalg.inv(hessian).astype(np.float64)

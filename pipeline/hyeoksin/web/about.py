@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -21,5 +19,5 @@ router = APIRouter(include_in_schema=False)
 def about(request: Request, store: StoreDep, user: Viewer) -> Response:
     """Say that answers are recommendations, and show the model card."""
     row = store.active_model()
-    folder = Path(row.path) if row is not None else resource("model")
+    folder = row.folder if row is not None else resource("model")
     return render(request, "about.html", {"model": model_id(folder), "card": card(folder)})

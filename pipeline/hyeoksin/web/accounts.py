@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from hyeoksin.store import Store, UserRole
 from hyeoksin.web import passwords
 
-__all__ = ["first_admin", "new_account", "new_password", "unlock"]
+__all__ = ["first_admin", "minutes_locked", "new_account", "new_password", "unlock"]
 
 FIRST = "admin"
 
@@ -36,6 +38,15 @@ def new_password(store: Store, name: str, by: str) -> str:
     store.clear_failures(f"login:{name}")
     store.audit("password.reset", by, subject=name)
     return password
+
+
+def minutes_locked(store: Store, name: str, after: int, minutes: int) -> int:
+    """Return for how many minutes yet an account is locked (0: it is not); ``after`` wrong passwords lock it for ``minutes``."""
+    failures = store.failures(f"login:{name}")
+    if failures is None or failures.count < after:
+        return 0
+    left = datetime.fromisoformat(failures.last_at) + timedelta(minutes=minutes) - datetime.now(UTC)
+    return int(left.total_seconds() // 60) + 1 if left > timedelta() else 0
 
 
 def unlock(store: Store, name: str, by: str) -> None:

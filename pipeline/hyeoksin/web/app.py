@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from hyeoksin import __version__
-from hyeoksin.store import Store, open_store
+from hyeoksin.store import ModelRow, Store, open_store
 from hyeoksin.web import (
     about,
     coverage,
@@ -34,6 +33,7 @@ from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.api.pace import Pace
+from hyeoksin.web.cards import model_id
 from hyeoksin.web.desk.old_form import show_again
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
@@ -63,6 +63,17 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
+def _active(store: Store) -> ModelRow | None:
+    """Return the model that answers, the installed one in the place of a shipped one that an upgrade took away."""
+    row = store.active_model()
+    if row is not None and row.shipped and row.id != model_id(row.folder):
+        from hyeoksin.lessons import follow_shipped
+
+        follow_shipped(store, "hyeoksin")
+        row = store.active_model()
+    return row
+
+
 def create_app(settings: Settings, store: Store | None = None, judge: Judge | None = None) -> FastAPI:
     """Return the app.
 
@@ -75,8 +86,8 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
         StoreError: the store cannot be opened.
     """
     opened = store or open_store(settings.store)
-    active = opened.active_model()
-    folder = settings.model or (Path(active.path) if active is not None else None)
+    active = _active(opened)
+    folder = settings.model or (active.folder if active is not None else None)
     classifiers = judge or Judge(JudgeSettings(model=str(folder) if folder is not None else None))
     filler = Filler(opened)
     worker = Worker(

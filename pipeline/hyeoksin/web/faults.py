@@ -50,4 +50,6 @@ def detail(error: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
         return str(context.get("error", error["msg"]))
     if kind == "string_pattern_mismatch" and "\x00" in str(error["input"]):
         return say(_NUL)
+    if "expected" in context:
+        context = {**context, "expected": context["expected"].replace(" or ", ", ")}  # pydantic's English
     return say(_SAYS.get(kind, _OTHERWISE)).format_map({"msg": error["msg"], **context})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -24,6 +23,7 @@ from hyeoksin.web.access import (
     token_hash,
     visitor,
 )
+from hyeoksin.web.accounts import minutes_locked
 from hyeoksin.web.languages import COOKIE, LANGUAGES
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, render, safe_path
@@ -158,11 +158,8 @@ def _form(
 def _checked(store: Store, settings: Settings, name: str, password: str, address: str) -> str | None:
     """Return why the name and password do not open the account, or None; failures are counted."""
     key = f"login:{name[:64]}"
-    failures = store.failures(key)
-    if failures is not None and failures.count >= settings.lock_after:
-        until = datetime.fromisoformat(failures.last_at) + timedelta(minutes=settings.lock_minutes)
-        if until > datetime.now(UTC):
-            return _locked(int((until - datetime.now(UTC)).total_seconds() // 60) + 1)
+    if minutes := minutes_locked(store, name[:64], settings.lock_after, settings.lock_minutes):
+        return _locked(minutes)
     # counted before the password is looked at: of many at once, no more are tried than of one after another
     count = store.failed(key, within=settings.lock_minutes * 60).count
     if count > settings.lock_after:

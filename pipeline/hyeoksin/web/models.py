@@ -40,7 +40,7 @@ def one_model(request: Request, store: StoreDep, user: Viewer, name: str) -> Res
     shipped = model_id(resource("model"))
     known = {row.id: row for row in store.models()}
     row = known.get(name)
-    folder = Path(row.path) if row is not None else resource("model")
+    folder = row.folder if row is not None else resource("model")
     if row is None and name != shipped:
         row = store.model(name)  # says that there is none
     values = {"name": name, "row": row, "states": STATES, "card": card(folder), "active": _active(store)}
@@ -71,7 +71,7 @@ def go_back(request: Request, store: StoreDep, user: Admin) -> Response:
     from hyeoksin.lessons import roll_back
 
     row = roll_back(store, user.name)
-    request.app.state.judge.use_model(row.path)
+    request.app.state.judge.use_model(str(row.folder))
     notify(request, "done", _("앞 모델 '{name}' 로 되돌렸습니다.").format(name=row.id))
     return redirect(request, "/models")
 
@@ -84,7 +84,7 @@ def use(request: Request, store: StoreDep, user: Admin, name: str) -> Response:
     if name == model_id(resource("model")):
         lessons.register_shipped(store, user.name)
     row = lessons.use(store, name, user.name)
-    request.app.state.judge.use_model(row.path)
+    request.app.state.judge.use_model(str(row.folder))
     notify(request, "done", _("이제 이 모델이 답합니다. 앞 모델은 목록에서 다시 쓸 수 있습니다."))
     return redirect(request, "/models")
 

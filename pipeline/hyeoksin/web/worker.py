@@ -99,9 +99,9 @@ class Worker:
         """Do one job; False where there is none (or no store)."""
         try:
             active = self.store.active_model() if self._follow else None
-            if active is not None and active.path != self.judge.model:
+            if active is not None and str(active.folder) != self.judge.model:
                 log.info("model %s", active.id)
-                self.judge.use_model(active.path)
+                self.judge.use_model(str(active.folder))
             job = self.store.claim_job([KIND], silent=self._silent)
             if job is None:
                 return False

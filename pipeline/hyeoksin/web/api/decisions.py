@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.plan import Plan
 from hyeoksin.web.api.keys import Caller, Officer, Viewer
 from hyeoksin.web.api.limits import MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
@@ -124,8 +125,11 @@ def decide(
     number: Number, body: DecisionIn, request: Request, caller: Officer, key: _Key = None
 ) -> DecisionOut:
     """결정을 원장에 적습니다. 다른 사람이 먼저 결정했으면 409로 답하니 문서를 다시 읽고 결정하세요."""
+    store = stored(request)
     _check(body, caller)
-    rows = stored(request).decide(
+    if body.code is not None:
+        _check_code(body.code, store.plan(store.item(number).project))
+    rows = store.decide(
         [number],
         body.action,
         by=caller.by,
@@ -158,7 +162,13 @@ def _check(body: DecisionIn, caller: Caller) -> None:
         raise ProblemError("forbidden", "갈린 판정을 정하는 일(final)은 '검토' 역할의 키부터 할 수 있습니다.")
     if body.agency is not None and body.agency not in load_agencies().by_id and body.agency != "local":
         detail = f"기관 '{body.agency}' 이(가) 없습니다. /agencies 에서 id를 찾으세요."
-        raise ProblemError("refused", detail, [Fault(field="agency", pointer="/agency", detail=detail)])
+        raise ProblemError("invalid", detail, [Fault(field="agency", pointer="/agency", detail=detail)])
+
+
+def _check_code(code: str, plan: Plan) -> None:
+    if code not in plan:
+        detail = f"계획 {plan.id} 에 코드 '{code}' 가 없습니다. /plans/{plan.id}/nodes 에서 코드를 찾으세요."
+        raise ProblemError("invalid", detail, [Fault(field="code", pointer="/code", detail=detail)])
 
 
 def _own(key: str | None, caller: Caller) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -29,6 +29,20 @@ router = APIRouter(include_in_schema=False)
 GUESS = 24.0  # seconds per decision until some were made: 300 documents in two hours
 _FIRST = 15  # documents of the order that are shown
 _CHECKS = 10  # settled documents to look at that are shown
+_WEIGHTY = 3  # decisions that are named where they cost the trust in the model
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Why little stands without a person: of ``n_past`` decisions ``n_against`` are not what the model said.
+
+    ``n_without`` would stand if nobody had decided anything; ``items`` are the decisions against its surest answers.
+    """
+
+    n_past: int
+    n_against: int
+    n_without: int
+    items: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +102,18 @@ def waiting(rows: Iterable[CaseRow]) -> list[Case]:
 
 
 def judged(rows: Iterable[CaseRow], plan: Plan) -> list[Judged]:
-    """Return what people decided; a duplicate group counts once.
+    """Return what people decided; a duplicate group counts once."""
+    return [
+        Judged(row.probability, right, row.code, row.region or None, row.kind)
+        for row, right in _decided(rows, plan)
+    ]
 
-    The recommendation was right where the decision is its code, or lies below it: a path that ends early says no more.
+
+def _decided(rows: Iterable[CaseRow], plan: Plan) -> Iterator[tuple[CaseRow, bool]]:
+    """Yield each decision once, and whether the recommendation was right.
+
+    It was where the decision is its code, or lies below it: a path that ends early says no more.
     """
-    found: list[Judged] = []
     groups: set[tuple[str, str | None]] = set()
     for row in rows:
         if row.standing != "decided":
@@ -101,15 +122,25 @@ def judged(rows: Iterable[CaseRow], plan: Plan) -> list[Judged]:
             continue
         groups.add((row.group or "", row.answer))
         above = {node.code for node in plan.path(row.answer)} if row.answer in plan and row.answer else set()
-        right = row.answer == row.code or row.code in above
-        found.append(Judged(row.probability, right, row.code, row.region or None, row.kind))
-    return found
+        yield row, row.answer == row.code or row.code in above
 
 
-def _planned(store: Store, project: int, dial: Dial, seconds: float) -> HoursPlan:
-    rows = store.cases(project)
-    past = judged(rows, store.plan(project))
-    return plan_hours(waiting(rows), seconds, dial.hours, dial.precision, past=past)
+def _planned(
+    store: Store, project: int, dial: Dial, seconds: float
+) -> tuple[HoursPlan, Contradiction | None]:
+    """Return the plan and, where decisions more than halve what stands without a person, what they contradict."""
+    rows, tree = store.cases(project), store.plan(project)
+    cases, past = waiting(rows), judged(rows, tree)
+    plan = plan_hours(cases, seconds, dial.hours, dial.precision, past=past)
+    against = [row for row, right in _decided(rows, tree) if not right]
+    if not against:
+        return plan, None
+    n_without = len(plan_hours(cases, seconds, dial.hours, dial.precision).settled)
+    if 2 * len(plan.settled) >= n_without:
+        return plan, None
+    against.sort(key=lambda row: (-row.probability, row.id))
+    weighty = tuple(row.id for row in against[:_WEIGHTY])
+    return plan, Contradiction(len(past), len(against), n_without, weighty)
 
 
 @router.get("/rounds/{project}/hours")
@@ -132,7 +163,7 @@ def show(
     except HyeoksinError as error:
         dial, problem = Dial(precision=found.precision), said(error)
     seconds = dial.seconds or measured or GUESS
-    plan = None if problem else _planned(store, project, dial, seconds)
+    plan, against = (None, None) if problem else _planned(store, project, dial, seconds)
     most = None if checks == "all" else _CHECKS
     values: dict[str, Any] = {
         "project": found,
@@ -146,6 +177,8 @@ def show(
         "measured": measured,
         "problem": problem,
         "hours": plan,
+        "against": against,
+        "weighty": [_named(store, user, number) for number in against.items] if against else [],
         "kinds": KINDS,
         "written": told,
         "first": _first(store, user, plan) if plan else [],
@@ -183,7 +216,7 @@ def line_up(
     """Put the queue of the round into the planned order."""
     found = open_round(store, project)
     dial = Dial.read(hours, pace, precision, found.precision)
-    plan = _planned(store, project, dial, dial.seconds or pace_of(store, project, user) or GUESS)
+    plan, _against = _planned(store, project, dial, dial.seconds or pace_of(store, project, user) or GUESS)
     ordered = [int(number) for number in (*plan.queue, *plan.left, *plan.settled)]
     store.set_queue(project, ordered)
     store.audit(
