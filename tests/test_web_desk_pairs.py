@@ -96,6 +96,29 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     assert LEAVES[0] == "3-2"
 
 
+def test_no_coder_settles_a_dispute_alone(pair: Desk) -> None:
+    item = pair.items[0]
+    pair.decide(item, "pick:5-1", "officer")
+    done = pair.decide(pair.store.item(item.id), "accept", "second").headers["location"]
+    assert "/undo" not in pair.browser("second").get(done).text
+    assert "/undo" not in pair.browser("second").get(f"/items/{item.id}").text
+    refused = pair.decide(pair.store.item(item.id), "pick:5-1", "second")
+    assert (refused.status_code, "이미 두 사람이 정했습니다" in refused.text) == (409, True)
+    assert pair.browser("second").post(f"/items/{item.id}/undo", {"key": "back"}).status_code == 409
+    assert pair.store.item(item.id).standing == "disputed"
+    assert [row.code for row in pair.store.coding(pair.project.id)] == ["5-1", "3-2"]
+
+
+def test_a_reviewer_who_coded_or_put_off_settles_too(pair: Desk) -> None:
+    first, second = pair.items[:2]
+    for item in (first, second):
+        pair.decide(item, "pick:5-1", "reviewer")
+        pair.decide(pair.store.item(item.id), "pick:5-1", "second")
+    pair.decide(pair.store.item(second.id), "undecided", "reviewer", final="1", note="물어볼 것")
+    for item in (first, second):
+        assert 'name="final" value="1"' in pair.browser("reviewer").get(f"/items/{item.id}").text
+
+
 def test_what_two_coders_agree_on_is_changed_by_a_reviewer_alone(pair: Desk) -> None:
     item = pair.items[0]
     for name in ("officer", "second"):
