@@ -197,6 +197,16 @@ def test_deciding_again_goes_on_in_the_list_of_decided_ones(desk: Desk, order: s
     assert desk.decide(first, "none", queue=query).headers["location"].startswith(f"/items/{second.id}?")
 
 
+def test_only_what_is_not_decided_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyeoksin.web.desk.queue.pace_of", lambda *_: 30.0)
+    desk.decide(desk.items[0], "accept")
+    browser = desk.browser()
+    assert "이 목록에 0건 남음" in words(browser.get(f"/items/{desk.items[0].id}?standing=decided").text)
+    assert "이 목록에 11건 남음" in words(browser.get(f"/items/{desk.items[1].id}?standing=any").text)
+    assert "남은 것을 모두" not in browser.get(f"{desk.path}/queue?standing=decided").text
+    assert "모두 보려면 약 6분" in words(browser.get(f"{desk.path}/queue?standing=any").text)
+
+
 def test_pressing_enter_twice_saves_once(desk: Desk) -> None:
     item = desk.items[0]
     assert desk.decide(item, "accept").status_code == 303

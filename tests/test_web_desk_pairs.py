@@ -77,6 +77,28 @@ def test_a_coder_finds_again_what_he_put_off(pair: Desk) -> None:
     assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
 
 
+def test_the_next_of_what_was_put_off_is_one_of_the_list(pair: Desk) -> None:
+    first, second, both, settled = pair.items
+    for item in pair.items:
+        pair.decide(item, "undecided", "officer", note="물어볼 것")
+    pair.decide(pair.store.item(second.id), "accept", "second")
+    pair.decide(pair.store.item(both.id), "undecided", "second", note="물어볼 것")
+    for name in ("second", "admin"):
+        pair.decide(pair.store.item(settled.id), "accept", name)
+    seen = []
+    for item in (first, second, both):
+        page = pair.browser().post(f"{pair.path}/next", {"queue": "standing=undecided"}).headers["location"]
+        assert page.startswith(f"/items/{item.id}?")
+        seen.append(pair.decide(pair.store.item(item.id), "none", queue="standing=undecided"))
+    assert "end=1" in seen[-1].headers["location"]
+    pair.decide(pair.store.item(first.id), "undecided", "second", note="물어볼 것")
+    page = pair.browser().get(f"{pair.path}/queue?standing=undecided").text
+    n_listed = len(titles(page))
+    assert f"보류 ({n_listed})" in words(page)
+    end = pair.browser().post(f"{pair.path}/next", {"queue": "standing=undecided"}).headers["location"]
+    assert "end=1" in end  # the officer has answered: it waits for the other one
+
+
 def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     for k, item in enumerate(pair.items):
         pair.decide(item, "accept", "officer")

@@ -95,7 +95,7 @@ def page(
         "query": filters.query(),
         "before": before,
         "after": after,
-        "n_waiting": store.count(project.id, **filters.asked(coder)),
+        "n_waiting": store.count(project.id, **filters.asked(coder) | {"decided": False}),
         "done": saved(store, request, user),
         "attempt": attempt,
         "first": _first(store, project, user, attempt.stale) if attempt and attempt.stale else [],
