@@ -146,6 +146,26 @@ def test_a_file_is_added_whole_or_not_at_all(store: Store) -> None:
     assert store.count(project.id, code="8-1") == 1
 
 
+def test_the_same_number_and_text_of_two_regions_are_two_documents(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim").id
+    places = ("대구광역시 중구", "전라남도 신안군", "강릉시", None)
+    rows = [(document(1, region=place), record()) for place in places]
+    assert store.add_items(project, rows) == 3  # without a region it may be any of them
+    for again in (rows[::-1], rows[1:2], [(document(1, region="강원도 강릉시"), record())]):
+        assert store.add_items(project, again) == 0
+    assert store.add_items(project, [(document(1, region="대구 중구"), record("8-1", model="m@2"))]) == 0
+    assert store.add_items(project, [(document(1, region="해남군"), record())]) == 1
+    found = store.items(project, order="id")
+    assert [(item.document.id, item.region, item.code) for item in found] == [
+        ("1", "대구광역시 중구", "8-1"),
+        ("1 (전라남도 신안군)", "전라남도 신안군", "3-1"),
+        ("1 (강원특별자치도 강릉시)", "강원특별자치도 강릉시", "3-1"),
+        ("1 (전라남도 해남군)", "전라남도 해남군", "3-1"),
+    ]
+    assert found[1].record["id"] == found[1].document.id
+    assert "다른 지역" in found[1].record["notes"][0]
+
+
 def test_claims_and_assignment(store: Store) -> None:
     project = round_of(store, 4)
     first, second, third, fourth = store.items(project.id)

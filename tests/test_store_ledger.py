@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
 from hyeoksin.store import Store, open_store
+from hyeoksin.store.chain import unseen
 from stores import ENGINES, PLAN, document, opened, record, round_of
 
 
@@ -45,9 +47,13 @@ def test_two_coders_decide_blind_and_a_reviewer_settles(store: Store) -> None:
     assert store.coding(project.id) == [one, other]  # agreement is measured on what the coders said
     store.undo("park", item.id, final=True)
     assert store.item(item.id).standing == "disputed"
-    store.undo("lee", item.id)
-    agreed = store.decide([item.id], "accept", by="lee", code="3-1")[0]
-    assert (store.item(item.id).standing, store.item(item.id).decision) == ("decided", agreed)
+    for call in (
+        lambda: store.decide([item.id], "pick", by="lee", code="3-1"),  # what kim said is no secret any more
+        lambda: store.undo("lee", item.id),
+    ):
+        with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
+            call()
+    assert store.item(item.id).standing == "disputed"
     assert store.verify().sound
 
 
@@ -59,13 +65,57 @@ def test_a_third_coder_is_refused_and_a_reviewer_is_not(store: Store) -> None:
         with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
             store.decide([item], action, by="park")
     assert store.item(item).standing == "decided"
-    store.decide([item], "undecided", by="lee", note="다시 봄")  # a coder's own word may change
-    store.decide([item], "pick", by="park", code="3-1")  # lee's place is free
-    with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
-        store.decide([item], "none", by="lee")
     store.decide([item], "none", by="chief", final=True)
     assert store.item(item).answer is None
     assert store.verify().sound
+
+
+def test_a_coders_word_may_change_until_the_other_has_spoken(store: Store) -> None:
+    first, second = (item.id for item in store.items(round_of(store, 2, coders=2).id, order="id"))
+    store.decide([first, second], "pick", by="kim", code="3-1")
+    store.decide([first], "pick", by="kim", code="8-1")
+    store.undo("kim", first)
+    store.decide([first], "pick", by="lee", code="3-1")
+    undone = store.undo("kim", second, batch=True)
+    assert [row.item for row in undone] == [second]  # of the group the first is settled
+    assert [(row.item, row.by, row.code) for row in store.coding(1)] == [
+        (first, "kim", "3-1"),
+        (first, "lee", "3-1"),
+    ]
+    assert store.verify().sound
+
+
+def test_agreement_is_measured_on_what_was_said_unseen(store: Store) -> None:
+    item = store.items(round_of(store, coders=2).id)[0].id
+    kim, lee = (store.decide([item], "pick", by=by, code=c)[0] for by, c in (("kim", "3-1"), ("lee", "8-1")))
+    copied = replace(lee, id=lee.id + 1, code="3-1", replaces=lee.id)  # ledgers of earlier versions have such
+    assert unseen([kim, lee, copied]) == [kim, lee]
+    assert unseen([kim]) == [kim]
+
+
+def test_an_accepted_code_is_on_the_predicted_path(store: Store) -> None:
+    project = store.create_project("1", PLAN, "admin").id
+    codes = ("3-1", "8-1", None, "3-1")
+    store.add_items(project, [(document(n), record(code)) for n, code in enumerate(codes)])
+    numbers = [item.id for item in store.items(project, order="id")]
+    group = store.decide(numbers[:3], "accept", by="kim", code="3-1")
+    assert [(row.action, row.code) for row in group] == [("accept", "3-1"), ("pick", "3-1"), ("pick", "3-1")]
+    above = PLAN.path("3-1")[0].code
+    assert store.decide(numbers[3:], "accept", by="kim", code=above)[0].action == "accept"
+
+
+def test_a_key_is_repeated_with_the_same_words_alone(store: Store) -> None:
+    first, second, *_ = (item.id for item in store.items(round_of(store).id, order="id"))
+    said = {"by": "kim", "code": "8-1", "note": "까닭\x00", "key": "key-1"}
+    done = store.decide([first, second], "accept", **said)  # type: ignore[arg-type]
+    assert store.decide([first], "accept", **said) == done  # type: ignore[arg-type]
+    for other in ({"code": "3-1"}, {"code": None}, {"note": ""}, {"agency": "mois"}, {"final": True}):
+        with pytest.raises(RefusedError, match="이미 다른 것을 저장했습니다"):
+            store.decide([first], "accept", **{**said, **other})  # type: ignore[arg-type]
+    with pytest.raises(RefusedError, match="이미 다른 것을 저장했습니다"):
+        store.undo("kim", first, key="key-1")
+    undone = store.undo("kim", first, key="key-2")
+    assert store.undo("kim", first, key="key-2") == undone
 
 
 @pytest.mark.parametrize(
@@ -242,6 +292,12 @@ class LedgerMachine(RuleBasedStateMachine):
         name = "" if final or self.coders == 1 else by
         return self.stacks.setdefault((item, name), [])
 
+    def is_over(self, item: int, final: bool) -> bool:
+        said = [
+            stack[-1] for (number, lane), stack in self.stacks.items() if number == item and lane and stack
+        ]
+        return not final and len([word for word in said if word != "undecided"]) == 2
+
     @rule(
         which=st.sampled_from([[0], [1], [0, 1]]),
         by=st.sampled_from(["kim", "lee"]),
@@ -253,6 +309,10 @@ class LedgerMachine(RuleBasedStateMachine):
         action = word if word in ("none", "undecided") else "pick"
         code = word if action == "pick" else None
         numbers = [self.ids[i] for i in which]
+        if any(self.is_over(number, final) for number in numbers):
+            with pytest.raises(RefusedError, match="이미 두 사람이 정했습니다"):
+                self.store.decide(numbers, action, by=by, code=code, final=final)  # type: ignore[arg-type]
+            return
         rows = self.store.decide(numbers, action, by=by, code=code, note=note, final=final)  # type: ignore[arg-type]
         self.n_rows += len(rows)
         for number in numbers:
@@ -261,7 +321,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(which=st.sampled_from([0, 1]), by=st.sampled_from(["kim", "lee"]), final=st.booleans())
     def undo(self, which: int, by: str, final: bool) -> None:
         stack = self.lane(self.ids[which], by, final)
-        if not stack:
+        if not stack or self.is_over(self.ids[which], final):
             with pytest.raises(RefusedError):
                 self.store.undo(by, self.ids[which], final=final)
             return

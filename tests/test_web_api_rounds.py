@@ -22,6 +22,7 @@ from hyeoksin.web.api import rounds
 from hyeoksin.web.api.keys import key_hash, new_key
 from hyeoksin.web.api.records import RecordOut
 from hyeoksin.web.judge import Judge
+from stores import record
 from web_client import FakeJudge, wait_for
 
 TABLE = Path(__file__).parent / "data" / "route_roles.csv"
@@ -72,6 +73,13 @@ def test_a_round_and_its_documents(client: TestClient) -> None:
         "가-1"
     ]
     assert get(client, "/rounds/1/documents?region=대구광역시&low=0.9")["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "n"), [("agency=&region=&group=&under=", 3), ("assigned_to=", 3), ("code=", 1)]
+)
+def test_an_empty_value_filters_only_where_it_means_something(client: TestClient, query: str, n: int) -> None:
+    assert get(client, f"/rounds/1/documents?{query}")["total"] == n
 
 
 @pytest.mark.parametrize(
@@ -198,6 +206,8 @@ def test_a_repeated_request_is_one_decision(client: TestClient) -> None:
     key = headers("officer", Idempotency_Key="2026-11-28-0001")
     first, again = (client.post("/documents/2/decisions", headers=key, json=body) for _ in range(2))
     assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
+    changed = client.post("/documents/2/decisions", headers=key, json=body | {"note": "다른 까닭"})
+    assert (changed.status_code, "이미 다른 것" in changed.json()["detail"]) == (409, True)
     other = client.post("/documents/2/decisions", headers=key | headers("reviewer"), json=body)
     assert other.status_code == 409  # another program's request of the same number is another request
     assert (
@@ -208,12 +218,36 @@ def test_a_repeated_request_is_one_decision(client: TestClient) -> None:
     )
 
 
+def test_an_adjudication_is_taken_back_by_a_reviewer(client: TestClient, store: Store) -> None:
+    project = store.create_project("둘", load_plan("2019"), "admin", coders=2).id
+    store.add_items(project, [(Document("1", "글"), record())])
+    number = store.items(project)[0].id
+    for by in ("kim", "lee"):
+        store.decide([number], "pick", by=by, code="3-1" if by == "kim" else "5-1")
+    store.decide([number], "none", by="chief", final=True)
+    body = {"version": store.item(number).version, "final": True}
+    assert "검토" in problem(client, "POST", f"/documents/{number}/undo", 403, **body)["detail"]
+    undone = client.post(f"/documents/{number}/undo", headers=headers("reviewer"), json=body)
+    assert (undone.status_code, undone.json()["final"]) == (201, True)
+    assert store.item(number).standing == "disputed"
+
+
+def test_the_recommended_code_or_one_above_it_is_accepted(client: TestClient) -> None:
+    above = load_plan("2019").path("3-1")[0].code
+    for code in ("3-1", above):
+        version = get(client, "/documents/1")["version"]
+        made = decide(client, 1, action="accept", code=code, version=version)
+        assert (made.status_code, made.json()["action"], made.json()["code"]) == (201, "accept", code)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
         ({"action": "pick"}, 422, "코드(code)"),
         ({"action": "pick", "code": "9-9"}, 422, "계획 2019 에 코드 '9-9'"),
         ({"action": "accept", "agency": "없는 기관"}, 422, "/agencies"),
+        ({"action": "accept", "code": "9-1"}, 422, "pick 으로"),
+        ({"action": "none", "code": "9-1"}, 422, "pick 으로"),
         ({"action": "undo"}, 422, "accept"),
         ({"action": "accept", "final": True}, 403, "검토"),
         ({"action": "accept", "note": "가" * 2_001}, 422, "2000자"),

@@ -197,6 +197,16 @@ def test_deciding_again_goes_on_in_the_list_of_decided_ones(desk: Desk, order: s
     assert desk.decide(first, "none", queue=query).headers["location"].startswith(f"/items/{second.id}?")
 
 
+def test_only_what_is_not_decided_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyeoksin.web.desk.queue.pace_of", lambda *_: 30.0)
+    desk.decide(desk.items[0], "accept")
+    browser = desk.browser()
+    assert "이 목록에 0건 남음" in words(browser.get(f"/items/{desk.items[0].id}?standing=decided").text)
+    assert "이 목록에 11건 남음" in words(browser.get(f"/items/{desk.items[1].id}?standing=any").text)
+    assert "남은 것을 모두" not in browser.get(f"{desk.path}/queue?standing=decided").text
+    assert "모두 보려면 약 6분" in words(browser.get(f"{desk.path}/queue?standing=any").text)
+
+
 def test_pressing_enter_twice_saves_once(desk: Desk) -> None:
     item = desk.items[0]
     assert desk.decide(item, "accept").status_code == 303
@@ -308,6 +318,29 @@ def test_a_duplicate_group_is_decided_and_undone_at_once(office: Office) -> None
     alone = desk.store.item(first.id)
     desk.decide(alone, "accept", versions=versions)
     assert desk.store.item(second.id).standing == "open"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"), [(0, [("accept", "3-2"), ("pick", "3-2")]), (2, [("none", None)] * 2)]
+)
+def test_a_group_gets_what_the_button_says(
+    office: Office, at: int, said: list[tuple[str, str | None]]
+) -> None:
+    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(3)]
+    desk = office.open(rows=[rows[at], rows[1]])  # recommended: 3-2 or none of the plan, and 5-1
+    first, second = desk.items
+    desk.decide(first, "accept", together="1", versions=f"{second.id}:{second.version}")
+    assert [(row.action, row.code) for row in desk.store.decisions(desk.project.id)] == said
+
+
+def test_a_form_from_the_history_saves_nothing_else_unseen(desk: Desk) -> None:
+    item = desk.items[0]
+    assert desk.decide(item, "pick:5-1", key="form").status_code == 303
+    again = desk.decide(item, "pick:9-1", key="form", note="고침")
+    assert again.status_code == 409
+    assert "이미 다른 것을 저장했습니다" in again.text
+    assert "고침</textarea>" in again.text
+    assert [row.code for row in desk.store.history(item.id)] == ["5-1"]
 
 
 def test_a_large_group_is_counted_whole(office: Office) -> None:

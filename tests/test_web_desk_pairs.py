@@ -77,6 +77,28 @@ def test_a_coder_finds_again_what_he_put_off(pair: Desk) -> None:
     assert len(titles(pair.browser().get(f"{pair.path}/queue?standing=undecided").text)) == 1
 
 
+def test_the_next_of_what_was_put_off_is_one_of_the_list(pair: Desk) -> None:
+    first, second, both, settled = pair.items
+    for item in pair.items:
+        pair.decide(item, "undecided", "officer", note="물어볼 것")
+    pair.decide(pair.store.item(second.id), "accept", "second")
+    pair.decide(pair.store.item(both.id), "undecided", "second", note="물어볼 것")
+    for name in ("second", "admin"):
+        pair.decide(pair.store.item(settled.id), "accept", name)
+    seen = []
+    for item in (first, second, both):
+        page = pair.browser().post(f"{pair.path}/next", {"queue": "standing=undecided"}).headers["location"]
+        assert page.startswith(f"/items/{item.id}?")
+        seen.append(pair.decide(pair.store.item(item.id), "none", queue="standing=undecided"))
+    assert "end=1" in seen[-1].headers["location"]
+    pair.decide(pair.store.item(first.id), "undecided", "second", note="물어볼 것")
+    page = pair.browser().get(f"{pair.path}/queue?standing=undecided").text
+    n_listed = len(titles(page))
+    assert f"보류 ({n_listed})" in words(page)
+    end = pair.browser().post(f"{pair.path}/next", {"queue": "standing=undecided"}).headers["location"]
+    assert "end=1" in end  # the officer has answered: it waits for the other one
+
+
 def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     for k, item in enumerate(pair.items):
         pair.decide(item, "accept", "officer")
@@ -94,6 +116,29 @@ def test_a_reviewer_settles_what_two_coders_disagree_about(pair: Desk) -> None:
     page = pair.browser("reviewer").get(f"/items/{item.id}").text
     assert re.findall(r'data-key="Digit([789])"', page) == ["7", "8"]
     assert LEAVES[0] == "3-2"
+
+
+def test_no_coder_settles_a_dispute_alone(pair: Desk) -> None:
+    item = pair.items[0]
+    pair.decide(item, "pick:5-1", "officer")
+    done = pair.decide(pair.store.item(item.id), "accept", "second").headers["location"]
+    assert "/undo" not in pair.browser("second").get(done).text
+    assert "/undo" not in pair.browser("second").get(f"/items/{item.id}").text
+    refused = pair.decide(pair.store.item(item.id), "pick:5-1", "second")
+    assert (refused.status_code, "이미 두 사람이 정했습니다" in refused.text) == (409, True)
+    assert pair.browser("second").post(f"/items/{item.id}/undo", {"key": "back"}).status_code == 409
+    assert pair.store.item(item.id).standing == "disputed"
+    assert [row.code for row in pair.store.coding(pair.project.id)] == ["5-1", "3-2"]
+
+
+def test_a_reviewer_who_coded_or_put_off_settles_too(pair: Desk) -> None:
+    first, second = pair.items[:2]
+    for item in (first, second):
+        pair.decide(item, "pick:5-1", "reviewer")
+        pair.decide(pair.store.item(item.id), "pick:5-1", "second")
+    pair.decide(pair.store.item(second.id), "undecided", "reviewer", final="1", note="물어볼 것")
+    for item in (first, second):
+        assert 'name="final" value="1"' in pair.browser("reviewer").get(f"/items/{item.id}").text
 
 
 def test_what_two_coders_agree_on_is_changed_by_a_reviewer_alone(pair: Desk) -> None:

@@ -105,6 +105,14 @@ def test_node_rows_add_up() -> None:
     assert set(rows) == {node.code for each in plan.leaves for node in plan.path(each.code)}
 
 
+def test_a_principle_that_people_chose_has_a_row() -> None:
+    plan = load_plan("2024")
+    counts = {"decided": {"R1": 1}, "settled": {}, "review": {plan.leaves[0].code: 1}}
+    rows = {row.code: row.total for row in node_rows(plan, counts)}
+    assert rows["R1"] == 1
+    assert "R2" not in rows
+
+
 def items(store: Store, n: int = 3) -> int:
     number = store.create_project("첫 차수", "2019", "officer").id
     documents = [

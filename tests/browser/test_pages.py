@@ -103,3 +103,19 @@ def test_pictures_for_the_readme(
     page.goto("/items/{item}".format_map(numbers))
     assert page.locator("#decide").is_visible()
     shot(page, "desk-390")
+
+
+def test_a_page_that_renews_itself_leaves_the_focus(desk: Any, window: Callable[..., Any]) -> None:
+    number = desk.filled("시간", 4)
+    page = window("officer").page()
+    page.clock.install()
+    page.goto(f"/rounds/{number}/hours")
+    page.evaluate("() => { document.getElementById('outcome').dataset.first = 'yes'; }")
+    page.locator("#outcome a").first.focus()
+    page.clock.run_for(61_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.activeElement.tagName") == "A"
+    page.locator("#hours-typed").focus()
+    page.clock.run_for(61_000)
+    page.locator("#outcome:not([data-first])").wait_for()
+    assert page.evaluate("document.activeElement.id") == "hours-typed"

@@ -27,6 +27,7 @@ Row = tuple[Document, Mapping[str, Any] | Prediction]
 _Spooled = tuple[
     dict[str, Any], dict[str, Any], list[str] | None
 ]  # an item's columns, its record, its tokens
+_Key = tuple[str, str]
 _i, _p = schema.items, schema.predictions
 _CHUNK = 500
 
@@ -119,20 +120,50 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
         raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 올리세요.", name=found.name)
     at, n_new = now(), 0
     for chunk in _chunks(spool):
-        names = {columns["document"] for columns, _, _ in chunk}
-        query = sa.select(_i.c.id, _i.c.document, _i.c.content)
-        stored = connection.execute(query.where(_i.c.project == project, _i.c.document.in_(names)))
-        known = {(row.document, row.content): row.id for row in stored}
-        fresh: dict[tuple[str, str], _Spooled] = {}
-        for columns, record, tokens in chunk:
+        names = {name for columns, _, _ in chunk for name in (columns["document"], _with_region(columns))}
+        query = sa.select(_i.c.id, _i.c.document, _i.c.content, _i.c.document_region, _i.c.region)
+        there = _i.c.project == project, _i.c.document.in_(names)
+        stored = [dict(row) for row in connection.execute(query.where(*there)).mappings()]
+        known = {_key(row): row["id"] for row in stored}
+        regions = {_key(row): _given(row) for row in stored}
+        fresh: dict[_Key, _Spooled] = {}
+        for row in chunk:
+            columns, record, tokens = _told_apart(row, regions)
             check_plan(record, found.plan_sha)
-            key = (columns["document"], columns["content"])
+            key = _key(columns)
+            regions.setdefault(key, _given(columns))
             if key in known:
                 renew(connection, project, known[key], record, at)
-            else:
+            elif _given(columns) or key not in fresh:  # a row without a region takes none away
                 fresh[key] = (columns, record, tokens)
         n_new += _insert(connection, project, list(fresh.values()), at)
     return n_new
+
+
+def _key(columns: Mapping[str, Any]) -> _Key:
+    """Return what a document is known by in its round: its number and its text."""
+    return columns["document"], columns["content"]
+
+
+def _given(columns: Mapping[str, Any]) -> str | None:
+    """Return the region that a row gives in its own column, under the official name."""
+    return columns["region"] if columns["document_region"] else None
+
+
+def _with_region(columns: Mapping[str, Any]) -> str:
+    return f"{columns['document']} ({columns['region']})"
+
+
+def _told_apart(row: _Spooled, regions: Mapping[_Key, str | None]) -> _Spooled:
+    """Return the row, under a number with its region where number and text are those of another region's document."""
+    columns, record, tokens = row
+    key, region = _key(columns), _given(columns)
+    if region is None or regions.get(key, region) == region:
+        return row
+    number = _with_region(columns)
+    note = f"번호와 글이 같은 다른 지역의 문서가 있어, 번호에 지역을 붙여 따로 두었습니다: {number}"
+    notes = [*record.get("notes", ()), note]
+    return {**columns, "document": number}, {**record, "id": number, "notes": notes}, tokens
 
 
 def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str) -> int:

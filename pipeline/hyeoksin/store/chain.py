@@ -17,7 +17,7 @@ from hyeoksin.store.engine import now
 from hyeoksin.store.projects import project_of
 from hyeoksin.store.rows import Action, DecisionRow, Project, Standing, Verdict, decision_row
 
-__all__ = ["Word", "Writer", "replay", "row_hash", "settle", "verdict"]
+__all__ = ["Word", "Writer", "replay", "row_hash", "settle", "unseen", "verdict"]
 
 _i, _d, _l = schema.items, schema.decisions, schema.lanes
 _STREAM = {"yield_per": 1000}
@@ -210,3 +210,13 @@ def replay(rows: Sequence[DecisionRow], coders: int) -> dict[str, DecisionRow]:
         else:
             held.pop(lane, None)
     return held
+
+
+def unseen(ledger: list[DecisionRow]) -> list[DecisionRow]:
+    """Return the coders' words on an item, by coder, as they were when two had first spoken."""
+    held: dict[str, DecisionRow] = {}
+    for n in range(1, len(ledger) + 1):
+        held = replay(ledger[:n], 2)
+        if sum(row.action != "undecided" for row in held.values()) == 2:
+            break
+    return [held[by] for by in sorted(held)]

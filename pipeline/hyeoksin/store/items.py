@@ -33,7 +33,8 @@ class Items(Base):
         """Add a file of documents with their predictions: all of it or nothing.
 
         Idempotent by (project, document id, content): a row that is there already gets the prediction as its newest
-        one if it comes from another model, and else stays as it is. The rows are drawn before the transaction begins
+        one if it comes from another model, and else stays as it is. Where its region column names another region, the
+        row is another government's: a document of its own, its number with the region behind it. The rows are drawn before the transaction begins
         (through a temporary file), so a slow classifier holds up no one.
 
         Args:

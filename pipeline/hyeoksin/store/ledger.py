@@ -2,20 +2,23 @@
 
 A *lane* holds a decision in force. With one coder a project has one lane (``""``); with two, each coder has a lane of
 his or her own, and the project's lane holds an adjudication. An item is decided when the project's lane says so, or
-when two coders agree; a third coder's word is refused.
+when two coders agree. Once two have spoken they see each other's answers: from then on only an adjudication follows.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
+from hyeoksin.plan import Plan
 from hyeoksin.store import schema
-from hyeoksin.store.chain import Word, Writer, verdict
+from hyeoksin.store.chain import Word, Writer, unseen, verdict
 from hyeoksin.store.engine import Base
 from hyeoksin.store.projects import lock_project, plan_of
 from hyeoksin.store.rows import Action, DecisionRow, Project, Verdict, decision_row
@@ -45,15 +48,17 @@ class Ledger(Base):
 
         Args:
             item_ids: one item, or a duplicate group at once (the rows then share ``batch``).
-            action: ``accept`` the predicted code (or ``code``, where the page showed another level of the path),
-                ``pick`` the code ``code``, ``none`` of the plan, ``undecided`` (put off; ``note`` says why).
+            action: ``accept`` the predicted code (or ``code``, where the page showed another level of the path; of an item
+                with another prediction it is a ``pick``), ``pick`` the code ``code``, ``none`` of the plan,
+                ``undecided`` (put off; ``note`` says why).
             by: the user's name.
             code: for ``pick``, any node of the project's plan.
             agency: the lead agency's id, None to leave the predicted one.
             note: why.
             expected_version: ``Item.version`` as the person saw it: one for all, or by item.
             final: an adjudication (two coders): it stands above both coders' decisions.
-            key: a token of the request: repeated with the same key, the call returns what it saved the first time.
+            key: a token of the request: repeated with the same key, the call returns what it saved the first time,
+                and is refused where it says something else.
 
         Raises:
             StaleDecisionError: an item was changed since it was read.
@@ -64,10 +69,12 @@ class Ledger(Base):
         numbers = list(dict.fromkeys(item_ids))
         with self._write() as connection:
             project, n_rows, head = lock_project(connection, _project_of_all(connection, numbers))
-            if key is not None and (done := _done(connection, key, numbers[0], action)):
-                return done
-            _check_word(connection, project, action, code)
             batch = uuid.uuid4().hex if len(numbers) > 1 else None
+            named = code or None if action in ("accept", "pick") else None
+            word = Word(action, named, agency, by, note, batch, key, final)
+            if key is not None and (done := _done(connection, key, numbers[0], word)):
+                return done
+            plan = _check_word(connection, project, action, code)
             items = _locked(connection, numbers)
             lane = "" if final or project.coders == 1 else by
             for item in items:
@@ -75,9 +82,7 @@ class Ledger(Base):
                 _check_turn(connection, item, lane, project.coders)
             writer = Writer(connection, project, n_rows, head)
             for item in items:
-                chosen = code if action == "pick" else (code or item["code"]) if action == "accept" else None
-                replaces = _in_lane(connection, item["id"], lane)
-                writer.append(item, Word(action, chosen, agency, by, note, batch, key, final), lane, replaces)
+                writer.append(item, _own_word(word, item, plan), lane, _in_lane(connection, item["id"], lane))
             return writer.close()
 
     def undo(
@@ -103,12 +108,13 @@ class Ledger(Base):
             key: a token of the request, as for :meth:`decide`.
 
         Raises:
-            RefusedError: nothing is in force to take back, the round is closed, or two others have coded the item since.
+            RefusedError: nothing is in force to take back, the round is closed, or two coders have coded the item.
             StaleDecisionError: the item was changed since it was read.
         """
         with self._write() as connection:
             project, n_rows, head = lock_project(connection, _project_of_all(connection, [item]))
-            if key is not None and (done := _done(connection, key, item, "undo")):
+            word = Word("undo", None, None, by, note, None, key, final)
+            if key is not None and (done := _done(connection, key, item, word)):
                 return done
             if project.closed:
                 raise RefusedError(
@@ -124,10 +130,11 @@ class Ledger(Base):
             shared = uuid.uuid4().hex if len(together) > 1 else None
             items = {row["id"]: row for row in _locked(connection, [d.item for d in together])}
             for taken in together:
-                if _brings_back(connection, taken):
+                if taken.action != "undecided" or _brings_back(connection, taken):
+                    if taken.item != item and _is_over(connection, taken.item, lane, project.coders):
+                        continue  # of a group what another has coded too stays
                     _check_turn(connection, items[taken.item], lane, project.coders)
-                word = Word("undo", None, None, by, note, shared, key, final)
-                writer.append(items[taken.item], word, lane, taken)
+                writer.append(items[taken.item], replace(word, batch=shared), lane, taken)
             return writer.close()
 
     def decisions(
@@ -172,12 +179,12 @@ class Ledger(Base):
             return {row["lane"]: decision_row(row) for row in connection.execute(query).mappings()}
 
     def coding(self, project: int) -> list[DecisionRow]:
-        """Return the decisions in force in the coders' own lanes, by item and coder: what agreement is measured on."""
-        joined = _l.join(_d, _d.c.id == _l.c.decision)
-        query = sa.select(_d).select_from(joined).where(_d.c.project == project, _l.c.lane != "")
+        """Return what the coders said unseen by each other, by item and coder: what agreement is measured on."""
+        query = sa.select(_d).where(_d.c.project == project, ~_d.c.final)
         with self._read() as connection:
-            rows = connection.execute(query.order_by(_l.c.item, _l.c.lane)).mappings()
-            return [decision_row(row) for row in rows]
+            rows = connection.execute(query.order_by(_d.c.item, _d.c.id)).mappings()
+            of_items = groupby(map(decision_row, rows), key=lambda row: row.item)
+            return [word for _, ledger in of_items for word in unseen(list(ledger))]
 
     def verify(self, project: int | None = None) -> Verdict:
         """Recompute the hash chains and what follows from them; report the first row that does not fit."""
@@ -206,18 +213,38 @@ def _locked(connection: Connection, numbers: Sequence[int]) -> list[RowMapping]:
     return list(connection.execute(query).mappings())
 
 
-def _done(connection: Connection, key: str, item: int, action: Action) -> list[DecisionRow]:
+def _done(connection: Connection, key: str, item: int, word: Word) -> list[DecisionRow]:
     """Return what a request with this key has saved: of a group the same members, though they wait no more."""
     rows = connection.execute(sa.select(_d).where(_d.c.key == key).order_by(_d.c.seq)).mappings()
     done = [decision_row(row) for row in rows]
-    if done and (item not in {row.item for row in done} or action != done[0].action):
+    if done and not any(row.item == item and _says(row, word) for row in done):
         raise RefusedError(
-            "같은 요청 번호(key)로 다른 문서를 정하거나 다른 일을 할 수 없습니다. 화면을 새로 고친 뒤 다시 하세요."
+            "같은 요청 번호(key)로 이미 다른 것을 저장했습니다. 저장된 답을 보고, 바꾸려면 새 번호로(화면에서는 지금) 다시 정하세요."
         )
     return done
 
 
-def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> None:
+def _says(row: DecisionRow, word: Word) -> bool:
+    """Return whether a saved row is what a request asks for; an ``accept`` may name no code, or be saved as a pick."""
+    accepted = word.action == "accept" and row.action in ("accept", "pick")
+    if not accepted and row.action != word.action:
+        return False
+    if row.code != word.code and not (row.action == "accept" and word.code is None):
+        return False
+    return (row.agency, row.note, row.final) == (word.agency, schema.clean(word.note), word.final)
+
+
+def _own_word(word: Word, item: RowMapping, plan: Plan) -> Word:
+    """Return what is written of an item: a code that is not on its predicted path is no accepted one."""
+    if word.action != "accept":
+        return word
+    if word.code is None:
+        return replace(word, code=item["code"])
+    path = plan.path(item["code"]) if item["code"] in plan else ()
+    return word if word.code in {node.code for node in path} else replace(word, action="pick")
+
+
+def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> Plan:
     if project.closed:
         raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.", name=project.name)
     if action not in ("accept", "pick", "none", "undecided"):
@@ -226,10 +253,12 @@ def _check_word(connection: Connection, project: Project, action: Action, code: 
         )
     if action == "pick" and not code:
         raise RefusedError("고른 항목의 코드가 없습니다. 코드를 고른 뒤 다시 하세요.")
-    if code and code not in plan_of(connection, project.plan_sha):
+    plan = plan_of(connection, project.plan_sha)
+    if code and code not in plan:
         raise RefusedError(
             "계획 {plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.", plan=project.plan, code=code
         )
+    return plan
 
 
 def _check_fresh(
@@ -267,12 +296,17 @@ def _check_fresh(
         )
 
 
-def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int) -> None:
-    """Refuse a third coder's word: where two have coded an item, only a reviewer's (in the project's lane) may follow."""
+def _is_over(connection: Connection, item: int, lane: str, coders: int) -> bool:
+    """Return whether two have coded an item, so that no coder's word may follow: they see each other's now."""
     joined = _l.join(_d, _d.c.id == _l.c.decision)
     made = sa.select(sa.func.count()).select_from(joined)
-    made = made.where(_l.c.item == item["id"], _l.c.lane.not_in(["", lane]), _d.c.action != "undecided")
-    if lane and (connection.scalar(made) or 0) >= coders:
+    made = made.where(_l.c.item == item, _l.c.lane != "", _d.c.action != "undecided")
+    return bool(lane) and (connection.scalar(made) or 0) >= coders
+
+
+def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int) -> None:
+    """Refuse a coder's word where two have coded an item: only a reviewer's (in the project's lane) may follow."""
+    if _is_over(connection, item["id"], lane, coders):
         raise RefusedError(
             "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
             document=item["document"],

@@ -16,7 +16,7 @@ from hyeoksin.store.rows import Item
 
 __all__ = ["Work", "later"]
 
-_i, _c, _l = schema.items, schema.claims, schema.lanes
+_i, _c, _d, _l = schema.items, schema.claims, schema.decisions, schema.lanes
 
 
 def later(seconds: float) -> str:
@@ -47,7 +47,8 @@ class Work(Base):
         """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
 
         The claim ends when the user decides or ``seconds`` have passed; asking again returns the same
-        item while it is open. With two coders, two people may hold an item at once, and each gets it once.
+        item while it is open. With two coders, two people may hold an item at once, and each gets it once; of what
+        was put off (``put_off_by``) each gets what he or she has not answered.
 
         Args:
             project: the round's number.
@@ -67,9 +68,9 @@ class Work(Base):
             standing = filters.pop("standing", None) or ("open", "half")
             conditions = [*where(connection, project, Filters(**filters)), OPEN]
             wanted = [standing] if isinstance(standing, str) else list(standing)
-            conditions.append(
-                (_i.c.standing + "").in_(wanted)
-            )  # no index of its own: the queue's gives the order
+            put_off = filters.get("put_off_by") is not None
+            if not put_off:  # no index of its own: the queue's gives the order
+                conditions.append((_i.c.standing + "").in_(wanted))
             conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user))
             others = sa.select(sa.func.count()).where(_c.c.item == _i.c.id, _c.c.user != user)
             if found.coders == 1:
@@ -77,8 +78,10 @@ class Work(Base):
                     ~sa.select(_c.c.item).where(_c.c.item == _i.c.id, _c.c.user != user).exists()
                 )
             else:
-                mine = sa.select(_l.c.item).where(_l.c.item == _i.c.id, _l.c.lane == user)
-                made = sa.select(sa.func.count()).where(_l.c.item == _i.c.id, _l.c.lane != user)
+                lanes = _l.join(_d, _d.c.id == _l.c.decision)
+                here = [_l.c.item == _i.c.id, *([_d.c.action != "undecided"] if put_off else [])]
+                mine = sa.select(_l.c.item).select_from(lanes).where(*here, _l.c.lane == user)
+                made = sa.select(sa.func.count()).select_from(lanes).where(*here, _l.c.lane != user)
                 conditions.append(~mine.exists())
                 conditions.append(others.scalar_subquery() + made.scalar_subquery() < found.coders)
             if after is not None:

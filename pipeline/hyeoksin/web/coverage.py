@@ -45,22 +45,25 @@ class NodeRow:
 def node_rows(plan: Plan, counts: Mapping[str, Mapping[str | None, int]]) -> list[NodeRow]:
     """Return the nodes that texts are classified into and those above them, in the plan's order.
 
+    A node that leads to no leaf (a principle of the plan) stands among them where people decided for it.
+
     Args:
         plan: the round's plan.
         counts: for ``decided``, ``settled`` and ``review``, the documents per code in force.
     """
-    shown = {node.code for leaf in plan.leaves for node in plan.path(leaf.code)}
     sums: dict[str, Counter[str]] = {name: Counter() for name in _LEVELS}
     for name in _LEVELS:
         for code, n in counts[name].items():
             for node in plan.path(code) if code is not None and code in plan else ():
                 sums[name][node.code] += n
+    shown = {node.code for leaf in plan.leaves for node in plan.path(leaf.code)}
+    apart = {code for of_level in sums.values() for code in of_level if plan.leaf_of(code) is None}
     return [
         NodeRow(
             node.code, node.title, len(plan.path(node.code)) - 1, *(sums[name][node.code] for name in _LEVELS)
         )
         for node in plan.nodes
-        if node.code in shown
+        if node.code in shown | apart
     ]
 
 
@@ -87,7 +90,8 @@ def coverage(
         return render(request, "coverage.html", {"round": None, "rounds": rounds})
     found = store.project(round if round is not None else rounds[0].id)
     plan = store.plan(found.id)
-    strategies = plan.branches(None)
+    nodes = node_rows(plan, counted(store, found.id, "answer"))
+    strategies = [plan[row.code] for row in nodes if row.depth == 0]
     regions: Counter[str | None] = Counter(store.counts(found.id, "region"))
     per = {node.code: store.counts(found.id, "region", under=node.code) for node in strategies}
     none_of_plan = {name: n for name, n in _off_plan(store, found.id).items() if n}
@@ -95,7 +99,7 @@ def coverage(
         "round": found,
         "rounds": rounds,
         "plan": plan,
-        "nodes": node_rows(plan, counted(store, found.id, "answer")),
+        "nodes": nodes,
         "off_plan": none_of_plan,
         "total": regions.total(),
         "strategies": strategies,

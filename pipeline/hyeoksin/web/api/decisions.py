@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.plan import Plan
+from hyeoksin.store import Item
 from hyeoksin.web.api.keys import Caller, Officer, Viewer
 from hyeoksin.web.api.limits import MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
@@ -26,7 +27,7 @@ _Key = Annotated[
     _Word | None,
     Header(
         alias="Idempotency-Key",
-        description="부르는 쪽이 정한 요청 번호. 같은 번호로 다시 보내면 두 번 적지 않고 처음의 답을 드림",
+        description="부르는 쪽이 정한 요청 번호. 같은 번호로 다시 보내면 두 번 적지 않고 처음의 답을 드림. 내용이 다르면 409",
     ),
 ]
 
@@ -41,6 +42,10 @@ class DecisionIn(BaseModel):
             "examples": [{"action": "pick", "code": "3-1", "version": 1, "note": "이동 진료는 이 항목"}],
             "if": {"properties": {"action": {"const": "pick"}}},
             "then": {"required": ["code"], "properties": {"code": {"type": "string"}}},
+            "else": {
+                "if": {"properties": {"action": {"enum": ["none", "undecided"]}}},
+                "then": {"properties": {"code": {"type": "null"}}},
+            },
         },
     )
 
@@ -49,7 +54,7 @@ class DecisionIn(BaseModel):
     )
     version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     code: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
-        default=None, description="pick 이면 있어야 함"
+        default=None, description="pick 이면 있어야 함. accept 이면 추천 경로의 코드만"
     )
     agency: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
         default=None, description="주관기관 id. 없으면 추천 그대로"
@@ -61,6 +66,10 @@ class DecisionIn(BaseModel):
     def _picked(self) -> DecisionIn:
         if self.action == "pick" and self.code is None:
             raise ValueError("pick 에는 코드(code)가 있어야 합니다.")
+        if self.action in ("none", "undecided") and self.code is not None:
+            raise ValueError(
+                f"{self.action} 에는 코드(code)를 적지 않습니다. 항목을 고르면 pick 으로 보내세요."
+            )
         return self
 
 
@@ -71,6 +80,7 @@ class UndoIn(BaseModel):
 
     version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     note: Clean = Field(default="", max_length=MAX_NOTE, description="까닭")
+    final: bool = Field(default=False, description="갈린 판정을 정한 것(final)을 되돌림 (검토 역할부터)")
 
 
 class LedgerPage(BaseModel):
@@ -128,7 +138,10 @@ def decide(
     store = stored(request)
     _check(body, caller)
     if body.code is not None:
-        _check_code(body.code, store.plan(store.item(number).project))
+        item = store.item(number)
+        _check_code(body.code, store.plan(item.project))
+        if body.action == "accept":
+            _check_accepted(body.code, item)
     rows = store.decide(
         [number],
         body.action,
@@ -151,15 +164,33 @@ def decide(
 )
 def undo(number: Number, body: UndoIn, request: Request, caller: Officer, key: _Key = None) -> DecisionOut:
     """지금 힘이 있는 결정을 되돌립니다. 되돌림도 원장의 새 줄이며, 그 앞의 결정이 다시 힘을 얻습니다."""
+    _check_final(body, caller)
     rows = stored(request).undo(
-        caller.by, number, note=body.note, expected_version=body.version, key=_own(key, caller)
+        caller.by,
+        number,
+        note=body.note,
+        final=body.final,
+        expected_version=body.version,
+        key=_own(key, caller),
     )
     return decision_out(rows[0])
 
 
-def _check(body: DecisionIn, caller: Caller) -> None:
+def _check_final(body: DecisionIn | UndoIn, caller: Caller) -> None:
     if body.final and not caller.may("reviewer"):
         raise ProblemError("forbidden", "갈린 판정을 정하는 일(final)은 '검토' 역할의 키부터 할 수 있습니다.")
+
+
+def _check_accepted(code: str, item: Item) -> None:
+    path = [step["code"] for step in item.record["path"]]
+    if code not in path:
+        told = f"추천은 {' > '.join(path)} 입니다" if path else "추천은 계획 밖입니다"
+        detail = f"{told}. '{code}' 로 정하려면 pick 으로 보내세요."
+        raise ProblemError("invalid", detail, [Fault(field="code", pointer="/code", detail=detail)])
+
+
+def _check(body: DecisionIn, caller: Caller) -> None:
+    _check_final(body, caller)
     if body.agency is not None and body.agency not in load_agencies().by_id and body.agency != "local":
         detail = f"기관 '{body.agency}' 이(가) 없습니다. /agencies 에서 id를 찾으세요."
         raise ProblemError("invalid", detail, [Fault(field="agency", pointer="/agency", detail=detail)])

@@ -30,6 +30,7 @@ T = TypeVar("T")
 _BIGGEST = 2**53 - 1
 Number = Annotated[int, Path(ge=1, le=_BIGGEST, description="번호")]
 Word = Annotated[str, Field(max_length=MAX_ID, pattern=r"^[^\x00]*$")]
+_EMPTY_MEANS = ("code", "assigned_to")  # none of the plan, nobody
 Kind = Literal["task", "proposal", "press", "news"]
 
 
@@ -69,10 +70,9 @@ class Choice(PageQuery):
     order: Order = Field(default="queue", description="차례: queue 는 사람의 1분이 가장 도움이 되는 것부터")
 
     def filters(self) -> dict[str, Any]:
-        """Return the values as the store's filters."""
-        return {
-            k: v for k, v in self.model_dump(exclude={"offset", "limit", "order"}).items() if v is not None
-        }
+        """Return the values as the store's filters; of the empty ones those that mean something."""
+        given = self.model_dump(exclude={"offset", "limit", "order"}, exclude_none=True)
+        return {name: value for name, value in given.items() if value != "" or name in _EMPTY_MEANS}
 
 
 class DecisionOut(BaseModel):

@@ -140,6 +140,8 @@ def _meant(store: Store, item: Item, attempt: Attempt) -> tuple[Action, str | No
     if name == "pick":
         found = code or resolve(store.plan(item.project), typed)
         return ("accept" if found == item.code else "pick"), found
+    if name == "accept" and item.code is None:
+        name = "none"  # for all of a group, as the button says: the others' recommendations may be codes
     return _ACTIONS[name], item.code if name == "accept" else None
 
 

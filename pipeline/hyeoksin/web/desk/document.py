@@ -29,6 +29,7 @@ __all__ = ["Attempt", "page", "router", "saved", "words_shown"]
 router = APIRouter(include_in_schema=False)
 _N_CANDIDATES = 6
 _AT_ONCE = 500  # ledger rows that are read at once
+_SPOKEN = ("decided", "disputed")  # of two coders: each sees the other's answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def page(
         "query": filters.query(),
         "before": before,
         "after": after,
-        "n_waiting": store.count(project.id, **filters.asked(coder)),
+        "n_waiting": store.count(project.id, **filters.asked(coder) | {"decided": False}),
         "done": saved(store, request, user),
         "attempt": attempt,
         "first": _first(store, project, user, attempt.stale) if attempt and attempt.stale else [],
@@ -142,7 +143,7 @@ def _others(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _may_see(project: Project, item: Item, user: Visitor, row: DecisionRow) -> bool:
     """With two coders, nobody sees the other's word before both have spoken (reviewers do)."""
-    if project.coders == 1 or item.standing in ("decided", "disputed") or user.may("reviewer"):
+    if project.coders == 1 or item.standing in _SPOKEN or user.may("reviewer"):
         return True
     return row.by == user.name
 
@@ -181,7 +182,14 @@ def saved(store: Store, request: Request, user: Visitor) -> dict[str, Any] | Non
         return None
     item = store.item(last.item)
     plan = store.plan(last.project)
-    return {"row": last, "item": item, "word": word_of(plan, last), "n": _n_together(store, last)}
+    is_over = not last.final and item.standing in _SPOKEN and store.project(last.project).coders == 2
+    return {
+        "row": last,
+        "item": item,
+        "word": word_of(plan, last),
+        "n": _n_together(store, last),
+        "may_undo": not is_over,
+    }
 
 
 def _n_together(store: Store, last: DecisionRow) -> int:

@@ -48,6 +48,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     items = store.items(project, order=filters.order, offset=(page - 1) * PAGE, limit=PAGE, **asked)
     standing = store.counts(project, "standing")
     pace = pace_of(store, project, user)
+    n_open = store.count(project, **asked | {"decided": False}) if pace else 0
     ended = "end" in request.query_params
     values = {
         "project": found,
@@ -63,9 +64,12 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "word_of": lambda row: word_of(plan, row),
         "n_all": sum(standing.values()),
         "n_decided": standing.get("decided", 0),
-        "counts": {"standing": standing, "status": store.counts(project, "status", decided=False)},
+        "counts": {
+            "standing": standing | _put_off(store, found, user),
+            "status": store.counts(project, "status", decided=False),
+        },
         "pace": pace,
-        "time_left": told(n_found * pace / 3600) if pace and n_found else "",
+        "time_left": told(n_open * pace / 3600) if pace and n_open else "",
         "officers": officers(store) if user.may("officer") else [],
         "ended": ended,
         "n_elsewhere": _n_elsewhere(store, project, filters, asked) if ended else 0,
@@ -86,6 +90,12 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
 def _asked(project: Project, user: Visitor, filters: QueueFilters) -> dict[str, Any]:
     """Return what the filters find for this person: with two coders, each has a queue of their own."""
     return filters.asked(user.name if project.coders == 2 and user.may("officer") else None)
+
+
+def _put_off(store: Store, project: Project, user: Visitor) -> dict[str, int]:
+    """Return how many documents the list of those put off holds for this person, where it is a list of one's own."""
+    asked = _asked(project, user, QueueFilters(standing="undecided"))
+    return {"undecided": store.count(project.id, **asked)} if "put_off_by" in asked else {}
 
 
 def _n_elsewhere(store: Store, project: int, filters: QueueFilters, asked: Mapping[str, Any]) -> int:

@@ -7,6 +7,14 @@ document.addEventListener("submit", (event) => {
   if (event.target.getAttribute("action") === "/logout") window.sessionStorage.clear(); // notes of who leaves are nobody else's
 });
 
+// a part that renews itself waits while somebody is in it: the focus would be lost
+for (const step of ["htmx:before:request", "htmx:before:swap"]) {
+  document.addEventListener(step, (event) => {
+    const part = event.target;
+    if (part.matches?.("[data-calm]") && part.contains(document.activeElement)) event.preventDefault();
+  });
+}
+
 for (const form of document.querySelectorAll("form[data-upload]")) {
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
