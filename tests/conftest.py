@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from hyeoksin.classifier import Classifier, load_classifier
@@ -14,6 +15,9 @@ from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import Trained, train
 from hyeoksin.web.judge import Judge
+
+hypothesis.settings.register_profile("tests", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("tests")
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 
