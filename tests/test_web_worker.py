@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, StoreUnavailableError
+from hyeoksin.errors import InputError, StoreError, StoreUnavailableError
 from hyeoksin.store import Job, Store
 from hyeoksin.web import uploads
 from hyeoksin.web.worker import KIND, Worker
+from stores import ENGINES, opened
 from upload_cases import CSV, ended, folders, send
 from web_client import Browser, FakeJudge, make_app, make_store, wait_for
 
@@ -68,13 +70,68 @@ def test_a_stop_leaves_the_job_for_the_next_start(tmp_path: Path, store: Store) 
     worker.halt()
     judge.go.set()
     worker.join()
-    assert (store.job(1).state, store.count(1)) == ("running", 0)
-    after = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    assert (store.job(1).state, store.job(1).attempts, store.count(1)) == ("waiting", 0, 0)
+    after = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
     after.start()
     assert ended(store).result["new"] == 2
     after.halt()
     after.join()
-    assert store.job(1).attempts == 2
+    assert store.job(1).attempts == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_job_whose_rows_take_long_to_add_is_nobody_elses(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(engine, tmp_path) as store:
+        store.create_project("첫 차수", "2019", "officer")
+        queued(store, tmp_path / "u")
+        add = store.add_items
+
+        def slow(*args: Any, **named: Any) -> int:
+            n_new = add(*args, **named)
+            time.sleep(1.5)
+            assert store.claim_job([KIND], silent=1.0) is None
+            return n_new
+
+        monkeypatch.setattr(store, "add_items", slow)
+        worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=1.0)
+        worker.start()
+        job = ended(store)
+        worker.halt()
+        worker.join()
+    assert (job.state, job.attempts, job.result["new"]) == ("done", 1, 2)
+
+
+def test_a_job_that_another_server_took_is_left_to_it(tmp_path: Path, store: Store) -> None:
+    job = queued(store, tmp_path / "u")
+    judge = Slow()
+    worker = Worker(store, judge, tmp_path / "u", 1_000)
+    worker.start()
+    assert judge.begun.wait(20)
+    assert store.claim_job([KIND], silent=-60) is not None
+    judge.go.set()
+    wait_for(lambda: not any(thread.name == "beat" for thread in threading.enumerate()))
+    worker.halt()
+    worker.join()
+    assert (store.job(1).state, store.job(1).attempts) == ("running", 2)
+    assert folders(tmp_path / "u") == [job.payload["folder"]]
+
+
+def test_an_error_that_will_not_pass_ends_the_upload_at_once(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_args: Any, **_named: Any) -> int:
+        raise StoreError("저장소를 쓰지 못했습니다 (줄이 너무 깁니다).")
+
+    queued(store, tmp_path / "u")
+    monkeypatch.setattr(store, "add_items", never)
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    worker.start()
+    job = ended(store)
+    worker.halt()
+    worker.join()
+    assert (job.state, job.attempts, "너무 깁니다" in job.message) == ("failed", 1, True)
 
 
 def test_a_killed_server_loses_nothing(tmp_path: Path, store: Store) -> None:
