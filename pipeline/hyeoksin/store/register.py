@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.store import schema
-from hyeoksin.store.engine import Base, now
+from hyeoksin.store.engine import Base, alone, now
 from hyeoksin.store.rows import AuditRow, Job, ModelRow, ModelState
 from hyeoksin.store.work import later
 
@@ -101,9 +101,9 @@ class Register(Base):
         if report is not None:
             values["report"] = dict(report)
         with self._write() as connection:
-            _model(connection, name)
             if state == "active":
                 _retire(connection, at)
+            _model(connection, name)
             connection.execute(_m.update().where(_m.c.id == name).values(values))
             return _model(connection, name)
 
@@ -221,6 +221,7 @@ class Register(Base):
 
 
 def _retire(connection: Connection, at: str) -> None:
+    alone(connection, "active model")
     connection.execute(_m.update().where(_m.c.state == "active").values(state="retired", changed_at=at))
 
 
