@@ -43,7 +43,7 @@ def test_texts_may_be_sent_before_the_model_is_there(judge: Judge) -> None:
 
 
 def test_a_thread_that_may_wait_gets_all(judge: Judge) -> None:
-    assert ids(list(judge.judge_all(texts(100)))) == [str(n) for n in range(100)]
+    assert ids([str(a) for a in judge.judge_all(texts(100))]) == [str(n) for n in range(100)]
 
 
 def test_a_full_queue_sends_away(judge: Judge) -> None:
@@ -111,6 +111,28 @@ def test_an_unforeseen_fault_is_answered_and_ends_no_judge(monkeypatch: pytest.M
     with pytest.raises(JudgeError, match="서버에 오류"):
         judge.submit([Document(id="1", title="탈")]).result(10)
     assert judge.submit(texts(2)).result(10) == ["{}", "{}"]
+    judge.stop()
+
+
+def test_texts_that_break_the_classifier_cost_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(
+        _child: Child, _model: object, _plan: str, documents: list[Document], _patience: float
+    ) -> list[str] | JudgeError:
+        if any(d.title.endswith(("7", "전부")) for d in documents) or "전부" in last:
+            return JudgeError("멈췄습니다.")
+        return [d.id for d in documents]
+
+    last: list[str] = []
+    monkeypatch.setattr(Child, "ask", ask)
+    judge = Judge()
+    judge.start()
+    answers = [str(answer) for answer in judge.judge_all(texts(20))]
+    assert answers == ["멈췄습니다." if n in (7, 17) else str(n) for n in range(20)]
+    with pytest.raises(JudgeError):
+        list(judge.judge_all(texts(8)[7:] * 30))  # too many
+    last.append("전부")
+    with pytest.raises(JudgeError):
+        next(judge.judge_all(texts(1)))  # it is not the text
     judge.stop()
 
 

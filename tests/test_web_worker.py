@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, StoreError, StoreUnavailableError
+from hyeoksin.errors import InputError, JudgeError, StoreError, StoreUnavailableError
 from hyeoksin.store import Job, Store
 from hyeoksin.web import uploads
 from hyeoksin.web.worker import KIND, Worker
@@ -43,7 +43,7 @@ class Slow(FakeJudge):
         self.begun, self.go = threading.Event(), threading.Event()
         self.failure = failure
 
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str | JudgeError]:
         for number, text in enumerate(super().judge_all(documents, plan)):
             yield text
             if number == 0:

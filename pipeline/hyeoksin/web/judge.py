@@ -23,6 +23,8 @@ from hyeoksin.web.judging import Child
 
 __all__ = ["Judge", "JudgeSettings", "State"]
 
+_FIRST = Document(id="0", title="첫 글")  # what every classifier that works can judge
+_MAX_BROKEN = 20  # texts of one list; each may cost a minute
 _FAULT = "서버에 오류가 나서 분류하지 못했습니다. 다시 보내고, 되풀이되면 관리자에게 알리세요."
 State = Literal["starting", "ready", "failed", "stopped"]
 
@@ -169,16 +171,39 @@ class Judge:
             for record in records:
                 yield record
 
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str | JudgeError]:
         """Yield the JSON record of each text, for a thread that may wait (an upload); order is kept.
+
+        In place of the record of a text that breaks the classifier stands why.
 
         Raises:
             BusyError: the server stops.
-            JudgeError: a slice cannot be judged.
+            JudgeError: the classifier judges no text at all, or breaks at too many.
         """
-        rest = iter(documents)
+        rest, n_broken = iter(documents), 0
         while piece := list(islice(rest, self.settings.batch)):
-            yield from self._patient(piece, plan).result()
+            for answer in self._each(piece, plan):
+                n_broken += isinstance(answer, JudgeError)
+                if isinstance(answer, JudgeError) and n_broken > _MAX_BROKEN:
+                    raise answer
+                yield answer
+
+    def _each(self, piece: Sequence[Document], plan: str | None) -> Iterable[str | JudgeError]:
+        try:
+            return self._patient(piece, plan).result()
+        except BusyError:
+            raise
+        except JudgeError:
+            return (self._alone(document, plan) for document in piece)
+
+    def _alone(self, document: Document, plan: str | None) -> str | JudgeError:
+        try:
+            return self._patient([document], plan).result()[0]
+        except BusyError:
+            raise
+        except JudgeError as error:
+            self._patient([_FIRST], plan).result()  # raises where the text is not at fault
+            return error
 
     def _patient(self, documents: Sequence[Document], plan: str | None) -> Future[list[str]]:
         while True:
@@ -199,7 +224,7 @@ class Judge:
     def _serve(self) -> None:
         child = Child(self.settings.workers)
         try:
-            self._note(child.ask(self._model, self.settings.plan, [Document(id="0", title="첫 글")], 300.0))
+            self._note(child.ask(self._model, self.settings.plan, [_FIRST], 300.0))
             while jobs := self._take():
                 self._answer(child, jobs)
         finally:

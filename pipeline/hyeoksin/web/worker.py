@@ -13,6 +13,7 @@ from typing import Any, Self
 from hyeoksin.domain import Document
 from hyeoksin.errors import (
     HyeoksinError,
+    RowError,
     StoreBusyError,
     StoreError,
     StoreFullError,
@@ -160,12 +161,13 @@ class Worker:
         rows = read_files(paths, self.max_rows, lambda n: beat(0, 0, f"{n:,}줄 읽는 중"))
         beat(0, len(rows.documents), "분류하는 중", now=True)
         plan = plan_name(self.store.plan(number), self.folder)
-        pairs = beat.through(judged(self.judge, rows.documents, plan), len(rows.documents))
+        broken: list[RowError] = []
+        pairs = beat.through(judged(self.judge, rows.documents, plan, broken), len(rows.documents))
         n_new = self.store.add_items(number, pairs, kind=job.payload["kind"])
-        failed = [{"source": row.source, "reason": row.reason} for row in rows.failed]
+        failed = [{"source": row.source, "reason": row.reason} for row in (*rows.failed, *broken)]
         result = {
             "new": n_new,
-            "known": len(rows.documents) - n_new,
+            "known": len(rows.documents) - len(broken) - n_new,
             "failed": failed,
             "notes": rows.notes[:MAX_NOTES],
             "n_notes": len(rows.notes),
