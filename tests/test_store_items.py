@@ -146,6 +146,13 @@ def test_a_file_is_added_whole_or_not_at_all(store: Store) -> None:
     assert store.count(project.id, code="8-1") == 1
 
 
+def test_more_items_are_assigned_than_a_statement_takes(store: Store) -> None:
+    project = round_of(store, 3)
+    numbers = [item.id for item in store.items(project.id)]
+    assert store.assign([*numbers, *range(1_000, 71_000)], "choi") == 3
+    assert store.count(project.id, assigned_to="choi") == 3
+
+
 def test_claims_and_assignment(store: Store) -> None:
     project = round_of(store, 4)
     first, second, third, fourth = store.items(project.id)
