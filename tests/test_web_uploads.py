@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, JudgeError, StoreFullError
+from hyeoksin.errors import InputError, JudgeError, StoreBusyError, StoreFullError, StoreUnavailableError
 from hyeoksin.plan import load_plan
 from hyeoksin.store import Store
 from hyeoksin.web import uploads
@@ -214,6 +214,18 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     assert store.jobs() == []
     with pytest.raises(StoreFullError):
         uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"1"))], 10)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_store_that_refuses_the_job_leaves_no_files(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    def refuse(*_args: Any, **_named: Any) -> None:
+        raise StoreUnavailableError("답하지 않습니다.") if kept else StoreBusyError("바쁩니다.")
+
+    monkeypatch.setattr(store, "add_job", refuse)
+    assert send(Browser(make_app(tmp_path, store), "officer"), ("a.csv", CSV.encode())).status_code == 503
+    assert len(folders(tmp_path / "uploads")) == kept  # what may have arrived keeps its files
 
 
 # --- reading and judging

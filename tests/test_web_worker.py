@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -242,11 +243,13 @@ def test_a_model_that_another_program_chose_answers_from_then_on(
 
 def test_files_that_no_job_needs_are_swept(tmp_path: Path, store: Store) -> None:
     job = queued(store, tmp_path / "u")
-    (tmp_path / "u" / "left").mkdir()
+    for name in ("left", "arriving"):
+        (tmp_path / "u" / name).mkdir()
+    os.utime(tmp_path / "u" / "left", (0, 0))
     store.finish_job(job.id, failed=True, message="x")
     worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
     worker.start()
     wait_for(lambda: "left" not in folders(tmp_path / "u"))
     worker.halt()
     worker.join()
-    assert folders(tmp_path / "u") == [job.payload["folder"]]
+    assert folders(tmp_path / "u") == sorted([job.payload["folder"], "arriving"])
