@@ -199,6 +199,9 @@ def test_other_settings_are_refused_unless_restarted(tmp_path: Path, documents: 
         run(replace(told, plan="2024", restart=True), progress=False, work=count_only)["settings"]["plan"]
         == "2024"
     )
+    (tmp_path / "out" / "duplicates").mkdir()  # as a run that was killed leaves it
+    run(replace(told, duplicates=False, restart=True), progress=False, work=count_only)
+    assert not (tmp_path / "out" / "duplicates").exists()
     (tmp_path / "photos" / "2026").mkdir(parents=True)
     with pytest.raises(InputError, match="빈 폴더"):
         run(replace(told, output=tmp_path / "photos"), progress=False, work=count_only)

@@ -107,4 +107,4 @@ def test_fetch_without_its_extra_says_what_to_install(corpus: Path, monkeypatch:
     monkeypatch.delitem(sys.modules, "hyeoksin.fetch", raising=False)
     result = CliRunner().invoke(app, ["corpus", "fetch", "--to", str(corpus), "--corpus", str(corpus)])
     assert isinstance(result.exception, MissingExtraError)
-    assert "hyeoksin[fetch]" in str(result.exception)
+    assert ".[fetch]" in str(result.exception)

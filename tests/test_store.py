@@ -10,7 +10,7 @@ import pytest
 from hyeoksin.domain import Document
 from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
 from hyeoksin.plan import load_plan
-from hyeoksin.store import Store
+from hyeoksin.store import Store, likeness
 from stores import ENGINES, PLAN, document, opened, record, round_of
 
 
@@ -137,6 +137,20 @@ def test_an_equal_text_follows_the_latest_decision(store: Store) -> None:
     assert item.suggestion.decision.code == "8-1"
     store.decide([item.id], "none", by="kim")
     assert store.item(item.id).suggestion is None
+
+
+def test_a_text_that_comes_many_times_reads_one_decision_for_each_copy(store: Store) -> None:
+    for name in ("2025", "2026"):
+        found = store.create_project(name, PLAN, "kim")
+        rows = [(Document(str(n), "같은 청원"), record(duplicate_group="g")) for n in range(30)]
+        store.add_items(found.id, rows)
+    old = store.decide([item.id for item in store.items(1)], "pick", by="kim", code="8-1")
+    copies = store.items(2)
+    assert [item.suggestion and item.suggestion.decision for item in copies] == [old[-1]] * 30
+    with store._read() as connection:
+        read = connection.execute(likeness._FOLLOWED, {"ids": [item.id for item in copies]}).all()
+    assert len(read) == 30
+    assert [item.suggestion for item in store.each(2)] == [None] * 30
 
 
 def test_no_suggestion_from_another_plan_or_between_two_coders(store: Store) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +90,34 @@ def test_a_restored_store_tells_the_same(source: str, suffix: str, to: str, tmp_
             assert again.verify().sound
         with pytest.raises(RefusedError, match="비어 있지 않은"):
             restore(copy, url)
+
+
+def test_a_backup_ends_while_somebody_writes_without_a_pause(tmp_path: Path) -> None:
+    with opened("sqlite", tmp_path) as store:
+        with store._write() as connection:
+            connection.exec_driver_sql("CREATE TABLE much AS SELECT randomblob(40000000) AS b")
+        over = threading.Event()
+
+        def write() -> None:
+            with closing(sqlite3.connect(store.url, timeout=10)) as other:
+                other.execute("PRAGMA synchronous = OFF")  # to write as often as it goes
+                other.execute("CREATE TABLE more (n)")
+                while not over.is_set():
+                    with other:
+                        other.execute("INSERT INTO more VALUES (1)")
+
+        writer, backup = (
+            threading.Thread(target=write),
+            threading.Thread(target=store.backup, args=(tmp_path / "copy.db",), daemon=True),
+        )
+        writer.start()
+        backup.start()
+        backup.join(8)
+        ended = not backup.is_alive()
+        over.set()
+        writer.join()
+        backup.join()
+    assert ended
 
 
 def test_a_backup_is_made_while_others_decide(tmp_path: Path) -> None:

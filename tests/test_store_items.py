@@ -166,6 +166,13 @@ def test_the_same_number_and_text_of_two_regions_are_two_documents(store: Store)
     assert "다른 지역" in found[1].record["notes"][0]
 
 
+def test_more_items_are_assigned_than_a_statement_takes(store: Store) -> None:
+    project = round_of(store, 3)
+    numbers = [item.id for item in store.items(project.id)]
+    assert store.assign([*numbers, *range(1_000, 71_000)], "choi") == 3
+    assert store.count(project.id, assigned_to="choi") == 3
+
+
 def test_claims_and_assignment(store: Store) -> None:
     project = round_of(store, 4)
     first, second, third, fourth = store.items(project.id)

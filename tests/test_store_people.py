@@ -134,7 +134,12 @@ def test_jobs_are_taken_once_and_again_when_their_worker_died(store: Store) -> N
     again = store.claim_job(["upload"], silent=-1)
     assert again is not None
     assert (again.id, again.attempts) == (first.id, 2)
+    late = store.finish_job(first.id, failed=True, attempt=1)  # by the worker that was taken for dead
+    assert (late.state, late.attempts) == ("running", 2)
+    assert store.return_job(first.id, 1).state == "running"
+    assert (store.return_job(first.id, 2).state, store.job(first.id).attempts) == ("waiting", 1)
     done = store.finish_job(first.id, result={"new": 3})
+    assert store.finish_job(first.id, failed=True) == done
     failed = store.finish_job(second.id, failed=True, message="깨진 파일")
     assert (done.state, done.result, failed.state) == ("done", {"new": 3}, "failed")
     assert store.claim_job(["upload"], silent=-1) is None

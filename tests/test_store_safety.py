@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from hyeoksin.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
+from hyeoksin.plan import BUILTIN_PLANS
 from hyeoksin.store import Store, open_store, schema
 from proxies import Proxy
 from stores import ENGINES, SERVER, address_on, document, opened, record, round_of
@@ -80,6 +82,42 @@ def test_no_two_people_are_given_the_same_work(url: str) -> None:
         done = [number for share in shares for number in share]
         assert len(done) == len(set(done)) == 12
         assert store.verify().rows == 12
+
+
+def test_two_servers_leave_one_administrator_one_active_model_and_fall_over_nothing(url: str) -> None:
+    with (
+        open_store(url, busy_seconds=60) as one,
+        open_store(url, busy_seconds=60) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+
+        def both(call: Callable[[Store, int], Any]) -> None:
+            barrier = Barrier(2)
+
+            def run(store: Store, which: int) -> None:
+                barrier.wait()
+                with suppress(RefusedError):
+                    call(store, which)
+
+            list(pool.map(run, (one, other), (0, 1)))
+
+        for name in ("a0", "a1"):
+            one.add_user(name, "admin", "-")
+            one.add_model(name, "x", "kim")
+        for turn in range(12):
+            both(lambda store, n: store.change_user(f"a{n}", role="viewer"))
+            assert [user.role for user in one.users()].count("admin") == 1
+            for name in ("a0", "a1"):
+                one.change_user(name, role="admin")
+            both(lambda store, n: store.set_model_state(f"a{n}", "active"))
+            assert [model.state for model in one.models()].count("active") == 1
+            both(lambda store, n, turn=turn: store.failed(f"login:{turn}", within=900))  # type: ignore[misc]
+            failures = one.failures(f"login:{turn}")
+            assert failures is not None
+            assert failures.count == 2
+        for plan in BUILTIN_PLANS:
+            both(lambda store, n, plan=plan: store.create_project(f"{plan} {n}", plan, "kim"))  # type: ignore[misc]
+        assert len(one.projects()) == 2 * len(BUILTIN_PLANS)
 
 
 def test_a_second_tab_is_told_and_a_second_click_is_not_counted(url: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
 import time
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from hyeoksin.domain import Document
 from hyeoksin.errors import BusyError, JudgeError, SlowError
 from hyeoksin.web.judge import Judge, JudgeSettings
+from hyeoksin.web.judging import Child
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def test_texts_may_be_sent_before_the_model_is_there(judge: Judge) -> None:
 
 
 def test_a_thread_that_may_wait_gets_all(judge: Judge) -> None:
-    assert ids(list(judge.judge_all(texts(100)))) == [str(n) for n in range(100)]
+    assert ids([str(a) for a in judge.judge_all(texts(100))]) == [str(n) for n in range(100)]
 
 
 def test_a_full_queue_sends_away(judge: Judge) -> None:
@@ -72,6 +75,65 @@ def test_a_killed_classifier_is_begun_again(judge: Judge) -> None:
         first.result(60)
     assert ids(judge.submit(texts(2)).result(60)) == ["0", "1"]
     assert not children() & before
+
+
+def test_a_classifier_that_cannot_be_begun_for_a_moment_is_begun_later(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_process: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    judge.submit(texts(1)).result(30)
+    with monkeypatch.context() as patch:
+        patch.setattr(SpawnProcess, "start", full)
+        for process in children():
+            os.kill(process, signal.SIGKILL)
+        for _ in range(2):
+            with pytest.raises(JudgeError):
+                judge.submit(texts(1)).result(10)
+        with pytest.raises(JudgeError, match="시작하지 못했습니다"):
+            judge.submit(texts(1)).result(10)
+    assert ids(judge.submit(texts(2)).result(60)) == ["0", "1"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_unforeseen_fault_is_answered_and_ends_no_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(
+        _child: Child, _model: object, _plan: str, documents: list[Document], _patience: float
+    ) -> list[str]:
+        if documents[0].title == "탈":
+            raise ValueError("a fault of ours")
+        return ["{}"] * len(documents)
+
+    monkeypatch.setattr(Child, "ask", ask)
+    judge = Judge()
+    judge.start()
+    with pytest.raises(JudgeError, match="서버에 오류"):
+        judge.submit([Document(id="1", title="탈")]).result(10)
+    assert judge.submit(texts(2)).result(10) == ["{}", "{}"]
+    judge.stop()
+
+
+def test_texts_that_break_the_classifier_cost_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(
+        _child: Child, _model: object, _plan: str, documents: list[Document], _patience: float
+    ) -> list[str] | JudgeError:
+        if any(d.title.endswith(("7", "전부")) for d in documents) or "전부" in last:
+            return JudgeError("멈췄습니다.")
+        return [d.id for d in documents]
+
+    last: list[str] = []
+    monkeypatch.setattr(Child, "ask", ask)
+    judge = Judge()
+    judge.start()
+    answers = [str(answer) for answer in judge.judge_all(texts(20))]
+    assert answers == ["멈췄습니다." if n in (7, 17) else str(n) for n in range(20)]
+    with pytest.raises(JudgeError):
+        list(judge.judge_all(texts(8)[7:] * 30))  # too many
+    last.append("전부")
+    with pytest.raises(JudgeError):
+        next(judge.judge_all(texts(1)))  # it is not the text
+    judge.stop()
 
 
 def test_a_model_that_cannot_be_read_says_so_and_another_may_follow(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 import web_client
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, StoreFullError
+from hyeoksin.errors import InputError, JudgeError, StoreBusyError, StoreFullError, StoreUnavailableError
 from hyeoksin.plan import load_plan
 from hyeoksin.store import Store
 from hyeoksin.web import uploads
@@ -218,6 +218,18 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"1"))], 10)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_store_that_refuses_the_job_leaves_no_files(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    def refuse(*_args: Any, **_named: Any) -> None:
+        raise StoreUnavailableError("답하지 않습니다.") if kept else StoreBusyError("바쁩니다.")
+
+    monkeypatch.setattr(store, "add_job", refuse)
+    assert send(Browser(make_app(tmp_path, store), "officer"), ("a.csv", CSV.encode())).status_code == 503
+    assert len(folders(tmp_path / "uploads")) == kept  # what may have arrived keeps its files
+
+
 # --- reading and judging
 
 
@@ -250,6 +262,14 @@ def test_our_own_parsers_run_in_the_process_for_foreign_formats_too(
     assert not [name for name in opened if name.endswith("a.csv")]
 
 
+def test_a_name_longer_than_an_index_holds_is_cut_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"번호,제목,지역\n{'가' * 501},하나,{'나' * 600}\n{'다' * 500},둘,\n", encoding="utf-8")
+    rows = read_files([path], 10, lambda n: None)
+    assert [(len(d.id), len(d.region or "")) for d in rows.documents] == [(500, 500), (500, 0)]
+    assert ["500자를 넘는" in note for note in rows.notes] == [True]
+
+
 def test_equal_and_nearly_equal_texts_are_judged_once() -> None:
     judge = FakeJudge()
     texts = [LONG, "전혀 다른 이야기", LONG, LONG + " 다시"]
@@ -279,6 +299,27 @@ def test_a_near_copy_keeps_its_own_date_and_cells() -> None:
     for document, found in judged(Dated(), [one, other], "2019"):
         assert (found["date"], found["meta"]) == (document.date, dict(document.meta))
         assert "duplicate_group" in found
+
+
+def test_a_text_that_breaks_the_classifier_is_a_row_that_failed(tmp_path: Path, store: Store) -> None:
+    class Breaks(FakeJudge):
+        def judge_all(
+            self, documents: Iterable[Document], plan: str | None = None
+        ) -> Iterator[str | JudgeError]:
+            for document in documents:
+                if "진료버스" in document.body:
+                    yield JudgeError("분류기가 멈췄습니다.")
+                else:
+                    yield from super().judge_all([document], plan)
+
+    browser = Browser(make_app(tmp_path, store, Breaks()), "officer")
+    with browser.http:
+        send(browser, ("과제.csv", CSV.encode()))
+        job = ended(store)
+    assert (job.state, job.result["new"], job.result["known"]) == ("done", 1, 0)
+    assert [row["reason"] for row in job.result["failed"]][-1] == "분류기가 멈췄습니다."
+    with pytest.raises(JudgeError):
+        list(judged(Breaks(), [Document("1", "진료버스")], "2019"))
 
 
 def test_an_own_plan_is_judged_by_a_file_that_says_the_same(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from typing import Any
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, StoreUnavailableError
+from hyeoksin.errors import InputError, JudgeError, StoreError, StoreUnavailableError
 from hyeoksin.store import Job, Store
 from hyeoksin.web import uploads
 from hyeoksin.web.worker import KIND, Worker
+from stores import ENGINES, opened
 from upload_cases import CSV, ended, folders, send
 from web_client import Browser, FakeJudge, make_app, make_store, wait_for
 
@@ -41,7 +44,7 @@ class Slow(FakeJudge):
         self.begun, self.go = threading.Event(), threading.Event()
         self.failure = failure
 
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str | JudgeError]:
         for number, text in enumerate(super().judge_all(documents, plan)):
             yield text
             if number == 0:
@@ -68,13 +71,68 @@ def test_a_stop_leaves_the_job_for_the_next_start(tmp_path: Path, store: Store) 
     worker.halt()
     judge.go.set()
     worker.join()
-    assert (store.job(1).state, store.count(1)) == ("running", 0)
-    after = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    assert (store.job(1).state, store.job(1).attempts, store.count(1)) == ("waiting", 0, 0)
+    after = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
     after.start()
     assert ended(store).result["new"] == 2
     after.halt()
     after.join()
-    assert store.job(1).attempts == 2
+    assert store.job(1).attempts == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_job_whose_rows_take_long_to_add_is_nobody_elses(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(engine, tmp_path) as store:
+        store.create_project("첫 차수", "2019", "officer")
+        queued(store, tmp_path / "u")
+        add = store.add_items
+
+        def slow(*args: Any, **named: Any) -> int:
+            n_new = add(*args, **named)
+            time.sleep(1.5)
+            assert store.claim_job([KIND], silent=1.0) is None
+            return n_new
+
+        monkeypatch.setattr(store, "add_items", slow)
+        worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=1.0)
+        worker.start()
+        job = ended(store)
+        worker.halt()
+        worker.join()
+    assert (job.state, job.attempts, job.result["new"]) == ("done", 1, 2)
+
+
+def test_a_job_that_another_server_took_is_left_to_it(tmp_path: Path, store: Store) -> None:
+    job = queued(store, tmp_path / "u")
+    judge = Slow()
+    worker = Worker(store, judge, tmp_path / "u", 1_000)
+    worker.start()
+    assert judge.begun.wait(20)
+    assert store.claim_job([KIND], silent=-60) is not None
+    judge.go.set()
+    wait_for(lambda: not any(thread.name == "beat" for thread in threading.enumerate()))
+    worker.halt()
+    worker.join()
+    assert (store.job(1).state, store.job(1).attempts) == ("running", 2)
+    assert folders(tmp_path / "u") == [job.payload["folder"]]
+
+
+def test_an_error_that_will_not_pass_ends_the_upload_at_once(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_args: Any, **_named: Any) -> int:
+        raise StoreError("저장소를 쓰지 못했습니다 (줄이 너무 깁니다).")
+
+    queued(store, tmp_path / "u")
+    monkeypatch.setattr(store, "add_items", never)
+    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000, silent=0)
+    worker.start()
+    job = ended(store)
+    worker.halt()
+    worker.join()
+    assert (job.state, job.attempts, "너무 깁니다" in job.message) == ("failed", 1, True)
 
 
 def test_a_killed_server_loses_nothing(tmp_path: Path, store: Store) -> None:
@@ -185,11 +243,13 @@ def test_a_model_that_another_program_chose_answers_from_then_on(
 
 def test_files_that_no_job_needs_are_swept(tmp_path: Path, store: Store) -> None:
     job = queued(store, tmp_path / "u")
-    (tmp_path / "u" / "left").mkdir()
+    for name in ("left", "arriving"):
+        (tmp_path / "u" / name).mkdir()
+    os.utime(tmp_path / "u" / "left", (0, 0))
     store.finish_job(job.id, failed=True, message="x")
     worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
     worker.start()
     wait_for(lambda: "left" not in folders(tmp_path / "u"))
     worker.halt()
     worker.join()
-    assert folders(tmp_path / "u") == [job.payload["folder"]]
+    assert folders(tmp_path / "u") == sorted([job.payload["folder"], "arriving"])

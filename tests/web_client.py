@@ -14,6 +14,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from hyeoksin.domain import Document
+from hyeoksin.errors import JudgeError
 from hyeoksin.plan import load_plan
 from hyeoksin.store import ROLES, Store, open_store
 from hyeoksin.web import Settings, access, create_app, passwords
@@ -96,7 +97,7 @@ class FakeJudge(Judge):
         super().use_model(model)
         self.models.append(model)
 
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str | JudgeError]:
         for document in documents:
             self.seen += 1
             yield json.dumps(record(document, plan or "2019"))

@@ -102,7 +102,7 @@ def run(
             _refuse_other(folder.settings(), settings, options)
         folder.start(settings)
         with tqdm(unit="건", desc="분류", file=sys.stderr, disable=None if progress else True) as bar:
-            stream = _counted(_entries(files, options), tally)
+            stream = _counted(_entries(files, options, folder), tally)
             shards = _open_shards(cut(stream, options.shard_size, spec.fingerprint), folder, tally, bar)
             for done in ENGINES[engine](partial(work, spec), shards, resources):
                 shard = tally.waiting.pop(done.number)
@@ -119,11 +119,10 @@ def _named(options: Options) -> str:
     return ", ".join(str(path) for path in options.inputs[:3])
 
 
-def _entries(files: list[Source], options: Options) -> Iterator[Entry | RowError]:
+def _entries(files: list[Source], options: Options, folder: Folder) -> Iterator[Entry | RowError]:
     if options.duplicates:
-        columns = options.output / "duplicates"
-        yield from grouped(lambda: items(files, options.columns), columns)
-        shutil.rmtree(columns)
+        yield from grouped(lambda: items(files, options.columns), folder.duplicates)
+        shutil.rmtree(folder.duplicates)
     else:
         for item in items(files, options.columns):
             yield item if isinstance(item, RowError) else Entry(item)

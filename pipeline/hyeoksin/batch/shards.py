@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -159,12 +160,18 @@ class Folder:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
         for name in ("manifest.json", "failed.jsonl"):
             (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.duplicates, ignore_errors=True)  # of a run that was killed
         for mark in sorted((self.path / "shards").glob("*.json")):
             if int(mark.stem) >= first:
                 mark.unlink()
         for part in sorted((self.path / "records").glob("part-*")):
             if int(part.stem.removeprefix("part-")) >= first or part.suffix != self.suffix:
                 part.unlink()
+
+    @property
+    def duplicates(self) -> Path:
+        """The folder for what grouping keeps while a run goes on."""
+        return self.path / "duplicates"
 
     def part(self, number: int) -> Path:
         """Return the path of a shard's records."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -25,7 +26,7 @@ from hyeoksin.errors import (
 )
 from hyeoksin.store.schema import clean
 
-__all__ = ["Base", "address", "engine", "now"]
+__all__ = ["Base", "address", "alone", "engine", "insert_into", "now"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -182,6 +183,17 @@ class Base:
         """Open a transaction that is saved as a whole at its end, or not at all."""
         with told(self.url), self._writer.begin() as connection:
             yield connection
+
+
+def alone(connection: Connection, what: str) -> None:
+    """Keep others from the same thing until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(what))))
+
+
+def insert_into(connection: Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert that can say what happens to a row that is there already (``on_conflict_do_…``)."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 @contextmanager

@@ -176,8 +176,15 @@ def _columns(order: Order) -> tuple[sa.Column[Any], ...]:
     return _ORDERS[order]
 
 
-def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[Item]:
-    """Return the items whose ids ``query`` selects, in its order; ``at`` is the time at which claims are read."""
+def full_items(connection: Connection, query: sa.Select[Any], at: str, *, suggest: bool = True) -> list[Item]:
+    """Return the items whose ids ``query`` selects, in its order.
+
+    Args:
+        connection: to the store.
+        query: selects the ids.
+        at: the time at which claims are read.
+        suggest: look for what each may follow; False where nobody is shown it.
+    """
     ids = list(connection.scalars(query))
     if not ids:
         return []
@@ -190,7 +197,8 @@ def full_items(connection: Connection, query: sa.Select[Any], at: str) -> list[I
             found[row["id"]] = row
         held = connection.execute(_HELD, {"ids": some, "at": at})
         claimed.update((row.item, row.user) for row in held)
-        follow |= suggestions(connection, some)
+        if suggest:
+            follow |= suggestions(connection, some)
     return [_item(found[number], claimed.get(number), follow.get(number)) for number in ids]
 
 

@@ -118,14 +118,18 @@ class Items(Base):
             return before, after
 
     def each(self, project: int, **filters: Any) -> Iterator[Item]:
-        """Yield all items that the filters find, by number, a few hundred at a time: for exports of any size."""
+        """Yield all items that the filters find, by number, a few hundred at a time: for exports of any size.
+
+        They come without ``suggestion``.
+        """
         after = 0
         while True:
             with self._read() as connection:
                 query = sa.select(_i.c.id).where(
                     *where(connection, project, Filters(**filters)), _i.c.id > after
                 )
-                found = full_items(connection, query.order_by(_i.c.id).limit(_CHUNK), now())
+                query = query.order_by(_i.c.id).limit(_CHUNK)
+                found = full_items(connection, query, now(), suggest=False)
             yield from found
             if len(found) < _CHUNK:
                 return
@@ -184,13 +188,13 @@ class Items(Base):
         return found[0]
 
     def group_items(self, item: int) -> list[Item]:
-        """Return the duplicate group of an item, itself included (alone, where it has none)."""
+        """Return the duplicate group of an item, itself included (alone, where it has none); without ``suggestion``."""
         one = self.item(item)
         if one.group is None:
             return [one]
         with self._read() as connection:
             query = sa.select(_i.c.id).where(_i.c.project == one.project, _i.c.duplicates == one.group)
-            return full_items(connection, query.order_by(_i.c.id), now())
+            return full_items(connection, query.order_by(_i.c.id), now(), suggest=False)
 
     def set_queue(self, project: int, ordered: Iterable[int]) -> int:
         """Store the order in which a person's minute helps most; items that are left out come after these.

@@ -31,32 +31,61 @@ def _runs(text: str) -> set[str]:
 
 
 def _followed() -> sa.Select[Any]:
-    """Return the query for the decided items beside some open ones (``ids``), the surest and latest first."""
-    here, there = schema.items.alias("here"), schema.items.alias("there")
-    own, far = schema.projects.alias("own"), schema.projects.alias("far")
-    like, d = schema.likenesses, schema.decisions
+    """Return the query for the decisions that some open items (``ids``) may follow, the surest and latest first.
+
+    A text or group that stands there a thousand times is looked up once, and only its latest decision comes back.
+    """
+    i, like, d = schema.items, schema.likenesses, schema.decisions
+    here = (
+        sa.select(i.c.id, i.c.project, i.c.content, i.c.duplicates)
+        .where(i.c.id.in_(sa.bindparam("ids", expanding=True)), i.c.standing != "decided")
+        .cte("here")
+    )
+    there = i.alias("there")
     one = sa.literal(1.0).label("similarity")
-    open_here = sa.and_(here.c.id.in_(sa.bindparam("ids", expanding=True)), here.c.standing != "decided")
-    fits = sa.and_(
+    same = _newest(here, here.c.content, there, there.c.content == here.c.content)
+    group = _newest(
+        here, here.c.duplicates, there,
+        sa.and_(there.c.project == here.c.project, there.c.duplicates == here.c.duplicates),
+    )  # fmt: skip
+    columns = (here.c.id.label("here"), same.c.decision, sa.literal(0).label("why"), one)
+    queries = [
+        sa.select(*columns).where(same.c.project == here.c.project, same.c.value == here.c.content),
+        sa.select(here.c.id, group.c.decision, sa.literal(1), one).where(
+            group.c.project == here.c.project, group.c.value == here.c.duplicates
+        ),
+    ]
+    queries += [
+        sa.select(here.c.id, there.c.decision, sa.literal(2), like.c.similarity).where(
+            a == here.c.id, b == there.c.id, *_fits(here, there)
+        )
+        for a, b in ((like.c.item, like.c.other), (like.c.other, like.c.item))
+    ]
+    union = sa.union_all(*queries).subquery()
+    query = sa.select(union.c.here, union.c.why, union.c.similarity, d)
+    joined = query.join(d, d.c.id == union.c.decision)
+    return joined.order_by(union.c.here, union.c.why, d.c.id.desc())
+
+
+def _newest(
+    here: sa.CTE, value: sa.ColumnElement[Any], there: sa.FromClause, alike: sa.ColumnElement[bool]
+) -> sa.Subquery:
+    """Return the latest decision beside each project and value of ``here``."""
+    latest = sa.select(sa.func.max(there.c.decision)).where(alike, *_fits(here, there))
+    found = latest.correlate(here).scalar_subquery().label("decision")
+    return sa.select(here.c.project, value.label("value"), found).group_by(here.c.project, value).subquery()
+
+
+def _fits(here: sa.CTE, there: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for a decided item from which an open one may learn."""
+    own, far = schema.projects.alias("own"), schema.projects.alias("far")
+    return (
+        own.c.id == here.c.project,
+        far.c.id == there.c.project,
         there.c.standing == "decided",
-        there.c.id != here.c.id,
         sa.or_(own.c.coders == 1, far.c.id != own.c.id),
         own.c.plan_sha == far.c.plan_sha,
     )
-    columns = (here.c.id.label("here"), there.c.decision, there.c.id.label("there"))
-    rounds = (own.c.id == here.c.project, far.c.id == there.c.project, open_here, fits)
-    same = sa.select(*columns, sa.literal(0).label("why"), one).where(there.c.content == here.c.content)
-    group = sa.select(*columns, sa.literal(1), one).where(
-        there.c.project == here.c.project, there.c.duplicates == here.c.duplicates
-    )
-    near = [
-        sa.select(*columns, sa.literal(2), like.c.similarity).where(a == here.c.id, b == there.c.id)
-        for a, b in ((like.c.item, like.c.other), (like.c.other, like.c.item))
-    ]
-    union = sa.union_all(*(query.where(*rounds) for query in (same, group, *near))).subquery()
-    query = sa.select(union.c.here, union.c.there, union.c.why, union.c.similarity, d)
-    joined = query.join(d, d.c.id == union.c.decision)
-    return joined.order_by(union.c.here, union.c.why, d.c.id.desc())
 
 
 _FOLLOWED = _followed()
@@ -73,5 +102,5 @@ def suggestions(connection: Connection, ids: Sequence[int]) -> dict[int, Suggest
     for row in connection.execute(_FOLLOWED, {"ids": ids}).mappings():
         if row["here"] not in found:
             decision = decision_row(row)
-            found[row["here"]] = Suggestion(decision, row["there"], _WHYS[row["why"]], row["similarity"])
+            found[row["here"]] = Suggestion(decision, row["item"], _WHYS[row["why"]], row["similarity"])
     return found

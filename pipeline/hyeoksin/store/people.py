@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.store import schema
-from hyeoksin.store.engine import Base, now
+from hyeoksin.store.engine import Base, alone, insert_into, now
 from hyeoksin.store.rows import ROLES, ApiKey, Failures, Session, User, UserRole
 from hyeoksin.store.work import later
 
@@ -83,6 +83,7 @@ class People(Base):
         }  # fmt: skip
         values = {key: value for key, value in given.items() if value is not None}
         with self._write() as connection:
+            alone(connection, "administrators")
             before = _user(connection, name)
             if values:
                 connection.execute(_u.update().where(_u.c.name == name).values(values))
@@ -140,11 +141,11 @@ class People(Base):
         at = now()
         with self._write() as connection:
             connection.execute(_f.delete().where(_f.c.key == key, _f.c.last_at <= later(-within)))
-            more = {"count": _f.c.count + 1, "last_at": at}
-            if not connection.execute(_f.update().where(_f.c.key == key).values(more)).rowcount:
-                connection.execute(_f.insert().values(key=key, count=1, first_at=at, last_at=at))
-            row = connection.execute(sa.select(_f).where(_f.c.key == key)).mappings().one()
-            return Failures(**row)
+            first = insert_into(connection, _f).values(key=key, count=1, first_at=at, last_at=at)
+            more = first.on_conflict_do_update(
+                index_elements=["key"], set_={"count": _f.c.count + 1, "last_at": at}
+            )
+            return Failures(**connection.execute(more.returning(_f)).mappings().one())
 
     def failures(self, key: str) -> Failures | None:
         """Return the failures counted under ``key``, None where there are none."""

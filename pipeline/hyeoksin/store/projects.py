@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from hyeoksin.errors import NotStoredError, RefusedError, StoreDamagedError
 from hyeoksin.plan import Exclusion, Leads, Node, Plan, load_plan
 from hyeoksin.store import schema
-from hyeoksin.store.engine import Base, now
+from hyeoksin.store.engine import Base, insert_into, now
 from hyeoksin.store.rows import Project
 
 __all__ = ["Projects", "lock_project", "plan_of", "project_of"]
@@ -47,10 +47,10 @@ class Projects(Base):
             )
         sha = loaded.sha256
         with self._write() as connection:
-            known = connection.scalar(sa.select(schema.plans.c.sha).where(schema.plans.c.sha == sha))
-            if known is None:
-                body = asdict(loaded)
-                connection.execute(schema.plans.insert().values(sha=sha, plan=loaded.id, body=body))
+            plan_row = insert_into(connection, schema.plans).values(
+                sha=sha, plan=loaded.id, body=asdict(loaded)
+            )
+            connection.execute(plan_row.on_conflict_do_nothing())
             try:
                 number = connection.execute(
                     _projects.insert().values(

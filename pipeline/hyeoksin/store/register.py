@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.store import schema
-from hyeoksin.store.engine import Base, now
+from hyeoksin.store.engine import Base, alone, now
 from hyeoksin.store.rows import AuditRow, Job, ModelRow, ModelState
 from hyeoksin.store.work import later
 
@@ -101,9 +101,9 @@ class Register(Base):
         if report is not None:
             values["report"] = dict(report)
         with self._write() as connection:
-            _model(connection, name)
             if state == "active":
                 _retire(connection, at)
+            _model(connection, name)
             connection.execute(_m.update().where(_m.c.id == name).values(values))
             return _model(connection, name)
 
@@ -158,19 +158,39 @@ class Register(Base):
             return _job(connection, number)
 
     def progress_job(
-        self, number: int, done: int, *, total: int | None = None, message: str | None = None
+        self,
+        number: int,
+        done: int,
+        *,
+        total: int | None = None,
+        message: str | None = None,
+        attempt: int | None = None,
     ) -> Job:
-        """Say how far a job is, and that its worker lives."""
+        """Say how far a job is, and that its worker lives; one that has ended stays as it is.
+
+        With ``attempt`` (``Job.attempts`` as claimed), so does one that another worker has taken up since.
+        """
         values: dict[str, Any] = {"done": done, "updated_at": now()}
         values |= {k: v for k, v in (("total", total), ("message", message)) if v is not None}
-        return self._change_job(number, values)
+        return self._change_job(number, values, attempt)
 
     def finish_job(
-        self, number: int, *, failed: bool = False, message: str = "", result: Mapping[str, Any] | None = None
+        self,
+        number: int,
+        *,
+        failed: bool = False,
+        message: str = "",
+        result: Mapping[str, Any] | None = None,
+        attempt: int | None = None,
     ) -> Job:
-        """End a job."""
+        """End a job; ``attempt`` as for :meth:`progress_job`."""
         values = {"state": "failed" if failed else "done", "message": message, "updated_at": now()}
-        return self._change_job(number, {**values, "result": dict(result or {})})
+        return self._change_job(number, {**values, "result": dict(result or {})}, attempt)
+
+    def return_job(self, number: int, attempt: int) -> Job:
+        """Let a claimed job wait again as if nobody had begun it, where its worker ends in good order."""
+        values = {"state": "waiting", "attempts": attempt - 1, "updated_at": now()}
+        return self._change_job(number, values, attempt)
 
     def job(self, number: int) -> Job:
         """Return a job.
@@ -191,13 +211,17 @@ class Register(Base):
         with self._read() as connection:
             return [Job(**row) for row in connection.execute(query).mappings()]
 
-    def _change_job(self, number: int, values: Mapping[str, Any]) -> Job:
+    def _change_job(self, number: int, values: Mapping[str, Any], attempt: int | None) -> Job:
+        change = _j.update().where(_j.c.id == number, _j.c.state.in_(("waiting", "running")))
+        if attempt is not None:
+            change = change.where(_j.c.state == "running", _j.c.attempts == attempt)
         with self._write() as connection:
-            connection.execute(_j.update().where(_j.c.id == number).values(dict(values)))
+            connection.execute(change.values(dict(values)))
             return _job(connection, number)
 
 
 def _retire(connection: Connection, at: str) -> None:
+    alone(connection, "active model")
     connection.execute(_m.update().where(_m.c.state == "active").values(state="retired", changed_at=at))
 
 

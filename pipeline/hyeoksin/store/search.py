@@ -48,12 +48,12 @@ class Search(Base):
             return index_tokens(connection, drawn)
 
     def unindexed(self, project: int | None = None, *, limit: int = 500) -> list[Item]:
-        """Return items that are not in the index yet."""
+        """Return items that are not in the index yet, without ``suggestion``."""
         query = sa.select(_i.c.id).where(_i.c.indexed.is_(False)).order_by(_i.c.id).limit(limit)
         if project is not None:
             query = query.where(_i.c.project == project)
         with self._read() as connection:
-            return full_items(connection, query, now())
+            return full_items(connection, query, now(), suggest=False)
 
     def search(
         self,

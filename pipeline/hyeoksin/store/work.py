@@ -16,6 +16,7 @@ from hyeoksin.store.rows import Item
 
 __all__ = ["Work", "later"]
 
+_CHUNK = 1_000  # PostgreSQL takes 65,535 values at most
 _i, _c, _d, _l = schema.items, schema.claims, schema.decisions, schema.lanes
 
 
@@ -30,9 +31,15 @@ class Work(Base):
 
     def assign(self, item_ids: Sequence[int], user: str | None) -> int:
         """Give items to a user (None: to no one); return how many there were."""
+        numbers = sorted(
+            set(item_ids)
+        )  # in one order, so that two who assign the same wait and do not lock up
+        n_assigned = 0
         with self._write() as connection:
-            changed = _i.update().where(_i.c.id.in_(list(item_ids))).values(assigned_to=user)
-            return connection.execute(changed).rowcount
+            for start in range(0, len(numbers), _CHUNK):
+                some = _i.update().where(_i.c.id.in_(numbers[start : start + _CHUNK]))
+                n_assigned += connection.execute(some.values(assigned_to=user)).rowcount
+        return n_assigned
 
     def claim_next(
         self,

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, RowError
+from hyeoksin.errors import InputError, JudgeError, RowError
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.columns import REMEDIES
-from hyeoksin.readers.notes import heard
+from hyeoksin.readers.notes import heard, log
 from hyeoksin.web.judge import Judge
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
+_MAX_NAME = 500  # letters; PostgreSQL indexes 2,700 bytes
 _ON_A_PAGE = {  # in place of REMEDIES, whose options a page has not
     "title": "맞는 열의 머리글을 '과제명' 으로 고쳐 올리세요.",
     "text": "맞는 열의 머리글을 '내용' 으로 고쳐 올리세요.",
@@ -91,23 +92,38 @@ def _clean(text: str) -> str:
 
 
 def _storable(document: Document) -> Document:
-    """Return the document without NUL and half characters, which no database keeps; lengths stay."""
+    """Return the document without NUL and half characters, which no database keeps, and with names that an index holds.
+
+    The lengths of the texts stay.
+    """
+    if max(len(document.id), len(document.region or "")) > _MAX_NAME:
+        log.info("%s: %d자를 넘는 번호나 지역은 앞부분만 넣었습니다.", document.source, _MAX_NAME)
     return replace(
         document,
-        id=_clean(document.id),
+        id=_clean(document.id[:_MAX_NAME]),
         text=_clean(document.text),
         title=_clean(document.title),
         source=_clean(document.source),
         date=None if document.date is None else _clean(document.date),
-        region=None if document.region is None else _clean(document.region),
+        region=None if document.region is None else _clean(document.region[:_MAX_NAME]),
         meta={_clean(name): _clean(value) for name, value in document.meta.items()},
     )
 
 
 def judged(
-    judge: Judge, documents: Sequence[Document], plan: str
+    judge: Judge, documents: Sequence[Document], plan: str, failed: list[RowError] | None = None
 ) -> Iterator[tuple[Document, dict[str, Any]]]:
-    """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them."""
+    """Yield each document with its record; (nearly) equal texts are judged once, by the text that stands for them.
+
+    Args:
+        judge: what classifies.
+        documents: the texts.
+        plan: what ``load_plan`` takes.
+        failed: gets the texts that break the classifier; without it, the first one ends all.
+
+    Raises:
+        JudgeError: as ``Judge.judge_all``.
+    """
     from hyeoksin.duplicates import answer_key, group
 
     entries = group(documents)
@@ -116,12 +132,17 @@ def judged(
     firsts = dict(zip(reversed(keys), (entry.judged for entry in reversed(entries)), strict=True))
     order = list(dict.fromkeys(keys))
     answers = judge.judge_all((firsts[key] for key in order), plan)
-    kept: dict[tuple[str | None, ...], dict[str, Any]] = {}
+    kept: dict[tuple[str | None, ...], str | JudgeError] = {}
     for entry, key in zip(entries, keys, strict=True):
-        record = kept[key] if key in kept else json.loads(next(answers))
+        answer = kept[key] if key in kept else next(answers)
         if uses[key] > 1:
-            kept[key] = record
-        yield entry.document, _own_record(record, entry)
+            kept[key] = answer
+        if not isinstance(answer, JudgeError):
+            yield entry.document, _own_record(json.loads(answer), entry)
+        elif failed is None:
+            raise answer
+        else:
+            failed.append(RowError(entry.document.source, str(answer)))
 
 
 def _own_record(record: Mapping[str, Any], entry: Entry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
-from hyeoksin.errors import RefusedError
+from hyeoksin.errors import RefusedError, StoreError, StoreUnavailableError
 from hyeoksin.store import Job
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web import uploads
@@ -73,7 +73,13 @@ def upload(
         raise HTTPException(422, _("글의 종류를 목록에서 고르세요."))
     token, names = uploads.keep(settings.uploads, given.files, settings.max_upload_bytes)
     payload = {"folder": token, "files": names, "kind": given.kind}
-    job = store.add_job(KIND, user.name, project=number, payload=payload)
+    try:
+        job = store.add_job(KIND, user.name, project=number, payload=payload)
+    except StoreUnavailableError:  # the job may stand there all the same, and needs its files
+        raise
+    except StoreError:
+        uploads.remove(settings.uploads, token)
+        raise
     store.audit("upload", user.name, subject=str(number), detail={"job": job.id, "n_files": len(names)})
     request.app.state.worker.wake()
     if request.headers.get("x-upload") == "script":

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from typing import Literal
 
 from hyeoksin.domain import Document
@@ -23,6 +23,9 @@ from hyeoksin.web.judging import Child
 
 __all__ = ["Judge", "JudgeSettings", "State"]
 
+_FIRST = Document(id="0", title="첫 글")  # what every classifier that works can judge
+_MAX_BROKEN = 20  # texts of one list; each may cost a minute
+_FAULT = "서버에 오류가 나서 분류하지 못했습니다. 다시 보내고, 되풀이되면 관리자에게 알리세요."
 State = Literal["starting", "ready", "failed", "stopped"]
 
 
@@ -86,11 +89,7 @@ class Judge:
     def start(self) -> None:
         """Begin to load the model; texts may be sent at once and wait for it."""
         self._state = "starting"
-        self._threads = [
-            Thread(target=self._serve, name=f"judge-{n}", daemon=True) for n in range(self.settings.processes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads = [self._begun(f"judge-{n}") for n in range(self.settings.processes)]
 
     def stop(self) -> None:
         """End the classifiers; texts that wait are sent away."""
@@ -172,16 +171,39 @@ class Judge:
             for record in records:
                 yield record
 
-    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str]:
+    def judge_all(self, documents: Iterable[Document], plan: str | None = None) -> Iterator[str | JudgeError]:
         """Yield the JSON record of each text, for a thread that may wait (an upload); order is kept.
+
+        In place of the record of a text that breaks the classifier stands why.
 
         Raises:
             BusyError: the server stops.
-            JudgeError: a slice cannot be judged.
+            JudgeError: the classifier judges no text at all, or breaks at too many.
         """
-        rest = iter(documents)
+        rest, n_broken = iter(documents), 0
         while piece := list(islice(rest, self.settings.batch)):
-            yield from self._patient(piece, plan).result()
+            for answer in self._each(piece, plan):
+                n_broken += isinstance(answer, JudgeError)
+                if isinstance(answer, JudgeError) and n_broken > _MAX_BROKEN:
+                    raise answer
+                yield answer
+
+    def _each(self, piece: Sequence[Document], plan: str | None) -> Iterable[str | JudgeError]:
+        try:
+            return self._patient(piece, plan).result()
+        except BusyError:
+            raise
+        except JudgeError:
+            return (self._alone(document, plan) for document in piece)
+
+    def _alone(self, document: Document, plan: str | None) -> str | JudgeError:
+        try:
+            return self._patient([document], plan).result()[0]
+        except BusyError:
+            raise
+        except JudgeError as error:
+            self._patient([_FIRST], plan).result()  # raises where the text is not at fault
+            return error
 
     def _patient(self, documents: Sequence[Document], plan: str | None) -> Future[list[str]]:
         while True:
@@ -194,14 +216,22 @@ class Judge:
 
     # --- one thread per process
 
+    def _begun(self, name: str) -> Thread:
+        thread = Thread(target=self._serve, name=name, daemon=True)
+        thread.start()
+        return thread
+
     def _serve(self) -> None:
         child = Child(self.settings.workers)
         try:
-            self._note(child.ask(self._model, self.settings.plan, [Document(id="0", title="첫 글")], 300.0))
+            self._note(child.ask(self._model, self.settings.plan, [_FIRST], 300.0))
             while jobs := self._take():
                 self._answer(child, jobs)
         finally:
             child.close()
+            with self._changed:
+                if self._state != "stopped":  # a fault that nobody foresaw must not end all answers
+                    self._threads.append(self._begun(current_thread().name))
 
     def _note(self, answer: list[str] | JudgeError) -> None:
         """Keep whether the model works: after a better one is put in its place, it does."""
@@ -213,7 +243,13 @@ class Judge:
 
     def _answer(self, child: Child, jobs: Sequence[_Job]) -> None:
         documents = [document for job in jobs for document in job.documents]
-        answer = child.ask(self._model, jobs[0].plan, documents, self.settings.patience)
+        answer: list[str] | JudgeError = JudgeError(_FAULT)
+        try:
+            answer = child.ask(self._model, jobs[0].plan, documents, self.settings.patience)
+        finally:
+            self._tell(jobs, answer)
+
+    def _tell(self, jobs: Sequence[_Job], answer: list[str] | JudgeError) -> None:
         self._note(answer)
         if isinstance(answer, JudgeError):
             if len(jobs) > 1:
@@ -221,7 +257,7 @@ class Judge:
                     self._waiting.extendleft(
                         _Job(j.documents, j.plan, j.future, True) for j in reversed(jobs)
                     )
-                    self._n_waiting += len(documents)
+                    self._n_waiting += sum(len(j.documents) for j in jobs)
             else:
                 jobs[0].future.set_exception(answer)
             return

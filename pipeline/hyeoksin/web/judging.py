@@ -21,6 +21,7 @@ _KEPT = 6  # classifiers (model and plan) that stay loaded; they share Kiwi
 _CRASHED = (
     "이 글을 분류하다 분류기가 멈췄습니다. 글에 이상한 글자가 있는지 보고, 되풀이되면 관리자에게 알리세요."
 )
+_UNBEGUN = "분류기를 시작하지 못했습니다. 잠시 뒤 다시 보내고, 되풀이되면 관리자에게 서버의 메모리를 보아 달라고 하세요."
 
 
 class Child:
@@ -39,7 +40,10 @@ class Child:
         self, model: str | None, plan: str, documents: Sequence[Document], patience: float
     ) -> list[str] | JudgeError:
         """Return one JSON record per text, or why there is none (crash, silence of ``patience`` seconds, bad model)."""
-        pipe = self._open()
+        try:
+            pipe = self._open()
+        except (OSError, MemoryError):  # no room for a process at this moment: the next question tries again
+            return JudgeError(_UNBEGUN)
         try:
             pipe.send((model, plan, list(documents)))
             if not pipe.poll(patience):
@@ -66,11 +70,16 @@ class Child:
         if self._pipe is not None:
             return self._pipe
         context = multiprocessing.get_context("spawn")  # a child forked after a Kiwi exists hangs for ever
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_live, args=(theirs, self._workers), daemon=True)
-        self._process.start()
-        theirs.close()
-        return self._pipe
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_live, args=(theirs, self._workers), daemon=True)
+        with theirs:
+            try:
+                process.start()
+            except BaseException:
+                ours.close()
+                raise
+        self._pipe, self._process = ours, process
+        return ours
 
 
 def _live(pipe: Connection, workers: int) -> None:

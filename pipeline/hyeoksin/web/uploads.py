@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from hyeoksin.web.languages import gettext as _
 __all__ = ["file_name", "keep", "kept", "remove", "sweep"]
 
 _CHUNK = 1 << 20
+_ARRIVING = 3_600.0  # seconds
 _BAD = '<>:"/\\|?*'
 
 
@@ -103,9 +105,18 @@ def remove(folder: Path, token: str) -> None:
 
 
 def sweep(folder: Path, wanted: Iterable[str]) -> int:
-    """Delete uploads that no job needs any more; return how many."""
-    needed = set(wanted)
-    gone = [path for path in folder.iterdir() if path.name not in needed] if folder.is_dir() else []
+    """Delete uploads that no job needs any more; return how many. What came within the hour may still get a job."""
+    needed, old = set(wanted), time.time() - _ARRIVING
+    paths = folder.iterdir() if folder.is_dir() else ()
+    gone = [path for path in paths if path.name not in needed and _at(path) < old]
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
     return len(gone)
+
+
+def _at(path: Path) -> float:
+    """Return when a path was changed; one that is just being deleted is new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()

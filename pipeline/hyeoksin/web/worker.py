@@ -8,10 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import HyeoksinError, StoreError
+from hyeoksin.errors import (
+    HyeoksinError,
+    RowError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.plan.written import write_yaml
 from hyeoksin.store import Job, Store
@@ -26,11 +33,12 @@ MAX_ATTEMPTS = 3
 MAX_NOTES = 50  # sentences of the readers that are kept
 SILENT = 30.0  # a job tells its progress much more often
 _KEPT_DAYS = 7  # files of failed uploads
+_PASSING = (StoreBusyError, StoreFullError, StoreUnavailableError)  # the same call works a moment later
 log = logging.getLogger("hyeoksin.web")
 
 
 class _StoppedError(Exception):
-    """The server ends; the job stays and is taken up at the next start."""
+    """The server ends, or another one has the job; it is taken up again, or goes on there."""
 
 
 class Worker:
@@ -119,24 +127,28 @@ class Worker:
             return
         told = False
         try:
-            self._take_in(job)
+            with _Beat(self.store, job, self._end, self._silent) as beat:
+                self._take_in(job, beat)
             told = True
         except _StoppedError:
             told = True
-        except StoreError:
+            self.store.return_job(job.id, job.attempts)
+        except _PASSING:
             told = True  # the job stays running in the store, and is taken up when the store answers
             raise
         except HyeoksinError as error:
-            if not self._end.is_set():  # a judge that stops with the server is no fault of the file
-                self._fail(job, str(error))
             told = True
+            if self._end.is_set():  # a judge that stops with the server is no fault of the file
+                self.store.return_job(job.id, job.attempts)
+            else:
+                self._fail(job, str(error))
         finally:
             if not told:
                 self._fail(
                     job, "서버에 오류가 나서 멈췄습니다. 다시 시도하고, 되풀이되면 관리자에게 알리세요."
                 )
 
-    def _take_in(self, job: Job) -> None:
+    def _take_in(self, job: Job, beat: _Beat) -> None:
         """Read, judge and add the job's files.
 
         Raises:
@@ -146,28 +158,29 @@ class Worker:
         if number is None:
             raise HyeoksinError("차수를 모르는 작업입니다. 파일을 다시 올리세요.")
         paths = uploads.kept(self.folder, job.payload["folder"], job.payload["files"])
-        beat = _Beat(self.store, job.id, self._end)
         rows = read_files(paths, self.max_rows, lambda n: beat(0, 0, f"{n:,}줄 읽는 중"))
         beat(0, len(rows.documents), "분류하는 중", now=True)
         plan = plan_name(self.store.plan(number), self.folder)
-        pairs = beat.through(judged(self.judge, rows.documents, plan), len(rows.documents))
+        broken: list[RowError] = []
+        pairs = beat.through(judged(self.judge, rows.documents, plan, broken), len(rows.documents))
         n_new = self.store.add_items(number, pairs, kind=job.payload["kind"])
-        failed = [{"source": row.source, "reason": row.reason} for row in rows.failed]
+        failed = [{"source": row.source, "reason": row.reason} for row in (*rows.failed, *broken)]
         result = {
             "new": n_new,
-            "known": len(rows.documents) - n_new,
+            "known": len(rows.documents) - len(broken) - n_new,
             "failed": failed,
             "notes": rows.notes[:MAX_NOTES],
             "n_notes": len(rows.notes),
         }
-        self.store.finish_job(job.id, result=result)
-        uploads.remove(self.folder, job.payload["folder"])
+        ended = self.store.finish_job(job.id, result=result, attempt=job.attempts)
+        if ended.state == "done":  # else another server has the job, and needs the files
+            uploads.remove(self.folder, job.payload["folder"])
         if n_new and self._added is not None:
             self._added(number)
 
     def _fail(self, job: Job, message: str) -> None:
         log.warning("upload %s failed", job.id)  # the message may quote a file's name or cells
-        self.store.finish_job(job.id, failed=True, message=message)
+        self.store.finish_job(job.id, failed=True, message=message, attempt=job.attempts)
 
     def _sweep(self) -> None:
         try:
@@ -185,23 +198,49 @@ class Worker:
 
 
 class _Beat:
-    """Tells the store how far a job is, at most twice a second.
+    """Tells the store how far a job is, at most twice a second, and from a thread of its own that somebody works on it.
 
     Raises:
-        _StoppedError: from each call once the server ends.
+        _StoppedError: from each call once the server ends or another one has the job.
     """
 
-    def __init__(self, store: Store, job: int, end: threading.Event) -> None:
+    def __init__(self, store: Store, job: Job, end: threading.Event, silent: float) -> None:
         self._store, self._job, self._end = store, job, end
+        self._pause = max(silent, 1.0) / 6
         self._last = 0.0
+        self._said: dict[str, Any] = {"done": job.done}
+        self._lost = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="beat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _live(self) -> None:
+        """Say it again and again: adding many rows takes longer than a worker may be silent."""
+        while not self._over.wait(self._pause):
+            try:
+                self._tell()
+            except StoreError as error:
+                log.warning("uploads: %s", error)
+
+    def _tell(self) -> None:
+        job = self._store.progress_job(self._job.id, **self._said, attempt=self._job.attempts)
+        self._lost = (job.state, job.attempts) != ("running", self._job.attempts)
 
     def __call__(self, done: int, total: int, message: str, *, now: bool = False) -> None:
         """Tell, if the last time is long enough ago."""
-        if self._end.is_set():
-            raise _StoppedError
         if now or time.monotonic() - self._last > 0.5:
             self._last = time.monotonic()
-            self._store.progress_job(self._job, done, total=total, message=message)
+            self._said = {"done": done, "total": total, "message": message}
+            self._tell()
+        if self._end.is_set() or self._lost:
+            raise _StoppedError
 
     def through(
         self, pairs: Iterator[tuple[Document, dict[str, Any]]], total: int
