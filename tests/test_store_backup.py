@@ -218,7 +218,7 @@ def test_odd_letters_survive(tmp_path: Path) -> None:
             assert item.document.title == "\ufffd \ufffd \u2028 \x1f 🙂 \ufffe"
             assert len(item.document.body) == len(odd) * 2 + 1
             store.decide([item.id], "none", by=odd, note=odd, key=odd)
-            assert store.decide([item.id], "none", by=odd, key=odd) == store.decisions()
+            assert store.decide([item.id], "none", by=odd, note=odd, key=odd) == store.decisions()
             assert store.verify().sound
             copy = tmp_path / f"{kind}.jsonl"
             store.backup(copy)
