@@ -226,6 +226,8 @@ class _Beat:
         while not self._over.wait(self._pause):
             try:
                 self._tell()
+            except StoreBusyError:
+                continue  # in a SQLite file the one who writes is mostly this job
             except StoreError as error:
                 log.warning("uploads: %s", error)
 
@@ -235,11 +237,13 @@ class _Beat:
 
     def __call__(self, done: int, total: int, message: str, *, now: bool = False) -> None:
         """Tell, if the last time is long enough ago."""
+        if self._end.is_set():
+            raise _StoppedError
         if now or time.monotonic() - self._last > 0.5:
             self._last = time.monotonic()
             self._said = {"done": done, "total": total, "message": message}
             self._tell()
-        if self._end.is_set() or self._lost:
+        if self._lost:
             raise _StoppedError
 
     def through(
