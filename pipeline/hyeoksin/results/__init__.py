@@ -1,0 +1,6 @@
+"""Results read back: records as ``classify`` and ``batch`` write them, decided tables, or a store, one text at a time."""
+
+from hyeoksin.results.read import read_results
+from hyeoksin.results.result import Result
+
+__all__ = ["Result", "read_results"]

@@ -1,0 +1,96 @@
+"""Any form of results, by the file's name: a folder, records, a table or a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from hyeoksin.codes import NONE
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.plan import Plan
+from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, from_record
+from hyeoksin.results.result import Result, checked
+from hyeoksin.results.tables import from_table
+
+__all__ = ["read_results"]
+
+_STORES = (".db", ".sqlite", ".sqlite3")
+
+
+def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Yield the results for ``plan`` of a file (JSONL, Parquet, CSV, XLSX), a batch folder, or a store.
+
+    A row that tells nothing of the plan, or a code that it does not have, comes out as a :class:`RowError`.
+
+    Raises:
+        InputError: there is nothing to read, no column that holds a code, or (after the last row) the first gate kept part
+            of the texts from this plan: what is left would tilt every share.
+        MissingExtraError: pyarrow (Parquet) or SQLAlchemy (store) is not installed.
+    """
+    if path.is_dir():
+        inside = path / "records" if (path / "records").is_dir() else path
+        parts = sorted(p for p in inside.iterdir() if p.suffix in (".jsonl", ".parquet") and p.name[0] != ".")
+        parts = [part for part in parts if not part.name.endswith("failed.jsonl")]
+        if not parts:
+            raise InputError(f"{path}: 분류 결과(records/part-*.parquet 또는 .jsonl)가 없습니다.")
+        for part in parts:
+            yield from read_results(part, plan)
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
+    readers: dict[str, Callable[[Path, Plan], Iterator[Result | RowError]]] = {
+        ".jsonl": from_lines,
+        ".parquet": from_parquet,
+        **dict.fromkeys((".csv", ".tsv", ".xlsx"), from_table),
+        **dict.fromkeys(_STORES, _from_store),
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"{path}: 결과로 읽을 수 없는 형식입니다. 쓰는 형식: {', '.join(readers)} 또는 batch 결과 폴더."
+        )
+    n_read = n_unasked = 0
+    for item in reader(path, plan):
+        n_read, n_unasked = n_read + isinstance(item, Result), n_unasked + isinstance(item, UnaskedError)
+        yield item
+    if n_read and n_unasked:
+        raise InputError(
+            f"{path}: 1차 거르기가 넘긴 글 {n_unasked:,}건에는 계획 {plan.id} 의 결과가 없어, 남은 글만으로는 비율이 치우칩니다. "
+            f"hyeoksin batch --gate off 로, 또는 --plan {plan.id} 로 다시 분류하세요."
+        )
+
+
+def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Read the rounds of a store that were held under ``plan``: decisions where there are any, else recommendations."""
+    from hyeoksin.store import open_store
+
+    store = open_store(path, create=False)
+    projects = store.projects()
+    namesakes = [project for project in projects if project.plan == plan.id]
+    rounds = [project for project in namesakes if project.plan_sha == plan.sha256]
+    others = [project for project in namesakes if project.plan_sha != plan.sha256]
+    if not namesakes:
+        held = ", ".join(sorted({project.plan for project in projects})) or "없음"
+        raise InputError(f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {held}).")
+    if others:
+        editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
+        word = (
+            f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
+            f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
+        )
+        if not rounds:
+            raise InputError(f"{path}: {word}")
+        yield RowError(path.name, word)
+    for project in rounds:
+        for item in store.items(project.id, limit=None):
+            place = f"{path.name}#row={item.id}"
+            row = {**item.record, "id": item.document.id}
+            told = from_record(row, plan, place)
+            if isinstance(told, RowError):
+                yield told
+                continue
+            result = replace(told, document=item.document)
+            if item.standing == "decided" and item.decision is not None:
+                result = replace(result, code=item.decision.code or NONE, decided=True)
+            yield checked(result, plan, place)

@@ -1,0 +1,141 @@
+"""Results as records: JSON lines and Parquet, as ``classify`` and ``batch`` write them, and bare decisions in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hyeoksin.codes import NONE
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
+from hyeoksin.domain import Document
+from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.gate import MARK
+from hyeoksin.plan import Plan
+from hyeoksin.readers.notes import log
+from hyeoksin.results.result import NO_CODE, Result, checked, code_of
+from hyeoksin.tabular import plain_cell
+
+__all__ = ["UnaskedError", "from_lines", "from_parquet", "from_record"]
+
+_DECISIVE = ("accept", "pick", "none")
+
+
+class UnaskedError(RowError):
+    """The first gate settled the row, so that nobody asked the model of the other plans."""
+
+
+def from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Yield the results of a JSONL file, a line that cannot be read as a :class:`RowError`."""
+    with path.open(encoding=detect(path), errors="surrogateescape") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                place = f"{path.name}#row={number}"
+                if BAD_BYTE.search(line):
+                    yield RowError(place, broken_bytes([line]))
+                    continue
+                try:
+                    row = json.loads(line)
+                    yield (
+                        from_record(row, plan, place)
+                        if isinstance(row, dict)
+                        else RowError(place, "JSON 객체({…})가 아닙니다.")
+                    )
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    yield RowError(place, f"분류 결과의 줄이 아닙니다 ({error}).")
+
+
+def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowError:
+    """Read a record; a person's decision in it (``decision``, ``final`` or a bare ``code``) comes before the model's."""
+    document = Document(
+        id=str(row.get("id") or place),
+        title=str(row.get("title") or ""),
+        text=str(row.get("text") or ""),
+        source=str(row.get("source") or place),
+        date=row.get("date") or None,
+        region=row.get("region") or None,
+        meta={str(name): str(value) for name, value in (row.get("meta") or {}).items()},
+    )
+    decision = row.get("decision")
+    final = row.get("final") if decision and decision.get("action") in _DECISIVE else None
+    if "candidates" not in row or final is not None:
+        code = (final or row).get("code")
+        if "candidates" not in row and "code" not in row:
+            return RowError(place, "결과(candidates)도 결정(code)도 없습니다.")
+        if row.get("plan") not in (None, plan.id):
+            return RowError(place, f"계획 {row.get('plan')} 의 결정입니다 (찾는 계획: {plan.id}).")
+        decided = row["from"]["decided"] and not row["person"] if "how" in row else True  # translated before
+        if "how" in row and code is None:
+            return RowError(place, "계획을 옮길 때 정하지 못한 줄입니다. 글을 --texts 로 주고 다시 옮기세요.")
+        action = decision.get("action") if decision else row.get("action")  # accept: outside, as recommended
+        cell = _cell(code)
+        if not cell and action not in _DECISIVE:
+            return RowError(place, NO_CODE)
+        _note_edition(row, plan, place)
+        return checked(Result(document, code_of(cell, plan), decided=decided), plan, place, cell)
+    answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
+    gated = any(str(note).startswith(MARK) for note in row.get("notes") or ())
+    if answer is None:
+        kind = UnaskedError if gated else RowError
+        return kind(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
+    _note_edition(answer, plan, place)
+    end = answer["path"][-1] if answer["path"] else None
+    shares = {c["code"]: float(c["probability"]) for c in answer["candidates"]}
+    shares[NONE] = float(answer["off_plan"])
+    return checked(
+        Result(
+            document,
+            end["code"] if end else NONE,
+            status=answer["status"],
+            probability=float(end["probability"]) if end else shares[NONE],
+            shares=shares,
+            notes=tuple(map(str, row.get("notes") or ())),
+            duplicate_group=row.get("duplicate_group"),
+            regions=tuple(map(str, row.get("regions") or ())),
+        ),
+        plan,
+        place,
+    )
+
+
+def _note_edition(answer: Mapping[str, Any], plan: Plan, place: str) -> None:
+    """Note, in the same words for a whole file, that an answer is of another edition of the plan."""
+    sha = answer.get("plan_sha")
+    if sha and answer.get("plan") == plan.id and not plan.sha256.startswith(str(sha)):
+        log.info(
+            "%s: 계획 %s 의 다른 판(%s)의 결과나 결정이 있습니다 (지금 계획: %s). 코드의 뜻이 그대로인지 확인하세요.",
+            place.partition("#")[0], plan.id, sha, plan.sha256[:8],
+        )  # fmt: skip
+
+
+def _cell(value: object) -> str:
+    return plain_cell("" if value is None else str(value)).strip()
+
+
+def from_parquet(path: Path, plan: Plan) -> Iterator[Result | RowError]:
+    """Yield the results of a Parquet file of ours.
+
+    Raises:
+        InputError: the file is not ours, or damaged.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            if "record" not in file.schema_arrow.names:
+                raise InputError(f"{path.name}: 'record' 열이 없습니다. hyeoksin이 적은 Parquet이 아닙니다.")
+            for batch in file.iter_batches(1_000):
+                for row in batch.to_pylist():
+                    number += 1
+                    told = {"title": row.get("제목"), "text": row.get("내용")}
+                    yield from_record(json.loads(row["record"]) | told, plan, f"{path.name}#row={number}")
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path.name}: {number}번째 줄 뒤에서 깨졌습니다 ({error}). 다시 만드세요."
+        ) from error
