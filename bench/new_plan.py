@@ -43,7 +43,7 @@ from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.routes import routes
 from hyeoksin.resources import resource
 from hyeoksin.selection import doubt, spread
-from hyeoksin.training.fit import Settings, _fit_gate, _fit_leaf
+from hyeoksin.training.fit import Settings, fit_border, fit_leaves
 from hyeoksin.translate import Worth
 from hyeoksin.untrained import wording_head
 
@@ -97,8 +97,8 @@ def old_heads(old: Plan, seed: int, public: Texts, written: Texts, data: Any, ca
                 replace(e, labels={old.id: e.labels[old.id]}) if old.id in e.labels else e for e in examples
             ]
             rows = vstack([public.rows[index], written.rows]).tocsr()
-            leaf = _fit_leaf(rows, bare, old, Settings())
-            weights, bias = _fit_gate(rows, bare, old, Settings())
+            leaf = fit_leaves(rows, bare, old, Settings())
+            weights, bias = fit_border(rows, bare, old, Settings())
             return lambda asked: np.column_stack([leaf.logits(asked), asked @ weights + bias])
 
         said = np.zeros((n, len(old.leaves) + 1))
