@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,5 +18,6 @@ def test_what_a_script_imports_is_there(script: Path) -> None:
     for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hyeoksin"):
             module = import_module(str(node.module))
-            missing = [name.name for name in node.names if not hasattr(module, name.name)]
+            names = [name.name for name in node.names if not hasattr(module, name.name)]
+            missing = [name for name in names if find_spec(f"{node.module}.{name}") is None]
             assert not missing, f"{node.module}: {missing}"
