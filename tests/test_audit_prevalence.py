@@ -10,7 +10,6 @@ from audit_cases import MODEL, drawn, gated, probabilities, saved
 from hyeoksin.audit import audit
 from hyeoksin.audit.estimate import _apart
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
-from hyeoksin.audit.report.wording import summary
 from hyeoksin.codes import NONE
 from hyeoksin.held_out import HeldOut, save_held_out
 from hyeoksin.plan import load_plan
@@ -126,7 +125,7 @@ def test_the_audit_estimates_every_cell(tmp_path: Path) -> None:
     assert "교차검증 기록이 없어" in bare.notes[0]
 
 
-def test_an_estimate_that_the_settled_texts_contradict_is_not_used(tmp_path: Path) -> None:
+def test_an_estimate_that_the_settled_texts_contradict_is_told_first(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     judged = drawn(PLAN, rng.choice(len(CLASSES), 300, p=_mix(0.5)), rng)
     save_held_out([_held()], MODEL, tmp_path)
@@ -135,13 +134,10 @@ def test_an_estimate_that_the_settled_texts_contradict_is_not_used(tmp_path: Pat
     assert usual.cells()[-1].estimate is not None
     sure = [replace(one, status="off_plan") for one in judged]  # five in a hundred may lie inside; half do
     found = audit(saved(sure, tmp_path / "sure.jsonl"), "2024", model=tmp_path, topic_texts=0)
-    assert all(row.estimate is None for row in found.rows)
-    assert found.method == ""
-    assert "센 수만 적었습니다" in found.notes[0]
-    assert "(0.0%-5.0%)" in found.notes[0]
+    assert found.cells()[-1].estimate is not None
+    assert "(0.0%-5.0%)와 어긋납니다" in found.notes[0]
     assert "audit-sample" in found.notes[0]
-    assert summary(found)[1].startswith("단순히 세면")
-    assert any(one.method == "확률 보정 세기" for one in found.estimates)
+    assert "어긋납니다" not in " ".join(usual.notes)
 
 
 def test_the_distance_is_measured_on_the_texts_that_the_gate_left() -> None:

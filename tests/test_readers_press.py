@@ -103,3 +103,18 @@ def test_a_sentence_with_a_number_and_a_short_line_stay() -> None:
 def test_any_head_is_read_or_left(lines: list[str]) -> None:
     found = press_document("\n".join(["보도자료", *lines]), "a", "a.txt")
     assert found is None or found.title.strip()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        ("시민과 함께, 행복한 청해시 보도자료",),
+        ("□ 보도자료",),
+        ("담당자 김가온(061-000-0000)으로 문의하면 됩니다.", "보도자료"),
+        ("더 큰 청해", "행복", "희망", "미래", "나눔", "사랑", "청해시 보도자료"),
+    ],
+)
+def test_letterheads_are_known(head: tuple[str, ...]) -> None:
+    found = read(*head, "2026. 3. 2.", TITLE, BODY)
+    assert found is not None
+    assert (found.title, found.date) == (TITLE, "2026-03-02")

@@ -8,9 +8,9 @@ or with invisible signs in them. Names are not: their form does not tell them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hyeoksin.domain import Document
 from hyeoksin.normalise import normalise_aligned
@@ -22,6 +22,7 @@ __all__ = [
     "findings",
     "masked",
     "masked_document",
+    "masked_id",
     "masked_record",
     "masked_start",
 ]
@@ -149,7 +150,7 @@ def _home(found: Finding, places: Sequence[int]) -> tuple[int, int]:
     return places[found.start], places[end]
 
 
-def masked(text: str) -> str:
+def masked(text: str, kinds: Collection[Kind] = get_args(Kind)) -> str:
     """Return the text with every letter and digit of its personal data replaced by ``*``: as long as before.
 
     >>> masked("문의 010-1234-5678, hong@example.go.kr")
@@ -157,7 +158,9 @@ def masked(text: str) -> str:
     """
     plain, places = normalise_aligned(text)
     written = text
-    while found := _found(plain):  # what stood beside a number may be one of its own now
+    while found := [
+        one for one in _found(plain) if one.kind in kinds
+    ]:  # what stood beside a number may be one of its own now
         plain = _starred(plain, [(one.start, one.end) for one in found])
         written = _starred(written, [_home(one, places) for one in found])
     return written
@@ -169,6 +172,15 @@ def _starred(text: str, spans: Sequence[tuple[int, int]]) -> str:
         if letters[at].isalnum():
             letters[at] = MASK
     return "".join(letters)
+
+
+def masked_id(text: str) -> str:
+    """Return a document's number without what can be nothing but personal data: many look like accounts or passports.
+
+    >>> masked_id("M20240001"), masked_id("민원 010-1234-5678")
+    ('M20240001', '민원 ***-****-****')
+    """
+    return masked(text, ("resident", "phone", "email", "card"))
 
 
 def masked_start(text: str, length: int) -> str:
@@ -192,7 +204,7 @@ def masked_document(document: Document) -> Document:
     meta = {name: masked(value) for name, value in document.meta.items()}
     return replace(
         document,
-        id=masked(document.id),
+        id=masked_id(document.id),
         title=title,
         text=text,
         source=masked(document.source),
@@ -213,8 +225,10 @@ def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
     rest = {
         name: _masked_words(value)
         for name, value in record.items()
-        if name in ("id", "source", "agencies", "meta", "notes", "regions", "rival")
+        if name in ("source", "agencies", "meta", "notes", "regions", "rival")
     }
+    if "id" in record:
+        rest["id"] = masked_id(str(record["id"]))
     return {**record, **rest, "evidence": evidence}
 
 

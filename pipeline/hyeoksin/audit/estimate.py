@@ -60,13 +60,15 @@ class Conflict:
 class Corrected:
     """The shares per (cut, value); all texts are ("all", ""), whose average of the lens is ``average``.
 
-    Where the correction contradicts what is known of the texts (``conflict``), no cell rests on it.
+    ``conflict`` is what the correction contradicts: the settled texts, or a coded sample; after the latter no cell rests on it
+    (``refused``).
     """
 
     lens: Lens
     cells: Mapping[tuple[str, str], Shares]
     average: Floats
     conflict: Conflict | None = None
+    refused: bool = False
 
 
 def lens(table: Table, held: HeldOut) -> Lens:
@@ -105,15 +107,15 @@ def corrected(
     if held is None:
         return Corrected(through, coded, average)
     conflict = _conflict(table, through.correction(average, table.n), coded.get(("all", "")))
-    if conflict is not None:
-        return Corrected(through, coded, average, conflict)
+    if conflict is not None and sample is not None:
+        return Corrected(through, coded, average, conflict, refused=True)
     cells: dict[tuple[str, str], Shares] = {
         (cut.name, value): through.correction(sums[cut.name][i] / counts[cut.name][i], counts[cut.name][i])
         for cut in cuts
         for i, value in enumerate(cut.values)
         if counts[cut.name][i]
     }
-    return Corrected(through, cells | coded, average)
+    return Corrected(through, cells | coded, average, conflict)
 
 
 def _plain(n_classes: int) -> Lens:

@@ -24,7 +24,7 @@ _FEW = 100  # held-out texts of a class, below which its correction is shaky
 def method(held: HeldOut | None, corrected: Corrected | None, sample: Audited | None) -> str:
     """Return the name of the method that the estimates of the rows come from; nothing where there are none."""
     coded = "" if sample is None else "표본을 사람이 분류한 층화 차이 추정(전체)"
-    if held is None or corrected is None or corrected.conflict is not None:
+    if held is None or corrected is None or corrected.refused:
         return coded
     return f"{coded}, 확률 보정 세기(나눈 칸)" if coded else "확률 보정 세기(혼합비를 먼저 맞춘 뒤)"
 
@@ -54,7 +54,7 @@ def paragraphs(
 
 def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[MethodNote, ...]:
     """Return the paragraphs on correcting by measured errors, which with a coded sample serves the cells alone."""
-    where = "(쓰지 않음)" if corrected.conflict is not None else "(나눈 칸)" if coded else ""
+    where = "(쓰지 않음)" if corrected.refused else "(나눈 칸)" if coded else ""
     texts = "교차검증에서 본 적 없는 글과 이 표본에" if coded else "교차검증에서 본 적 없는 글에"
     sources = f"{held.origin}, 그리고 이 표본" if coded else held.origin
     advice = (
@@ -125,7 +125,7 @@ def notes_on(
             f"1차 거르기가 계획 밖으로 넘긴 글 {table.n_gated:,}건에는 추천 기관이 없어 주관기관으로 나눈 표를 뺐습니다. "
             "그 표를 보려면 hyeoksin batch --gate off 로 다시 분류하세요."
         )
-    if table.n_gated and corrected is not None and conflict is None:
+    if table.n_gated and corrected is not None and not corrected.refused:
         notes.append(
             f"1차 거르기가 넘긴 글 {table.n_gated:,}건은 분류기가 읽지 않았으므로, 거르기를 따로 재어 맞춘 계획 밖 확률로 추정에 넣었습니다."
         )
@@ -145,22 +145,23 @@ def notes_on(
         notes.append(
             f"모델 {table.model} 에는 계획 {table.plan.id} 의 교차검증 기록이 없어 {lacks} 없습니다."
         )
-    elif conflict is None:
+    elif not corrected.refused:
         notes += _doubts(held, corrected, sample is not None)
     notes.append("결과는 추천을 센 것이며 결정이 아닙니다.")
     return tuple(notes)
 
 
 def _contradicted(conflict: Conflict, coded: bool) -> str:
-    """Return why the correction is not used, and what gives the answer."""
+    """Return what the correction contradicts, and what gives the answer."""
     one = conflict.estimated
     said = f"교차검증 오류로 추정한 계획 안의 비중 {one.value:.1%}({one.low:.1%}-{one.high:.1%})이"
     limits = f"{conflict.low:.1%}-{conflict.high:.1%}"
     if coded:
         return f"{said} 표본의 구간({limits})과 어긋나 나눈 칸에는 센 수만 적었습니다."
     return (
-        f"{said} 확실하다고 본 글의 95%가 맞을 때의 범위({limits})와 어긋나, 추정을 쓰지 않고 센 수만 적었습니다. 이 입력의 글은 오류를 "
-        "잰 글과 다르게 생겼거나 섞인 비율이 크게 다릅니다. 표본을 뽑아 사람이 분류하면 답을 얻습니다(hyeoksin audit-sample)."
+        f"{said} 확실하다고 본 글의 95%가 맞을 때의 범위({limits})와 어긋납니다. 계획 안과 밖이 섞인 비율만 오류를 잰 글과 다르면 "
+        "추정이 맞고, 글이 다르게 생겼으면 추정이 크게 틀립니다. 어느 쪽인지는 글만으로 알 수 없으니, 수를 쓰기 전에 표본을 뽑아 "
+        "사람이 분류한 값으로 확인하세요(hyeoksin audit-sample)."
     )
 
 

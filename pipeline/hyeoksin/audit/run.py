@@ -81,7 +81,6 @@ def audit(
         sample = None if coded is None else audited(coded, table, seed)
         cells = [cut for cut, _ in (*counted, times)]
         shares = corrected(table, held, cells, sample)
-        refused = shares is not None and shares.conflict is not None
         whole = counted[0][1][""]
         findings = (
             *node_findings(table, whole, shares),
@@ -109,11 +108,10 @@ def audit(
             method=method(held, shares, sample),
             estimates=()
             if held is None
-            else other_estimates(whole, nodes, loaded, shares, refused or coded is not None),
+            else other_estimates(whole, nodes, loaded, shares, coded is not None),
             methods=paragraphs(held, shares, sample),
             sample=None if sample is None else sample.result,
             notes=(
-                *records.notes,
                 *unread(records),
                 *other_plan(table),
                 *notes_on(table, held, shares, by, sample),

@@ -16,7 +16,7 @@ from hyeoksin.tabular import CELL_LIMIT, Row, sheets, written_book
 
 __all__ = ["About", "Coded", "SampleText", "read_sheet", "write_sheet"]
 
-_FORMAT = "hyeoksin-audit-sample/1"
+_FORMAT = "hyeoksin-audit-sample/2"
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _CODING, _CODES, _ABOUT = "코딩", "분류표", "정보"
 _CODERS = ("코더1", "코더2")

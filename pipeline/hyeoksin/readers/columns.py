@@ -233,7 +233,7 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
 def _title(cells: Sequence[str], titles: Sequence[int], faults: Set[int]) -> str:
     """Return the best title of a row: where the sub-task's is left empty or a dash, the task's."""
     filled = [cells[i].strip() for i in titles if i < len(cells) and i not in faults and cells[i].strip()]
-    return next((cell for cell in filled if any(map(str.isalnum, cell))), "".join(filled[:1]))
+    return next((cell for cell in filled if any(map(str.isalpha, cell))), "".join(filled[:1]))
 
 
 def iso_date(cell: str) -> str | None:

@@ -14,8 +14,9 @@ _HEAD = 30  # lines at the top in which the head may stand
 _TOP = 5  # lines at the top in which 보도자료 may follow a name
 _WORD = r"보\s*도\s*(?:참\s*고\s*)?자\s*료[\])】>」\s]*(?:$|\t)"
 _NAMED_MARK = re.compile(  # 청해군 보도자료, but no item of a plan that names its media
-    rf"^(?![-–·○ㅇ□※*•]|\d{{1,2}}[.)])[^,、:：]*(?<![·ㆍ/]){_WORD}"
+    rf"^(?![-–·○ㅇ□※*•]|\d{{1,2}}[.)])(?:[^:：]*[,、])?[^,、:：]*[^,、:：\s·ㆍ/]\s*{_WORD}"
 )
+_LONE_MARK = re.compile(rf"^\W*{_WORD}")
 _MARK = re.compile(
     rf"^[\[(【<「\s]*{_WORD}|"
     r"^\W*(?:보\s*도\s*(?:시\s*점|일\s*시|일\s*자)|배\s*포\s*(?:일\s*시|일\s*자|즉\s*시)|즉\s*시\s*보\s*도|엠바고)"
@@ -36,6 +37,7 @@ _CONTACT = re.compile(
     r"담\s*당\s*자|책\s*임\s*자|연\s*락\s*처|문\s*의\s*처?\s*[:：]|전\s*화|매\s*수|쪽수|붙\s*임\s*[:：]?\s*$|사진\s*(있음|없음)|총\s*\d+\s*(쪽|매)"
 )
 _PHONE = re.compile(r"\(?0\d{1,2}\)?[-.) ]+\d{3,4}[-. ]\d{4}")
+_ASKING = re.compile(r"\W*(?:자세한\s*|기타\s*)?(?:문의|연락)")
 _SENTENCE = re.compile(r"[다요][.!?]|다$")
 _LOCAL = re.compile(r"(?:시|군|구|도)$")
 _MAX_LINE = 120  # characters of a line of the head
@@ -86,8 +88,22 @@ def press_document(text: str, identity: str, source: str) -> Document | None:
 
 def _is_marked(lines: Sequence[str]) -> bool:
     """Tell whether the head of a text calls it a press release."""
-    top = any(_NAMED_MARK.search(line) for line in lines[:_TOP] if len(line) <= _MAX_LINE)
-    return top or any(_MARK.search(line) for line in lines[:_HEAD] if len(line) <= _MAX_LINE)
+    head = [line for line in lines[:_HEAD] if len(line) <= _MAX_LINE]
+    top = head[:_TOP]
+    return any(map(_NAMED_MARK.search, top)) or any(
+        _MARK.search(line) or _is_letterhead(line) for line in (*map(_plain, head[:2]), *head)
+    )
+
+
+def _plain(line: str) -> str:
+    """Return the line without a bullet before a lone 보도자료."""
+    return line.lstrip("□○ㅇ※◎●■◇◆▣-–·*• ") if _LONE_MARK.match(line) else line
+
+
+def _is_letterhead(line: str) -> bool:
+    """Tell whether a line is nothing but a body's name and 보도자료."""
+    rest = re.sub(_WORD, "", line).strip()
+    return rest != line.strip() and _NAME.fullmatch(rest) is not None
 
 
 def _head_line(line: str, found: dict[str, str]) -> bool:
@@ -107,13 +123,16 @@ def _head_line(line: str, found: dict[str, str]) -> bool:
     )
     if is_date and iso_date(line):
         found.setdefault("date", line)
-    others = _MARK.search(line) or _NAMED_MARK.search(line) or _is_contact(line)
+    others = (
+        _MARK.search(line) or _NAMED_MARK.search(line) or _LONE_MARK.match(line)
+        or (_CONTACT.match(line) and not ("title" in found and _SENTENCE.search(line))) or _is_phone(line)
+    )  # fmt: skip
     return bool(any(named.values()) or is_date or others)
 
 
-def _is_contact(line: str) -> bool:
-    """Tell whether a line says whom to ask and is no sentence of the text."""
-    return not _SENTENCE.search(line) and bool(_CONTACT.match(line) or _PHONE.search(line))
+def _is_phone(line: str) -> bool:
+    """Tell whether a line gives a telephone number and is no sentence of the text, but for one that says whom to ask."""
+    return _PHONE.search(line) is not None and not (_SENTENCE.search(line) and not _ASKING.match(line))
 
 
 def _tail_line(line: str, found: dict[str, str]) -> bool:
@@ -124,4 +143,4 @@ def _tail_line(line: str, found: dict[str, str]) -> bool:
     if unit:
         found.setdefault("unit", " ".join(unit["name"].split()))
         return True
-    return _PHONE.search(line) is not None and not _SENTENCE.search(line)
+    return _is_phone(line)

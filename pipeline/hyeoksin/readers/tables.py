@@ -283,11 +283,17 @@ def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row,
 
 
 def _grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
-    """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own."""
-    title, names = {*layout.places["title"]}, (*layout.places["id"], *layout.titles)
+    """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own.
+
+    Where the number is merged as well, it is one task whatever else its rows are called.
+    """
+    number, title = {*layout.places["id"]}, {*layout.places["title"]}
+    names = (*layout.places["id"], *layout.titles)
     group: list[Row] = []
     for row, came in rows:
-        if group and not (title and title <= came and _names_of(row, names) <= _names_of(group[0], names)):
+        one = number <= came if number else False
+        same = title and title <= came and (one or _names_of(row, names) <= _names_of(group[0], names))
+        if group and not same:
             yield _one(group)
             group = []
         group.append(row)

@@ -21,7 +21,7 @@ from hyeoksin.store.engine import now
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.search import Tokenise, index_tokens
 
-__all__ = ["Row", "add_spooled", "check_plan", "content_of", "record_of", "renew", "write_spool"]
+__all__ = ["Row", "add_spooled", "check_plan", "content_of", "indexable", "record_of", "renew", "write_spool"]
 
 Row = tuple[Document, Mapping[str, Any] | Prediction]
 _Spooled = tuple[
@@ -30,6 +30,7 @@ _Spooled = tuple[
 _Key = tuple[str, str]
 _i, _p = schema.items, schema.predictions
 _CHUNK = 500
+_LONGEST = 500  # letters; PostgreSQL indexes 2,700 bytes, of number and text together
 
 
 def content_of(document: Document) -> str:
@@ -130,11 +131,14 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
         for row in chunk:
             columns, record, tokens = _told_apart(row, regions)
             check_plan(record, found.plan_sha)
-            key = _key(columns)
-            regions.setdefault(key, _given(columns))
+            key, region = _key(columns), _given(columns)
+            if region is not None and regions.get(key) is None and key in known:
+                place = {"document_region": columns["document_region"], "region": region}
+                connection.execute(_i.update().where(_i.c.id == known[key]).values(place))
+            regions[key] = regions.get(key) or region
             if key in known:
                 renew(connection, project, known[key], record, at)
-            elif _given(columns) or key not in fresh:  # a row without a region takes none away
+            elif region or key not in fresh:  # a row without a region takes none away
                 fresh[key] = (columns, record, tokens)
         n_new += _insert(connection, project, list(fresh.values()), at)
     return n_new
@@ -151,14 +155,22 @@ def _given(columns: Mapping[str, Any]) -> str | None:
 
 
 def _with_region(columns: Mapping[str, Any]) -> str:
-    return f"{columns['document']} ({columns['region']})"
+    return indexable(f"{columns['document']} ({columns['region']})")
+
+
+def indexable(name: str) -> str:
+    """Return a number or region as an index of PostgreSQL holds it: of a long one its beginning and a hash of the whole."""
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
+    return f"{name[: _LONGEST - 13]}#{digest}"
 
 
 def _told_apart(row: _Spooled, regions: Mapping[_Key, str | None]) -> _Spooled:
     """Return the row, under a number with its region where number and text are those of another region's document."""
     columns, record, tokens = row
     key, region = _key(columns), _given(columns)
-    if region is None or regions.get(key, region) == region:
+    if region is None or regions.get(key) in (None, region):
         return row
     number = _with_region(columns)
     note = f"번호와 글이 같은 다른 지역의 문서가 있어, 번호에 지역을 붙여 따로 두었습니다: {number}"

@@ -15,6 +15,7 @@ from hyeoksin.errors import InputError, JudgeError, RowError
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.columns import REMEDIES
 from hyeoksin.readers.notes import heard, log
+from hyeoksin.store.adding import indexable
 from hyeoksin.web.judge import Judge
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "judged", "read_files"]
 
 READ_SECONDS = 900.0
-_MAX_NAME = 500  # letters; PostgreSQL indexes 2,700 bytes
 _ON_A_PAGE = {  # in place of REMEDIES, whose options a page has not
     "title": "맞는 열의 머리글을 '과제명' 으로 고쳐 올리세요.",
     "text": "맞는 열의 머리글을 '내용' 으로 고쳐 올리세요.",
@@ -96,16 +96,17 @@ def _storable(document: Document) -> Document:
 
     The lengths of the texts stay.
     """
-    if max(len(document.id), len(document.region or "")) > _MAX_NAME:
-        log.info("%s: %d자를 넘는 번호나 지역은 앞부분만 넣었습니다.", document.source, _MAX_NAME)
+    number, region = indexable(document.id), document.region and indexable(document.region)
+    if (number, region) != (document.id, document.region):
+        log.info("%s: 아주 긴 번호나 지역은 앞부분만 넣었습니다.", document.source)
     return replace(
         document,
-        id=_clean(document.id[:_MAX_NAME]),
+        id=_clean(number),
         text=_clean(document.text),
         title=_clean(document.title),
         source=_clean(document.source),
         date=None if document.date is None else _clean(document.date),
-        region=None if document.region is None else _clean(document.region[:_MAX_NAME]),
+        region=None if region is None else _clean(region),
         meta={_clean(name): _clean(value) for name, value in document.meta.items()},
     )
 

@@ -126,7 +126,7 @@ def item_out(item: Item, *, open_text: bool = False) -> ItemOut:
     document = item.document if open_text else masked_document(item.document)
     record = dict(item.record) if open_text else masked_record(item.record, item.document.body)
     return ItemOut(
-        **brief(item, document.title or document.text[:_TITLE]),
+        **brief(item, document.title or document.text[:_TITLE], open_text=open_text),
         content=DocumentOut(
             id=document.id,
             title=document.title,

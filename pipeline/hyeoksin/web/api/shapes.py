@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyeoksin.domain import Status
-from hyeoksin.privacy import masked
+from hyeoksin.privacy import masked, masked_id
 from hyeoksin.store import Action, DecisionRow, Item, Order, Standing
 from hyeoksin.web.api.limits import MAX_ID, MAX_PAGE
 from hyeoksin.web.api.records import Probability, RecordOut
@@ -161,12 +161,12 @@ def decision_out(row: DecisionRow) -> DecisionOut:
     )
 
 
-def brief(item: Item, title: str) -> dict[str, Any]:
+def brief(item: Item, title: str, *, open_text: bool = False) -> dict[str, Any]:
     """Return the fields of :class:`ItemBrief`; ``title`` is what may be shown of it."""
     return {
         "id": item.id,
         "round": item.project,
-        "document": item.document.id,
+        "document": item.document.id if open_text else masked_id(item.document.id),
         "title": title,
         "kind": item.kind,
         "group": item.group,
