@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,24 @@ def test_the_next_is_the_first_of_the_order_asked_for(store: Store) -> None:
     queued = store.claim_next(project.id, "kim")
     assert queued is not None
     assert queued.id == last.id
+
+
+def test_a_region_that_is_given_later_is_filled_in(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim").id
+    assert store.add_items(project, [(document(1), record())]) == 1
+    assert store.add_items(project, [(document(1, region="전라남도 신안군"), record())]) == 0
+    (item,) = store.items(project)
+    assert (item.document.id, item.document.region, item.region) == (
+        "1",
+        "전라남도 신안군",
+        "전라남도 신안군",
+    )
+    assert store.add_items(project, [(document(1, region="강릉시"), record())]) == 1
+    mixed = [(document(2, region=place), record()) for place in (None, "전라남도 신안군", "강릉시")]
+    assert store.add_items(project, mixed) == 2
+
+
+def test_long_names_are_kept_apart(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim").id
+    rows = [(replace(document(1, region=f"{'가' * 480}{n}"), id="번호" * 200), record()) for n in range(3)]
+    assert store.add_items(project, rows) == 3

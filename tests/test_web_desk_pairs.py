@@ -43,7 +43,11 @@ def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None
     assert "5-1</b> · officer" not in page
     pair.decide(pair.store.item(item.id), "accept", "second")
     assert pair.store.item(item.id).standing == "disputed"
-    assert "비밀 메모" in browser.get(f"/items/{item.id}").text
+    page = browser.get(f"/items/{item.id}").text
+    assert "비밀 메모" in page
+    assert 'name="action"' not in page  # the reviewer's turn
+    assert "두 사람이 정한 글입니다" in page
+    assert 'name="action"' in pair.browser("reviewer").get(f"/items/{item.id}").text
 
 
 def test_what_people_differ_about_or_put_off_stands_nowhere_by_itself(office: Office) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.extras import need
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -24,6 +26,7 @@ def list_users(store: Store = "hyeoksin.db") -> None:
     from contextlib import closing
     from pathlib import Path
 
+    need("web", "starlette", "argon2")
     from hyeoksin.store import open_store
     from hyeoksin.web.accounts import minutes_locked
     from hyeoksin.web.settings import Settings

@@ -98,7 +98,7 @@ def _storable(document: Document) -> Document:
     """
     number, region = indexable(document.id), document.region and indexable(document.region)
     if (number, region) != (document.id, document.region):
-        log.info("%s: 아주 긴 번호나 지역은 앞부분만 넣었습니다.", document.source)
+        log.info("%s: 500자를 넘는 번호나 지역은 앞부분만 넣었습니다.", document.source)
     return replace(
         document,
         id=_clean(number),

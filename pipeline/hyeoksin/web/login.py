@@ -163,7 +163,7 @@ def _checked(store: Store, settings: Settings, name: str, password: str, address
     # counted before the password is looked at: of many at once, no more are tried than of one after another
     count = store.failed(key, within=settings.lock_minutes * 60).count
     if count > settings.lock_after:
-        return _locked(settings.lock_minutes)
+        return _("로그인이 한꺼번에 너무 많이 왔습니다. 잠시 뒤에 다시 하세요.")
     if not passwords.verify(password, _secret(store, name)):
         store.audit("login.failed", name[:64], detail={"address": address, "count": count})
         return _("아이디나 비밀번호가 맞지 않습니다.")

@@ -140,7 +140,7 @@ def decide(
     if body.code is not None:
         item = store.item(number)
         _check_code(body.code, store.plan(item.project))
-        if body.action == "accept":
+        if body.action == "accept" and body.version == item.version:  # else the store answers first
             _check_accepted(body.code, item)
     rows = store.decide(
         [number],
