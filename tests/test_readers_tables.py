@@ -96,6 +96,20 @@ def test_projects_of_their_own_under_a_merged_title_are_no_group() -> None:
     assert len(read(table(*rows, merges=(Merge(2, 0, 3, 0),)))) == 2
 
 
+def test_rows_under_a_merged_number_are_one_task() -> None:
+    rows = (
+        "연번 | 과제명 | 사업명 | 내용",
+        "1 | 민원 혁신 | 창구 | 줄인다",
+        " | | 발급기 | 늘린다",
+        "2 | 버스 | | 섬으로",
+    )
+    items = read(table(*rows, merges=(Merge(2, 0, 3, 0), Merge(2, 1, 3, 1))))
+    assert [(i.id, i.title, i.text) for i in items if isinstance(i, Document)] == [
+        ("1", "민원 혁신", "줄인다\n늘린다"),
+        ("2", "버스", "섬으로"),
+    ]
+
+
 def test_totals_and_repeated_headers_are_left_out() -> None:
     rows = (
         "연번 | 과제명 | 예산",
