@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
+from hyeoksin.cli.failed import failed_place
 from hyeoksin.errors import ModelError
 from hyeoksin.sinks import is_result
 from test_cli import PLAN, hyeoksin, refused
@@ -231,3 +232,12 @@ def test_a_former_audit_in_the_folder_of_results_is_written_anew(folder: Path) -
     hyeoksin("classify", "글/가.csv", "-o", "결과/part-000000.parquet", folder=folder)
     for _ in range(2):
         assert hyeoksin("audit", "결과", "-o", "결과/감사.json", folder=folder).code == 0
+
+
+@pytest.mark.parametrize("folder_name", [".", "..", "/"])
+def test_a_folder_without_a_name_is_an_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder_name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert failed_place(Path("결과.csv"), [Path(folder_name)]) == Path("결과.failed.jsonl")
+    assert failed_place(None, [Path(folder_name)]).name.endswith(".failed.jsonl")

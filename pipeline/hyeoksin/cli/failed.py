@@ -35,7 +35,7 @@ def _is_of(place: Path, path: Path) -> bool:
     """Tell whether a list stands beside a result that is read now: it speaks of how that one was made."""
     from hyeoksin.sinks import is_result
 
-    beside = path.with_name(f"{path.stem}{_SUFFIX}")
+    beside = path.parent / f"{path.stem}{_SUFFIX}"  # "." has no name
     return beside.resolve() == place.resolve() and path.is_file() and is_result(path)
 
 
