@@ -79,7 +79,7 @@ def read_past(
         texts.append(PastText(item, codes[0], frozenset(codes), kind))
     if not texts:
         why = f" 첫 까닭: {errors[0].reason}" if errors else ""
-        raise InputError(f"{path.name}: 결정이 적힌 글이 없습니다.{why}")
+        raise InputError(f"{path.name or path}: 결정이 적힌 글이 없습니다.{why}")
     return texts, errors
 
 
