@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -72,12 +73,10 @@ class Child:
         context = multiprocessing.get_context("spawn")  # a child forked after a Kiwi exists hangs for ever
         ours, theirs = context.Pipe()
         process = context.Process(target=_live, args=(theirs, self._workers), daemon=True)
-        with theirs:
-            try:
-                process.start()
-            except BaseException:
-                ours.close()
-                raise
+        with theirs, ExitStack() as begun:
+            begun.enter_context(ours)  # closed where the process cannot be begun
+            process.start()
+            begun.pop_all()
         self._pipe, self._process = ours, process
         return ours
 
