@@ -15,13 +15,14 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from hyeoksin.errors import NotStoredError, RefusedError, StaleDecisionError
+from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.plan import Plan
 from hyeoksin.store import schema
 from hyeoksin.store.chain import Word, Writer, unseen, verdict
+from hyeoksin.store.checks import check_fresh, check_turn, check_word, is_over
 from hyeoksin.store.engine import Base
-from hyeoksin.store.projects import lock_project, plan_of
-from hyeoksin.store.rows import Action, DecisionRow, Project, Verdict, decision_row
+from hyeoksin.store.projects import lock_project
+from hyeoksin.store.rows import Action, DecisionRow, Verdict, decision_row
 
 __all__ = ["Ledger"]
 
@@ -74,12 +75,12 @@ class Ledger(Base):
             word = Word(action, named, agency, by, note, batch, key, final)
             if key is not None and (done := _done(connection, key, numbers[0], word)):
                 return done
-            plan = _check_word(connection, project, action, code)
+            plan = check_word(connection, project, action, code)
             items = _locked(connection, numbers)
             lane = "" if final or project.coders == 1 else by
             for item in items:
-                _check_fresh(connection, item, lane, expected_version)
-                _check_turn(connection, item, lane, project.coders)
+                check_fresh(connection, item, lane, expected_version)
+                check_turn(connection, item, lane, project.coders)
             writer = Writer(connection, project, n_rows, head)
             for item in items:
                 writer.append(item, _own_word(word, item, plan), lane, _in_lane(connection, item["id"], lane))
@@ -124,16 +125,16 @@ class Ledger(Base):
             standing = _in_lane(connection, item, lane)
             if standing is None:
                 raise RefusedError("되돌릴 결정이 없습니다. 이미 되돌렸거나 아직 결정하지 않았습니다.")
-            _check_fresh(connection, _locked(connection, [item])[0], lane, expected_version)
+            check_fresh(connection, _locked(connection, [item])[0], lane, expected_version)
             writer = Writer(connection, project, n_rows, head)
             together = _batch_in_force(connection, standing, lane) if batch else [standing]
             shared = uuid.uuid4().hex if len(together) > 1 else None
             items = {row["id"]: row for row in _locked(connection, [d.item for d in together])}
             for taken in together:
                 if taken.action != "undecided" or _brings_back(connection, taken):
-                    if taken.item != item and _is_over(connection, taken.item, lane, project.coders):
+                    if taken.item != item and is_over(connection, taken.item, lane, project.coders):
                         continue  # of a group what another has coded too stays
-                    _check_turn(connection, items[taken.item], lane, project.coders)
+                    check_turn(connection, items[taken.item], lane, project.coders)
                 writer.append(items[taken.item], replace(word, batch=shared), lane, taken)
             return writer.close()
 
@@ -242,75 +243,6 @@ def _own_word(word: Word, item: RowMapping, plan: Plan) -> Word:
         return replace(word, code=item["code"])
     path = plan.path(item["code"]) if item["code"] in plan else ()
     return word if word.code in {node.code for node in path} else replace(word, action="pick")
-
-
-def _check_word(connection: Connection, project: Project, action: Action, code: str | None) -> Plan:
-    if project.closed:
-        raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 결정하세요.", name=project.name)
-    if action not in ("accept", "pick", "none", "undecided"):
-        raise RefusedError(
-            "모르는 결정 '{action}'. 쓸 수 있는 것: accept, pick, none, undecided", action=action
-        )
-    if action == "pick" and not code:
-        raise RefusedError("고른 항목의 코드가 없습니다. 코드를 고른 뒤 다시 하세요.")
-    plan = plan_of(connection, project.plan_sha)
-    if code and code not in plan:
-        raise RefusedError(
-            "계획 {plan} 에 코드 '{code}' 가 없습니다. 목록에서 고르세요.", plan=project.plan, code=code
-        )
-    return plan
-
-
-def _check_fresh(
-    connection: Connection, item: RowMapping, lane: str, expected: int | Mapping[int, int] | None
-) -> None:
-    """Refuse a decision made on an older sight of the item; what the other coder does in between does not count."""
-    seen = expected.get(item["id"]) if isinstance(expected, Mapping) else expected
-    if seen is None or seen == item["version"]:
-        return
-    if not 1 <= seen <= item["version"]:  # nobody can have seen it
-        raise RefusedError(
-            "문서 {document}: 판 번호 {seen} 은(는) 없습니다 (지금 {version}). 문서를 다시 읽고 그 판 번호로 결정하세요.",
-            document=item["document"],
-            seen=seen,
-            version=item["version"],
-        )
-    if item["predicted_version"] > seen:
-        raise StaleDecisionError(
-            "문서 {document}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
-            item["id"],
-            document=item["document"],
-        )
-    query = sa.select(_d.c.by, _d.c.at).where(_d.c.item == item["id"], _d.c.version > seen)
-    if lane:
-        query = query.where(sa.or_(_d.c.by == lane, _d.c.final))
-    first = connection.execute(query.order_by(_d.c.id.desc())).first()
-    if first is not None:
-        raise StaleDecisionError(
-            "문서 {document}: {who} 님이 먼저 결정했습니다 ({at}). 다시 보고 결정하세요.",
-            item["id"],
-            first.by,
-            document=item["document"],
-            who=first.by,
-            at=first.at,
-        )
-
-
-def _is_over(connection: Connection, item: int, lane: str, coders: int) -> bool:
-    """Return whether two have coded an item, so that no coder's word may follow: they see each other's now."""
-    joined = _l.join(_d, _d.c.id == _l.c.decision)
-    made = sa.select(sa.func.count()).select_from(joined)
-    made = made.where(_l.c.item == item, _l.c.lane != "", _d.c.action != "undecided")
-    return bool(lane) and (connection.scalar(made) or 0) >= coders
-
-
-def _check_turn(connection: Connection, item: RowMapping, lane: str, coders: int) -> None:
-    """Refuse a coder's word where two have coded an item: only a reviewer's (in the project's lane) may follow."""
-    if _is_over(connection, item["id"], lane, coders):
-        raise RefusedError(
-            "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
-            document=item["document"],
-        )
 
 
 def _brings_back(connection: Connection, taken: DecisionRow) -> bool:
