@@ -12,8 +12,9 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
+from hyeoksin.readers.merged import Merge
 from hyeoksin.readers.notes import log, note_encoding
-from hyeoksin.readers.tables import Merge, Table, find_header, row_documents, streamed, table_documents
+from hyeoksin.readers.tables import Table, find_header, row_documents, streamed, table_documents
 from hyeoksin.tabular import sheets
 from hyeoksin.uncalculated import without_formula
 

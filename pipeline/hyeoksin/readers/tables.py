@@ -12,6 +12,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.limits import MAX_COLUMNS
+from hyeoksin.readers.merged import Merge, filled, grouped
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.unread import noted
 from hyeoksin.uncalculated import is_fault
@@ -19,7 +20,6 @@ from hyeoksin.uncalculated import is_fault
 __all__ = [
     "Cell",
     "Header",
-    "Merge",
     "Places",
     "Table",
     "are_headings",
@@ -38,16 +38,6 @@ _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"}
 _COUNT = re.compile(
     r"[-+△▲]?[\d,.]+(?:%|건|개|명|인|곳|회|대|과제|개과제|개소|개사업|천?원|[십백]?만원|억원?)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A merged range; ``top`` and ``bottom`` are row numbers as in :class:`Row`, columns count from 0, all inclusive."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +191,7 @@ def table_documents(table: Table, header: Header, name: str) -> Iterator[Documen
     """Yield one document per row under the header of ``table`` in the file ``name``."""
     body = table.rows[header.start + header.depth :]
     prefix = f"{name}#{table.place}&row=" if table.place else f"{name}#row="
-    rows = _grouped(_filled(body, table.merges), header.layout)
+    rows = grouped(filled(body, table.merges), header.layout)
     for item in row_documents(rows, header.layout, prefix, goes_on=header.depth == 0):
         if table.heading and isinstance(item, Document):
             item = _under(item, table.heading)
@@ -261,59 +251,6 @@ def _sums(cell: str) -> bool:
     """Tell whether a cell is a word of totals, a count or an amount."""
     bare = "".join(cell.split())
     return bare in _TOTALS or is_fault(bare) or _COUNT.fullmatch(bare) is not None
-
-
-def _filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row, frozenset[int]]]:
-    """Yield rows with what is merged from above written in, and the columns that it stands in."""
-    starts: dict[int, list[Merge]] = {}
-    for merge in merges:
-        if merge.bottom > merge.top:
-            starts.setdefault(merge.top, []).append(merge)
-    active: dict[int, tuple[int, str]] = {}
-    for row in rows:
-        cells = list(row.cells)
-        active = {column: it for column, it in active.items() if it[0] >= row.number}
-        came = frozenset(column for column in active if column < len(cells) and not cells[column].strip())
-        for column in came:
-            cells[column] = active[column][1]
-        for merge in starts.get(row.number, ()):
-            if merge.left < len(cells) and cells[merge.left].strip():
-                active[merge.left] = (merge.bottom, cells[merge.left])
-        yield Row(row.number, tuple(cells), row.sheet), came
-
-
-def _grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
-    """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own.
-
-    Where the number is merged as well, it is one task whatever else its rows are called.
-    """
-    number, title = {*layout.places["id"]}, {*layout.places["title"]}
-    names = (*layout.places["id"], *layout.titles)
-    group: list[Row] = []
-    for row, came in rows:
-        one = number <= came if number else False
-        same = title and title <= came and (one or _names_of(row, names) <= _names_of(group[0], names))
-        if group and not same:
-            yield _one(group)
-            group = []
-        group.append(row)
-    if group:
-        yield _one(group)
-
-
-def _names_of(row: Row, columns: Sequence[int]) -> set[tuple[int, str]]:
-    """Return what a row holds in the columns that tell tasks apart."""
-    return {(i, row.cells[i].strip()) for i in columns if i < len(row.cells) and row.cells[i].strip()}
-
-
-def _one(group: Sequence[Row]) -> Row:
-    if len(group) == 1:
-        return group[0]
-    width = max(len(row.cells) for row in group)
-    columns = (
-        [row.cells[i] for row in group if i < len(row.cells) and row.cells[i].strip()] for i in range(width)
-    )
-    return Row(group[0].number, tuple("\n".join(dict.fromkeys(c)) for c in columns), group[0].sheet)
 
 
 def streamed(
