@@ -23,8 +23,11 @@ from typer.testing import CliRunner
 
 from hyeoksin import __version__
 from hyeoksin.cli import app, main
+from hyeoksin.cli.classify import _items
+from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
+from hyeoksin.readers import Columns
 from hyeoksin.resources import resource
 from hyeoksin.tabular import read_rows
 
@@ -277,6 +280,25 @@ def test_jsonl_through_a_pipe_in_a_process_of_its_own() -> None:
     assert [(r["id"], r["source"]) for r in records] == [("a", "stdin#row=1"), ("b", "stdin#row=2")]
     for span in records[0]["evidence"]:
         assert lines[0]["text"][span["start"] : span["end"]] == span["text"]
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        ('[{"id": "가", "text": "버스"},\n {"id": "나", "title": "투표"}]', ["가", "나"]),
+        ('{"items": [{"id": "가", "text": "버스"}]}', ["가"]),
+        ('{\n "id": "가",\n "text": "버스"\n}', ["가"]),
+        ('\n{"id": "가", "text": "버스"}\n{"id": "나", "title": "투표"}\n', ["가", "나"]),
+        ('{"id": "가", "text": "버스"}\n{"id": "나"\n', ["가"]),
+        ("[청해군] 버스\n{섬}", ["stdin#row=1", "stdin#row=2"]),
+        ('[{"id": "가"', []),
+    ],
+)
+def test_what_standard_input_holds_is_told_by_its_beginning(
+    monkeypatch: pytest.MonkeyPatch, content: str, ids: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    assert [item.id for item in _items(["-"], None, Columns()) if isinstance(item, Document)] == ids
 
 
 def test_a_cp949_terminal_gets_a_table() -> None:

@@ -102,6 +102,57 @@ def test_jsonl_bad_lines_do_not_stop_the_good_ones() -> None:
     ]
 
 
+WRAPPED = {
+    "response": {
+        "title": "목록",
+        "body": {"items": {"item": [{"title": "버스"}, {"text": "투표"}]}, "totalCount": 2},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"title": "버스"}, {"text": "투표"}]',
+        '[\n {\n  "title": "버스"\n },\n {"text": "투표"}\n]\n',
+        '{"title": "버스"\n}\n{\n"text": "투표"}',
+        '\n{"title": "버스"}\n\n{"text": "투표"}\n',
+        json.dumps(WRAPPED),
+        json.dumps(WRAPPED, indent=1),
+        '{"상반기": [{"과제명": "버스", "표": [{"제목": "속"}]}], "하반기": [{"내용": "투표"}], "열": [{"id": "과제명"}]}',
+        '{"hits": [{"_source": {"text": "버스"}}, {"_source": {"text": "투표", "files": [{"title": "붙임"}]}}]}',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949", "utf-16"])
+def test_json_of_other_systems_is_read_object_by_object(tmp_path: Path, content: str, encoding: str) -> None:
+    items = list(read(written(tmp_path, "자료.json", content.encode(encoding))))
+    assert [item.body for item in items if isinstance(item, Document)] == ["버스", "투표"]
+    assert [item.source for item in items] == ["자료.json#row=1", "자료.json#row=2"]
+
+
+def test_elements_of_a_json_array_that_are_no_text_are_told(tmp_path: Path) -> None:
+    content = '[{"k": "가", "글": "버스"}, 3, {"비고": "없음"}, {"글": "투표"}]'.encode().replace(
+        "투".encode(), b"\xff"
+    )
+    good, bad = split(list(read(written(tmp_path, "a.json", content), Columns(id="k", text="글"))))
+    assert [(d.id, d.text) for d in good] == [("가", "버스")]
+    assert [(e.source, e.reason.split()[0]) for e in bad] == [
+        ("a.json#row=2", "JSON"), ("a.json#row=3", "'글'"), ("a.json#row=4", "깨진"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('[{"title": "버스"},\n {"title": "투표"', "2번째 줄 16번째 글자에서 깨졌습니다"),
+        ('[{"a":' * 9_999, "여러 겹"),
+    ],
+)
+def test_json_that_cannot_be_read_says_where(tmp_path: Path, content: str, says: str) -> None:
+    with pytest.raises(InputError, match=rf"a\.json: .*{says}"):
+        list(read(written(tmp_path, "a.json", content)))
+
+
 def test_text_file_is_one_document() -> None:
     (story,) = read(DATA / "story.txt")
     assert isinstance(story, Document)

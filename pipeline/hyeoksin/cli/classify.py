@@ -137,26 +137,27 @@ def _items(
 
 def _standard_input(columns: Columns) -> Iterator[Item]:
     from hyeoksin.domain import Document
-    from hyeoksin.readers.lines import documents_from_lines
+    from hyeoksin.readers.kinds import is_json
+    from hyeoksin.readers.lines import documents_from_json, documents_from_lines
     from hyeoksin.tabular import decode
 
     try:
         text, _ = decode(sys.stdin.buffer.read(), Path("표준 입력"))
+        # splitlines() would also cut at U+2028 and the like, which JSON strings may hold
+        lines = text.split("\n")
+        filled = [line.strip() for line in lines if line.strip()]
+        if not filled:
+            yield RowError("-", "읽을 글이 한 줄도 없습니다.")
+        elif is_json(text) and (len(filled) == 1 or (filled[0][0], filled[0][-1]) != ("{", "}")):
+            yield from documents_from_json(text, "stdin", columns)
+        elif filled[0].startswith("{"):
+            yield from documents_from_lines(lines, "stdin", columns)
+        else:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield Document(id=f"stdin#row={number}", text=line.strip(), source=f"stdin#row={number}")
     except InputError as error:
         yield RowError("-", str(error))
-        return
-    if not text.strip():
-        yield RowError("-", "읽을 글이 한 줄도 없습니다.")
-        return
-    # splitlines() would also cut at U+2028 and the like, which JSON strings may hold
-    lines = text.split("\n")
-    first = next(line for line in lines if line.strip())
-    if first.lstrip().startswith("{"):
-        yield from documents_from_lines(lines, "stdin", columns)
-    else:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield Document(id=f"stdin#row={number}", text=line.strip(), source=f"stdin#row={number}")
 
 
 def _predict(

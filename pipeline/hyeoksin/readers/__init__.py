@@ -14,7 +14,7 @@ from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.hangul import read_hangul
 from hyeoksin.readers.kinds import kind_of
 from hyeoksin.readers.limits import MAX_TEXT
-from hyeoksin.readers.lines import read_jsonl, read_text
+from hyeoksin.readers.lines import read_json, read_jsonl, read_text
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.pdf import read_pdf
 from hyeoksin.readers.spreadsheets import read_delimited, read_workbook
@@ -32,6 +32,7 @@ READERS: dict[str, Reader] = {
     ".html": read_html,
     ".hwp": read_hangul,
     ".hwpx": read_hangul,
+    ".json": read_json,
     ".jsonl": read_jsonl,
     ".ods": read_workbook,
     ".parquet": read_parquet,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 from hyeoksin.causes import cause
+from hyeoksin.delimited import MAX_LINE
 from hyeoksin.errors import InputError
 from hyeoksin.readers.limits import MAX_FILE_BYTES
 
-__all__ = ["kind_of"]
+__all__ = ["BROKEN_ZIP", "is_json", "kind_of"]
 
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 _TEXTS = (".csv", ".tsv", ".jsonl", ".txt")
 _NEVER_TEXT = (".docx", ".hwp", ".hwpx", ".pdf", ".parquet", ".zip")
 _HEAD = 8_192  # bytes looked at
@@ -44,7 +46,8 @@ _MIMETYPES = {
     "application/hwp+zip": ".hwpx",
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }
-_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"')  # an object, or an array of objects
+_JSON = re.compile(r'\s*(?:\[\s*)*\{\s*"')  # an object, or an array of objects
+_NO_LINES = re.compile(r"\s*(?:\[|\{\s*\n)")  # JSON that goes over lines, where a line would hold an object
 _HTML = re.compile(  # possessive: a thousand comments must not be tried in every combination
     rb"\s*+(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+)*+<(?:!doctype html|html|head|body|table|meta|div)\b",
     re.I | re.S,
@@ -58,7 +61,7 @@ def kind_of(path: Path) -> str:
         InputError: a format that is known but not read (old formats, pictures, DRM, lock files), an empty or a broken file.
     """
     size = path.stat().st_size
-    name, suffix = path.name, path.suffix.lower()
+    name = path.name
     if name.startswith("~$"):
         raise InputError(
             f"{name}: 문서가 열려 있는 동안 오피스가 만드는 잠금 파일입니다. '{name[2:]}' 처럼 ~$ 가 없는 원래 파일을 넣으세요."
@@ -70,14 +73,12 @@ def kind_of(path: Path) -> str:
     for magic, reason in _REFUSED:
         if head.startswith(magic):
             raise InputError(f"{name}: {reason}")
-    kind = _binary_kind(path, head)
-    if kind is None and suffix in _TEXTS:
-        return suffix
-    if kind not in (".parquet", ".zip", None) and size > MAX_FILE_BYTES:
+    kind = _binary_kind(path, head) or _text_kind(head, path)
+    if kind not in (".parquet", ".zip", *_TEXTS) and size > MAX_FILE_BYTES:
         raise InputError(
             f"{name}: 파일이 너무 큽니다 ({size >> 20:,}MB). {MAX_FILE_BYTES >> 20}MB 아래로 나누세요."
         )
-    return kind or _text_kind(head, name, suffix)
+    return kind
 
 
 def _binary_kind(path: Path, head: bytes) -> str | None:
@@ -106,15 +107,7 @@ def _zip_kind(path: Path) -> str:
             if "mimetype" in names:
                 with archive.open("mimetype") as file:
                     declared = file.read(100).decode("ascii", "replace").strip()
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        EOFError,
-        OSError,
-    ) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         raise InputError(
             f"{path.name}: 깨진 파일입니다 ({cause(error)}). 원래 프로그램에서 열어 다시 저장하거나 다시 내려받으세요."
         ) from error
@@ -142,33 +135,39 @@ def _ole_kind(path: Path) -> str:
     raise InputError(f"{path.name}: 엑셀(.xls)이나 한글(.hwp) 파일이 아니거나 깨졌습니다. 다시 저장하세요.")
 
 
-def _text_kind(head: bytes, name: str, suffix: str) -> str:
-    """Return what a text under a foreign suffix is; web systems call their CSV .xls.
+def _text_kind(head: bytes, path: Path) -> str:
+    """Return what a text is: what its suffix says if that is a text's, else by content; web systems call their CSV .xls.
 
     Raises:
         InputError: it is no text, or stands for a document that can be no text.
     """
+    name, suffix = path.name, path.suffix.lower()
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "utf-8", "ignore").lstrip("\ufeff")
+    if suffix in _TEXTS:
+        goes_on = suffix == ".jsonl" and is_json(text) and _NO_LINES.match(text)
+        return ".json" if goes_on else suffix
     if suffix in _NEVER_TEXT or (
         not wide and (b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 50)
     ):
         raise InputError(
             f"{name}: 내용이 확장자와 다르거나 깨진 파일입니다. 원래 프로그램에서 다시 저장하세요."
         )
-    lines = text.split("\n")
-    try:
-        if isinstance(json.loads(lines[0]), dict):
-            return ".jsonl"
-    except (ValueError, RecursionError):
-        pass
-    if _JSON.match(text):
-        if len(lines) == 1 and text.startswith("{"):
-            return ".jsonl"  # its first line goes on beyond what is looked at
-        raise InputError(
-            f'{name}: 배열이거나 여러 줄로 나뉜 JSON입니다. 한 줄에 {{"title": …, "text": …}} 하나씩 적은 JSONL로 바꾸세요.'
-        )
-    whole = [line for line in lines[:10] if line.strip()]
+    if is_json(text) or (suffix == ".json" and text.lstrip()[:1] in ("[", "{")):
+        return ".json" if _NO_LINES.match(text) or not _has_lines(path) else ".jsonl"
+    whole = [line for line in text.split("\n")[:10] if line.strip()]
     if len(whole) > 1 and all("\t" in line for line in whole[:-1]):
         return ".tsv"
     return ".csv" if len(whole) > 1 and all("," in line for line in whole[:-1]) else ".txt"
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text begins like a JSON object, or an array of objects."""
+    return _JSON.match(text) is not None
+
+
+def _has_lines(path: Path) -> bool:
+    """Tell whether the first object of a JSON file ends with its line, and others follow."""
+    with path.open("rb") as file:
+        line = file.readline(MAX_LINE).rstrip(b"\0\r\n \t")
+        return line.endswith(b"}") and bool(file.read(_HEAD).strip(b"\0\r\n \t"))

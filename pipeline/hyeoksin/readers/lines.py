@@ -1,8 +1,9 @@
-"""JSONL (one document a line) and plain text (one document a file)."""
+"""JSON (one document an object, or a line) and plain text (one document a file)."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
@@ -19,9 +20,10 @@ from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import note_encoding
 from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
-__all__ = ["documents_from_lines", "read_jsonl", "read_text"]
+__all__ = ["documents_from_json", "documents_from_lines", "read_json", "read_jsonl", "read_text"]
 
 _KNOWN = ("id", "title", "text", "date", "source", "region")
+_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -34,9 +36,75 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per non-empty JSON line; then note a missing title or text, and the dates that could not be read."""
-    seen = _Seen()
-    yield from noted_dates(_documents(lines, name, columns, seen), seen.names["date"], name)
-    note_lone(seen.names, seen.left, name)
+    return _documents(_parsed(lines, name), name, columns)
+
+
+def read_json(path: Path, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield one document per object of a JSON file, as :func:`documents_from_json` does.
+
+    Raises:
+        InputError: it is no JSON.
+    """
+    encoding = detect(path)
+    note_encoding(path, encoding)
+    yield from documents_from_json(path.read_bytes().decode(encoding, "surrogateescape"), path.name, columns)
+
+
+def documents_from_json(text: str, name: str, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield one document per object of an array, wherever it stands in the JSON, or of objects one after the other.
+
+    Other systems wrap an array in objects that tell of it (``{"response": {"items": [...]}}``); rows count its elements.
+
+    Raises:
+        InputError: it is no JSON.
+    """
+    rows: list[Any] = []
+    at = _end_of_blanks(text, 0)
+    try:
+        while at < len(text):
+            value, end = json.JSONDecoder().raw_decode(text, at)
+            rows += _rows(value, columns) or (value if isinstance(value, list) else [value])
+            at = _end_of_blanks(text, end)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{name}: JSON이 {error.lineno}번째 줄 {error.colno}번째 글자에서 깨졌습니다. 받다가 끊긴 파일이면 다시 받고, "
+            "아니면 원래 프로그램에서 다시 저장하세요."
+        ) from error
+    except RecursionError as error:
+        raise InputError(f"{name}: JSON이 너무 여러 겹입니다. 글의 배열만 남겨 다시 저장하세요.") from error
+    placed = ((f"{name}#row={number}", row) for number, row in enumerate(rows, start=1))
+    if BAD_BYTE.search(text):
+        placed = ((source, _unbroken(row, source)) for source, row in placed)
+    yield from _documents(placed, name, columns)
+
+
+def _end_of_blanks(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _rows(value: Any, columns: Columns) -> list[Any]:
+    """Return what stands for texts in a value: an object with a text, all of an array that holds one with a title or text."""
+    if isinstance(value, list):
+        if any(isinstance(row, dict) and _tells(row, columns, "title", "text") for row in value):
+            return value
+        held = value
+    else:
+        held = list(value.values()) if isinstance(value, dict) else []
+        if held and _tells(value, columns, "text"):
+            return [value]
+    return [row for inner in held for row in _rows(inner, columns)]
+
+
+def _tells(row: Mapping[str, Any], columns: Columns, *fields: str) -> bool:
+    names = _names(row, columns)
+    return any(isinstance(row.get(n), str) and _filled(row[n]) for field in fields for n in names[field])
+
+
+def _unbroken(row: Any, source: str) -> Any:
+    """Return the row, or an error in place of one with bytes that do not decode."""
+    line = json.dumps(row, ensure_ascii=False)
+    return RowError(source, broken_bytes([line])) if BAD_BYTE.search(line) else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +115,29 @@ class _Seen:
     left: dict[str, None] = field(default_factory=dict)
 
 
-def _documents(
-    lines: Iterable[str], name: str, columns: Columns, seen: _Seen
-) -> Iterator[Document | RowError]:
+def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> Iterator[Document | RowError]:
+    """Yield the document of every (source, row); a row that is an error already stays so."""
+    seen = _Seen()
+    items = (
+        row if isinstance(row, RowError) else _document(row, source, columns, seen) for source, row in rows
+    )
+    yield from noted_dates(items, seen.names["date"], name)
+    note_lone(seen.names, seen.left, name)
+
+
+def _parsed(lines: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
+    """Yield source and value of every JSON line, an error in place of one that is none."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         source = f"{name}#row={number}"
         if BAD_BYTE.search(line):
-            yield RowError(source, broken_bytes([line]))
+            yield source, RowError(source, broken_bytes([line]))
             continue
         try:
-            row = json.loads(line)
+            yield source, json.loads(line)
         except (ValueError, RecursionError):
-            yield RowError(source, 'JSON이 아닙니다. 한 줄에 {"id": …, "text": …} 하나를 적으세요.')
-            continue
-        yield _document(row, source, columns, seen)
+            yield source, RowError(source, 'JSON이 아닙니다. 한 줄에 {"id": …, "text": …} 하나를 적으세요.')
 
 
 def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document | RowError:
