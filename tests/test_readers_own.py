@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hyeoksin.audit.outputs import OUTPUTS, write_audit
 from hyeoksin.batch.inputs import items, sources
 from hyeoksin.batch.shards import Folder
+from hyeoksin.cli.batch import _GROUPS as DUPLICATES
 from hyeoksin.cli.classify import _items
 from hyeoksin.domain import Document
+from hyeoksin.drift import find_drift
+from hyeoksin.drift.report import write_drift
 from hyeoksin.errors import RowError
+from hyeoksin.plan import load_plan
 from hyeoksin.readers import Columns, read, read_told
 from hyeoksin.readers.notes import heard
+from hyeoksin.results import Result
+from hyeoksin.simulate.report import write_report
+from hyeoksin.simulate.year import replay
 from hyeoksin.sinks import SINKS, write, write_failed
 from hyeoksin.tabular import write_rows
+from hyeoksin.translate import HEADER, Translated, record, table_row
+from hyeoksin.workbook import WRITERS, write_workbook
+from report_cases import full_audit
+from test_drift import made
+from test_simulate import synthetic
 from test_sinks import BOTH
+from test_workbook import entry, said
 
 TASKS = "번호,제목\n1,진료버스\n"
 
@@ -56,6 +71,44 @@ def test_results_in_the_present_folder_are_passed_over(folder: Path, monkeypatch
     monkeypatch.chdir(folder)
     for found in (read_told(Path(), Columns()), items(sources([Path()]), Columns())):
         assert [item.source for item in found] == ["가.csv#row=2"]
+
+
+def test_reports_and_lists_in_a_folder_are_passed_over(folder: Path) -> None:
+    plan = load_plan("2019")
+    drift = find_drift(made(1), made(2, shares=(0.5, 0.05, 0.05, 0.05, 0.35)), 5, n_dealings=19)
+    year = replay(synthetic(200), plan, "default@test", hours=(0.1,), precisions=(0.95,))
+    entries = [entry("1", said("pick", "3-2")), entry("2")]
+    audit = full_audit()
+    for suffix in OUTPUTS:
+        write_audit(audit, folder / f"감사{suffix}")
+    for suffix in (".html", ".json", ".xlsx", ".csv"):
+        write_drift(drift, plan, folder / f"변화{suffix}")
+    for suffix in (".html", ".json"):
+        write_report(year, folder / f"지난해{suffix}")
+    for suffix in WRITERS:
+        write_workbook(entries, plan, folder / f"결정{suffix}")
+    write_workbook([entry(str(n), said("none")) for n in range(99)], plan, folder / "긴결정.hwpx")
+    write_rows(
+        folder / "중복.csv", DUPLICATES, [("0" * 15 + "a", "가.csv#row=2", "1", "버스", "섬")], "중복 묶음"
+    )
+    result = Result(Document("1", "섬", "버스", "가.csv#row=2"), "1-1")
+    row = Translated(
+        result, "carried", "1-1", 0.9, person=False, by_text=None, by_text_probability=None, links=()
+    )
+    write_rows(folder / "옮긴.csv", HEADER, [table_row(row, plan, plan)], "2019 2024")
+    (folder / "옮긴.jsonl").write_text(json.dumps(record(row, plan, plan)), encoding="utf-8")
+    with heard() as notes:
+        assert [item.source for item in read_told(folder, Columns())] == ["글/가.csv#row=2"]
+    assert "외 17개" in list(notes)[-1]
+
+
+def test_a_table_of_groups_that_are_not_ours_is_read(tmp_path: Path) -> None:
+    (tmp_path / "가.csv").write_text("묶음,출처,제목\n복지,시청,진료버스\n", encoding="utf-8")
+    (tmp_path / "나.html").write_text(
+        "<title>두 기간의 변화를 읽는 눈</title><p>" + "섬에 버스가 온다. " * 20, encoding="utf-8"
+    )
+    (tmp_path / "다.json").write_text('{"plan": "2019", "items": [{"title": "버스"}]}', encoding="utf-8")
+    assert [type(item) for item in read_told(tmp_path, Columns())] == [Document] * 3
 
 
 def test_results_in_a_zip_are_passed_over(folder: Path) -> None:

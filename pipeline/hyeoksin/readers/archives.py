@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -16,21 +15,14 @@ from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
+from hyeoksin.readers.kinds import BROKEN_ZIP
 from hyeoksin.readers.notes import named
-from hyeoksin.readers.own import is_own_lines, is_own_row, note_passed, runs
+from hyeoksin.readers.own import is_own_file, is_own_row, note_passed, runs
 
-__all__ = ["BROKEN_ZIP", "Budget", "check_package", "folder_files", "folder_items", "placed", "zip_items"]
+__all__ = ["Budget", "check_package", "folder_files", "folder_items", "placed", "zip_items"]
 
 Item = Document | RowError
 Read = Callable[[Path, int], Iterator[Item]]
-BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-)
 _OF_WINDOWS = frozenset(
     {"desktop.ini", "thumbs.db", "ehthumbs.db"}
 )  # hidden by an attribute, not by their names
@@ -175,7 +167,7 @@ def placed(
     nothing and is named there.
     """
     name = str(place / path.name)
-    if passed is not None and is_own_lines(path):
+    if passed is not None and is_own_file(path):
         passed.append(name)
         return
     n_items = 0

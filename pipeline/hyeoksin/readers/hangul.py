@@ -11,9 +11,10 @@ from typing import Any
 from hyeoksin.causes import cause
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.archives import BROKEN_ZIP, check_package
+from hyeoksin.readers.archives import check_package
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.kinds import BROKEN_ZIP
 from hyeoksin.readers.tables import Cell, Places, Table
 
 __all__ = ["read_hangul"]

@@ -1,8 +1,10 @@
-"""What this package wrote among the texts of a folder or ZIP: results, lists of skipped rows and batch folders are no texts."""
+"""What this package wrote among the texts of a folder or ZIP: results, reports, lists of skipped rows and batch folders are no texts."""
 
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
@@ -10,31 +12,75 @@ from typing import TypeVar
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
+from hyeoksin.readers.kinds import BROKEN_ZIP
 from hyeoksin.readers.notes import log
 
-__all__ = ["is_own_lines", "is_own_row", "note_passed", "runs"]
+__all__ = ["is_own_file", "is_own_row", "note_passed", "runs"]
 
-_COLUMNS = frozenset({"판정", "계획 밖 확률", "모델"})  # of our tables and Parquet, filled in every row
-_KEYS = (frozenset({"plan", "candidates", "off_plan"}), frozenset({"file", "sheet", "row", "reason"}))
+_COLUMNS = tuple(
+    map(
+        frozenset,
+        (  # of our tables and Parquet, filled in the first row at the least
+            ("판정", "계획 밖 확률", "모델"),  # classify
+            ("추천 판정", "계획 밖 확률", "모델"),  # the desk's list of decisions
+            ("최종 분류", "결정"),  # the same as a document
+            ("유형", "결정코드", "추천코드", "모델"),  # store export
+            ("옛 분류", "어떻게", "확률"),  # translate
+            ("무엇", "이름", "p"),  # drift
+        ),
+    )
+)
+_GROUPS = {"묶음", "출처"}  # all that the table of duplicates has besides number, title and text
+_GROUP = re.compile(r"[0-9a-f]{16}")
+_SAID = "결과는 추천이며 결정이 아닙니다."
+_KEYS = (
+    frozenset({"plan", "candidates", "off_plan"}),
+    frozenset({"file", "sheet", "row", "reason"}),
+    frozenset({"plan", "from", "how", "by_text"}),
+)
+_REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook begin with
+    ".html": r"<title>(?:계획 반영 현황 감사 보고서: |두 기간의 변화</title>|지난해 되풀이: 계획 )",
+    ".json": r'\A\{\s*"(?:manifest": \{|alarm": (?:true|false),\s*"n_old|plan": "[^"]*",\s*"model": "[^"]*",\s*"n")',
+    ".xlsx": rf">(?:계획 반영 현황 감사|{_SAID})<",
+}
+_HEAD = 8_192  # bytes
+_NEAR = 300  # characters
 _SHOWN = 5
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
-def is_own_lines(path: Path) -> bool:
-    """Tell whether a file holds our records, or our list of rows that were skipped, as JSONL."""
-    if path.suffix.lower() != ".jsonl":
-        return False
+def is_own_file(path: Path) -> bool:
+    """Tell whether a file holds, as JSONL, our records or our list of rows that were skipped, or is a report of ours."""
+    suffix = path.suffix.lower()
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            row = json.loads(file.readline(MAX_LINE))
-    except (OSError, ValueError, RecursionError):
+        if suffix == ".jsonl":
+            with path.open(encoding="utf-8-sig") as lines:
+                row = json.loads(lines.readline(MAX_LINE))
+            return isinstance(row, dict) and any(keys <= row.keys() for keys in _KEYS)
+        return suffix in _REPORTS and re.search(_REPORTS[suffix], _head(path)) is not None
+    except (OSError, ValueError, LookupError, RecursionError, *BROKEN_ZIP):
         return False
-    return isinstance(row, dict) and any(keys <= row.keys() for keys in _KEYS)
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a file; of a workbook, of what it says of itself."""
+    if path.suffix.lower() != ".xlsx":
+        with path.open("rb") as file:
+            return file.read(_HEAD).decode("utf-8", "ignore")
+    with zipfile.ZipFile(path) as archive, archive.open("docProps/core.xml") as member:
+        return member.read(_HEAD).decode("utf-8", "ignore")
 
 
 def is_own_row(item: Document | RowError) -> bool:
-    """Tell whether a document was read from a row of our tables or Parquet."""
-    return isinstance(item, Document) and item.meta.keys() >= _COLUMNS
+    """Tell whether a document was read from a row of our tables or Parquet, or from the desk's list as a document."""
+    if not isinstance(item, Document):
+        return False
+    columns = item.meta.keys()
+    return (
+        any(columns >= own for own in _COLUMNS)
+        or (columns == _GROUPS and _GROUP.fullmatch(item.meta["묶음"]) is not None)
+        or _SAID in item.text[:_NEAR]
+    )
 
 
 def runs(files: Iterable[AnyPath]) -> frozenset[AnyPath]:
