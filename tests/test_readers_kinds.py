@@ -34,6 +34,7 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
         ("a.json", '{"text": "버스"}\n\n{"text": "투표"}', ".jsonl"),
         ("a.json", '{"items": [{"text": "버스"}]}', ".json"),
         ("a.json", '{\n "text": "버스"\n}\n{\n "text": "투표"\n}', ".json"),
+        ("a.json", '{"text": "버스",\n"id": 1}\n', ".json"),
         ("a.json", "[]", ".json"),
         ("a.jsonl", '[\n {"text": "버스"}\n]', ".json"),
         ("a.jsonl", '{"text": "버스"\n{"text": "투표"}\n', ".jsonl"),
@@ -77,6 +78,16 @@ def test_what_is_known_and_not_read_says_what_to_do(tmp_path: Path, content: byt
     path.write_bytes(content)
     with pytest.raises(InputError, match=rf"문서\.hwp: .*{says}"):
         kind_of(path)
+
+
+def test_only_what_is_read_whole_may_be_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyeoksin.readers.kinds.MAX_FILE_BYTES", 9)
+    for name, content in (("a.jsonl", '{"text": "버스"}\n{}'), ("b.csv", "제목\n진료버스\n")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        assert kind_of(tmp_path / name) == Path(name).suffix
+    (tmp_path / "c.json").write_text('[{"text": "버스"}]', encoding="utf-8")
+    with pytest.raises(InputError, match=r"c\.json: 파일이 너무 큽니다"):
+        kind_of(tmp_path / "c.json")
 
 
 def test_other_office_packages_are_no_zip_of_files(tmp_path: Path) -> None:
