@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers import READERS, Columns, Item, read
-from hyeoksin.readers.columns import Layout, _unique, cell_date, document, iso_date, label_field
+from hyeoksin.readers import READERS, Columns, Item, read, read_told
+from hyeoksin.readers.columns import Layout, _unique, document, label_field
+from hyeoksin.readers.dates import cell_date, iso_date, ordered
 from hyeoksin.readers.lines import documents_from_lines
 
 DATA = Path(__file__).parent / "data"
@@ -222,6 +223,21 @@ def test_jsonl_fields_besides_title_and_text_are_found_and_a_lone_one_is_told(
     assert (told.id, told.text) == ("7", "섬으로")
 
 
+def test_what_a_json_object_holds_besides_its_fields_is_shown_as_json() -> None:
+    row = {
+        "text": "버스",
+        "비고": None,
+        "점수": 4.5,
+        "공개": True,
+        "담당": {"부서": "보건소", "순": [1]},
+        "메모": " ",
+        "끝": "급함",
+    }
+    (item,) = documents_from_lines([json.dumps(row)], "a", Columns())
+    assert isinstance(item, Document)
+    assert item.meta == {"점수": "4.5", "공개": "true", "담당": '{"부서": "보건소", "순": [1]}', "끝": "급함"}
+
+
 def test_jsonl_columns_told() -> None:
     line = json.dumps({"k": 3, "글": "진료버스", "제목": "버스"}, ensure_ascii=False)
     (item,) = documents_from_lines([line], "stdin", Columns(id="k", text="글", title="제목"))
@@ -333,6 +349,47 @@ def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
     assert caplog.messages == [
         f"t.csv: '{name}' 열의 날짜 2건을 읽지 못해 비워 두었습니다 (보기: '작년 봄'). 2024-03-29 처럼 적어 주세요."
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "read"),
+    [
+        (["05/03/24", "12/25/24 10:30"], ["2024-05-03", "2024-12-25"]),
+        (["05/03/24", "", "미정", "24/03/05", "05/04/24"], ["2005-03-24", None, None, "2024-03-05", "2005-04-24"]),
+        (["3/5/24", "3/14/24", "2024-03-15", "3/6/24"], ["2024-03-05", "2024-03-14", "2024-03-15", "2024-03-06"]),
+        (["03/05/2024", "12/31/2024"], ["2024-03-05", "2024-12-31"]),
+        (["03/05/2024", "31/12/2024", "1/2/1999"], ["2024-05-03", "2024-12-31", "1999-02-01"]),
+        (["05/03/24", "06/03/24"], [None, None]),
+        (["3/5/24", "24/03/05"], [None, "2024-03-05"]),
+        (["03/05/2024", "3/5/24"], [None, None]),
+        (["12/25/24", "24/03/05", "05/03/24", "12/26/24"], ["2024-12-25", "2024-03-05", None, None]),
+        (["'05/03/24", "12/25/24"], ["2005-03-24", "2024-12-25"]),
+        (["13/13/2024", "02/30/24"], [None, None]),
+    ],
+)  # fmt: skip
+def test_a_column_tells_what_the_parts_of_its_dates_are(
+    tmp_path: Path, days: list[str], read: list[str | None]
+) -> None:
+    rows = [{"과제명": "버스", "등록일": day} for day in days]
+    table = "과제명,등록일\n" + "".join(f"버스,{day}\n" for day in days)
+    pq.write_table(pa.table({"과제명": ["버스"] * len(days), "등록일": days}), tmp_path / "c.parquet")
+    for path in (
+        written(tmp_path, "a.csv", table),
+        written(tmp_path, "b.json", json.dumps(rows)),
+        tmp_path / "c.parquet",
+    ):
+        good, _ = split(list(read_told(path, Columns())))
+        assert [(d.date, d.meta.get("등록일")) for d in good] == [
+            (date, day if day and date is None else None) for day, date in zip(days, read, strict=True)
+        ]
+
+
+def test_rows_do_not_wait_for_ever_for_the_order_of_their_dates() -> None:
+    days = iter(["과제", *["05/03/24"] * 1_000, "12/25/24"])
+    rows = ordered(days, str, lambda _, date: date)
+    assert next(rows) == "과제"
+    assert [next(rows) for _ in range(1_000)] == ["05/03/24"] * 1_000
+    assert list(rows) == ["12/25/24"]
 
 
 def test_a_date_of_a_json_line_that_cannot_be_read_stays_in_meta(caplog: pytest.LogCaptureFixture) -> None:

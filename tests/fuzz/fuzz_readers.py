@@ -18,7 +18,8 @@ with atheris.instrument_imports(include=["hyeoksin"]):
     from hyeoksin.decoding import detect
     from hyeoksin.delimited import Row, delimited_rows
     from hyeoksin.errors import InputError
-    from hyeoksin.readers.columns import Columns, iso_date
+    from hyeoksin.readers.columns import Columns
+    from hyeoksin.readers.dates import iso_date
     from hyeoksin.readers.forms import Content, documents
     from hyeoksin.readers.kinds import kind_of
     from hyeoksin.readers.lines import documents_from_lines

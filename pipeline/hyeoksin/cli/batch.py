@@ -65,7 +65,7 @@ def batch(
     from hyeoksin.cli.screen import show_notes
     from hyeoksin.gate import Mode
     from hyeoksin.readers import Columns
-    from hyeoksin.readers.columns import iso_date
+    from hyeoksin.readers.dates import iso_date
 
     known = {
         "--engine": (engine, tuple(ENGINES)),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.columns import REMEDIES, Columns, Layout, document, not_there
-from hyeoksin.readers.unread import noted
-from hyeoksin.tabular import cell_text
+from hyeoksin.readers.columns import REMEDIES, Columns, Layout, not_there
+from hyeoksin.readers.tables import row_documents
+from hyeoksin.tabular import Row, cell_text
 
 __all__ = ["read_parquet"]
 
@@ -43,8 +43,8 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Document | RowError]:
                 for batch in file.iter_batches(_BATCH)
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True)
             )
-            items = (document(cells, layout, f"{path.name}#row={n}") for n, cells in enumerate(rows, start=1))
-            for item in noted(items, layout, path.name):
+            numbered = (Row(n, cells) for n, cells in enumerate(rows, start=1))
+            for item in row_documents(numbered, layout, f"{path.name}#row="):
                 number += 1
                 yield item
     except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from itertools import zip_longest
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.normalise import normalise
+from hyeoksin.readers.dates import cell_date
 from hyeoksin.uncalculated import is_fault
 
 __all__ = [
@@ -19,10 +19,8 @@ __all__ = [
     "UNREADABLE",
     "Columns",
     "Layout",
-    "cell_date",
     "document",
     "guessed",
-    "iso_date",
     "label_field",
     "lacking",
     "not_there",
@@ -64,15 +62,6 @@ UNREADABLE = (
 )
 _EMPTY = "제목과 내용이 모두 비어 있습니다. 내용을 채우거나 줄을 지우세요."
 _MAX_LABEL = 30  # characters of a cell that can be a label
-_DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})(?:(\d{2})(\d{2})|\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d))", re.ASCII
-)
-_SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
-# 05/03/24: an apostrophe before it would show which is the year
-_EITHER_DATE = re.compile(r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII)
-_SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
-_SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
-_SERIAL_START = datetime.date(1899, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,35 +223,3 @@ def _title(cells: Sequence[str], titles: Sequence[int], faults: Set[int]) -> str
     """Return the best title of a row: where the sub-task's is left empty or a dash, the task's."""
     filled = [cells[i].strip() for i in titles if i < len(cells) and i not in faults and cells[i].strip()]
     return next((cell for cell in filled if any(map(str.isalpha, cell))), "".join(filled[:1]))
-
-
-def iso_date(cell: str) -> str | None:
-    """Return the ISO date that a cell such as ``2024. 3. 29.(금)`` holds; None where the day is missing or no such day."""
-    match = _DATE.search(cell)
-    if match is None:
-        return None
-    year, month, day = (int(part) for part in match.groups() if part is not None)
-    try:
-        return datetime.date(year, month, day).isoformat()
-    except ValueError:
-        return None
-
-
-def cell_date(cell: str) -> str | None:
-    """Return the ISO date of a cell of a date column, where ``19.3.5.`` and Excel's day numbers are dates too.
-
-    Years of two digits are 2000 to 2069 and 1970 to 1999; numbers count as days from 36526 (2000) to 55153 (2050).
-    ``05/03/24`` may as well be a day of 2024 that an American Excel wrote, and is no date.
-
-    >>> [cell_date(cell) for cell in ("2019-03-05", "19.3.5.", "43529", "05/03/24", "작년 봄")]
-    ['2019-03-05', '2019-03-05', '2019-03-05', None, None]
-    """
-    cell = cell.strip()
-    if _SERIAL.fullmatch(cell):
-        day = int(float(cell))
-        return (_SERIAL_START + datetime.timedelta(day)).isoformat() if day in _SERIALS else None
-    match = None if _EITHER_DATE.match(cell) else _SHORT_DATE.match(cell)
-    if match is None:
-        return iso_date(cell)
-    year, month, number = (int(part) for part in match.groups())
-    return iso_date(f"{year + (2000 if year < 70 else 1900)}-{month:02}-{number:02}")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import UNREADABLE, Columns, cell_date, label_field
+from hyeoksin.readers.columns import UNREADABLE, Columns, label_field
+from hyeoksin.readers.dates import cell_date
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import (

@@ -14,7 +14,8 @@ from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, cell_date, guessed
+from hyeoksin.readers.columns import Columns, guessed
+from hyeoksin.readers.dates import cell_date, ordered
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import note_encoding
@@ -118,8 +119,18 @@ class _Seen:
 def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> Iterator[Document | RowError]:
     """Yield the document of every (source, row); a row that is an error already stays so."""
     seen = _Seen()
+
+    def day(placed: tuple[str, Any]) -> str:
+        row = placed[1]
+        return str(row.get(_names(row, columns)["date"][0])) if isinstance(row, dict) else ""
+
+    def put(placed: tuple[str, Any], date: str) -> tuple[str, Any]:
+        source, row = placed
+        return source, {**row, _names(row, columns)["date"][0]: date}
+
     items = (
-        row if isinstance(row, RowError) else _document(row, source, columns, seen) for source, row in rows
+        row if isinstance(row, RowError) else _document(row, source, columns, seen)
+        for source, row in ordered(rows, day, put)
     )
     yield from noted_dates(items, seen.names["date"], name)
     note_lone(seen.names, seen.left, name)
@@ -167,7 +178,7 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
         source=_text(values["source"] or source),
         date=date,
         region=_text(values["region"]) if values["region"] else None,
-        meta={_text(k): _text(v) for k, v in row.items() if k not in used},
+        meta={_text(k): _shown(v) for k, v in row.items() if k not in used and _filled(v)},
     )
 
 
@@ -197,6 +208,11 @@ def _filled(value: Any) -> bool:
 def _is_wording(name: str, value: Any) -> bool:
     """Tell whether a value that nothing was made of may be a title or a text."""
     return isinstance(value, str) and any(map(str.isalpha, value)) and not is_known(name)
+
+
+def _shown(value: Any) -> str:
+    """Return a value beside the fields as text: what is no string as JSON writes it."""
+    return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hyeoksin.domain import Document
-from hyeoksin.readers.columns import iso_date
+from hyeoksin.readers.dates import iso_date
 
 __all__ = ["is_local", "press_document"]
 

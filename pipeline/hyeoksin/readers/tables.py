@@ -11,6 +11,7 @@ from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import Columns, Layout, document, label_field
+from hyeoksin.readers.dates import ordered
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.merged import Merge, filled, grouped
 from hyeoksin.readers.notes import log
@@ -210,7 +211,25 @@ def row_documents(
 
     ``goes_on``: the header stood over an earlier table, where its missing column was noted.
     """
-    return noted(_row_documents(rows, layout, prefix), layout, prefix.removesuffix("row=")[:-1], goes_on)
+    items = _row_documents(_dated(rows, layout), layout, prefix)
+    return noted(items, layout, prefix.removesuffix("row=")[:-1], goes_on)
+
+
+def _dated(rows: Iterable[Row | RowError], layout: Layout) -> Iterable[Row | RowError]:
+    """Return the rows with the dates that only the whole column tells."""
+    place = next(iter(layout.places["date"]), None)
+    if place is None:
+        return rows
+
+    def day(row: Row | RowError) -> str:
+        return row.cells[place] if isinstance(row, Row) and place < len(row.cells) else ""
+
+    def put(row: Row | RowError, date: str) -> Row | RowError:
+        if isinstance(row, RowError):
+            return row
+        return Row(row.number, (*row.cells[:place], date, *row.cells[place + 1 :]), row.sheet)
+
+    return ordered(rows, day, put)
 
 
 def _row_documents(

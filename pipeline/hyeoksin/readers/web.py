@@ -11,7 +11,8 @@ from typing import Any
 from hyeoksin.decoding import decode
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.columns import Columns, iso_date
+from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.dates import iso_date
 from hyeoksin.readers.forms import Content, documents, is_mostly_lists
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.tables import Cell, Places, Table, table_of
