@@ -263,6 +263,24 @@ def test_lines_in_the_encoding_of_windows_are_read(tmp_path: Path) -> None:
         list(read_results(path, PLAN))
 
 
+def test_lines_that_are_no_result_are_told_and_the_others_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    lines = [
+        "[" * 200_000,
+        '{"id": 1',
+        "[1]",
+        '{"id": 2}',
+        '{"id": 3, "code": "3-1"}',
+        '{"plan": "2019", "candidates": 1}',
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+    told = list(read_results(path, PLAN))
+    assert [item.source for item in told if isinstance(item, RowError)] == [
+        f"r.jsonl#row={n}" for n in (1, 2, 3, 4, 6)
+    ]
+    assert [item.code for item in told if isinstance(item, Result)] == ["3-1"]
+
+
 def test_rows_that_tell_nothing_are_named(tmp_path: Path) -> None:
     path = tmp_path / "결정.jsonl"
     rows: list[Any] = [

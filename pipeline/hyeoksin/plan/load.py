@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -76,20 +76,20 @@ def plan_from_text(text: str, path: Path) -> Plan:
     """Load a plan from YAML text; ``path`` is what its faults are reported under."""
     text = unicodedata.normalize("NFC", text)  # a Mac may write 행정안전부 in pieces
     try:
-        form = _form(text, path)
+        form, root = _form(text, path)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         before = text.encode()[: getattr(error, "position", 0)]  # a forbidden character has no mark
         line = mark.line + 1 if mark else before.count(b"\n") + 1
         raise PlanError(f"{path}:{line}: YAML 문법이 틀렸습니다. {_remedy(text, line)}") from error
-    return _checked(form, path, lambda location: _line_of(text, location))
+    return _checked(form, path, partial(_line_of, root))
 
 
 _READ = frozenset(f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
 
 
-def _form(text: str, path: Path) -> Any:
-    """Return what the YAML says.
+def _form(text: str, path: Path) -> tuple[Any, Any]:
+    """Return what the YAML says, and its root node, which knows the lines.
 
     Raises:
         PlanError: a mapping says something twice (YAML would keep the last), or a value is an impossible date or number.
@@ -119,7 +119,7 @@ def _form(text: str, path: Path) -> Any:
                 )
     if faults:
         raise PlanError("\n".join(f"{path}:{line}: {faults[line]}" for line in sorted(faults)))
-    return None if root is None else loader.construct_document(root)
+    return None if root is None else loader.construct_document(root), root
 
 
 def _repeated(node: yaml.MappingNode) -> dict[int, str]:
@@ -140,7 +140,10 @@ def _remedy(text: str, line: int) -> str:
     row = text.split("\n")[line - 1] if line <= text.count("\n") + 1 else ""
     if "\t" in row[: len(row) - len(row.lstrip())]:
         return "줄 앞에 탭이 있습니다. 탭을 지우고 빈칸으로 들여 쓰세요."
-    return "이 줄과 윗줄의 들여쓰기(빈칸), 짝이 맞지 않는 따옴표나 괄호, ':' 뒤의 빈칸을 확인하세요."
+    return (
+        "이 줄과 윗줄의 들여쓰기(빈칸), 짝이 맞지 않는 따옴표나 괄호, ':' 뒤의 빈칸을 확인하세요. "
+        "글이 [ { * & ! @ % 로 시작하거나 글 안에 ': ' 이 있으면 따옴표로 감싸세요."
+    )
 
 
 _FastLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -148,7 +151,7 @@ _FastLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _place(location: tuple[str | int, ...], value: object) -> str:
     del value
-    return ".".join(map(str, location))
+    return ".".join(map(str, location)) or "파일 전체"
 
 
 def _checked(
@@ -195,9 +198,8 @@ def _checked(
     return Plan(plan_form.id, plan_form.title, plan_form.year, tuple(nodes), source=str(path))
 
 
-def _line_of(text: str, location: tuple[str | int, ...]) -> int:
-    """Return the 1-based line of ``location`` in the YAML ``text`` (of its nearest existing ancestor)."""
-    at = yaml.compose(text, Loader=_FastLoader)
+def _line_of(at: Any, location: tuple[str | int, ...]) -> int:
+    """Return the 1-based line of ``location`` below the YAML node ``at`` (of its nearest existing ancestor)."""
     line = 1
     for part in location:
         if isinstance(at, yaml.SequenceNode) and isinstance(part, int) and part < len(at.value):
@@ -206,8 +208,8 @@ def _line_of(text: str, location: tuple[str | int, ...]) -> int:
             found = [(key, value) for key, value in at.value if key.value == str(part)]
             if not found:
                 break
-            line = found[0][0].start_mark.line + 1
-            at = found[0][1]
+            key, at = found[-1]  # a merged one (<<) stands before
+            line = key.start_mark.line + 1
             continue
         else:
             break

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,6 +15,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from hyeoksin.plan.nodes import LEVELS, Exclusion, Leads, Level, Node
 
@@ -31,6 +33,7 @@ MESSAGES = {
     "literal_error": f"쓸 수 있는 값: {', '.join(LEVELS.values())} (또는 {', '.join(LEVELS)})",
     "int_parsing": "숫자여야 합니다",
     "int_type": "숫자여야 합니다",
+    "int_from_float": "숫자여야 합니다",
     "bool_type": "true 또는 false 여야 합니다",
     "bool_parsing": "true 또는 false 여야 합니다",
     "list_type": "목록이어야 합니다 (각 줄을 '- '로 시작)",
@@ -126,12 +129,19 @@ class NodeForm(_Form):
         )
 
 
+def _year(value: int) -> int:
+    """Return the year; 0 is a table that names none."""
+    if value and not 1900 <= value <= 2999:
+        raise PydanticCustomError("year", "연도는 네 자리로 적으세요 (예: 2026)")
+    return value
+
+
 class PlanForm(_Form):
     """A whole plan as written."""
 
     id: Code
     title: Text
-    year: int
+    year: Annotated[int, AfterValidator(_year)]
     nodes: Annotated[list[NodeForm], BeforeValidator(_levelled), Field(min_length=1)]
 
 
