@@ -487,6 +487,26 @@ def test_a_row_of_errors_and_formulas_without_results_is_told(
     )
 
 
+def test_rows_of_errors_in_an_ods_are_told(tmp_path: Path) -> None:
+    error = '<table:table-cell office:value-type="float" office:value="0" calcext:value-type="error"><text:p>#REF!</text:p></table:table-cell>'
+    with (
+        zipfile.ZipFile(DATA / "office" / "list.ods") as old,
+        zipfile.ZipFile(tmp_path / "t.ods", "w") as new,
+    ):
+        for member in old.infolist():
+            content = old.read(member)
+            if member.filename == "content.xml":
+                row = f"<table:table-row>{error * 3}</table:table-row></table:table>"
+                content = content.replace(b"</table:table>", row.encode(), 1).replace(
+                    b"xmlns:text=", b'xmlns:calcext="c" xmlns:text='
+                )
+            new.writestr(member, content)
+    before, _ = split(list(read(DATA / "office" / "list.ods")))
+    good, (bad,) = split(list(read(tmp_path / "t.ods")))
+    assert [d.title for d in good] == [d.title for d in before]
+    assert "다시 계산(F9)한 뒤 저장하세요" in bad.reason
+
+
 def test_a_formula_with_its_result_is_read_and_an_empty_result_is_an_empty_cell(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "t.xlsx") as book:
         page = book.add_worksheet()

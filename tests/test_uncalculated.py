@@ -1,4 +1,4 @@
-"""Cells without a value in an XLSX: errors and formulas without a result, and nothing of what is no XLSX."""
+"""Cells without a value in an XLSX or ODS: errors and formulas without a result, and nothing of what is neither."""
 
 from __future__ import annotations
 
@@ -56,6 +56,34 @@ def test_cells_without_a_value_are_found_by_sheet(monkeypatch: pytest.MonkeyPatc
         )
         == {}
     )
+
+
+ODS = (
+    '<o:d xmlns:o="office" xmlns:t="table" xmlns:x="text" xmlns:c="calc"><t:table t:name="과제 &amp; 표"><t:table-header-rows>'
+    '<t:table-row t:number-rows-repeated="2"><t:table-cell t:number-columns-repeated="2"/>%s%s</t:table-row>'
+    "</t:table-header-rows><t:table-row>%s%s</t:table-row></t:table><t:table t:name='덧'><t:table-row>%s</t:table-row></t:table></o:d>"
+)
+MISSING = (
+    '<t:table-cell t:formula="of:=X" o:value-type="string" o:string-value="" c:value-type="error"><x:p>#N/A</x:p></t:table-cell>',
+    '<t:table-cell t:formula="of:=X" o:value-type="float" o:value="0" c:value-type="error"><x:p>Err:502</x:p></t:table-cell>',
+    '<t:table-cell t:number-columns-repeated="2" t:formula="of:=X"/>',
+)
+THERE = '<t:table-cell t:formula="of:=X" o:value-type="string"><x:p>#N/A</x:p></t:table-cell>'
+
+
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_cells_without_a_value_are_found_in_an_ods(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(uncalculated, "_CHUNK", chunk)
+    first, second, third = MISSING
+    assert missing_values(packed(**{"content.xml": ODS % (first, THERE, second, third, first)})) == {
+        "과제 & 표": {
+            (1, 2): "#N/A", (2, 2): "#N/A", (3, 0): UNCALCULATED, (3, 1): UNCALCULATED, (3, 2): UNCALCULATED,
+        },
+        "덧": {(1, 0): "#N/A"},
+    }  # fmt: skip
+    assert missing_values(packed(**{"content.xml": ODS % ((THERE,) * 5)})) == {}
+    for one in MISSING:
+        assert missing_values(packed(**{"content.xml": ODS % ("", "", "", "", one)})) != {}
 
 
 @pytest.mark.parametrize(

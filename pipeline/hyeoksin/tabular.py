@@ -103,7 +103,7 @@ def _xlsx_rows(path: Path) -> Iterator[Row]:
 def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
     """Yield the sheets of an XLSX, XLS, XLSB or ODS file; with ``stripped`` without the blanks around texts.
 
-    A cell of an XLSX without a value holds its error or a mark (:func:`hyeoksin.uncalculated.is_fault`).
+    A cell of an XLSX or ODS without a value holds its error or a mark (:func:`hyeoksin.uncalculated.is_fault`).
 
     Raises:
         InputError: the file cannot be opened.
@@ -145,11 +145,11 @@ def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
 
 
 def _fill(rows: dict[int, list[str]], lost: Mapping[tuple[int, int], str]) -> None:
-    """Write the marks of cells without a value into the rows that calamine gave, where they are empty."""
+    """Write the marks of cells without a value into the rows that calamine gave."""
     for (number, column), mark in lost.items():
         cells = rows.setdefault(number, [])
         cells += [""] * (column + 1 - len(cells))
-        cells[column] = cells[column] or mark
+        cells[column] = mark
 
 
 def cell_text(value: object, stripped: bool = True) -> str:
