@@ -114,12 +114,38 @@ def test_a_leaf_without_a_counted_text_is_empty_only_where_the_estimate_says_so(
 
 def test_texts_of_local_governments_do_not_speak_against_the_printed_leads(tmp_path: Path) -> None:
     leaf = next(leaf for leaf in PLAN.leaves if PLAN.leads_for(leaf.code).agencies)
-    flags = [AgencyFlag("local", "지방자치단체", "lead", 0.9), AgencyFlag("kma", "기상청", "lead", 0.9)]
-    texts = [replace(prediction(PLAN, i, {leaf.code: 0.9}), agencies=(flags[i % 2],)) for i in range(40)]
+    flags = [
+        AgencyFlag("local", "지방자치단체 (전라남도 목포시)", "lead", 0.9),
+        AgencyFlag("kma", "기상청", "lead", 0.9),
+        AgencyFlag("local", "지방자치단체 (경기도 수원시)", "lead", 0.9),
+        AgencyFlag("kma", "기상청", "lead", 0.9),
+    ]
+    texts = [replace(prediction(PLAN, i, {leaf.code: 0.9}), agencies=(flags[i % 4],)) for i in range(40)]
     path = saved(texts, tmp_path / "records.parquet")
     (finding,) = [f for f in audit(path, model=tmp_path).findings if f.kind == "lead_mismatch"]
     assert finding.n_texts == 20
     assert {row % 2 for row in finding.texts} == {1}
+    found = audit(path, by=["agency"], model=tmp_path)
+    assert next(cut for cut in found.cuts if cut.name == "agency").values == ("기상청", "지방자치단체")
+
+
+def test_a_lead_under_a_former_name_is_no_other_agency(tmp_path: Path) -> None:
+    leaf = next(n for n in PLAN.leaves if PLAN.leads_for(n.code).agencies == ("행안부",))
+    flags = {
+        0: AgencyFlag("mospa", "안전행정부", "lead", 0.9),
+        1: AgencyFlag("mois", "행정안전부", "lead", 0.9),
+    }
+    texts = [
+        replace(
+            prediction(PLAN, i, {leaf.code: 0.9}),
+            agencies=(flags.get(i % 8, AgencyFlag("kma", "기상청", "lead", 0.9)),),
+        )
+        for i in range(80)
+    ]
+    found = audit(saved(texts, tmp_path / "records.parquet"), model=tmp_path, topic_texts=0)
+    (finding,) = [f for f in found.findings if f.kind == "lead_mismatch"]
+    assert finding.statement.endswith("(행안부)이 맡을 글은 25%뿐이고 다른 기관이 더 보입니다: 기상청 60건.")
+    assert {row % 8 for row in finding.texts}.isdisjoint(flags)
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from hyeoksin.agency import load_agencies
+from hyeoksin.agency import LOCAL, load_agencies
 from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.intervals import wilson
@@ -189,34 +190,35 @@ def _lonely_parents(table: Table) -> Iterator[Finding]:
 def _leads(table: Table) -> Iterator[Finding]:
     """Yield the leaves whose texts the plan's printed lead agencies would seldom lead."""
     agencies = load_agencies()
-    seen: dict[str, dict[str, int]] = {}
+    seen: dict[str, Counter[str]] = {}
     names: dict[str, str] = {}
     raw: dict[str, set[str]] = {}  # as in the records: an agency may have had other ids at other times
     found = table.rows(
-        "SELECT answer, agency_id, agency, count(*) FROM records WHERE answer <> 'NONE' AND agency_id <> 'local' "
-        "GROUP BY ALL ORDER BY ALL"
+        "SELECT answer, agency_id, agency, count(*) FROM records WHERE answer <> 'NONE' AND agency_id <> ? "
+        "GROUP BY ALL ORDER BY ALL",
+        LOCAL,
     )
     for code, agency, name, n in found:
         known = agencies.reference(agency) if agency in agencies.by_id else agency
         raw.setdefault(known, set()).add(agency)
-        seen.setdefault(code, {})[known] = seen.get(code, {}).get(known, 0) + n
-        names[known] = name
+        seen.setdefault(code, Counter())[known] += n
+        names[known] = agencies.by_id[known].name if known in agencies.by_id else name
     for leaf in table.plan.leaves:
         printed = _printed(table.plan, leaf.code)
-        here = seen.get(leaf.code, {})
-        n = sum(here.values())
+        here = seen.get(leaf.code, Counter())
+        n = here.total()
         if not printed or n < _FEW:
             continue
         share = wilson(sum(k for a, k in here.items() if a in printed), n)
         if share.high >= 0.5:
             continue
-        top = sorted(here, key=lambda a: (-here[a], a))[:3]
+        top = sorted(here.keys() - printed, key=lambda a: (-here[a], a))[:3]
         others = ", ".join(f"{names[a]} {here[a]:,}건" for a in top)
-        leads = sorted(set(printed).union(*(raw.get(a, set()) for a in printed)))
+        leads = sorted({LOCAL, *printed}.union(*(raw.get(a, set()) for a in printed)))
         yield Finding(
             "lead_mismatch",
             (leaf.code,),
-            f"{leaf.code} {leaf.title}: 계획의 주관기관({', '.join(printed.values())})이 맡을 글은 {100 * share.value:.0f}%뿐이고 {others} 이(가) 보입니다.",
+            f"{leaf.code} {leaf.title}: 계획의 주관기관({', '.join(printed.values())})이 맡을 글은 {100 * share.value:.0f}%뿐이고 다른 기관이 더 보입니다: {others}.",
             "likely" if share.high < 0.3 and not table.plan.leads_for(leaf.code).open else "weak",
             "기관은 글마다 추천한 주관기관 1순위이며 지방자치단체는 뺐습니다(맞는 비율은 모델 카드). 분류와 따로 확인하세요.",
             effect_name="계획의 주관기관인 비율",
@@ -224,7 +226,7 @@ def _leads(table: Table) -> Iterator[Finding]:
             n_texts=n,
             texts=_texts(
                 table,
-                f"answer = ? AND agency_id <> 'local' AND agency_id NOT IN ({', '.join('?' * len(leads))})",
+                f"answer = ? AND agency_id NOT IN ({', '.join('?' * len(leads))})",
                 "best_p DESC",
                 leaf.code,
                 *leads,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hyeoksin.agency import LOCAL, load_agencies
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.gate import MARK
@@ -195,6 +196,8 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
         """  # noqa: S608 - codes are quoted, the rest is ours  # nosec B608
     )
     connection.execute("UPDATE records SET region = NULL WHERE region = ''")
+    local = load_agencies().by_id[LOCAL].name  # one agency: which one it is stands in the region
+    connection.execute("UPDATE records SET agency = ? WHERE agency_id = ?", [local, LOCAL])
     n, n_gated, model, sha, main = connection.execute(
         "SELECT count(*), count(*) FILTER (gated), string_agg(DISTINCT model, ', ' ORDER BY model), "
         "string_agg(DISTINCT plan_sha, ', '), coalesce(mode(main), '') FROM records"
