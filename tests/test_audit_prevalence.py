@@ -138,6 +138,9 @@ def test_an_estimate_that_the_settled_texts_contradict_is_told_first(tmp_path: P
     assert "(0.0%-5.0%)와 어긋납니다" in found.notes[0]
     assert "audit-sample" in found.notes[0]
     assert "어긋납니다" not in " ".join(usual.notes)
+    methods = " ".join(note.text for note in found.methods)
+    assert "겹치지 않으면 맨 앞에 알립니다" in methods
+    assert "쓰지 않" not in methods
 
 
 def test_the_distance_is_measured_on_the_texts_that_the_gate_left() -> None:

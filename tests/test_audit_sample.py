@@ -174,6 +174,18 @@ def test_the_report_of_a_coded_sample_speaks_of_it_and_asks_for_no_other(
     assert "audit-sample" not in said
 
 
+def test_cells_are_only_counted_where_the_coders_contradict_the_correction(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    path, sheet, truth = drawn_sheet
+    _fill(sheet, np.zeros_like(truth), 0)  # nothing is outside, say the coders
+    found = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
+    assert "어긋나 나눈 칸에는 센 수만 적었습니다" in found.notes[0]
+    assert {row.cut == "all" for row in found.rows if row.estimate is not None} == {True}
+    assert found.method == "표본을 사람이 분류한 층화 차이 추정(전체)"
+    assert "표본의 구간과 겹치지 않으면 쓰지 않고 센 수만 둡니다" in " ".join(n.text for n in found.methods)
+
+
 def test_a_sample_serves_a_model_whose_errors_nobody_measured(
     drawn_sheet: tuple[Path, Path, np.ndarray],
 ) -> None:

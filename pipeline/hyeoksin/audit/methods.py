@@ -70,11 +70,10 @@ def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[Metho
             "온도와 치우침으로 맞추고(Alexandari 외 2020), EMQ(Saerens 외 2002)가 찾은 혼합비 쪽으로 절반 옮겨 더 날카롭게 합니다. "
             "옮기는 폭이 틀려도 뒤의 연립방정식이 바로잡습니다. 이렇게 추정한 계획 안의 비중이 "
             + (
-                "표본의 구간과 겹치지 않으면"
+                "표본의 구간과 겹치지 않으면 쓰지 않고 센 수만 둡니다."
                 if coded
-                else "확실하다고 본 글의 95%가 맞을 때의 범위와 겹치지 않으면"
-            )
-            + " 쓰지 않고 센 수만 둡니다.",
+                else "확실하다고 본 글의 95%가 맞을 때의 범위와 겹치지 않으면 맨 앞에 알립니다."
+            ),
         ),
         MethodNote(
             f"구간{where}",
