@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
-from hyeoksin.audit.patterns import _caution, _Change, _change, _excess, _told
+from hyeoksin.audit.patterns import _caution, _Change, _change, _excesses, _told
 from hyeoksin.audit.places import Counts
 from hyeoksin.audit.result import Interval
 from hyeoksin.audit.rows import text_rows
@@ -154,7 +154,7 @@ def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit
         assert finding.statement.endswith((".", "다."))
         assert finding.why_sure
         assert set(finding.texts) <= known
-        assert finding.texts or finding.kind == "empty"
+        assert finding.texts or finding.kind in ("empty", "lacking")
     text = next(t for t in found.texts if t.code == "3-1")
     assert text.excerpt
 
@@ -195,8 +195,69 @@ def test_without_pattern_tests_seldom_cry() -> None:
         counts = Counts(tuple(map(str, range(12))), texts, {"x": node})
         change = _change(counts, "x", rng)
         assert change is not None
-        small += (change.p_value < 0.05) + (_excess("region", counts, "x", rng).p_value < 0.05)
-    assert small <= 14  # 6 expected of 120
+        found = [change, *_excesses("region", counts, "x", rng)]
+        small += sum(one.p_value < 0.05 for one in found)
+    assert small <= 18  # 9 expected of 180
+
+
+def test_one_place_stands_out_among_hundreds_that_do_not(tmp_path: Path) -> None:
+    """Adjusted for all nodes and places, a p-value of one in some thousand draws would say nothing."""
+    rng = np.random.default_rng(3)
+    leaves = [leaf.code for leaf in PLAN.leaves]
+    places = ("서울특별시", "부산광역시", "대구광역시", "전라남도")
+    texts = []
+    for i in range(3_000):
+        place = places[i % 4]
+        code = leaves[int(rng.integers(len(leaves)))]
+        if place == "전라남도" and code == "9-1":
+            code = "9-2"
+        texts.append(
+            prediction(PLAN, i, {code: 0.9}, region=place, source=f"{i % 7}.csv", agency=f"기관{i % 9}")
+        )
+    found = audit(
+        saved(texts, tmp_path / "a.parquet"), by=["region", "agency", "kind"], model=tmp_path, topic_texts=0
+    )
+    patterns = [f for f in found.findings if f.kind in ("concentrated", "lacking")]
+    assert {(f.kind, f.codes, f.value) for f in patterns} == {
+        ("concentrated", ("9-2",), "전라남도"),
+        ("lacking", ("9-1",), "전라남도"),
+    }
+    lacking = next(f for f in patterns if f.kind == "lacking")
+    assert lacking.sureness == "strong"
+    assert "시도 '전라남도' 에 0건" in lacking.statement
+    assert lacking.statement.endswith("기대한 것의 0.0배뿐입니다.")
+    assert lacking.texts == ()
+
+
+def test_a_node_above_another_finding_says_where_it_may_come_from(found: Audit) -> None:
+    """All texts of 3-1 are those of the task and half of those of the strategy above it."""
+    patterns = {
+        (f.kind, f.codes[0]): f
+        for f in found.findings
+        if f.kind in ("concentrated", "trend") and f.cut in ("all", "region")
+    }
+    for kind in ("concentrated", "trend"):
+        assert "아래 항목" not in patterns[kind, "3-1"].why_sure
+        assert "아래 항목 3-1 에서 온 것일 수 있습니다." in patterns[kind, "3"].why_sure
+
+
+def test_what_is_outside_the_plan_is_looked_at_like_a_node(tmp_path: Path) -> None:
+    texts = [
+        prediction(
+            PLAN,
+            i,
+            {} if i % 3 == 0 or (i % 2 and i >= 300) else {PLAN.leaves[i % 20].code: 0.9},
+            date=f"{2023 + i // 300}-{1 + i % 12:02d}-02",
+            region="서울특별시" if i % 2 else "부산광역시",
+        )
+        for i in range(600)
+    ]
+    found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
+    outside = {f.kind: f for f in found.findings if f.codes == (NONE,)}
+    assert outside["concentrated"].statement.startswith("계획 밖: 시도 '서울특별시' 에 200건")
+    assert "2024-01 부터 비중이 그 앞의 2.0배로 늘었습니다." in outside["trend"].statement
+    known = {text.row: text for text in found.texts}
+    assert {known[row].off_plan for row in outside["trend"].texts} == {1.0}
 
 
 def test_kinds_of_texts_are_kept_apart() -> None:
@@ -279,7 +340,7 @@ def test_two_texts_say_nothing_of_the_plan_and_a_wide_interval_little(tmp_path: 
 
 def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:
     counts = Counts(("가", "나"), np.array([[50, 50]]), {"3-1": np.array([[40, 2]])})
-    excess = _excess("district", counts, "3-1", np.random.default_rng(0))
+    excess, _ = _excesses("district", counts, "3-1", np.random.default_rng(0))
     corrected = SimpleNamespace(cells={})
     assert "따로 추정하지 않아" in _caution(None, excess, corrected)  # type: ignore[arg-type]
     assert _caution(None, excess, None) == ""  # type: ignore[arg-type]
@@ -288,10 +349,10 @@ def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:
 def test_a_change_to_or_from_nothing_is_told_in_texts() -> None:
     ratio = Interval(61.0, 3.7, 995.0)
     assert (
-        _told(_Change(6, 0, 30, ratio, 0.001), "2024-07") == "2024-07 앞에는 없던 글이 그 뒤 30건 있습니다."
+        _told(_Change(ratio, 0.001, 6, 0, 30), "2024-07") == "2024-07 앞에는 없던 글이 그 뒤 30건 있습니다."
     )
-    assert "사라졌습니다" in _told(_Change(6, 30, 0, ratio, 0.001), "2024-07")
-    assert "61.0배로 늘었습니다" in _told(_Change(6, 1, 61, ratio, 0.001), "2024-07")
+    assert "사라졌습니다" in _told(_Change(ratio, 0.001, 6, 30, 0), "2024-07")
+    assert "61.0배로 늘었습니다" in _told(_Change(ratio, 0.001, 6, 1, 61), "2024-07")
 
 
 def test_intervals() -> None:

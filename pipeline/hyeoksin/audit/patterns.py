@@ -1,27 +1,32 @@
-"""Findings about nodes across regions, agencies, kinds and time: permutation tests within kinds of texts, with multiplicity.
+"""Findings about nodes across regions, kinds and time: permutation tests within kinds of texts, with multiplicity.
 
-Under the null hypothesis a node's texts of one kind fall on regions (agencies, months) like all texts of that kind, so the counts
+Under the null hypothesis a node's texts of one kind fall on regions (or months) like all texts of that kind, so the counts
 are multivariate hypergeometric and can be drawn without touching the texts. Kinds are kept apart because they come from
 other places and times and have other mixes; kinds that are places or periods themselves (a file a year) have nothing to compare within
 and are tested as one, which makes nothing surer than "likely". The statistic of a concentration is the largest standardised excess, that of a change the
-largest standardised cumulated excess over time (CUSUM; Page 1954), so the search for the place is part of the test. p-values are adjusted
-by Benjamini and Hochberg (1995) over all nodes and cuts of a kind of finding.
+largest standardised cumulated excess over time (CUSUM; Page 1954), so the search for the place is part of the test. p-values (of the draws,
+or a bound where that is lower) are adjusted by Benjamini and Hochberg (1995) over all nodes and cuts of a kind of finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
-from scipy.stats import chi2, false_discovery_control
+from scipy.special import rel_entr
+from scipy.stats import false_discovery_control
 
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.findings import N_TEXTS
-from hyeoksin.audit.intervals import Z
-from hyeoksin.audit.places import N_DRAWS, Counts, Ints, counts_of
-from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode, Sureness
+from hyeoksin.audit.intervals import Z, wilson
+from hyeoksin.audit.places import N_DRAWS, Counts, Floats, counts_of
+from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode
+from hyeoksin.audit.rows import OFF_PLAN, shown
 from hyeoksin.audit.table import Table
+from hyeoksin.codes import NONE
+from hyeoksin.plan import Plan
 
 __all__ = ["changes", "concentrations", "pattern_findings"]
 
@@ -30,126 +35,166 @@ _LEVEL = 0.05
 _MOST = 12  # findings of a cut
 _SIDE = 5.0  # texts expected on either side of a change
 _LEAST = 5  # texts of a concentration
+_SHOWN, _SURE = 1.2, 1.5  # times more (or less) than expected, at the near end of the interval
 _SPLIT = 0.01  # p-value from which a stretch of time is cut once more
 
 
 def pattern_findings(
     table: Table, cuts: Sequence[CutName], nodes: Sequence[PlanNode], corrected: Corrected | None, seed: int
 ) -> Iterator[Finding]:
-    """Yield where nodes are concentrated, then when they changed."""
+    """Yield where nodes are concentrated or lacking, then when they changed; what is outside the plan is looked at like a node.
+
+    Agencies are left out: they are recommended with an eye to the plan's printed leads, so that nodes gather there by themselves.
+    """
     rng = np.random.default_rng(seed)
-    tried = [(cut, counts_of(table, cut, split=cut != "kind")) for cut in cuts if cut not in ("all", "year")]
-    yield from concentrations(table, tried, nodes, corrected, rng)
-    yield from changes(table, counts_of(table, "period"), nodes, rng)
+    untried = ("all", "year", "agency")
+    tried = [(cut, counts_of(table, cut, split=cut != "kind")) for cut in cuts if cut not in untried]
+    codes = [code for code, _, _ in shown(nodes)]
+    yield from concentrations(table, tried, codes, corrected, rng)
+    yield from changes(table, counts_of(table, "period"), codes, rng)
 
 
 @dataclass(frozen=True, slots=True)
-class _Excess:
-    """A node at the place where it stands out most; ``gini`` as seen and as expected by chance, ``across_files`` as in Counts."""
+class _Found:
+    """What a test found: how many times what chance would give, and its p-value."""
+
+    ratio: Interval
+    p_value: float
+
+    @property
+    def up(self) -> bool:
+        """Whether there are more texts than expected."""
+        return self.ratio.value > 1
+
+    @property
+    def times(self) -> float:
+        """How many times more (or less) than expected there are at least."""
+        return self.ratio.low if self.up else 1 / max(self.ratio.high, 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class _Excess(_Found):
+    """A node at the place where it stands out most, up or down; ``across_files`` as in Counts."""
 
     cut: CutName
     code: str
     place: str
     n: int
-    ratio: Interval
-    p_value: float
-    gini: tuple[float, float]
     across_files: bool
 
 
 def concentrations(
     table: Table,
     tried: Sequence[tuple[CutName, Counts]],
-    nodes: Sequence[PlanNode],
+    codes: Sequence[str],
     corrected: Corrected | None,
     rng: np.random.Generator,
 ) -> Iterator[Finding]:
-    """Yield the nodes that stand out in one place by more than chance, per cut the strongest ones."""
-    codes = [node.code for node in nodes]
+    """Yield the nodes that stand out in one place by more than chance, per cut the strongest ones; then those that lack in one."""
     found = [
-        _excess(cut, counts, code, rng)
+        excess
         for cut, counts in tried
         for code in codes
         if code in counts.nodes and counts.nodes[code].sum() >= _FEW and len(counts.places) > 1
+        for excess in _excesses(cut, counts, code, rng)
     ]
     if not found:
         return
-    adjusted = false_discovery_control([one.p_value for one in found])
-    for cut, _ in tried:
-        here = [(e, p) for e, p in zip(found, adjusted.tolist(), strict=True) if e.cut == cut and p < _LEVEL]
-        here = [(e, p) for e, p in here if e.ratio.low > 1.2 and e.n >= _LEAST]
-        for excess, p_value in sorted(here, key=lambda pair: (-pair[0].ratio.low, pair[0].code))[:_MOST]:
-            yield _concentration(table, excess, p_value, corrected)
+    adjusted = false_discovery_control([one.p_value for one in found]).tolist()
+    sure = [replace(e, p_value=p) for e, p in zip(found, adjusted, strict=True) if p < _LEVEL]
+    for up, (cut, _) in product((True, False), tried):
+        here = [
+            e for e in sure if (e.up, e.cut) == (up, cut) and e.times > _SHOWN and (e.n >= _LEAST or not up)
+        ]
+        kept = sorted(here, key=lambda e: (-e.times, e.code))[:_MOST]
+        for excess in kept:
+            also = _below(table.plan, excess.code, [e.code for e in kept if e.place == excess.place])
+            yield _concentration(table, excess, corrected, also)
 
 
-def _excess(cut: CutName, counts: Counts, code: str, rng: np.random.Generator) -> _Excess:
+def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator) -> Iterator[_Excess]:
+    """Yield the node at the place of its largest excess and at that of its largest lack, each with the p-value of having searched."""
     seen, expected = counts.nodes[code].sum(axis=0), counts.expected(code)
     drawn = counts.drawn(code, rng)
     spread = np.maximum(drawn.std(axis=0), 0.5)
-    score = (seen - expected) / spread
-    best = int(score.argmax())
-    by_chance = ((drawn - expected) / spread).max(axis=1)
-    p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (N_DRAWS + 1)
+    score, by_chance = (seen - expected) / spread, (drawn - expected) / spread
     sizes = counts.texts.sum(axis=0)
-    chance = float(np.mean([_gini(row, sizes) for row in drawn[:100]]))
-    return _Excess(
-        cut,
-        code,
-        counts.places[best],
-        int(seen[best]),
-        _ratio(int(seen[best]), float(expected[best])),
-        p_value,
-        (_gini(seen, sizes), chance),
-        counts.across_files(code),
-    )
+    for sign in (1, -1):
+        best = int((sign * score).argmax())
+        extreme = (sign * by_chance).max(axis=1) >= sign * score[best] - 1e-9
+        bound = _bound(expected, score[best] * spread, int(seen.sum()))
+        yield _Excess(
+            _ratio(int(seen[best]), int(sizes[best]), float(expected[best])),
+            min((1 + int(extreme.sum())) / (N_DRAWS + 1), bound),
+            cut,
+            code,
+            counts.places[best],
+            int(seen[best]),
+            counts.across_files(code),
+        )
 
 
-def _ratio(n: int, expected: float) -> Interval:
-    """Return seen against expected, with the exact Poisson interval of what was seen (Garwood 1936)."""
-    low = float(chi2.ppf(0.025, 2 * n)) / 2 if n else 0.0
-    high = float(chi2.ppf(0.975, 2 * n + 2)) / 2
-    base = max(expected, 1e-9)
-    return Interval(round(n / base, 4), round(low / base, 4), round(high / base, 4))
+def _bound(expected: Floats, apart: Floats, n: int) -> float:
+    """Return what the probability that any of several counts lies as far apart from what is expected is at most.
+
+    Draws alone cannot go below one in ``N_DRAWS``, which adjusted for some hundred tests says nothing. A node's ``n`` texts fall on a place
+    like a sum of ``n`` independent draws (Vatutin and Mikhailov 1982), for which Hoeffding's (1963) theorem 1 holds.
+    """
+    counts = expected + apart
+    possible = (counts >= 0) & (counts <= n)
+    at, mean = counts[possible], expected[possible]
+    return float(np.exp(-rel_entr(at, mean) - rel_entr(n - at, n - mean)).sum())
 
 
-def _gini(counts: Ints, sizes: Ints) -> float:
-    """Return the Gini coefficient of the node's share among places, each place weighing as many texts as it has."""
-    kept = sizes > 0
-    counts, sizes = counts[kept], sizes[kept]
-    order = np.argsort(counts / sizes, kind="stable")
-    x = np.append(0.0, np.cumsum(sizes[order]) / sizes.sum())
-    y = np.append(0.0, np.cumsum(counts[order]) / max(int(counts.sum()), 1))
-    return float(1.0 - ((x[1:] - x[:-1]) * (y[1:] + y[:-1])).sum())
+def _p(value: float) -> str:
+    return f"p={value:.4f}" if value >= 0.0001 else "p<0.0001"
 
 
-def _concentration(table: Table, excess: _Excess, p_value: float, corrected: Corrected | None) -> Finding:
+def _ratio(n: int, texts: int, expected: float) -> Interval:
+    """Return seen against expected, with the interval of the share that was seen of the place's texts."""
+    share, base = wilson(n, texts), max(expected, 1e-9) / texts
+    return Interval(round(share.value / base, 4), round(share.low / base, 4), round(share.high / base, 4))
+
+
+def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, also: str) -> Finding:
     caution = _caution(table, excess, corrected)
-    sureness: Sureness = "strong" if p_value < 0.01 and excess.ratio.low > 1.5 and not caution else "likely"
-    if excess.cut == "agency":
-        sureness = "weak"
-    title = CUTS[excess.cut]
+    sure = excess.p_value < 0.01 and excess.times > _SURE and not caution
+    base = "글 전체" if excess.across_files or excess.cut == "kind" else "같은 종류의 글"
+    times, only = _times(excess.ratio.value), "" if excess.up else "뿐"
     return Finding(
-        "concentrated",
+        "concentrated" if excess.up else "lacking",
         (excess.code,),
-        f"{excess.code} {table.plan[excess.code].title}: {title} '{excess.place}' 에 {excess.n:,}건, "
-        f"{'글 전체' if excess.across_files or excess.cut == 'kind' else '같은 종류의 글'}에서 기대한 것의 {excess.ratio.value:.1f}배입니다.",
-        sureness,
-        f"순열 검정 p={p_value:.4f}(여러 검정 보정), 배수의 95% 구간 {excess.ratio.low:.1f}-{excess.ratio.high:.1f}, "
-        f"지니 {excess.gini[0]:.2f}(우연이면 {excess.gini[1]:.2f}).{caution}",
+        f"{_named(table.plan, excess.code)}: {CUTS[excess.cut]} '{excess.place}' 에 {excess.n:,}건, "
+        f"{base}에서 기대한 것의 {times}배{only}입니다.",
+        "strong" if sure else "likely",
+        f"순열 검정 {_p(excess.p_value)}(여러 검정 보정), 배수의 95% 구간 {excess.ratio.low:.1f}-{excess.ratio.high:.1f}."
+        f"{caution}{also}",
         cut=excess.cut,
         value=excess.place,
         effect_name="기대에 대한 배수",
         effect=excess.ratio,
-        p_value=round(p_value, 6),
+        p_value=round(excess.p_value, 6),
         n_texts=excess.n,
         texts=_texts(table, excess.code, f"{excess.cut} = ?", excess.place),
     )
 
 
+def _named(plan: Plan, code: str) -> str:
+    return OFF_PLAN if code == NONE else f"{code} {plan[code].title}"
+
+
+def _times(value: float) -> str:
+    return f"{value:.1f}" if value >= 0.1 or not value else f"{value:.2g}"
+
+
+def _below(plan: Plan, code: str, told: Sequence[str]) -> str:
+    """Return the words for a node of which others that are told lie below it: it may be their finding once more."""
+    others = [c for c in told if c not in (code, NONE) and code in {node.code for node in plan.path(c)}]
+    return f" 아래 항목 {', '.join(others)} 에서 온 것일 수 있습니다." if others else ""
+
+
 def _caution(table: Table, excess: _Excess, corrected: Corrected | None) -> str:
     """Return what keeps the finding from being sure, or nothing."""
-    if excess.cut == "agency":
-        return " 기관은 계획의 주관기관을 참고해 추천한 것이라 항목과 저절로 이어집니다."
     if excess.across_files:
         return _across(CUTS[excess.cut])
     if corrected is None:
@@ -158,7 +203,8 @@ def _caution(table: Table, excess: _Excess, corrected: Corrected | None) -> str:
     if cell is None:
         return " 글이 적은 곳이라 따로 추정하지 않아 분류기의 오류인지는 확인하지 못했습니다."
     classes = below(table.plan, excess.code)
-    if cell.interval(classes).low > corrected.cells["all", ""].interval(classes).value:
+    here, whole = cell.interval(classes), corrected.cells["all", ""].interval(classes).value
+    if here.low > whole if excess.up else here.high < whole:
         return ""
     return " 오류를 보정한 구간으로는 다른 곳과 갈라지지 않습니다."
 
@@ -168,7 +214,7 @@ def _across(title: str) -> str:
 
 
 def _texts(table: Table, code: str, where: str, *values: object) -> tuple[int, ...]:
-    codes = [leaf.code for leaf in table.plan.leaves if code in {n.code for n in table.plan.path(leaf.code)}]
+    codes = [table.classes[i] for i in below(table.plan, code)]
     found = table.rows(
         f"SELECT row FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
         f"ORDER BY best_p DESC, row LIMIT {N_TEXTS}",
@@ -179,7 +225,7 @@ def _texts(table: Table, code: str, where: str, *values: object) -> tuple[int, .
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(_Found):
     """A place in time from which a node's share is another: ``at`` is the position of the first period after it.
 
     ``before`` and ``after`` are the node's texts on either side; where one is 0, ``ratio`` is no more than a bound.
@@ -188,51 +234,50 @@ class _Change:
     at: int
     before: int
     after: int
-    ratio: Interval
-    p_value: float
 
 
 def changes(
-    table: Table, counts: Counts, nodes: Sequence[PlanNode], rng: np.random.Generator
+    table: Table, counts: Counts, codes: Sequence[str], rng: np.random.Generator
 ) -> Iterator[Finding]:
-    """Yield the nodes whose share changed over time, with every change point that a test holds up."""
+    """Yield the nodes whose share changed over time, the strongest first, with every change point that a test holds up."""
     if len(counts.places) < 4:
         return
     tried = []
-    for node in nodes:
-        if node.code in counts.nodes and counts.nodes[node.code].sum() >= _FEW:
-            change = _change(counts, node.code, rng)
+    for code in codes:
+        if code in counts.nodes and counts.nodes[code].sum() >= _FEW:
+            change = _change(counts, code, rng)
             if change is not None:
-                tried.append((node, change))
+                tried.append((code, change))
     if not tried:
         return
-    adjusted = false_discovery_control([change.p_value for _, change in tried])
-    for (node, change), p_value in zip(tried, adjusted.tolist(), strict=True):
-        if p_value >= _LEVEL:
-            continue
-        points = sorted(_points(counts, node.code, 0, len(counts.places), change, rng))
-        when = counts.places[change.at]
-        up = change.ratio.value > 1
+    adjusted = false_discovery_control([change.p_value for _, change in tried]).tolist()
+    sure = [(code, replace(c, p_value=p)) for (code, c), p in zip(tried, adjusted, strict=True) if p < _LEVEL]
+    for code, change in sorted(sure, key=lambda pair: -pair[1].times):
+        points = sorted(_points(counts, code, 0, len(counts.places), change, rng))
         others = [counts.places[at] for at in points if at != change.at]
         also = f" 그 밖의 변화 시점: {', '.join(others)}." if others else ""
-        across = counts.across_files(node.code)
-        strong = p_value < 0.01 and (change.ratio.low > 1.25 or change.ratio.high < 0.8) and not across
-        measured = bool(change.before and change.after)
-        ends = f", 배수의 95% 구간 {change.ratio.low:.1f}-{change.ratio.high:.1f}" if measured else ""
-        yield Finding(
-            "trend",
-            (node.code,),
-            f"{node.code} {node.title}: {_told(change, when)}{also}",
-            "strong" if strong else "likely",
-            f"누적합 순열 검정 p={p_value:.4f}(여러 검정 보정{'' if across else ', 글 종류 안에서 비교'}){ends}."
-            f"{_across('시기') if across else ''}",
-            effect_name="변화 뒤 / 앞 (기대에 대한 배수의 비)" if measured else "",
-            effect=change.ratio if measured else None,
-            p_value=round(p_value, 6),
-            value=when,
-            n_texts=int(counts.nodes[node.code].sum()),
-            texts=_texts(table, node.code, "period >= ?" if up else "period < ?", when),
-        )
+        told = _below(table.plan, code, [other for other, c in sure if c.up == change.up])
+        yield _changed(table, counts, code, change, also, told)
+
+
+def _changed(table: Table, counts: Counts, code: str, change: _Change, also: str, told: str) -> Finding:
+    when, across = counts.places[change.at], counts.across_files(code)
+    measured = bool(change.before and change.after)
+    ends = f", 배수의 95% 구간 {change.ratio.low:.1f}-{change.ratio.high:.1f}" if measured else ""
+    return Finding(
+        "trend",
+        (code,),
+        f"{_named(table.plan, code)}: {_told(change, when)}{also}",
+        "strong" if change.p_value < 0.01 and change.times > 1.25 and not across else "likely",
+        f"누적합 순열 검정 {_p(change.p_value)}(여러 검정 보정{'' if across else ', 글 종류 안에서 비교'}){ends}."
+        f"{_across('시기') if across else ''}{told}",
+        effect_name="변화 뒤 / 앞 (기대에 대한 배수의 비)" if measured else "",
+        effect=change.ratio if measured else None,
+        p_value=round(change.p_value, 6),
+        value=when,
+        n_texts=int(counts.nodes[code].sum()),
+        texts=_texts(table, code, "period >= ?" if change.up else "period < ?", when),
+    )
 
 
 def _told(change: _Change, when: str) -> str:
@@ -241,9 +286,7 @@ def _told(change: _Change, when: str) -> str:
         return f"{when} 앞에는 없던 글이 그 뒤 {change.after:,}건 있습니다."
     if not change.after:
         return f"{when} 앞에 {change.before:,}건 있던 글이 그 뒤 사라졌습니다."
-    up, times = change.ratio.value > 1, change.ratio.value
-    said = f"{times:.1f}" if times >= 0.1 else f"{times:.2g}"
-    return f"{when} 부터 비중이 그 앞의 {said}배로 {'늘었습니다' if up else '줄었습니다'}."
+    return f"{when} 부터 비중이 그 앞의 {_times(change.ratio.value)}배로 {'늘었습니다' if change.up else '줄었습니다'}."
 
 
 def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | None:
@@ -260,13 +303,15 @@ def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | No
     best = int(score.argmax())
     by_chance = (np.abs(drawn) / scale).max(axis=1)
     p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (N_DRAWS + 1)
+    far = score[best] * spread[open_places]
+    p_value = min(p_value, sum(_bound(so_far[open_places], apart, int(seen.sum())) for apart in (far, -far)))
     at = best + 1
     before, after = int(seen[:at].sum()), int(seen[at:].sum())
     base = max(float(expected[:at].sum()), 1e-9), max(float(expected[at:].sum()), 1e-9)
     middle = float(np.log((after + 0.5) / base[1]) - np.log((before + 0.5) / base[0]))
     half = Z * float(np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)))
     low, value, high = np.exp([middle - half, middle, middle + half]).round(4).tolist()
-    return _Change(at, before, after, Interval(value, low, high), p_value)
+    return _Change(Interval(value, low, high), p_value, at, before, after)
 
 
 def _points(

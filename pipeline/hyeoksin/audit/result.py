@@ -47,7 +47,15 @@ CUTS: dict[CutName, str] = {
     "period": "기간",
 }
 FindingKind = Literal[
-    "empty", "crowded", "second_choice", "confused", "lonely_parent", "concentrated", "trend", "lead_mismatch"
+    "empty",
+    "crowded",
+    "concentrated",
+    "lacking",
+    "trend",
+    "second_choice",
+    "confused",
+    "lonely_parent",
+    "lead_mismatch",
 ]
 Sureness = Literal["strong", "likely", "weak"]  # 뚜렷함, 그럴 만함, 약함
 

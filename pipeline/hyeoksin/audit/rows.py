@@ -19,6 +19,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.privacy import masked_start
 
 __all__ = [
+    "OFF_PLAN",
     "Counted",
     "node_rows",
     "other_estimates",
