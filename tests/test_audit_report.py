@@ -17,7 +17,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from hyeoksin.audit import write_audit
-from hyeoksin.audit.report import page
+from hyeoksin.audit.report import page, write_sheets
 from hyeoksin.audit.report.figures import _unbroken
 from hyeoksin.audit.report.sheets import _named
 from hyeoksin.audit.report.wording import leaf_codes, summary
@@ -123,6 +123,30 @@ def test_personal_data_is_masked(audit: Audit, text: str) -> None:
     assert "연락처 " in text
 
 
+def test_what_a_reader_must_know_stands_before_the_numbers(
+    audit: Audit, parsed: Page, tmp_path: Path
+) -> None:
+    said = "".join(parsed.words)
+    note = legible(audit.notes[0])
+    assert said.index(note) < said.index("살핀 글")
+    assert said.count(note) == 1
+    write_sheets(audit, tmp_path / "a.xlsx")
+    lines = [row[0].value for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["요약"].iter_rows()]
+    assert lines.index(audit.notes[0]) < next(
+        i for i, line in enumerate(lines) if "비추어 보았습니다" in line
+    )
+
+
+def test_a_finding_shows_its_first_titles_cut_and_masked(audit: Audit) -> None:
+    titles = ("민원 010-1234-5678 로", "가" * 60, "", "넷째 글")
+    texts = tuple(replace(audit.texts[0], row=i, title=title) for i, title in enumerate(titles))
+    finding = replace(audit.findings[0], texts=(0, 1, 2, 3, 99))
+    said = page(replace(audit, texts=texts, findings=(finding,), topics=()))
+    refs = re.search(r'<p class="refs">글: (.*?)</p>', said)
+    assert refs is not None
+    assert re.sub(r"<.*?>", "", refs.group(1)) == f"[1] 민원 ***-****-**** 로, [2] {'가' * 39}…, [3] [4]"
+
+
 def test_every_anchor_and_label_has_its_target(parsed: Page) -> None:
     ids = [a["id"] for _, a in parsed.tags if "id" in a]
     assert len(ids) == len(set(ids))
@@ -174,8 +198,7 @@ def test_findings_say_how_sure_they_are_and_lead_to_their_texts(audit: Audit, te
     assert text.count('<div class="finding">') == len(audit.findings) == 4
     for word in ("뚜렷함", "그럴 만함", "약함"):
         assert re.search(rf'<div class="finding">\s*<p><span class="sure \w+">{word}', text)
-    assert "보정한 p값 &lt;0.001." in text
-    assert '<a href="#t-1">[1]</a> <a href="#t-3">[3]</a>' in text
+    assert re.search(r'<a href="#t-1">\[1\]</a> .*?, <a href="#t-3">\[3\]</a>', text)
 
 
 def test_counts_of_topics_are_of_the_texts_that_were_looked_at(
@@ -211,9 +234,14 @@ def test_the_summary_in_plain_words() -> None:
         "계획 밖 4,000건이고, 5,500건은 사람의 확인이 필요합니다.",
         "이 가운데 계획 안의 일은 37.0%, 약 4,440건으로 추정합니다(95% 구간 36.1%-37.9%). 분류기의 답을 그대로 세면 40.0%입니다.",
     ]
-    assert summary(small)[4] == (
+    assert summary(small)[4:6] == [
         "살펴볼 것 4건을 찾았습니다(뚜렷함 1건, 그럴 만함 2건, 약함 1건): 몰린 항목 1건, 서로 헷갈리는 항목 1건, 흐름의 변화 1건, "
-        "비어 있는 항목 1건."
+        "비어 있는 항목 1건.",
+        f"뚜렷한 것부터: {small.findings[0].statement}",
+    ]
+    sure = tuple(replace(f, sureness="strong") for f in (*small.findings, *reversed(small.findings)))
+    assert summary(replace(small, findings=sure))[5] == (
+        f"뚜렷한 것부터: {sure[3].statement} {sure[0].statement} {sure[2].statement}"
     )
 
 

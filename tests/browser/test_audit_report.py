@@ -71,6 +71,9 @@ def test_a_link_of_a_finding_leads_to_its_text(opened: Page) -> None:
 def test_the_page_does_not_scroll_sideways(opened: Page, width: int) -> None:
     opened.set_viewport_size({"width": width, "height": 800})
     assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    widths = "found => found.map(one => one.getBoundingClientRect().width)"
+    assert min(opened.locator("figure svg").evaluate_all(widths)) >= 600  # narrower, nobody reads its labels
+    assert min(opened.locator("section[aria-labelledby=whole] tbody th").evaluate_all(widths)) >= 170
 
 
 def test_on_paper_it_is_a4_and_has_the_method(opened: Page) -> None:

@@ -55,7 +55,7 @@ def _summary(book: Book, audit: Audit) -> None:
     page = book.sheet("요약")
     page.set_column(0, 0, 110)
     book.text(page, 0, 0, "계획 반영 현황 감사 보고서", "title")
-    lines = [audit.plan_title, *summary(audit), *audit.notes]
+    lines = [audit.plan_title, *audit.notes, *summary(audit)]
     for row, line in enumerate(lines, start=1):
         book.text(page, row, 0, line)
 

@@ -14,14 +14,15 @@ __all__ = ["KINDS", "SURENESS", "count", "interval", "leaf_codes", "looked_at", 
 KINDS: dict[FindingKind, tuple[str, str]] = {
     "empty": ("비어 있는 항목", "글이 없거나 거의 없습니다."),
     "crowded": ("몰린 항목", "다른 항목보다 글이 크게 많습니다."),
+    "concentrated": ("한쪽에 몰린 항목", "어느 지역이나 자료에 글이 기대보다 크게 많습니다."),
+    "lacking": ("한쪽에 드문 항목", "어느 지역이나 자료에 글이 기대보다 크게 적습니다."),
+    "trend": ("흐름의 변화", "시기에 따라 비중이 달라졌습니다."),
     "second_choice": ("늘 둘째인 항목", "다른 항목 다음의 후보로만 나옵니다."),
     "confused": ("서로 헷갈리는 항목", "같은 글을 두고 두 항목이 다툽니다. 경계를 다시 쓰는 것이 좋습니다."),
     "lonely_parent": (
         "하위 항목에 안기지 못한 글",
         "윗단계에는 들지만 어느 하위 항목인지 정해지지 않습니다.",
     ),
-    "concentrated": ("한쪽에 몰린 항목", "어느 지역이나 기관의 글이 거의 다입니다."),
-    "trend": ("흐름의 변화", "시기에 따라 비중이 달라졌습니다."),
     "lead_mismatch": ("주관기관의 차이", "계획에 적힌 주관기관과 글에서 보이는 기관이 다릅니다."),
 }
 SURENESS = {"strong": "뚜렷함", "likely": "그럴 만함", "weak": "약함"}
@@ -79,7 +80,7 @@ def summary(audit: Audit) -> list[str]:
         most = ", ".join(f"{_name(row)} {_told(row)}" for row in ranked[:_FEW])
         least = ", ".join(f"{_name(row)} {_told(row)}" for row in reversed(ranked[-_FEW:]))
         said += [f"가장 많이 다룬 항목: {most}.", f"가장 적게 다룬 항목: {least}."]
-    said.append(_findings(audit))
+    said += _findings(audit)
     said.append(_topics(audit))
     return said
 
@@ -97,13 +98,16 @@ def _inside(none: NodeRow, n_texts: int) -> str:
     )
 
 
-def _findings(audit: Audit) -> str:
+def _findings(audit: Audit) -> list[str]:
     if not audit.findings:
-        return "눈에 띄는 치우침이나 빈 곳은 찾지 못했습니다."
+        return ["눈에 띄는 치우침이나 빈 곳은 찾지 못했습니다."]
     tally: Counter[str] = Counter(finding.sureness for finding in audit.findings)
     levels = ", ".join(f"{name} {tally[key]}건" for key, name in SURENESS.items() if tally[key])
     kinds = Counter(KINDS[finding.kind][0] for finding in audit.findings)
-    return f"살펴볼 것 {len(audit.findings)}건을 찾았습니다({levels}): {_listed(kinds)}."
+    said = [f"살펴볼 것 {len(audit.findings)}건을 찾았습니다({levels}): {_listed(kinds)}."]
+    strong = {f.kind: f.statement for f in reversed(audit.findings) if f.sureness == "strong"}
+    first = [strong[kind] for kind in KINDS if kind in strong][:_FEW]
+    return [*said, f"뚜렷한 것부터: {' '.join(first)}"] if first else said
 
 
 def _topics(audit: Audit) -> str:
