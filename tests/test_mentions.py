@@ -32,6 +32,16 @@ from hyeoksin.morphemes import Tokenizer
         ("환경부에 그물망 설치를 건의합니다.", "me", ("asked",)),
         ("환경부도 비슷한 사업을 벌인다.", "me", ("beside",)),
         ("환경부만큼 힘쓴다.", "me", ("beside",)),
+        ("환경부 공동주택 분리배출", "me", ("owner",)),
+        ("환경부 다함께돌봄 안내", "me", ("owner",)),
+        ("환경부 협력업체 대금", "me", ("owner",)),
+        ("환경부 협력사업 안내", "me", ("aside",)),
+        ("환경부 국민참여예산 접수", "me", ("owner",)),
+        ("환경부 주민 참여 조사", "me", ("owner",)),
+        ("공모에는 환경부 등이 참여했다.", "me", ("aside",)),
+        ("환경부 부담금 돌려받는 길", "me", ("owner",)),
+        ("환경부 국민추천포상 모집", "me", ("owner",)),
+        ("환경부 인허가 기간", "me", ("owner",)),
     ],
 )
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:
