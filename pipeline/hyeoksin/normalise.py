@@ -23,6 +23,7 @@ _TABLE = {
 }  # fmt: skip
 _TABLE |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}  # full-width Latin, digits and signs
 _TABLE |= {chr(code): " " for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)}
+_TABLE |= {chr(code): " " for code in range(0xD800, 0xE000)}  # half a character, which Kiwi cannot read
 _TRANSLATE = str.maketrans(_TABLE)
 _CHANGED = re.compile("[" + re.escape("".join(_TABLE)) + "]")
 
