@@ -1,5 +1,6 @@
 """Places in text: full and short names, the ambiguous ones, and the words that only look like places."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -102,6 +103,12 @@ def test_a_place_that_its_words_settle(text: str, name: str) -> None:
         ("충청북도민", "충청북도"),
         ("창원특례시장", "경상남도 창원시"),
         ("수원특례시의회", "경기도 수원시"),
+        ("서울시립미술관", "서울특별시"),
+        ("강원도립대학교", "강원특별자치도"),
+        ("성북구립도서관", "서울특별시 성북구"),
+        ("부산시내버스", "부산광역시"),
+        ("고흥군내버스", "전라남도 고흥군"),
+        ("제주처럼", "제주특별자치도"),
     ],
 )
 def test_a_place_inside_the_name_of_its_office_or_people(text: str, name: str) -> None:
@@ -162,6 +169,10 @@ def test_two_named_sido_do_not_settle_it() -> None:
         ("포항시 남구 북구", ["경상북도 포항시 남구", "경상북도 포항시 북구"]),
         ("포항시 남구·북구", ["경상북도 포항시 남구", "경상북도 포항시 북구"]),
         ("광주시 서구", ["광주광역시 서구"]),
+        ("충남 공주·부여의 만남", ["충청남도 공주시", "충청남도 부여군"]),
+        ("강원 속초·양양/고성", ["강원특별자치도 속초시", "강원특별자치도 양양군", "강원특별자치도 고성군"]),
+        ("전남 목포·부산", ["전라남도 목포시", "부산광역시"]),
+        ("전남 목포, 화순 여행", ["전라남도 목포시"]),
         ("서울 화성 탐사", ["서울특별시"]),
         ("대전 공주 이야기", ["대전광역시"]),
     ],
@@ -249,6 +260,7 @@ def test_a_list_from_a_file(tmp_path: Path) -> None:
         ("경기도 수원특례시", "", (), "경기도 수원시"),
         ("경상북도 군위군", "", (), "대구광역시 군위군"),
         ("강서구", "부산광역시가 강서구와 함께", (), "부산광역시 강서구"),
+        (unicodedata.normalize("NFD", "부산광역시 동구"), "", (), "부산광역시 동구"),
         ("본사 홍보팀", "서울특별시 강남구", ("서울특별시 강남구",), "본사 홍보팀"),
         (None, "", ("전라남도 목포시", "전라남도 순천시"), "전라남도 목포시"),
         (None, "", (), ""),
@@ -258,3 +270,8 @@ def test_a_document_is_filed_under_the_official_name(
     cell: str | None, text: str, found: tuple[str, ...], filed: str
 ) -> None:
     assert REGIONS.filed(cell, text, found) == filed
+
+
+def test_a_decomposed_region_column_speaks_for_a_text_without_a_place() -> None:
+    assert REGIONS.of("강서구 소식", unicodedata.normalize("NFD", "부산")) == ("부산광역시 강서구",)
+    assert REGIONS.of("소식", unicodedata.normalize("NFD", "부산")) == ("부산광역시",)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,10 +17,12 @@ __all__ = ["Region", "RegionMention", "Regions", "load_regions"]
 
 _AFTER = (
     r"(?![가-힣])|(?=(?:은|는|이|가|을|를|의|에|와|과|도|만|로|으로|에서|에는|에도|까지|부터|시민|군민|구민|도민|주민|"
-    r"시장|군수|구청|도지사|지사|시청|군청|도청|교육청|의회|보건소|전역|관내|지역|일대|소재|형|측|등|산|역|권))"
+    r"시장|군수|구청|도지사|지사|시청|군청|도청|교육청|의회|보건소|전역|관내|지역|일대|소재|형|측|등|산|역|권|"
+    r"보다|처럼|만큼|입니다|였))"
 )
-_OFFICE = r"(?<=시)(?=[청민장])|(?<=군)(?=[청민수])|(?<=구)(?=[청민])"  # 강남구청, 군산시민, 의성군수
-_SIDO_OFFICE = rf"{_OFFICE}|(?<=도)(?=[청민])"  # 부산광역시장, 전라남도청
+# 강남구청, 군산시민, 의성군수, 고양시립, 고흥군내
+_OFFICE = r"(?<=시)(?=[청민장립내])|(?<=군)(?=[청민수립내])|(?<=구)(?=[청민립])"
+_SIDO_OFFICE = rf"{_OFFICE}|(?<=도)(?=[청민립내])"  # 부산광역시장, 전라남도청
 # 종 takes 으로: 세종로 is the street; and the king is no city
 _NO_SEJONG = r"(?!(?<=세종)(?:로|(?:이|은|의)\s(?:\S+\s){0,2}(?:창제|훈민정음|집현전)))"
 _BESIDE = re.compile(r"\s*[·,/]?\s*")
@@ -116,13 +119,20 @@ class Regions:
         return found
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        def union(forms: set[str]) -> str:
-            return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
+    def _unions(self) -> tuple[str, str]:
+        """Forms below a 시도 as alternations: the full ones, and stems that may be words (목포)."""
+        full = {form for form in self._below if form[-1] in "시군구"}
+        stem = {form for form in self._below if form[-1] not in "시군구" or len(form) < 3}
+        return _union(full), _union(stem)
 
-        sido = union(set(self._sido_forms))
-        full = union({form for form in self._below if form[-1] in "시군구"})
-        stem = union({form for form in self._below if form[-1] not in "시군구" or len(form) < 3})
+    @cached_property
+    def _listed(self) -> re.Pattern[str]:
+        """What goes on after a place with its 시도: 충남 공주·부여."""
+        return re.compile(rf"\s?[·/]\s?(?P<form>{'|'.join(self._unions)})(?:{_AFTER}|{_OFFICE})")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        sido, (full, stem) = _union(self._sido_forms), self._unions
         after = f"{_AFTER}|{_OFFICE}"
         beside = "|".join(r.short for r in self.all if r.level == "sido" and len(r.short) == 2)
         lone = (  # 경기 is also a match and the economy: alone it counts only in such company
@@ -171,6 +181,12 @@ class Regions:
                 regions = [r for r in regions if r.city == before[0].city] or regions
             before = regions
             yield _Place(start, at, sido, tuple(regions))
+            while sido and match["sub"] and (more := self._listed.match(text, at)):
+                regions = [r for r in self._below[more["form"]] if r.is_under(sido)]
+                if not regions:  # 전남 목포·부산
+                    break
+                before, at = regions, more.end()
+                yield _Place(more.start("form"), at, sido, tuple(regions))
 
     def _mention(self, text: str, place: _Place, named: set[str]) -> RegionMention:
         candidates = place.regions
@@ -194,12 +210,18 @@ class Regions:
         place that we know; without a column the first of ``found``.
         """
         if region:
+            region = unicodedata.normalize("NFC", region)  # a Mac decomposes Hangul
             return next(iter(self.resolve(region, text)), region)
         return found[0] if found else ""
 
     def of(self, text: str, region: str | None = None) -> tuple[str, ...]:
         """Return the places of a document: those settled in its text, else those of its region column."""
+        region = unicodedata.normalize("NFC", region) if region else None
         return self.resolve(text, region) or (self.resolve(region) if region else ())
+
+
+def _union(forms: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, forms), key=len, reverse=True))
 
 
 @lru_cache(maxsize=2)
