@@ -75,6 +75,20 @@ def test_no_reason_is_given_for_a_source_that_was_silent() -> None:
     assert (flag.id, flag.reasons) == ("npa", ("본문 모형 0.90",))
 
 
+def test_a_named_agency_goes_before_an_unlikely_one_but_not_before_a_likely_one() -> None:
+    body = (
+        "지금까지의 기록을 살피면 이 일은 여러 해 동안 미루어졌고 아무도 맡으려 하지 않았다. " * 2
+        + "검찰청과 협력한다."
+    )
+    text = {"mois": 0.5, "mohw": 0.2, "npa": 0.15, "moj": 0.08, "me": 0.07}
+    known = candidates(body, text=text)
+    found = route(known, WEIGHTS | {"plan_lead": 0.0}, analysed(body, None), (), PLAN, None, "2024-06-01")
+    assert [flag.id for flag in found] == ["mois", "mohw", "npa", "spo"]
+    known = candidates(body, text=text | {"moj": 0.12, "me": 0.03})
+    found = route(known, WEIGHTS | {"plan_lead": 0.0}, analysed(body, None), (), PLAN, None, "2024-06-01")
+    assert [flag.id for flag in found] == ["mois", "mohw", "npa", "moj"]
+
+
 def test_printed_leads_are_read_at_the_plans_year() -> None:
     assert plan_leads(PLAN, "1-1") == ("moef",)
 

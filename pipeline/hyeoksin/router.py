@@ -30,6 +30,7 @@ _NAMED = SIGNALS.index("named")
 _EARLY = 80  # characters: an agency named here usually issues the text
 _FLOOR = 1e-4
 _SHOWN = 0.02  # a supporting agency below this probability is shown only where the text names it
+_BEFORE_NAMED = 0.1  # from here one that the text does not name keeps its place before those that it names
 _MOST = 4
 _SURE = 0.8  # the text model is sure from here
 _UNLIKELY = 0.05  # and thinks little of the printed leads below here
@@ -140,14 +141,17 @@ def route(
     """Return the lead (first), supporting agencies, and the region's government as the executing body.
 
     Where the local government itself leads, the likeliest ministry always stands beside it; where a ministry leads and the
-    text names a region, that region's government executes.
+    text names a region, that region's government executes. An agency that the text names goes before an unlikely one.
     """
     probabilities = candidates.probabilities(weights)
     flags: list[AgencyFlag] = []
+    waiting = set(candidates.named) - ({LOCAL} if regions else set())
     for i in _order(candidates, probabilities):
         agency = candidates.agencies[i]
+        waiting.discard(agency)
         local_lead = len(flags) == 1 and flags[0].id == LOCAL
-        shown = probabilities[i] >= _SHOWN or agency in candidates.named or local_lead
+        enough = _SHOWN if len(flags) + len(waiting) < _MOST else _BEFORE_NAMED
+        shown = probabilities[i] >= enough or agency in candidates.named or local_lead
         if flags and (not shown or (agency == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
