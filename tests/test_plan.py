@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hyeoksin.errors import PlanError
-from hyeoksin.plan import BUILTIN_PLANS, Exclusion, Leads, Node, Plan, load_plan
+from hyeoksin.plan import BUILTIN_PLANS, Exclusion, Leads, Node, Plan, load, load_plan
 from hyeoksin.plan.load import plan_from_text, plan_from_yaml
 from hyeoksin.plan.tables import TEMPLATE
 
@@ -234,6 +234,10 @@ def test_the_hash_moves_with_the_order_of_nodes(small: Plan) -> None:
         (changed("    title: 찾아가는 행정\n", ""), 16, "꼭 있어야 하는 항목"),
         (changed("year: 2026\n", ""), 1, "꼭 있어야 하는 항목"),
         (changed("year: 2026", "year: 올해"), 3, "숫자여야 합니다"),
+        (changed("year: 2026", "year: 2026.5"), 3, "숫자여야 합니다"),
+        (changed("year: 2026", "year: 26"), 3, "네 자리"),
+        (changed("year: 2026", "year: true"), 3, "네 자리"),
+        (changed("title: 찾아가는 행정", "title: [긴급] 행정"), 19, "따옴표로 감싸세요"),
         (changed("title: 찾아가는 행정", "title: 찾아가는 행정\n    lead: 행안부"), 20, "모르는 항목"),
         (changed('code: "가-1"\n', "code: 1\n"), 8, "따옴표로 감싸세요"),
         (changed('code: "가-1"\n', 'code: "가 1"\n'), 8, "빈칸, 쉼표"),
@@ -254,7 +258,7 @@ def test_the_hash_moves_with_the_order_of_nodes(small: Plan) -> None:
         (changed("[행정안전부]", '["행정안전부, 환경부"]'), 8, "하나씩 나누어"),
         (changed("title: 찾아가는 행정", "title:"), 19, "꼭 있어야 하는 항목"),
         (f"{SMALL}\x00", 20, "YAML 문법이 틀렸습니다. 이 줄과 윗줄의 들여쓰기"),
-        ("", 1, "'이름: 값' 꼴"),
+        ("", 1, "파일 전체: '이름: 값' 꼴"),
         ("- 목록\n", 1, "'이름: 값' 꼴"),
     ],
 )
@@ -268,6 +272,28 @@ def test_a_fault_is_an_error_that_names_file_and_line(
     (message,) = str(caught.value).splitlines()
     assert message.startswith(f"{path}:{line}: ")
     assert fault in message
+
+
+def test_a_file_is_read_once_however_many_faults_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counted(load._FastLoader):  # type: ignore[misc]  # chosen at run time
+        n_read = 0
+
+        def __init__(self, stream: str) -> None:
+            Counted.n_read += 1
+            super().__init__(stream)
+
+    monkeypatch.setattr(load, "_FastLoader", Counted)
+    rows = "".join(f"  - {{code: '{i}', level: 대과제, title: 가}}\n" for i in range(9))
+    rows += "  - &above {code: '9', level: 전략, title: 가}\n  - {<<: *above,\n     code: 10}\n"
+    path = tmp_path / "계획.yaml"
+    path.write_text(f"id: a\ntitle: 계획\nyear: 2026\nnodes:\n{rows}", encoding="utf-8")
+    with pytest.raises(PlanError) as caught:
+        load_plan(path)
+    places = [line.removeprefix(f"{path}:").partition(":")[0] for line in str(caught.value).splitlines()]
+    assert places == [str(5 + i) for i in range(9)] + ["16"]
+    assert Counted.n_read == 1
 
 
 def test_entries_left_empty_are_none(small: Plan) -> None:
