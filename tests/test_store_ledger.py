@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -203,6 +204,36 @@ def test_a_new_model_makes_an_old_sight_stale(store: Store) -> None:
     assert (store.item(item.id).code, store.item(item.id).answer) == ("8-1", "4-1")  # a person's word stands
 
 
+def test_what_was_put_off_follows_a_new_model(store: Store) -> None:
+    project = round_of(store)
+    item = store.items(project.id)[0]
+    store.decide([item.id], "undecided", by="kim", note="누구 일인지 묻는 중")
+    lead = [{"id": "mois", "name": "행정안전부", "role": "lead", "probability": 0.7, "reasons": []}]
+    answers = [(item.id, record("4-1", model="m@2", agencies=lead))]
+    assert store.predict(project.id, answers) == 1
+    again = store.item(item.id)
+    assert (again.code, again.answer, again.lead, again.standing) == ("4-1", "4-1", "mois", "undecided")
+    assert [i.id for i in store.items(project.id, code="4-1", agency="mois")] == [item.id]
+    assert store.verify().sound
+
+
+def test_a_check_sees_one_moment(store: Store) -> None:
+    project = round_of(store)
+    numbers = [item.id for item in store.items(project.id)]
+    store.decide(numbers[:2], "accept", by="kim")
+    with open_store(store._engine.url.render_as_string(hide_password=False)) as other:
+
+        def decide_meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("SELECT") and len(numbers) == 3:  # once, behind the first query
+                other.decide([numbers.pop()], "none", by="lee")
+
+        sa.event.listen(store._engine, "after_cursor_execute", decide_meanwhile)
+        found = store.verify()
+        sa.event.remove(store._engine, "after_cursor_execute", decide_meanwhile)
+    assert (found.broken, found.rows, len(numbers)) == (None, 2, 2)
+    assert store.verify().rows == 3
+
+
 def test_what_the_rules_forbid(store: Store) -> None:
     project, other = round_of(store), round_of(store, name="다른 차수")
     item, far = store.items(project.id)[0], store.items(other.id)[0]
@@ -241,6 +272,8 @@ def test_what_the_rules_forbid(store: Store) -> None:
         ("UPDATE items SET standing = 'decided', decision = 2 WHERE id = 3", "결정 기록이 없습니다"),
         ("UPDATE lanes SET decision = 1 WHERE item = 1", "지금 서 있는 결정이"),
         ("DELETE FROM lanes", "지금 서 있는 결정이"),
+        ("UPDATE items SET answer = '3-1' WHERE id = 2", "저장된 답(3-1, mohw)"),
+        ("UPDATE items SET answer_lead = 'mois' WHERE id = 1", "저장된 답(3-1, mois)"),
         ("UPDATE items SET version = 1 WHERE id = 1", "판 번호가"),
         ("UPDATE projects SET head = ''", "마지막 줄이 다릅니다"),
     ],
@@ -251,7 +284,7 @@ def test_every_forgery_is_found(forgery: str, told: str, tmp_path: Path) -> None
         first, second, _ = (item.id for item in store.items(project.id, order="id"))
         store.decide([first], "pick", by="kim", code="8-1")
         store.decide([second], "none", by="kim")
-        store.decide([first], "accept", by="lee")
+        store.decide([first], "accept", by="lee", agency="me")
         assert store.verify().sound
         with closing(
             sqlite3.connect(tmp_path / "store.db")

@@ -322,7 +322,7 @@ def test_an_answer_that_is_lost_is_not_counted_twice(line: tuple[Proxy, str, str
     with open_store(through) as store, open_store(direct) as beside:
         project = round_of(store)
         (first, *_) = store.items(project.id)
-        proxy.lose_answer_to = b"COMMIT"
+        proxy.lose_answer_to = b"COMMIT\x00"  # not that of READ COMMITTED
         with pytest.raises(StoreUnavailableError, match="그대로 다시 하세요"):
             store.decide([first.id], "none", by="kim", expected_version=1, key="click")
         saved = beside.decisions()

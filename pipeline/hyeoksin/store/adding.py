@@ -17,7 +17,7 @@ from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.normalise import normalise
 from hyeoksin.region import load_regions
 from hyeoksin.store import schema
-from hyeoksin.store.engine import now
+from hyeoksin.store.engine import insert_into, now
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.search import Tokenise, index_tokens
 
@@ -30,6 +30,20 @@ _Spooled = tuple[
 _Key = tuple[str, str]
 _i, _p = schema.items, schema.predictions
 _CHUNK = 500
+_SHOWN = ("duplicates", "model", "status", "code", "probability", "off_plan", "lead")  # as _answer gives them
+_NEW = {name: sa.bindparam(f"new_{name}", type_=_i.c[name].type) for name in _SHOWN}
+_DECIDED = _i.c.standing == "decided"  # a person's word stands
+_RENEWED = (
+    _i.update()
+    .where(_i.c.id == sa.bindparam("number"))
+    .values(
+        **_NEW,
+        answer=sa.case((_DECIDED, _i.c.answer), else_=_NEW["code"]),
+        answer_lead=sa.case((_DECIDED, _i.c.answer_lead), else_=_NEW["lead"]),
+        version=_i.c.version + 1,
+        predicted_version=_i.c.version + 1,
+    )
+)
 _LONGEST = 500  # letters; PostgreSQL indexes 2,700 bytes, of number and text together
 
 
@@ -128,6 +142,7 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
         known = {_key(row): row["id"] for row in stored}
         regions = {_key(row): _given(row) for row in stored}
         fresh: dict[_Key, _Spooled] = {}
+        again: dict[int, dict[str, Any]] = {}
         for row in chunk:
             columns, record, tokens = _told_apart(row, regions)
             check_plan(record, found.plan_sha)
@@ -137,9 +152,10 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
                 connection.execute(_i.update().where(_i.c.id == known[key]).values(place))
             regions[key] = regions.get(key) or region
             if key in known:
-                renew(connection, project, known[key], record, at)
+                again[known[key]] = record
             elif region or key not in fresh:  # a row without a region takes none away
                 fresh[key] = (columns, record, tokens)
+        renew(connection, project, again, at)
         n_new += _insert(connection, project, list(fresh.values()), at)
     return n_new
 
@@ -207,26 +223,33 @@ def _insert(connection: Connection, project: int, fresh: list[_Spooled], at: str
     return len(rows)
 
 
-def renew(connection: Connection, project: int, number: int, record: Mapping[str, Any], at: str) -> int:
-    """Give an item the answer of another model; return 0 where this model's answer is the one that shows."""
-    there = sa.select(_i.c.version, _i.c.decision, _i.c.model).where(
-        _i.c.id == number, _i.c.project == project
-    )
-    item = connection.execute(there.with_for_update()).first()
-    if item is None:
-        raise NotStoredError(
-            "문서 {number} 이(가) 차수 {project} 에 없습니다.", number=number, project=project
-        )
-    if item.model == record["model"]:
-        return 0
-    known = _p.update().where(_p.c.item == number, _p.c.model == record["model"])
-    if not connection.execute(known.values(record=dict(record), at=at)).rowcount:
-        connection.execute(_p.insert().values(item=number, model=record["model"], record=dict(record), at=at))
-    columns = _answer(record)
-    if item.decision is None:
-        columns |= {"answer": columns["code"], "answer_lead": columns["lead"]}
-    version = item.version + 1
-    connection.execute(
-        _i.update().where(_i.c.id == number).values(**columns, version=version, predicted_version=version)
-    )
-    return 1
+def renew(connection: Connection, project: int, answers: Mapping[int, Mapping[str, Any]], at: str) -> int:
+    """Give items (by number) the answers of another model; return how many did not show this model's answer before.
+
+    Raises:
+        NotStoredError: the round has no item of such a number.
+    """
+    n_new, numbers = 0, sorted(answers)
+    for start in range(0, len(numbers), _CHUNK):
+        some = numbers[start : start + _CHUNK]
+        query = sa.select(_i.c.id, _i.c.model).where(_i.c.id.in_(some), _i.c.project == project)
+        shown = {row.id: row.model for row in connection.execute(query.order_by(_i.c.id).with_for_update())}
+        for number in some:
+            if number not in shown:
+                raise NotStoredError(
+                    "문서 {number} 이(가) 차수 {project} 에 없습니다.", number=number, project=project
+                )
+        fresh = [(n, answers[n]) for n in some if shown[n] != answers[n]["model"]]
+        if fresh:
+            insert = insert_into(connection, _p)
+            kept = {name: insert.excluded[name] for name in ("record", "at")}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=["item", "model"], set_=kept),
+                [{"item": n, "model": r["model"], "record": dict(r), "at": at} for n, r in fresh],
+            )
+            changes = [{f"new_{name}": value for name, value in _answer(r).items()} for _, r in fresh]
+            connection.execute(
+                _RENEWED, [{"number": n, **change} for (n, _), change in zip(fresh, changes, strict=True)]
+            )
+        n_new += len(fresh)
+    return n_new

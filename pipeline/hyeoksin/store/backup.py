@@ -47,8 +47,6 @@ class Backup(Base):
         """
         if to.name.endswith((".jsonl", ".jsonl.gz")):
             with written_whole(to) as part, self._read() as connection:
-                if not self.on_sqlite:
-                    connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 dump(connection, part, packed=to.suffix == ".gz")
                 found = verdict(connection)
         elif to.suffix in (".db", ".sqlite", ".sqlite3") and self.on_sqlite:

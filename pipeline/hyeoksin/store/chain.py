@@ -178,7 +178,8 @@ def _astray(connection: Connection, project: int | None) -> str | None:
     lanes: dict[int, dict[str, int]] = {}
     for row in connection.execute(sa.select(_l).join(_i, _i.c.id == _l.c.item).where(here)):
         lanes.setdefault(row.item, {})[row.lane] = row.decision
-    query = sa.select(_d, p.c.coders, _i.c.standing, _i.c.decision, _i.c.version.label("item_version"))
+    shown = _i.c.standing, _i.c.decision, _i.c.answer, _i.c.answer_lead, _i.c.version.label("item_version")
+    query = sa.select(_d, p.c.coders, *shown)
     query = query.select_from(_d.join(p, p.c.id == _d.c.project).join(_i, _i.c.id == _d.c.item)).where(here)
     rows = connection.execute(query.order_by(_d.c.item, _d.c.id), execution_options=_STREAM)
     for number, of_item in groupby(rows.mappings(), key=lambda row: row["item"]):
@@ -189,6 +190,9 @@ def _astray(connection: Connection, project: int | None) -> str | None:
         stored = (ledger[0]["standing"], ledger[0]["decision"])
         if stored != (standing, None if force is None else force.id):
             return f"문서 {number}: 저장된 상태({stored[0]})가 결정 기록({standing})과 다릅니다."
+        answer, lead = ledger[0]["answer"], ledger[0]["answer_lead"]
+        if standing == "decided" and force and (answer, lead) != (force.code, force.agency or lead):
+            return f"문서 {number}: 저장된 답({answer or '계획 밖'}, {lead or '-'})이 결정 기록과 다릅니다."
         if lanes.get(number, {}) != {lane: row.id for lane, row in held.items()}:
             return f"문서 {number}: 지금 서 있는 결정이 결정 기록과 다릅니다."
         if ledger[0]["item_version"] < ledger[-1]["version"]:

@@ -37,6 +37,10 @@ _PRAGMAS = (
     "cache_size = -32768",  # KiB a connection
     "mmap_size = 268435456",
 )
+_SNAPSHOT = {  # what SQLite does anyway: all queries of one read see the same moment
+    "isolation_level": "REPEATABLE READ",
+    "postgresql_readonly": True,
+}
 _FULL = ("database or disk is full", "SQLITE_FULL")
 _BUSY = ("database is locked", "database table is locked")
 _DAMAGED = ("file is not a database", "database disk image is malformed")
@@ -148,7 +152,7 @@ class Base:
     def __init__(self, made: Engine) -> None:
         self._engine = made
         self.migrated: tuple[str, ...] = ()  # revisions that opening has run
-        self._reader = made
+        self._reader = made if self.on_sqlite else made.execution_options(**_SNAPSHOT)
         self._writer = made.execution_options(write=True)
 
     def __enter__(self) -> Self:

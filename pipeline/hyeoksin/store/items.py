@@ -63,14 +63,12 @@ class Items(Base):
         Returns:
             The number of items whose answer is new.
         """
-        drawn = [(n, record_of(a)) for n, a in rows]
+        answers = {number: record_of(answer) for number, answer in rows}
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
-            n_new = 0
-            for number, record in drawn:
+            for record in answers.values():
                 check_plan(record, found.plan_sha)
-                n_new += renew(connection, project, number, record, now())
-            return n_new
+            return renew(connection, project, answers, now())
 
     def records(self, item: int) -> dict[str, Mapping[str, Any]]:
         """Return the records of all models that have judged an item, oldest first, by model."""
