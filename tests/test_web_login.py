@@ -118,6 +118,9 @@ def test_behind_tls_cookies_are_secure_and_bound_to_the_host(app: Any) -> None:
     assert "Domain" not in session
     assert "Strict-Transport-Security" in answer.headers
     assert browser.get("/rounds").status_code == 200
+    (ended,) = browser.post("/logout").headers.get_list("set-cookie")
+    assert ended.startswith('__Host-hyeoksin=""; ')
+    assert "; Secure" in ended  # else a browser lets it stand
 
 
 def test_a_log_in_makes_a_new_session_and_log_out_ends_it_in_the_store(app: Any, store: Store) -> None:

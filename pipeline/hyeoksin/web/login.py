@@ -91,7 +91,7 @@ def logout(
     store.end_session(user.session)
     store.audit("logout", user.name)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(cookie_name(request), path="/")
+    answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True)
     return answer
 
 
