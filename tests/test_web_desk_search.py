@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,7 @@ from hyeoksin.triage import Judged
 from hyeoksin.web.desk import export
 from hyeoksin.web.desk.hours import judged, waiting
 from hyeoksin.web.filler import Filler
+from web_client import Browser
 
 TEXTS = ("어르신 댁으로 찾아가는 이동 진료버스를 늘립니다.", "마을버스의 노선을 데이터로 다시 짭니다.", "구청 회의록을 누리집에 공개합니다.",
          "찾아가는 진료버스가 어르신 댁으로 갑니다.", "꽃 축제를 엽니다. 연락처 010-1234-5678")  # fmt: skip
@@ -278,6 +280,13 @@ def test_a_strategy_was_right_where_the_decision_lies_below_it(office: Office) -
 
 
 # --- export
+
+
+def test_the_file_is_named_by_the_round_and_the_day(office: Office) -> None:
+    made = office.store.create_project(f"정부/혁신\u202e{'가' * 80}", "2019", "officer")
+    answer = Browser(office.app, "officer").get(f"/rounds/{made.id}/export/file?form=csv")
+    told = urllib.parse.unquote(answer.headers["content-disposition"].rpartition("''")[2])
+    assert re.fullmatch(r"정부_혁신_가{34}_\d{8}\.csv", told)
 
 
 def test_the_workbook_holds_the_round_as_decided(office: Office) -> None:

@@ -25,6 +25,7 @@ from hyeoksin.web.desk.queue import filter_choices
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
+from hyeoksin.web.uploads import file_name
 from hyeoksin.workbook import WRITERS, Entry, Verdict, write_workbook
 
 __all__ = ["FORMATS", "entries", "router"]
@@ -96,9 +97,10 @@ def download(
         sent = gone.pop_all()
     detail = {"format": form, "rows": n_rows, "masked": not open_data, "filters": filters.query()}
     store.audit("round.exported", user.name, subject=str(project), detail=detail)
-    name = re.sub(
-        r'[\x00-\x1f<>:"/\\|?*]+', "_", f"{found.name}_{datetime.now(UTC).astimezone():%Y%m%d}.{form}"
-    )
+    round_name = re.sub(
+        r"[/\\]", "_", found.name[:40]
+    )  # no folders: the name is short enough to keep its end
+    name = file_name(f"{round_name}_{datetime.now(UTC).astimezone():%Y%m%d}.{form}")
     headers = {
         "Content-Disposition": f"attachment; filename=\"export.{form}\"; filename*=UTF-8''{quote(name)}"
     }
