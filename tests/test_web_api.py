@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 
@@ -147,6 +150,7 @@ def test_a_body_that_is_no_json(client: TestClient, raw: bytes, status: int) -> 
     answer = client.post("/classify", content=raw, headers=HEADERS | {"Content-Type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+    assert "Input should" not in answer.text  # pydantic's English
 
 
 def test_without_a_key_nothing_is_answered(client: TestClient) -> None:
@@ -189,7 +193,70 @@ def test_the_description_has_korean_words_and_no_dangling_reference(client: Test
     assert "HTTPValidationError" not in text
 
 
-def test_a_body_that_is_too_large_is_refused_unread(client: TestClient) -> None:
-    answer = client.post("/classify", content=b" " * ((16 << 20) + 1), headers=HEADERS)
-    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert "나누어" in answer.json()["detail"]
+def pieces(sent: list[int], n: int) -> Iterator[bytes]:
+    """A body of ``n`` MiB without a declared length; ``sent`` gets a number for each of them."""
+    for number in range(n):
+        sent.append(number)
+        yield b" " * (1 << 20)
+
+
+def test_a_body_that_is_too_large_is_refused_with_and_without_a_declared_length(client: TestClient) -> None:
+    sent: list[int] = []
+    for body in (b" " * ((16 << 20) + 1), pieces(sent, 30)):
+        answer = client.post(
+            "/classify", content=body, headers=HEADERS | {"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert "나누어" in answer.json()["detail"]
+
+
+def test_a_body_is_read_only_for_who_has_a_key_and_only_as_json(client: TestClient) -> None:
+    read: list[str] = []
+
+    async def asked(path: str, given: dict[str, str]) -> int:
+        """Ask without a client that sends all of the body whether it is read or not."""
+        status = 0
+        headers = [(k.lower().encode(), v.encode()) for k, v in {**given, "Content-Length": "2"}.items()]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "query_string": b""}
+
+        async def receive() -> dict[str, Any]:
+            read.append(path)
+            return {"type": "http.request", "body": b"{}", "more_body": False}
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        await client.app(scope, receive, send)
+        return status
+
+    paths = client.get("/openapi.json").json()["paths"]
+    posts = [path.replace("{number}", "1") for path, operations in paths.items() if "post" in operations]
+    assert len(posts) > 3
+    in_json = {"Content-Type": "application/json; charset=utf-8"}
+    for path in posts:
+        for key in ({}, {"Authorization": f"Bearer {new_key()}"}, {"Authorization": KEYS["officer"]}):
+            assert anyio.run(asked, path, in_json | key) == 401
+        for kind in (
+            {},
+            {"Content-Type": "text/plain"},
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        ):
+            assert anyio.run(asked, path, headers("officer") | kind) == 415
+    assert read == []
+    assert {anyio.run(asked, path, headers("officer") | in_json) for path in posts} == {422}
+    assert read == posts
+
+
+def test_an_unforeseen_fault_is_a_problem_with_the_number_of_the_log(
+    client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("innermost words")
+
+    monkeypatch.setattr(store, "projects", broken)
+    answer = client.get("/rounds", headers=HEADERS)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "innermost" not in answer.text
+    (number,) = re.findall("오류 번호 ([0-9a-f]{8})", answer.json()["detail"])
+    assert f"error {number}" in caplog.text

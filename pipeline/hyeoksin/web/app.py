@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -149,7 +150,7 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         BodyLimit,
         limits={
             "": settings.max_form_bytes,
-            "/api/": settings.max_api_bytes,
+            f"{PREFIX}/": sys.maxsize,  # it has a limit of its own, told in its own way
             "/uploads": settings.max_upload_bytes,
         },
         refuse=failures.too_large,

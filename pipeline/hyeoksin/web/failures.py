@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hyeoksin import errors
 from hyeoksin.web.access import MAX_FILES, LoginNeeded, PasswordNeeded
-from hyeoksin.web.faults import detail
+from hyeoksin.web.faults import detail, numbered
 from hyeoksin.web.headers import SECURITY_HEADERS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked, told
@@ -26,7 +24,6 @@ from hyeoksin.web.pages import is_htmx, page_of, redirect, render
 __all__ = ["API", "Failure", "answer", "failure_of", "install", "too_large"]
 
 API = "/api/"
-log = logging.getLogger("hyeoksin.web")
 
 _STATUS: tuple[tuple[type[errors.HyeoksinError], int], ...] = (  # the first that fits
     (errors.NotStoredError, 404),
@@ -89,9 +86,7 @@ def failure_of(error: Exception) -> Failure:
     for kind, status in _STATUS:
         if isinstance(error, kind):
             return Failure(status, _(_TITLES[status]), told(error))
-    number = secrets.token_hex(4)
-    log.error("error %s", number, exc_info=error)
-    return Failure(500, _(_TITLES[500]), _(_HINTS[500]).format(id=number))
+    return Failure(500, _(_TITLES[500]), _(_HINTS[500]).format(id=numbered(error)))
 
 
 def _fault(error: Mapping[str, Any]) -> str:

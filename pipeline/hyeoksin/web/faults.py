@@ -1,17 +1,22 @@
-"""What pydantic finds wrong with a value, in Korean: the pages and the interface for programs say it in the same words."""
+"""What the pages and the interface for programs say of faults alike: wrong values in Korean, the unforeseen by a number."""
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hyeoksin.web.languages import marked
 
-__all__ = ["detail"]
+__all__ = ["detail", "numbered"]
+
+log = logging.getLogger("hyeoksin.web")
 
 _SAYS: dict[str, str] = {
     "missing": marked("빠졌습니다. 이 값을 넣으세요."),
     "extra_forbidden": marked("모르는 이름입니다. 지우거나 이름을 확인하세요."),
+    "string_unicode": marked("글자가 아닌 것(짝이 없는 대리 문자)이 있습니다. 지우고 보내세요."),
     "string_type": marked("글(문자열)이어야 합니다."),
     "string_too_short": marked("{min_length}자 이상이어야 합니다."),
     "string_too_long": marked("{max_length}자를 넘습니다. 줄여서 보내세요."),
@@ -41,6 +46,17 @@ _SAYS: dict[str, str] = {
 }
 _OTHERWISE = marked("쓸 수 없는 값입니다 ({msg}).")
 _NUL = marked("널 문자(U+0000)가 있습니다. 지우고 보내세요.")
+
+
+def numbered(error: Exception) -> str:
+    """Log an unforeseen error under a number, and return it; one that is raised on has its number already."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    name = next((note for note in notes if note.startswith("error ")), None)
+    if name is None:
+        name = f"error {secrets.token_hex(4)}"
+        error.add_note(name)
+        log.error(name, exc_info=error)
+    return name.removeprefix("error ")
 
 
 def detail(error: Mapping[str, Any], say: Callable[[str], str] = str) -> str:

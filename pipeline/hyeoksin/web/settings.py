@@ -20,7 +20,7 @@ class Settings:
         model: model folder; None is the shipped one.
         hosts: host names that the server answers to (``*``: any).
         max_upload_bytes: largest upload; ``max_rows``: most rows of one.
-        max_form_bytes: largest request that is no upload (the interface under ``/api/`` has ``max_api_bytes``).
+        max_form_bytes: largest request that is no upload (the interface for programs has a limit of its own).
         session_hours: a login ends after so many hours, whatever happens.
         lock_after: wrong passwords in a row that lock an account for ``lock_minutes``.
         unmask_minutes: how long a reviewer who asked for it sees personal data.
@@ -34,7 +34,6 @@ class Settings:
     max_upload_bytes: int = 100 << 20
     max_rows: int = 100_000
     max_form_bytes: int = 1 << 20
-    max_api_bytes: int = 32 << 20
     session_hours: int = 12
     lock_after: int = 5
     lock_minutes: int = 15

@@ -12,7 +12,9 @@ from hyeoksin import __version__
 from hyeoksin.store import Store
 from hyeoksin.web.api import agencies, classify, decisions, docs, models, plans, rounds
 from hyeoksin.web.api.keys import Keyring, Throttle
-from hyeoksin.web.api.problems import Problem, RefuseLarge, handle_problems, responses
+from hyeoksin.web.api.limits import MAX_BYTES
+from hyeoksin.web.api.problems import Problem, handle_problems, responses, too_large
+from hyeoksin.web.headers import BodyLimit
 from hyeoksin.web.judge import Judge
 
 __all__ = ["PREFIX", "ROUTERS", "create_api"]
@@ -66,7 +68,7 @@ def create_api(judge: Judge, store: Store, keyring: Keyring, throttle: Throttle,
     for router in ROUTERS:
         app.include_router(router, responses=_ALWAYS)
     app.include_router(docs.router)
-    app.add_middleware(RefuseLarge)
+    app.add_middleware(BodyLimit, limits={"": MAX_BYTES}, refuse=too_large)
     handle_problems(app)
     _describe(app)
     return app

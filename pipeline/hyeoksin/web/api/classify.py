@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import BusyError, JudgeError, SlowError
-from hyeoksin.web.api.keys import Viewer
+from hyeoksin.web.api.keys import KeyFirst, Viewer
 from hyeoksin.web.api.limits import JSON_TEXTS
 from hyeoksin.web.api.problems import ProblemError, responses
 from hyeoksin.web.api.records import EXAMPLE_RECORD, RecordOut
@@ -24,7 +24,7 @@ __all__ = ["JSON_LINES", "PlanId", "judged", "problem_of", "router"]
 JSON_LINES = "application/jsonl"
 _LINES = (JSON_LINES, "application/x-ndjson", "application/x-jsonlines")
 PlanId = Literal["2019", "2020", "2022", "2024"]
-router = APIRouter(tags=["분류"])
+router = APIRouter(tags=["분류"], route_class=KeyFirst)
 
 
 class ClassifyIn(TextsIn):
@@ -104,6 +104,7 @@ def _wants_lines(accept: str, count: int) -> bool:
             "unauthorized",
             "not-acceptable",
             "too-large",
+            "media-type",
             "invalid",
             "rate-limit",
             "busy",

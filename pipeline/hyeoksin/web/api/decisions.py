@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hyeoksin.agency import load_agencies
 from hyeoksin.plan import Plan
 from hyeoksin.store import Item
-from hyeoksin.web.api.keys import Caller, Officer, Viewer
+from hyeoksin.web.api.keys import Caller, KeyFirst, Officer, Viewer
 from hyeoksin.web.api.limits import MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.rounds import stored
@@ -20,7 +20,7 @@ from hyeoksin.web.blind import readable
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["결정"])
+router = APIRouter(tags=["결정"], route_class=KeyFirst)
 _BIGGEST = 2**53 - 1
 _Word = Annotated[str, Field(min_length=8, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 _Key = Annotated[
@@ -129,7 +129,7 @@ def history(number: Number, request: Request, caller: Viewer) -> list[DecisionOu
     "/documents/{number}/decisions",
     summary="결정하기",
     status_code=201,
-    responses=responses("malformed", "not-found", "conflict", "too-large"),
+    responses=responses("malformed", "not-found", "conflict", "too-large", "media-type"),
 )
 def decide(
     number: Number, body: DecisionIn, request: Request, caller: Officer, key: _Key = None
@@ -160,7 +160,7 @@ def decide(
     "/documents/{number}/undo",
     summary="결정 되돌리기",
     status_code=201,
-    responses=responses("malformed", "not-found", "conflict", "too-large"),
+    responses=responses("malformed", "not-found", "conflict", "too-large", "media-type"),
 )
 def undo(number: Number, body: UndoIn, request: Request, caller: Officer, key: _Key = None) -> DecisionOut:
     """지금 힘이 있는 결정을 되돌립니다. 되돌림도 원장의 새 줄이며, 그 앞의 결정이 다시 힘을 얻습니다."""

@@ -6,14 +6,16 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request, Security
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from hyeoksin.store import ROLES, Store
 from hyeoksin.web.api.problems import ProblemError
@@ -21,6 +23,7 @@ from hyeoksin.web.api.problems import ProblemError
 __all__ = [
     "Admin",
     "Caller",
+    "KeyFirst",
     "Keyring",
     "Officer",
     "Reviewer",
@@ -126,25 +129,60 @@ class Keyring:
         self._known.clear()
 
 
+async def _known(request: Request) -> Caller:
+    """Return who asks, by the key in the headers.
+
+    Raises:
+        ProblemError: no key, or none that works.
+    """
+    scheme, _space, bearer = request.headers.get("authorization", "").partition(" ")
+    given = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+    keyring: Keyring = request.app.state.keyring
+    caller = await keyring.caller(given) if given else None
+    if caller is None:
+        raise ProblemError(
+            "unauthorized",
+            "쓸 수 없는 API 키입니다. 관리자에게 새 키를 받으세요."
+            if given
+            else "API 키가 없습니다. 헤더에 `Authorization: Bearer 키` 를 넣으세요.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return caller
+
+
+class KeyFirst(APIRoute):
+    """A route whose body is read only for who has a key, and only as JSON: FastAPI parses it before its dependencies."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request."""
+        answer = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            await _known(request)
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            empty = (
+                request.headers.get("content-length", "0") == "0"
+                and "transfer-encoding" not in request.headers
+            )
+            if not (empty or re.fullmatch(r"application/(.+\+)?json", kind)):
+                raise ProblemError(
+                    "media-type",
+                    "본문은 JSON으로 보내고, 헤더에 `Content-Type: application/json` 을 넣으세요.",
+                )
+            return await answer(request)
+
+        return checked
+
+
 def require(role: str) -> Callable[..., Awaitable[Caller]]:
     """Return the dependency that lets keys with at least this role pass, as often as their rate allows."""
 
     async def allowed(
         request: Request,
-        bearer: Annotated[object, Security(_bearer)],
+        bearer: Annotated[object, Security(_bearer)],  # these two stand here for the description
         header: Annotated[str | None, Security(_header)],
     ) -> Caller:
-        given = header or getattr(bearer, "credentials", "")
-        keyring: Keyring = request.app.state.keyring
-        caller = await keyring.caller(given) if given else None
-        if caller is None:
-            raise ProblemError(
-                "unauthorized",
-                "쓸 수 없는 API 키입니다. 관리자에게 새 키를 받으세요."
-                if given
-                else "API 키가 없습니다. 헤더에 `Authorization: Bearer 키` 를 넣으세요.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+        caller = await _known(request)
         throttle: Throttle = request.app.state.throttle
         seconds = throttle.wait("api", f"key {caller.key}")
         if seconds:

@@ -13,7 +13,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hyeoksin.errors import (
     HyeoksinError,
@@ -25,7 +24,7 @@ from hyeoksin.errors import (
     StoreFullError,
 )
 from hyeoksin.web.api.limits import MAX_BYTES
-from hyeoksin.web.faults import detail
+from hyeoksin.web.faults import detail, numbered
 
 __all__ = [
     "MEDIA_TYPE",
@@ -33,10 +32,10 @@ __all__ = [
     "Fault",
     "Problem",
     "ProblemError",
-    "RefuseLarge",
     "answer",
     "handle_problems",
     "responses",
+    "too_large",
 ]
 
 MEDIA_TYPE = "application/problem+json"
@@ -195,23 +194,13 @@ _DETAILS = {
     404: "이런 주소가 없습니다. 쓸 수 있는 주소는 /api/v1/docs 에 있습니다.",
     405: "이 주소에는 쓸 수 없는 메서드입니다. 쓸 수 있는 것은 Allow 헤더에 있습니다.",
     400: "요청을 읽을 수 없습니다. 본문이 UTF-8로 적은 JSON인지 확인하세요.",
+    413: f"본문이 {MAX_BYTES >> 20} MiB를 넘습니다. 글을 나누어 보내세요 (한 번에 1,000건까지).",
 }
 
 
-class RefuseLarge:
-    """Refuses a body that says it is too large before any of it is read (ASGI)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        length = dict(scope.get("headers", ())).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > MAX_BYTES:
-            detail = f"본문이 {MAX_BYTES >> 20} MiB를 넘습니다. 글을 나누어 보내세요 (한 번에 1,000건까지)."
-            await answer(ProblemError("too-large", detail))(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+def too_large(request: Request) -> JSONResponse:
+    """Return the answer to a body beyond the limit."""
+    return answer(ProblemError("too-large", _DETAILS[413]))
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -239,6 +228,11 @@ def handle_problems(app: FastAPI) -> None:
         detail = _DETAILS.get(error.status_code, PROBLEMS[kind].title + ".")
         headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
         return answer(ProblemError(kind, detail, headers=headers))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+        detail = f"서버에 오류가 났습니다. 다시 보내고, 되풀이되면 관리자에게 오류 번호 {numbered(error)} 를 알리세요."
+        return answer(ProblemError("internal", detail))
 
 
 def _allowed(request: Request) -> str:

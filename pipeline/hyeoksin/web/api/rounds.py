@@ -14,7 +14,7 @@ from hyeoksin.plan import Level
 from hyeoksin.privacy import masked, masked_document, masked_record, masked_start
 from hyeoksin.store import Item, Project, Store
 from hyeoksin.web.api.classify import problem_of
-from hyeoksin.web.api.keys import Caller, Officer, Viewer
+from hyeoksin.web.api.keys import Caller, KeyFirst, Officer, Viewer
 from hyeoksin.web.api.limits import MAX_ID, MAX_TEXTS
 from hyeoksin.web.api.problems import ProblemError, responses
 from hyeoksin.web.api.records import RecordOut
@@ -36,7 +36,7 @@ from hyeoksin.web.worker import plan_name
 
 __all__ = ["AT_ONCE", "item_out", "router", "stored"]
 
-router = APIRouter(tags=["차수와 문서"])
+router = APIRouter(tags=["차수와 문서"], route_class=KeyFirst)
 AT_ONCE = 4  # requests with new texts that are judged at a time: the pages need the other threads
 _TITLE = 80  # characters of a text without title
 _WAITING = 12  # requests with new texts that wait for their turn; each may hold 16 MB
@@ -210,7 +210,7 @@ def document_list(
     "/rounds/{number}/documents",
     summary="문서 넣기",
     status_code=201,
-    responses=responses("malformed", "not-found", "refused", "too-large", "timeout"),
+    responses=responses("malformed", "not-found", "refused", "too-large", "media-type", "timeout"),
 )
 async def add_documents(number: Number, body: NewTexts, request: Request, caller: Officer) -> Added:
     """글을 분류해 차수에 넣습니다. 모두 들어가거나 하나도 들어가지 않으며, 다시 보내도 두 번 들어가지 않습니다."""
