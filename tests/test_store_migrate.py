@@ -137,6 +137,18 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         open_store("postgresql://127.0.0.1:1/test")
 
 
+@pytest.mark.parametrize("kind", ENGINES)
+def test_an_empty_database_gets_tables_only_from_who_may_make_a_store(kind: str, tmp_path: Path) -> None:
+    with address_on(kind, tmp_path) as url, raw(url) as made:
+        with made.connect():
+            pass  # an empty file
+        with pytest.raises(NotStoredError, match="저장소가 없습니다"):
+            open_store(url, create=False)
+        assert sa.inspect(made).get_table_names() == []
+        open_store(url).close()
+        open_store(url, create=False).close()
+
+
 def test_a_store_that_is_up_to_date_opens_without_alembic(tmp_path: Path) -> None:
     import subprocess
     import sys

@@ -19,11 +19,11 @@ except ModuleNotFoundError as error:
 
 from hyeoksin.store.adding import Row, content_of
 from hyeoksin.store.backup import Backup, restore
-from hyeoksin.store.engine import address, engine
+from hyeoksin.store.engine import address, engine, no_store
 from hyeoksin.store.filters import Filters, Order
 from hyeoksin.store.items import Items
 from hyeoksin.store.ledger import Ledger
-from hyeoksin.store.migrate import migrate
+from hyeoksin.store.migrate import current, migrate
 from hyeoksin.store.people import People
 from hyeoksin.store.projects import Projects
 from hyeoksin.store.register import Register
@@ -98,11 +98,11 @@ def open_store(url: str | Path, create: bool = True, *, busy_seconds: float = 10
 
     Args:
         url: the path of a SQLite file, or ``postgresql+psycopg://user@host/name``.
-        create: make the file where there is none.
+        create: make the file, or the tables of an empty database, where there is none.
         busy_seconds: how long a write waits for another program before it fails.
 
     Raises:
-        NotStoredError: no such file and ``create`` is false, or no such folder.
+        NotStoredError: no such store and ``create`` is false, or no such folder.
         StoreDamagedError: no store of ours, damaged, or made by a newer version.
         StoreUnavailableError: the database does not answer.
         MissingExtraError: SQLAlchemy or psycopg is not installed.
@@ -111,6 +111,8 @@ def open_store(url: str | Path, create: bool = True, *, busy_seconds: float = 10
     store = Store(made)
     try:
         with store._write() as connection:
+            if not create and current(connection) is None:
+                raise no_store(store.url)
             store.migrated = tuple(migrate(connection))
     except StoreError:
         store.close()

@@ -26,7 +26,7 @@ from hyeoksin.errors import (
 )
 from hyeoksin.store.schema import clean
 
-__all__ = ["Base", "address", "alone", "engine", "insert_into", "now"]
+__all__ = ["Base", "address", "alone", "engine", "insert_into", "no_store", "now"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -112,15 +112,20 @@ def _as_json(value: Any) -> str:
     return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def no_store(place: str) -> NotStoredError:
+    """Return the error of a place where no store is."""
+    return NotStoredError(
+        "{file}: 저장소가 없습니다. 경로를 확인하세요. 처음이면 hyeoksin serve 를 한 번 켜서 만드세요.",
+        file=place,
+    )
+
+
 def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
     file = Path(url.database or "")
     if not url.database or url.database == ":memory:":
         raise StoreError("저장소는 파일이어야 합니다. 경로를 주세요.")
     if not create and not file.exists():
-        raise NotStoredError(
-            "{file}: 저장소가 없습니다. 경로를 확인하세요. 처음이면 hyeoksin serve 를 한 번 켜서 만드세요.",
-            file=file,
-        )
+        raise no_store(str(file))
     if not file.parent.is_dir():
         raise NotStoredError("{file}: 폴더가 없습니다. 먼저 만드세요.", file=file.parent)
     made = sa.create_engine(
