@@ -34,6 +34,7 @@ from sklearn.model_selection import GroupKFold
 
 from accuracy_ablations import ablations, prepare
 from accuracy_peers import Peer, Ranking, Text, peers, texts
+from arguments import there
 from hyeoksin.assess import assess
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import TESTED, Example
@@ -207,9 +208,9 @@ def joined(parts: Sequence[Ranking]) -> Ranking | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("coded", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("coded", type=there)
+    parser.add_argument("folder", type=there)
+    parser.add_argument("--model", type=there)
     parser.add_argument(
         "--rows", nargs="*", choices=[*peers(Path(), Path(), "")], help="peers to run; default: all"
     )

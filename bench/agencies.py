@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from arguments import there
 from hyeoksin.agency import load_agencies
 from hyeoksin.assess import assess
 from hyeoksin.classifier import Classifier, load_classifier
@@ -134,9 +135,9 @@ def written(classifier: Classifier) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("coded", type=Path, nargs="?")
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("folder", type=there)
+    parser.add_argument("coded", type=there, nargs="?")
+    parser.add_argument("--model", type=there)
     options = parser.parse_args()
     classifier = load_classifier(options.model)
     print(f"model {classifier.model.id}, {len(classifier.model.agencies.classes)} agencies")

@@ -1,6 +1,6 @@
 """A run over a large archive, made by repeating and editing public texts: killed once, resumed, with its manifest.
 
-Usage: python bench/archive.py PUBLIC_FOLDER WORK_FOLDER [rows] [kill after this share of the shards] [batch options]
+What else stands on the command line are options of ``hyeoksin batch``.
 
 Two rows in three are headlines, one in three a release, proposal or petition; seven rows in ten are repetitions with a
 few words changed or dropped, one in twenty an exact copy. Nothing of it is kept in the project.
@@ -18,6 +18,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from arguments import described, there
 
 SHARD = 1_000
 SETS = {
@@ -73,23 +75,27 @@ def command(source: Path, output: Path, options: list[str]) -> list[str]:
 
 
 def main() -> None:
-    folder, work = Path(sys.argv[1]), Path(sys.argv[2])
-    n = int(sys.argv[3]) if len(sys.argv) > 3 else 300_000
-    share = float(sys.argv[4]) if len(sys.argv) > 4 else 0.3
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("work", type=Path, help="folder for the archive and the results")
+    parser.add_argument("rows", type=int, nargs="?", default=300_000)
+    parser.add_argument("share", type=float, nargs="?", default=0.3, help="of the shards, then it is killed")
+    given, options = parser.parse_known_args()
+    n, work = given.rows, given.work
     work.mkdir(parents=True, exist_ok=True)
     source, output = work / "archive.jsonl", work / "out"
     with source.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(folder, n))
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows(given.folder, n))
     print(f"{n} rows, {source.stat().st_size / 2**20:.0f} MiB")
     begun = time.time()
-    first = subprocess.Popen(command(source, output, sys.argv[5:]))
-    while first.poll() is None and len(list((output / "shards").glob("*.json"))) < share * n / SHARD:
+    first = subprocess.Popen(command(source, output, options))
+    while first.poll() is None and len(list((output / "shards").glob("*.json"))) < given.share * n / SHARD:
         time.sleep(1)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     done = len(list((output / "shards").glob("*.json")))
     print(f"killed after {time.time() - begun:.0f} s with {done} shards written")
-    subprocess.run(command(source, output, sys.argv[5:]), check=False)
+    subprocess.run(command(source, output, options), check=False)
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
     print(json.dumps(manifest, ensure_ascii=False, indent=1))
     print(f"all in all {time.time() - begun:.0f} s")

@@ -1,4 +1,4 @@
-"""Breaks the sample files in every way we know and reads them: python bench/broken_files.py [N] [SEED].
+"""Breaks the sample files in every way we know and reads them.
 
 Prints files tried, what came of them, crashes (any exception that is not ours) and hangs. The test-suite runs a smaller
 number of the same files.
@@ -6,9 +6,9 @@ number of the same files.
 
 from __future__ import annotations
 
+import argparse
 import io
 import random
-import sys
 import tempfile
 import time
 import zipfile
@@ -251,7 +251,11 @@ def outcome(path: Path) -> Outcome:
 
 
 def main() -> None:
-    n_files, seed = map(int, [*sys.argv[1:], *("1000", "1")[len(sys.argv) - 1 :]])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=int, nargs="?", default=1_000)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    given = parser.parse_args()
+    n_files, seed = given.files, given.seed
     limits.SILENT_SECONDS, limits.MAX_UNPACKED_BYTES = SLOW_SECONDS, BOMB_BYTES // 2
     found: Counter[str] = Counter()
     slowest = Outcome("", 0, (), "", 0.0)

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.sparse import csr_array, load_npz, save_npz
 from scipy.stats import binomtest
 
+from arguments import there
 from hyeoksin.codes import NONE
 from hyeoksin.drift import TESTS, Sample, find_drift
 from hyeoksin.encoders import dense_encoder, views
@@ -97,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=there)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-drift")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--planted", type=int, default=40)

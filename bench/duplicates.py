@@ -1,7 +1,5 @@
 """Precision and recall of the duplicate groups on pairs made by editing public texts, and the speed of MinHash libraries.
 
-Usage: python bench/duplicates.py PUBLIC_FOLDER [texts]
-
 Of each text taken, one more issue is made by one of the edits below; what is left are pairs of different texts. Texts
 that the untouched sets already hold twice (equal titles, or equal first 60 letters) are left out first. Recall: made
 issues that share the group of their text. Precision: of all pairs that share a group, those with one origin. No text
@@ -13,7 +11,6 @@ from __future__ import annotations
 import gzip
 import json
 import random
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,6 +18,7 @@ from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
+from arguments import described, there
 from hyeoksin.duplicates import Index
 from hyeoksin.duplicates.signatures import letters
 
@@ -170,8 +168,11 @@ def libraries(texts: list[str]) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    pools = load(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 15_000)
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("texts", type=int, nargs="?", default=15_000)
+    given = parser.parse_args()
+    pools = load(given.folder, given.texts)
     print("MinHash libraries")
     libraries([text for pool in pools.values() for text in pool[:150]])
     for name, texts in pools.items():

@@ -4,15 +4,12 @@ Columns: titles that find their own body among 1,000 held out; top-1 of the 2019
 public texts, alone and beside the lexical similarity (x 0.15), and off-plan AUROC of the latter; a logistic probe over
 the leaves of labelled public texts (5 folds); Spearman on KLUE-STS dev; macro-F1 of a linear SVM on YNAT headlines
 (first of 5 folds), alone. Labels train only what the rows that say so name, and never the plan or fold that is tested.
-
-Usage: python bench/embedding.py FOLDER_OF_PUBLIC_TEXTS CACHE_FOLDER [variant ...]
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +26,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.svm import LinearSVC
 
+from arguments import described, there
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
@@ -250,9 +248,13 @@ def with_labels(data: Data, base: tuple[MorphemeBag, list[Any], float]) -> None:
 
 
 def main() -> None:
-    external, cache = Path(sys.argv[1]), Path(sys.argv[2])
-    chosen = sys.argv[3:]
-    data = load(external, cache)
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("cache", type=Path, help="folder that keeps what is slow to make")
+    parser.add_argument("variants", nargs="*", help="only these")
+    given = parser.parse_args()
+    cache, chosen = given.cache, given.variants
+    data = load(given.folder, cache)
     keys, cong, idf = start(data, cache)
     ones = np.ones_like(idf)
     noise = np.random.default_rng(0).normal(0, 1 / 16, (len(keys), DIMENSION)).astype(np.float32)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arguments import there
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import Example
 from hyeoksin.evaluation import mean_score
@@ -74,8 +75,8 @@ def table(plan: str, examples: Mapping[tuple[str, str], Example], marked: Path, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("folder", type=there)
+    parser.add_argument("--model", type=there)
     parser.add_argument("--texts", choices=("blind", "labels"), default="blind")
     told = parser.parse_args()
     labelled = labelled_examples(Path("corpus") / told.texts, Path("corpus/external.yaml"), told.folder)

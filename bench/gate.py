@@ -1,7 +1,5 @@
 """What the first gate saves on a stream of which 70 % is off-plan, beside bare Kiwi tokenisation of the same stream.
 
-Usage: python bench/gate.py PUBLIC_FOLDER [texts]
-
 The stream: public texts without a label of ours (so the gate has not learnt from them), drawn so that the whole pipeline
 calls 70 % of them off-plan. Rates are documents per second of processor time, one thread. "Lost" are texts that the
 whole pipeline finds in the plan and the gate lets go; the loss against labels, held out, stands in ``gate.json``.
@@ -10,11 +8,11 @@ whole pipeline finds in the plan and the gate lets go; the loss against labels, 
 from __future__ import annotations
 
 import random
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from arguments import described, there
 from hyeoksin.batch.judge import predict
 from hyeoksin.classifier import load_classifier
 from hyeoksin.domain import Document
@@ -50,9 +48,13 @@ def rate(n: int, run: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("texts", type=int, nargs="?", default=2_000)
+    given = parser.parse_args()
     plan = load_plan("2019")
     classifier, gate = load_classifier(plan=plan, workers=1), load_gate(resource("model"), plan)
-    pool = draw(Path(sys.argv[1]), 2 * int(sys.argv[2]) if len(sys.argv) > 2 else 4_000)
+    pool = draw(given.folder, 2 * given.texts)
     inside = {p.document.id for p in classifier.classify(pool) if p.path}
     outside = [d for d in pool if d.id not in inside]
     n_in = min(len(inside), round(len(outside) * (1 - OFF) / OFF))

@@ -2,17 +2,13 @@
 
 Rows: characters; characters and all morphemes (particles too) with their neighbours; the same with the
 embedding; that plus a naive-Bayes weighted SVM (Wang and Manning 2012) on the same features.
-
-Usage: python bench/headlines.py FOLDER_OF_PUBLIC_TEXTS [number of the 5 folds to measure]
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from itertools import islice, pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +18,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
+from arguments import described, there
 from hyeoksin.domain import Document
 from hyeoksin.encoders import load_morpheme_encoder
 from hyeoksin.features import analyse
@@ -55,8 +52,11 @@ def naive_bayes_scores(
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) / "klue_ynat/train_minus_dev.jsonl"
-    n_folds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("n_folds", type=int, nargs="?", default=5, help="of the 5, to be measured")
+    given = parser.parse_args()
+    path, n_folds = given.folder / "klue_ynat/train_minus_dev.jsonl", given.n_folds
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     texts = [normalise(row["title"]).lower() for row in rows]
     topics = np.unique([row["label"] for row in rows], return_inverse=True)[1]

@@ -1,7 +1,6 @@
 """Find likely label errors of the 2019 plan with cleanlab, in the written texts and in the labels of public texts.
 
-Usage: python bench/label_doubts.py FOLDER [how many of each], where FOLDER holds the public texts; needs
-``pip install cleanlab``. A quick model (TF-IDF of morphemes, logistic regression) gives every text probabilities from
+Needs ``pip install cleanlab``. A quick model (TF-IDF of morphemes, logistic regression) gives every text probabilities from
 five folds that no family crosses; cleanlab ranks the texts whose given code looks least likely. Nothing is written to
 disk: the texts are not ours. A code that the coders accepted too counts as a doubt, but is marked ``(ok)``.
 """
@@ -21,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
+from arguments import described, there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.external import labelled_examples
@@ -90,12 +90,14 @@ def report(
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    shown = int(sys.argv[2]) if len(sys.argv) > 2 else SHOWN
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts")
+    parser.add_argument("shown", type=int, nargs="?", default=SHOWN, help="how many of each")
+    given = parser.parse_args()
+    shown = given.shown
     plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
     written = [e for e in read_examples(CORPUS / "proposals", plans) if PLAN in e.labels]
-    public = list(labelled_examples(CORPUS / "labels", CORPUS / "external.yaml", Path(sys.argv[1])))
+    public = list(labelled_examples(CORPUS / "labels", CORPUS / "external.yaml", given.folder))
     examples = written + public
     names, codes = np.unique([codes_of(e)[0] for e in examples], return_inverse=True)
     probabilities = out_of_fold(examples, codes)

@@ -1,6 +1,6 @@
 """Show that nothing measured on was trained on: near-duplicates between coded texts and all training examples.
 
-Usage: python bench/leaks.py CODED.jsonl [folder of public texts]; exits 1 if a pair is nearer than 0.8 (cosine of
+Exits 1 if a pair is nearer than 0.8 (cosine of
 character 3- and 4-grams).
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from arguments import described, there
 from hyeoksin.evaluation import read_coded
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.training.recipe import gather
@@ -19,9 +20,12 @@ NEAR = 0.8
 
 
 def main() -> None:
-    coded = [c.document.body[:700] for c in read_coded(Path(sys.argv[1]))]
-    external = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    examples = gather(Path("corpus"), external, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
+    parser = described(__doc__)
+    parser.add_argument("coded", type=there, help="coded texts (JSONL)")
+    parser.add_argument("folder", type=there, nargs="?", help="public texts")
+    given = parser.parse_args()
+    coded = [c.document.body[:700] for c in read_coded(given.coded)]
+    examples = gather(Path("corpus"), given.folder, {plan: load_plan(plan) for plan in BUILTIN_PLANS})
     bodies = [e.document.body[:700] for e in examples]
     front = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, min_df=2)
     trained = front.fit_transform(bodies)

@@ -1,7 +1,5 @@
 """Peak memory of a batch run's driver over few and over many rows, each in a process of its own.
 
-Usage: python bench/memory.py [ROWS ...] [--real]; default 10,000 and 300,000 rows.
-
 Rows are made of random words. Without ``--real`` shards are counted instead of judged: all of the driver (reading,
 duplicates, shards, manifest) without the model, whose size does not depend on the number of rows.
 """
@@ -15,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from arguments import described
 from hyeoksin.batch import Options, run
 from hyeoksin.batch.judge import judge
 from hyeoksin.batch.settings import Spec
@@ -45,14 +44,16 @@ def one(n_rows: int, real: bool) -> None:
 
 
 def main() -> None:
-    words = [word for word in sys.argv[1:] if word != "--real"]
-    if len(words) == 1:
-        one(int(words[0]), "--real" in sys.argv)
+    parser = described(__doc__)
+    parser.add_argument("rows", type=int, nargs="*", default=[10_000, 300_000])
+    parser.add_argument("--real", action="store_true", help="judge them")
+    given = parser.parse_args()
+    if len(given.rows) == 1:
+        one(given.rows[0], given.real)
         return
-    for n_rows in words or ["10000", "300000"]:
-        subprocess.run(
-            [sys.executable, __file__, n_rows, *(["--real"] if "--real" in sys.argv else [])], check=True
-        )
+    for n_rows in given.rows:
+        real = ["--real"] if given.real else []
+        subprocess.run([sys.executable, __file__, str(n_rows), *real], check=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, load_npz, save_npz, vstack
 from sklearn.metrics import cohen_kappa_score
 
+from arguments import there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.domain import Document
@@ -236,8 +237,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("coded", type=Path)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("coded", type=there)
+    parser.add_argument("folder", type=there)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-new-plan")
     parser.add_argument("--old", default="2019")
     parser.add_argument("--new", default="2024")

@@ -1,7 +1,6 @@
 """Each public source as an office that the model has never seen: the hours dial's promise, and decisions that teach.
 
-Usage: python bench/offices.py FOLDER [source ...], where FOLDER holds the public texts (``corpus/external.yaml``). For each
-source the 2019 heads are trained without its texts (shipped vocabulary and embedding, which know no labels), and its texts
+For each source the 2019 heads are trained without its texts (shipped vocabulary and embedding, which know no labels), and its texts
 arrive in the order of their dates, with our labels as the officers' decisions:
 
 - calibration: how far the chance that an answer is acceptable lies from the calibrated probability, as shift and slope of
@@ -14,7 +13,6 @@ Two cores, alone: about ten minutes. Nothing is written to disk.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -24,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from arguments import described, there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.encoders import dense_encoder, probe, views
@@ -207,9 +206,11 @@ def gain(told: Sequence[str], before: Sequence[str], after: Sequence[str]) -> tu
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    run(read_texts(Path(sys.argv[1])), sys.argv[2:] or SOURCES)
+    parser = described(__doc__)
+    parser.add_argument("folder", type=there, help="public texts (``corpus/external.yaml``)")
+    parser.add_argument("sources", nargs="*", default=SOURCES)
+    given = parser.parse_args()
+    run(read_texts(given.folder), given.sources)
 
 
 def run(texts: Texts, sources: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """A synthetic past year for ``hyeoksin simulate``: our own written texts, dated, placed in regions, decided with noise.
 
-Usage: python bench/past_year.py OUTPUT-FOLDER, then
+Made by ``python bench/past_year.py OUTPUT``, then
 
     hyeoksin simulate --decisions OUTPUT/past.jsonl --records OUTPUT/records.jsonl -o OUTPUT/report.html
 
@@ -12,7 +12,6 @@ written texts alone. Decisions are the corpus's labels, but 4 % of them are anot
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.model_selection import GroupKFold
 
+from arguments import described
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.encoders import dense_encoder, probe, views
@@ -85,9 +85,9 @@ def out_of_fold(examples: Sequence[Example], plan: Plan) -> tuple[Floats, Floats
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    output = Path(sys.argv[1])
+    parser = described(__doc__)
+    parser.add_argument("output", type=Path, help="new folder")
+    output: Path = parser.parse_args().output
     output.mkdir(parents=True, exist_ok=True)
     plan, random = load_plan("2019"), np.random.default_rng(0)
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arguments import there
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
@@ -130,7 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=Path("models/default"))
+    parser.add_argument("--model", type=there, default=Path("models/default"))
     parser.add_argument("--plan", default="2019")
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--sizes", type=int, nargs="+", default=[300, 1000, 3000])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arguments import there
 from hyeoksin.classifier import load_classifier
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
@@ -45,8 +46,8 @@ def table(name: str, plan: str, examples: Sequence[Example], predictions: Sequen
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("folder", type=there)
+    parser.add_argument("--model", type=there)
     parser.add_argument("--titles", action="store_true", help="the titles alone")
     told = parser.parse_args()
     classifier = load_classifier(told.model)

@@ -25,6 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from arguments import there
 from hyeoksin.batch.inputs import items, sources
 from hyeoksin.domain import Document
 from hyeoksin.gate import load_gate
@@ -177,7 +178,7 @@ def seconds(*words: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("source", nargs="?", type=Path, default=Path("corpus/proposals"))
+    parser.add_argument("source", nargs="?", type=there, default=Path("corpus/proposals"))
     parser.add_argument("--annif")
     parser.add_argument(
         "--texts", type=int, default=1_000, help="articles of 500 characters; others in proportion"

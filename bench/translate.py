@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import cohen_kappa_score
 
+from arguments import there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import read_examples
 from hyeoksin.domain import Document
@@ -112,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=there)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hyeoksin-new-plan")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--fit", action="store_true")

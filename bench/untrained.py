@@ -2,21 +2,18 @@
 
 The 2019 and the 2024 plan are treated as if they were new: leaves ranked by similarity, without and with the morpheme
 embedding, on the written corpus and, with a folder, on the labelled public texts.
-
-Usage: python bench/untrained.py [corpus folder [folder of public texts]]
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.metrics import roc_auc_score
 
+from arguments import described, there
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.encoders import beside, dense_encoder
@@ -29,12 +26,16 @@ from hyeoksin.untrained import wording_head
 
 
 def main() -> None:
-    corpus = Path(sys.argv[1] if len(sys.argv) > 1 else "corpus")
+    parser = described(__doc__)
+    parser.add_argument("corpus", type=there, nargs="?", default="corpus", help="its folder")
+    parser.add_argument("folder", type=there, nargs="?", help="labelled public texts")
+    given = parser.parse_args()
+    corpus = given.corpus
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
     texts = {"written": read_examples(corpus / "proposals", plans)}
-    if len(sys.argv) > 2:
+    if given.folder is not None:
         listing = corpus / "external.yaml"
-        texts["public"] = list(labelled_examples(corpus / "labels", listing, Path(sys.argv[2])))
+        texts["public"] = list(labelled_examples(corpus / "labels", listing, given.folder))
     classifier = load_classifier()
     model, tokenizer = classifier.model, classifier.tokenizer
     dense = dense_encoder("morpheme")

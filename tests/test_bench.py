@@ -21,3 +21,12 @@ def test_what_a_script_imports_is_there(script: Path) -> None:
             names = [name.name for name in node.names if not hasattr(module, name.name)]
             missing = [name for name in names if find_spec(f"{node.module}.{name}") is None]
             assert not missing, f"{node.module}: {missing}"
+
+
+@pytest.mark.parametrize("script", sorted(ROOT.glob("bench/*.py")), ids=lambda script: script.stem)
+def test_a_script_that_is_run_by_hand_has_a_help(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    by_another = script.stem in ("annif_rank", "annif_suggest", "setfit_rank")  # accuracy.py runs them
+    if "__main__" in text and not by_another:
+        assert "parse_args()" in text or "parse_known_args()" in text
+        assert "sys.argv" not in text
