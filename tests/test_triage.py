@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyeoksin.triage import Case, HoursPlan, Judged, measured_pace, plan_hours
+from hyeoksin.triage import Case, HoursPlan, Judged, measured_pace, n_settled, plan_hours
 from hyeoksin.triage.promise import most_errors
 
 probabilities = st.floats(0.0, 1.0) | st.floats(0.9, 1.0)
@@ -49,6 +49,13 @@ def test_every_case_stands_exactly_once(cases, past, budget, precision):
     assert set(plan.checks) <= set(plan.settled)
     assert [i for reading in plan.readings for i in reading] == list(plan.queue)
     assert plan.queue_seconds <= 3600.0 * budget + 1e-3
+
+
+@given(some_cases(), precisions)
+@settings(max_examples=40, deadline=None)
+def test_what_stands_without_decisions_is_counted_without_a_plan(cases, precision):
+    held = [replace(case, held=n % 3 == 0) for n, case in enumerate(cases)]
+    assert n_settled(held[::-1], precision) == len(plan_hours(held, 20.0, 1.0, precision).settled)
 
 
 @given(some_cases(), some_past, hours, precisions)

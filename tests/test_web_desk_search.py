@@ -18,7 +18,7 @@ from desk_cases import Desk, Office, documents, record, words
 from hyeoksin.domain import Document
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.triage import Judged
-from hyeoksin.web.desk import export
+from hyeoksin.web.desk import export, hours
 from hyeoksin.web.desk.hours import judged, waiting
 from hyeoksin.web.filler import Filler
 from web_client import Browser
@@ -232,6 +232,28 @@ def test_the_dial_names_the_decisions_that_cost_the_trust(office: Office) -> Non
     assert "결정 8건 가운데 6건이" in words(told)
     assert "32건이 확정될 것이 0건이" in words(told)
     assert f'<a href="/items/{desk.items[2].id}">글 2</a>: 3-2 (99%) → 계획 밖' in told
+
+
+def test_the_dial_plans_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99)) for k in range(12)]
+    desk = office.open(rows=rows)
+    for item in desk.items[:6]:
+        desk.decide(item, "none")
+    made: list[int] = []
+    real = hours.plan_hours
+    monkeypatch.setattr(
+        hours, "plan_hours", lambda *given, **named: (made.append(len(given[0])), real(*given, **named))[1]
+    )
+    assert 'id="against"' in desk.browser().get(f"{desk.path}/hours").text
+    desk.browser().post(f"{desk.path}/hours", {"hours": "1"})
+    assert made == [6, 6]
+
+
+def test_where_nothing_waits_the_dial_says_so(office: Office) -> None:
+    desk = office.open(n=0)
+    page = words(desk.browser().get(f"{desk.path}/hours").text)
+    assert "지금 정할 것이 없습니다" in page
+    assert "사람 없이 확정" not in page
 
 
 def test_the_whole_round_leans_on_nothing_else(office: Office) -> None:

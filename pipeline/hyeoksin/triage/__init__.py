@@ -2,7 +2,7 @@
 
 from hyeoksin.triage.agreement import Agreement, Coding, agreement, cohen_kappa
 from hyeoksin.triage.cases import Case, Judged
-from hyeoksin.triage.hours import GroupPlan, HoursPlan, plan_hours
+from hyeoksin.triage.hours import GroupPlan, HoursPlan, n_settled, plan_hours
 from hyeoksin.triage.pace import measured_pace
 from hyeoksin.triage.trust import Prior, Trust, learn_trust
 
@@ -19,5 +19,6 @@ __all__ = [
     "cohen_kappa",
     "learn_trust",
     "measured_pace",
+    "n_settled",
     "plan_hours",
 ]

@@ -14,7 +14,7 @@ from hyeoksin.triage.order import Reading, in_order, readings_of, sittings
 from hyeoksin.triage.promise import STEP, most_errors, settle
 from hyeoksin.triage.trust import PRIOR, Prior, learn_trust
 
-__all__ = ["GroupPlan", "HoursPlan", "plan_hours"]
+__all__ = ["GroupPlan", "HoursPlan", "n_settled", "plan_hours"]
 
 _LITTLE = 30  # decisions below which a group mostly leans on the whole
 
@@ -96,10 +96,8 @@ def plan_hours(
         ValueError: a share outside 0..1, a negative budget, a pace of nothing, or an id that stands twice.
     """
     _check(cases, seconds_per_decision, hours, precision, confidence, check_share)
-    cases = sorted(cases, key=lambda case: (str(case.id), repr(case.id)))
-    expected, low = learn_trust(past, per, prior).bounds(cases, confidence)
-    held = np.array([case.held for case in cases], dtype=bool)
-    expected, low = np.where(held, np.minimum(expected, 0.5), expected), np.where(held, 0.0, low)
+    cases = _by_id(cases)
+    expected, low = _chances(cases, past, per, confidence, prior)
     readings = readings_of(cases, expected.tolist(), seconds_per_decision)
     standing = settle(readings, cases, low, per, precision)
     settled = [reading for reading, stands in zip(readings, standing, strict=True) if stands]
@@ -132,6 +130,28 @@ def plan_hours(
         probabilities={case.id: float(chance) for case, chance in zip(cases, expected, strict=True)},
         assumed=_assumed(len(past), precision, confidence),
     )
+
+
+def n_settled(cases: Sequence[Case], precision: float = 0.95) -> int:
+    """Return how many cases :func:`plan_hours` would let stand if nobody had decided anything, and nothing else of it."""
+    cases = _by_id(cases)
+    expected, low = _chances(cases, (), ("region", "kind"), 0.9, PRIOR)
+    readings = readings_of(cases, expected.tolist(), 1.0)
+    standing = settle(readings, cases, low, ("region", "kind"), precision)
+    return sum(len(reading.members) for reading, stands in zip(readings, standing, strict=True) if stands)
+
+
+def _by_id(cases: Sequence[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: (str(case.id), repr(case.id)))
+
+
+def _chances(
+    cases: Sequence[Case], past: Sequence[Judged], per: Sequence[Stratum], confidence: float, prior: Prior
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the expected chances of being right and their lower ends; what is held never stands."""
+    expected, low = learn_trust(past, per, prior).bounds(cases, confidence)
+    held = np.array([case.held for case in cases], dtype=bool)
+    return np.where(held, np.minimum(expected, 0.5), expected), np.where(held, 0.0, low)
 
 
 def _check(

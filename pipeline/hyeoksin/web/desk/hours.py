@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from hyeoksin.errors import HyeoksinError
 from hyeoksin.plan import Plan
 from hyeoksin.store import CaseRow, Store
-from hyeoksin.triage import Case, HoursPlan, Judged, plan_hours
+from hyeoksin.triage import Case, HoursPlan, Judged, n_settled, plan_hours
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.duration import read_hours, told
 from hyeoksin.web.desk.queue import open_round, pace_of
@@ -125,22 +125,21 @@ def _decided(rows: Iterable[CaseRow], plan: Plan) -> Iterator[tuple[CaseRow, boo
         yield row, row.answer == row.code or row.code in above
 
 
-def _planned(
-    store: Store, project: int, dial: Dial, seconds: float
-) -> tuple[HoursPlan, Contradiction | None]:
-    """Return the plan and, where decisions more than halve what stands without a person, what they contradict."""
-    rows, tree = store.cases(project), store.plan(project)
-    cases, past = waiting(rows), judged(rows, tree)
-    plan = plan_hours(cases, seconds, dial.hours, dial.precision, past=past)
-    against = [row for row, right in _decided(rows, tree) if not right]
-    if not against:
-        return plan, None
-    n_without = len(plan_hours(cases, seconds, dial.hours, dial.precision).settled)
+def _planned(rows: Sequence[CaseRow], tree: Plan, dial: Dial, seconds: float) -> HoursPlan:
+    return plan_hours(waiting(rows), seconds, dial.hours, dial.precision, past=judged(rows, tree))
+
+
+def _contradiction(rows: Sequence[CaseRow], tree: Plan, plan: HoursPlan) -> Contradiction | None:
+    """Return what the decisions contradict, where they more than halve what stands without a person."""
+    said = list(_decided(rows, tree))
+    against = sorted((row for row, right in said if not right), key=lambda row: (-row.probability, row.id))
+    if not against or 2 * len(plan.settled) >= len(plan.probabilities):  # more never stand
+        return None
+    n_without = n_settled(waiting(rows), plan.precision)
     if 2 * len(plan.settled) >= n_without:
-        return plan, None
-    against.sort(key=lambda row: (-row.probability, row.id))
+        return None
     weighty = tuple(row.id for row in against[:_WEIGHTY])
-    return plan, Contradiction(len(past), len(against), n_without, weighty)
+    return Contradiction(len(said), len(against), n_without, weighty)
 
 
 @router.get("/rounds/{project}/hours")
@@ -163,7 +162,9 @@ def show(
     except HyeoksinError as error:
         dial, problem = Dial(precision=found.precision), said(error)
     seconds = dial.seconds or measured or GUESS
-    plan, against = (None, None) if problem else _planned(store, project, dial, seconds)
+    rows, tree = store.cases(project), store.plan(project)
+    plan = None if problem else _planned(rows, tree, dial, seconds)
+    against = _contradiction(rows, tree, plan) if plan else None
     most = None if checks == "all" else _CHECKS
     values: dict[str, Any] = {
         "project": found,
@@ -216,7 +217,8 @@ def line_up(
     """Put the queue of the round into the planned order."""
     found = open_round(store, project)
     dial = Dial.read(hours, pace, precision, found.precision)
-    plan, _against = _planned(store, project, dial, dial.seconds or pace_of(store, project, user) or GUESS)
+    seconds = dial.seconds or pace_of(store, project, user) or GUESS
+    plan = _planned(store.cases(project), store.plan(project), dial, seconds)
     ordered = [int(number) for number in (*plan.queue, *plan.left, *plan.settled)]
     store.set_queue(project, ordered)
     store.audit(
