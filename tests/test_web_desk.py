@@ -11,6 +11,7 @@ import pytest
 
 from desk_cases import Desk, Office, documents, record, titles, words
 from hyeoksin.domain import Document
+from hyeoksin.errors import StoreBusyError
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +298,31 @@ def test_a_decided_document_is_not_decided_again_by_one_key(desk: Desk) -> None:
     assert 'data-key="KeyU"' not in page
     assert 'data-ask="다른 사람의 결정입니다' in page
     assert 'data-key="KeyU"' in desk.browser("reviewer").get(f"/items/{item.id}").text
+
+
+def test_what_was_put_off_is_decided_by_one_key(desk: Desk) -> None:
+    item = desk.items[0]
+    desk.decide(item, "undecided", note="문의 중")
+    assert 'data-key="Enter"' in desk.browser().get(f"/items/{item.id}").text
+
+
+def test_a_busy_store_takes_nothing_that_was_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = desk.items[0]
+
+    def busy(*_: object, **__: object) -> None:
+        raise StoreBusyError("다른 프로그램이 저장소를 쓰고 있습니다. 저장되지 않았습니다.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.store, "decide", busy)
+        answer = desk.decide(item, "undecided", note="길게 적은 까닭")
+    assert answer.status_code == 503
+    assert "저장소를 쓰고 있습니다" in answer.text
+    assert ">길게 적은 까닭</textarea>" in answer.text
+    monkeypatch.setattr(desk.store, "claim_next", busy)
+    answer = desk.decide(item, "none")
+    assert answer.headers["location"] == f"{desk.path}/queue?done={item.id}"  # saved, whatever comes next
+    assert "저장했습니다" in desk.browser().get(answer.headers["location"]).text
+    assert desk.browser().post(f"{desk.path}/next", {}).status_code == 503
 
 
 def test_a_duplicate_group_is_decided_and_undone_at_once(office: Office) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import Response
 
 from hyeoksin.agency import LOCAL, load_agencies
-from hyeoksin.errors import RefusedError, StaleDecisionError
+from hyeoksin.errors import RefusedError, StaleDecisionError, StoreBusyError
 from hyeoksin.store import Action, DecisionRow, Item, Store
 from hyeoksin.web.access import Officer, StoreDep, Visitor
 from hyeoksin.web.desk.choices import UnclearChoiceError, resolve
@@ -74,10 +74,11 @@ def decide(
             final=bool(final),
             key=key,
         )
-    except (RefusedError, StaleDecisionError) as error:
+    except (RefusedError, StaleDecisionError, StoreBusyError) as error:
         stale = error.item if isinstance(error, StaleDecisionError) else 0
         told = _with(attempt, _told(error, number), code or "", stale)
-        return page(request, store, user, number, filters, told, 409)
+        status = 503 if isinstance(error, StoreBusyError) else 409
+        return page(request, store, user, number, filters, told, status)
     return redirect(request, next_path(store, user, item.project, filters, rows[0], following))
 
 
@@ -108,8 +109,8 @@ def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Att
     return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
 
 
-def _told(error: RefusedError | StaleDecisionError, number: int) -> str:
-    if isinstance(error, RefusedError) or error.item != number or not error.by:
+def _told(error: RefusedError | StaleDecisionError | StoreBusyError, number: int) -> str:
+    if not isinstance(error, StaleDecisionError) or error.item != number or not error.by:
         return said(error)
     return _("{who} 님이 먼저 정했습니다. 다시 보고 정하세요.").format(who=error.by)
 
@@ -188,20 +189,26 @@ def next_path(
 ) -> str:
     """Claim the next document of the filtered queue for this person; return its path, or the queue's where none waits.
 
-    ``following`` comes next in a list of decided documents after the decision ``done``.
+    ``following`` comes next in a list of decided documents after the decision ``done``. That one is saved: where the
+    store is busy with somebody else's file, nothing is claimed, and the queue says so.
     """
     coders = store.project(project).coders
     asked = filters.asked(user.name if coders == 2 else None)
     skipped = done.item if done else None
+    told = [f"done={done.item}"] if done else []
     if filters.standing == "decided" and done:
         number = following
     elif filters.standing in _VISITED:
         found = store.items(project, order=filters.order, limit=2, **asked)
         number = next((one.id for one in found if one.id != skipped), None)
     else:
-        item = store.claim_next(project, user.name, after=skipped, order=filters.order, **asked)
+        try:
+            item = store.claim_next(project, user.name, after=skipped, order=filters.order, **asked)
+        except StoreBusyError:
+            if done is None:
+                raise
+            return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told)
         number = None if item is None else item.id
-    told = [f"done={done.item}"] if done else []
     if number is None:
         return address(f"/rounds/{project}/queue", filters.query(page=1, at=1), *told, "end=1")
     return address(f"/items/{number}", filters.query(), *told)
