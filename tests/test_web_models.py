@@ -150,7 +150,10 @@ def test_the_ledger_is_paged_checked_and_taken_along(tmp_path: Path, store: Stor
     lines = officer.get("/ledger.csv?round=1").text.splitlines()
     assert (len(lines), lines[1].split(",")[9]) == (4, "메모 1")
     assert {"ledger.verified", "export"} <= {row.event for row in store.audit_log(by="officer")}
-    assert "ledger.verified" in Browser(officer.http.app, "reviewer").get("/ledger/events").text
+    events = Browser(officer.http.app, "reviewer").get("/ledger/events?event=export").text
+    assert "<td>결정 기록을 내려받음</td>" in events
+    assert "<td>결정 기록을 검사함</td>" not in events
+    assert '<option value="export" selected>' in events
 
 
 def test_two_coders_do_not_read_each_other_in_the_ledger(

@@ -67,6 +67,38 @@ def test_the_ledger_as_a_file_is_always_masked(office: Office) -> None:
     reviewer.post("/privacy/hide", {"next": "/"})
 
 
+def test_rows_that_failed_are_masked_in_a_file_whoever_asks(office: Office) -> None:
+    desk = office.open(n=1)
+    payload = {"folder": "x", "files": ["0/가.csv"], "kind": "task"}
+    job = desk.store.add_job("upload", "officer", project=desk.project.id, payload=payload)
+    claimed = desk.store.claim_job(["upload"])
+    assert claimed is not None
+    failed = [{"source": "가.csv#row=2", "reason": "날짜 '010-1234-5678'"}]
+    result = {"new": 0, "known": 1, "failed": failed}
+    desk.store.finish_job(job.id, result=result, attempt=claimed.attempts)
+    reviewer = desk.browser("reviewer")
+    reviewer.post("/privacy/show", {"next": "/"})
+    assert "010-1234-5678" in reviewer.get(f"/jobs/{job.id}").text
+    assert "날짜 '***-****-****'" in reviewer.get(f"/jobs/{job.id}/failed.csv").text
+    reviewer.post("/privacy/hide", {"next": "/"})
+
+
+def test_who_sees_personal_data_is_told_so_on_every_page(office: Office) -> None:
+    desk = office.open(n=1)
+    item, told = f"/items/{desk.items[0].id}", "개인정보가 보임"
+    reviewer = desk.browser("reviewer")
+    assert told not in reviewer.get("/rounds").text
+    assert "개인정보 보기" in reviewer.get(item).text
+    assert "개인정보 보기" not in desk.browser("officer").get(item).text
+    reviewer.post("/privacy/show", {"next": item})
+    for path in ("/rounds", item):
+        page = reviewer.get(path).text
+        assert told in page
+        assert f'name="next" value="{path}"' in page
+    assert "개인정보 보기" not in reviewer.get(item).text
+    reviewer.post("/privacy/hide", {"next": "/"})
+
+
 def test_why_an_upload_stopped_is_masked_and_not_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

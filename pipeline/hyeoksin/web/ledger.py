@@ -27,8 +27,34 @@ ACTIONS = {
     "accept": marked("추천대로"),
     "pick": marked("다른 항목"),
     "none": marked("계획 밖"),
-    "undecided": marked("미룸"),
+    "undecided": marked("보류"),
     "undo": marked("되돌림"),
+}
+EVENTS = {
+    "login": marked("로그인"),
+    "login.failed": marked("틀린 비밀번호"),
+    "logout": marked("로그아웃"),
+    "password.changed": marked("비밀번호를 바꿈"),
+    "password.reset": marked("새 비밀번호를 만듦"),
+    "user.added": marked("사용자를 만듦"),
+    "user.role": marked("권한을 바꿈"),
+    "user.active": marked("사용자를 멈추거나 다시 쓰게 함"),
+    "user.unlocked": marked("잠금을 풂"),
+    "round.opened": marked("차수를 엶"),
+    "round.closed": marked("차수를 닫음"),
+    "round.reopened": marked("차수를 다시 엶"),
+    "round.exported": marked("차수를 내보냄"),
+    "queue.ordered": marked("대기열의 차례를 바꿈"),
+    "upload": marked("파일을 올림"),
+    "api documents": marked("프로그램이 글을 넣음"),
+    "export": marked("결정 기록을 내려받음"),
+    "ledger.verified": marked("결정 기록을 검사함"),
+    "privacy.shown": marked("개인정보를 봄"),
+    "privacy.hidden": marked("개인정보를 다시 가림"),
+    "model.registered": marked("모델을 등록함"),
+    "model.use": marked("모델을 바꿈"),
+    "api key": marked("API 키를 만듦"),
+    "api key revoked": marked("API 키를 없앰"),
 }
 _COLUMNS = (
     "번호", "차수", "차수 안 순서", "문서", "결정", "코드", "기관", "사람", "때(UTC)", "메모", "모델", "대신한 결정",
@@ -80,7 +106,12 @@ def events(
 ) -> Response:
     """Show the audit log, newest first."""
     rows = store.audit_log(event=event or None, before=before, limit=PAGE + 1)
-    values = {"rows": rows[:PAGE], "event": event, "more": rows[PAGE - 1].id if len(rows) > PAGE else None}
+    values = {
+        "rows": rows[:PAGE],
+        "event": event,
+        "events": EVENTS,
+        "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
+    }
     return render(request, "events.html", values)
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from hyeoksin.errors import PlanError, RefusedError
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
+from hyeoksin.web.desk.filters import STANDINGS
 from hyeoksin.web.jobs import KINDS, seen
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked, told
@@ -85,6 +86,7 @@ def one_round(request: Request, store: StoreDep, user: Viewer, number: int) -> R
         "total": store.count(number),
         "jobs": [seen(job) for job in store.jobs(number, limit=20) if job.kind == KIND],
         "statuses": STATUS,
+        "standings": STANDINGS,
         "kinds": KINDS,
         "links": round_links(number),
         "limit": request.app.state.settings.max_upload_bytes >> 20,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
 from hyeoksin.store import DecisionRow, Item, Project, Store
@@ -70,12 +71,15 @@ def page(
     record = shown_record(user, item.record, item.document)
     said = words_shown(store, project, item, user)
     before, after = _neighbours(store, item, filters, coder)
+    seen = shown_document(user, item.document)
+    masks = (seen.body, seen.meta) != (item.document.body, item.document.meta)
     values = {
         "item": item,
         "project": project,
         "plan": plan,
-        "document": shown_document(user, item.document),
-        **_text(user, item, record),
+        "document": seen,
+        "hidden": masks and user.may("reviewer") and not user.unmasked,
+        **_text(seen, record),
         "record": record,
         "steps": _steps(plan, record["path"]),
         "candidates": record["candidates"][:_N_CANDIDATES],
@@ -108,8 +112,7 @@ def page(
     return render(request, "desk/document.html", values, status)
 
 
-def _text(user: Visitor, item: Item, record: Mapping[str, Any]) -> dict[str, tuple[Piece, ...]]:
-    seen = shown_document(user, item.document)
+def _text(seen: Document, record: Mapping[str, Any]) -> dict[str, tuple[Piece, ...]]:
     offset = len(seen.title) + 1 if seen.title and seen.text else 0
     return {
         "title_pieces": pieces(seen.title, record["evidence"]),
