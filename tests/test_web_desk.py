@@ -174,6 +174,24 @@ def test_when_nothing_is_left_the_queue_says_so(desk: Desk) -> None:
     assert 'data-key="KeyU"' in page
 
 
+@pytest.mark.parametrize(
+    ("n", "query", "said"),
+    [(0, "", "파일을 올리세요"), (1, "", "지금 정할 것이 없습니다"), (1, "?low=99", "거르기를 바꾸거나")],
+)
+def test_an_empty_queue_says_what_to_do(office: Office, n: int, query: str, said: str) -> None:
+    desk = office.open(n=n)
+    for item in desk.items:
+        desk.decide(item, "none")
+    page = desk.browser().get(f"{desk.path}/queue{query}").text
+    assert said in words(page)
+    assert f'action="{desk.path}/next"' not in page
+
+
+def test_every_page_of_a_round_leads_back_to_it(desk: Desk) -> None:
+    for name in ("queue", "search", "hours", "export"):
+        assert f'<a href="{desk.path}">' in desk.browser().get(f"{desk.path}/{name}").text
+
+
 def test_the_queue_says_what_is_left_to_other_people(desk: Desk) -> None:
     item, other = [i for i in desk.items if i.code == "3-2"]
     desk.store.assign([other.id], "admin")

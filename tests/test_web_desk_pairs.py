@@ -34,6 +34,12 @@ def test_all_that_the_list_shows_is_assigned_and_no_more(pair: Desk) -> None:
     assert [i.assigned_to for i in pair.items] == [None, "second", "second", "second"]
 
 
+@pytest.mark.parametrize(("name", "linked"), [("officer", False), ("reviewer", True)])
+def test_the_agreement_is_linked_for_those_who_may_see_it(pair: Desk, name: str, linked: bool) -> None:
+    for path in (pair.path, f"{pair.path}/queue"):
+        assert (f'href="{pair.path}/agreement"' in pair.browser(name).get(path).text) == linked
+
+
 def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None:
     item = pair.items[0]
     pair.decide(item, "pick:5-1", "officer", note="비밀 메모")

@@ -88,6 +88,37 @@ def test_no_page_scrolls_sideways(
     watched.errors[:] = [said for said in watched.errors if "404 (Not Found)" not in said]
 
 
+def test_the_queue_goes_on_paper_without_its_controls(
+    numbers: dict[str, int], window: Callable[..., Any]
+) -> None:
+    page = window("officer").page()
+    page.goto("/rounds/{round}/queue?standing=any".format_map(numbers))
+    page.emulate_media(media="print")
+    assert page.locator("[data-row]").first.is_visible()
+    for control in ("main button", "main select", "input[name=items]", ".tabs ul"):
+        assert not page.locator(control).first.is_visible(), control
+
+
+def test_captions_end_at_the_edge_of_a_narrow_window_and_times_stay_whole(
+    numbers: dict[str, int], window: Callable[..., Any]
+) -> None:
+    page = window("admin", viewport={"width": 390, "height": 844}).page()
+    for path in ("/coverage?round={round}", "/rounds/{round}/hours", "/ledger?round={round}"):
+        page.goto(path.format_map(numbers))
+        for box in [one.bounding_box() for one in page.locator("caption:not(.hidden-label)").all()]:
+            assert box["x"] + box["width"] <= 390, path
+    assert page.locator("td .nowrap").first.bounding_box()["height"] < 30
+
+
+def test_the_keys_are_named_in_a_magnified_window(
+    numbers: dict[str, int], window: Callable[..., Any]
+) -> None:
+    page = window("officer", viewport={"width": 640, "height": 400}, device_scale_factor=2).page()
+    page.goto("/items/{item}".format_map(numbers))
+    assert page.locator("#decide kbd").first.is_visible()
+    page.locator("button[data-help]:visible").wait_for()
+
+
 def test_pictures_for_the_readme(
     numbers: dict[str, int], window: Callable[..., Any], shot: Callable[..., None]
 ) -> None:
@@ -99,7 +130,7 @@ def test_pictures_for_the_readme(
     page.goto("/rounds/{round}/queue?standing=any".format_map(numbers))
     assert page.locator("table.queue").is_visible()
     shot(page, "queue-dark")
-    page = window("officer", viewport={"width": 390, "height": 844}).page()
+    page = window("officer", viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page()
     page.goto("/items/{item}".format_map(numbers))
     assert page.locator("#decide").is_visible()
     shot(page, "desk-390")

@@ -79,9 +79,10 @@ def _start(context: Context, text: str, length: int) -> str:
     return shown_start(context["user"], text, length)
 
 
-def _moment(at: str | None) -> str:
-    """Return an ISO time in UTC as a local one, to the minute."""
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+def _moment(at: str | None) -> Markup:
+    """Return an ISO time in UTC as a local one, to the minute, on one line."""
+    told = datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+    return Markup('<span class="nowrap">{}</span>').format(told) if told else Markup()
 
 
 def _finalize(value: Any) -> Any:
