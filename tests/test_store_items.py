@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,22 @@ def test_a_file_is_added_whole_or_not_at_all(store: Store) -> None:
         store.add_items(project.id, other) == 1
     )  # the same text from another model, and another text of that number
     assert store.count(project.id, code="8-1") == 1
+
+
+def test_while_others_wait_no_record_is_read_or_written_as_json(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, read = round_of(store, 0), []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text, **given: (read.append(text), loads(text, **given))[1])
+    texts = [document(n, meta={}) for n in range(3)]
+    answers = [record("3-1", notes=[f"알림 {n}\u2028\n줄"]) for n in range(3)]
+    store.add_items(project.id, zip(texts, answers, strict=True))
+    assert read
+    assert not [text for text in read if "알림" in str(text)]
+    assert [item.record for item in store.items(project.id, order="id")] == [
+        {name: value for name, value in answer.items() if name != "meta"} for answer in answers
+    ]
 
 
 def test_the_same_number_and_text_of_two_regions_are_two_documents(store: Store) -> None:

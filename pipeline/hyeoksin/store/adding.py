@@ -25,7 +25,7 @@ __all__ = ["Row", "add_spooled", "check_plan", "content_of", "indexable", "recor
 
 Row = tuple[Document, Mapping[str, Any] | Prediction]
 _Spooled = tuple[
-    dict[str, Any], dict[str, Any], list[str] | None
+    dict[str, Any], Mapping[str, Any], list[str] | None
 ]  # an item's columns, its record, its tokens
 _Key = tuple[str, str]
 _i, _p = schema.items, schema.predictions
@@ -44,6 +44,7 @@ _RENEWED = (
         predicted_version=_i.c.version + 1,
     )
 )
+_HEAD = ("model", "plan_sha")  # what is asked of every record
 _LONGEST = 500  # letters; PostgreSQL indexes 2,700 bytes, of number and text together
 
 
@@ -54,15 +55,15 @@ def content_of(document: Document) -> str:
 
 
 def write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Tokenise | None) -> None:
-    """Write documents, records and tokens to a file, a line each, before any transaction begins."""
+    """Write columns and tokens on a line, and the record on the next, before any transaction begins."""
     drawn = iter(rows)
     while chunk := list(islice(drawn, _CHUNK)):
         bodies = [document.body for document, _ in chunk]
         tokens = list(tokenise(bodies)) if tokenise else [None] * len(chunk)
         for (document, answer), of_text in zip(chunk, tokens, strict=True):
             record = record_of(answer)
-            line = json.dumps([_columns(document, record, kind), record, of_text], ensure_ascii=False)
-            spool.write(schema.clean(line) + "\n")
+            head = [_columns(document, record, kind), {name: record[name] for name in _HEAD}, of_text]
+            spool.writelines(f"{schema.as_json(line)}\n" for line in (head, record))
 
 
 def record_of(answer: Mapping[str, Any] | Prediction) -> dict[str, Any]:
@@ -119,8 +120,12 @@ def check_plan(record: Mapping[str, Any], sha: str) -> None:
 
 
 def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
-    while lines := list(islice(spool, _CHUNK)):
-        yield [(columns, record, tokens) for columns, record, tokens in map(json.loads, lines)]
+    while lines := list(islice(spool, 2 * _CHUNK)):
+        heads = map(json.loads, lines[::2])
+        yield [
+            (columns, schema.Ready(text, head), tokens)
+            for (columns, head, tokens), text in zip(heads, lines[1::2], strict=True)
+        ]
 
 
 def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:

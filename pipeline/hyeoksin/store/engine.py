@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from hyeoksin.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from hyeoksin.store.schema import clean
+from hyeoksin.store.schema import as_json
 
 __all__ = ["Base", "address", "alone", "engine", "insert_into", "no_store", "now"]
 
@@ -88,7 +87,7 @@ def engine(url: URL, *, create: bool, busy_ms: int = _BUSY_MS) -> Engine:
     try:
         made = sa.create_engine(
             url,
-            json_serializer=_as_json,
+            json_serializer=as_json,
             hide_parameters=True,
             pool_pre_ping=True,
             pool_size=10,
@@ -106,10 +105,6 @@ def engine(url: URL, *, create: bool, busy_ms: int = _BUSY_MS) -> Engine:
         raw.commit()
 
     return made
-
-
-def _as_json(value: Any) -> str:
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def no_store(place: str) -> NotStoredError:
@@ -130,7 +125,7 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
         raise NotStoredError("{file}: 폴더가 없습니다. 먼저 만드세요.", file=file.parent)
     made = sa.create_engine(
         url,
-        json_serializer=_as_json,
+        json_serializer=as_json,
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
