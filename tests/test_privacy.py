@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hyeoksin.domain import Document
 from hyeoksin.privacy import MASK, findings, masked, masked_document, masked_record, masked_start
+from hyeoksin.readers.notes import beginning
 
 # numbers of our own making; each is personal data whatever stands around it
 PERSONAL = {
@@ -151,6 +152,15 @@ def test_a_beginning_is_masked_before_it_is_cut(at: int) -> None:
 def test_a_beginning_leaves_out_what_the_view_ahead_cuts(personal: str, at: int) -> None:
     text = ("가 " * at)[:at] + personal + " 나" * 5_000
     assert set(masked_start(text, 40)) <= set("가 나*-@.")
+
+
+@pytest.mark.parametrize("personal", [one for kind in PERSONAL.values() for one in kind])
+def test_a_message_of_the_readers_names_no_half_of_a_number(personal: str) -> None:
+    text = f"담당자 {personal} 로 문의하세요"
+    for length in range(len(text) + 1):
+        shown = masked(beginning(text, length)).rstrip("…")
+        assert masked(text).startswith(shown), length
+    assert beginning(text, len(text) - 1).startswith(f"담당자 {personal} 로 문의하세")
 
 
 def test_masking_is_quick_on_hostile_texts() -> None:

@@ -392,6 +392,21 @@ def test_rows_do_not_wait_for_ever_for_the_order_of_their_dates() -> None:
     assert list(rows) == ["12/25/24"]
 
 
+def test_no_message_names_half_of_a_number(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    long, wide = "지난봄에 접수한 담당자의 집 전화 010-1234-5678", "가" * 190 + " 010-1234-5678"
+    list(read(written(tmp_path, "t.csv", f"과제명,내용,등록일\n버스,섬,{long}\n")))
+    (failed,) = documents_from_lines([json.dumps({wide: 1}, ensure_ascii=False)], "t.jsonl", Columns())
+    assert isinstance(failed, RowError)
+    told = [*caplog.messages, failed.reason]
+    for name, text in (("b.csv", f"{wide},1\n2,3\n"), ("c.csv", f"과제명,{wide}\n1,2\n")):
+        with pytest.raises(InputError) as caught:
+            list(read(written(tmp_path, name, text), Columns(text="본문" if name == "c.csv" else None)))
+        told.append(str(caught.value))
+    assert len(told) == 4
+    assert not [said for said in told if "010" in said or "…" not in said]
+
+
 def test_a_date_of_a_json_line_that_cannot_be_read_stays_in_meta(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hyeoksin.readers")
     lines = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, Layout, not_there
+from hyeoksin.readers.notes import beginning
 from hyeoksin.readers.tables import row_documents
 from hyeoksin.tabular import Row, cell_text
 
@@ -33,7 +34,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         with pq.ParquetFile(path) as file:
             layout = Layout.of(file.schema_arrow.names, columns)
             if layout is None:
-                seen = ", ".join(file.schema_arrow.names)[:200]
+                seen = beginning(", ".join(file.schema_arrow.names), 200)
                 reason = not_there(file.schema_arrow.names, columns) or (
                     f"제목이나 내용 열을 찾을 수 없습니다. 열: {seen}. {REMEDIES['both']}"
                 )

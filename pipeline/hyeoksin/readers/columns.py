@@ -12,6 +12,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.normalise import normalise
 from hyeoksin.readers.dates import cell_date
+from hyeoksin.readers.notes import beginning
 from hyeoksin.uncalculated import is_fault
 
 __all__ = [
@@ -154,7 +155,7 @@ def not_there(cells: Sequence[str], columns: Columns) -> str | None:
     if not missing:
         return None
     given = ", ".join(f"--{field}-column 으로 준 '{name}'" for field, name in missing.items())
-    seen = ", ".join(" ".join(cell.split()) for cell in cells if cell.strip())[:200]
+    seen = beginning(", ".join(" ".join(cell.split()) for cell in cells if cell.strip()), 200)
     return f"{given} 열이 없습니다. 있는 열: {seen}."
 
 

@@ -10,7 +10,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import UNREADABLE, Columns, label_field
 from hyeoksin.readers.dates import cell_date
-from hyeoksin.readers.notes import log
+from hyeoksin.readers.notes import beginning, log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import (
     Header,
@@ -219,7 +219,7 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
             log.info(
                 "%s: 날짜 '%s'은(는) 읽지 못해 비워 두었습니다. 2024-03-29 처럼 적어 주세요.",
                 source,
-                value[:30],
+                beginning(value, 30),
             )
         else:
             values[kind] = [value]

@@ -18,7 +18,7 @@ from hyeoksin.readers.columns import Columns, guessed
 from hyeoksin.readers.dates import cell_date, ordered
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
-from hyeoksin.readers.notes import note_encoding
+from hyeoksin.readers.notes import beginning, note_encoding
 from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
 __all__ = ["documents_from_json", "documents_from_lines", "read_json", "read_jsonl", "read_text"]
@@ -161,7 +161,7 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
     values: dict[str, Any] = {known: row.get(found[0]) for known, found in names.items()}
     values["text"] = "\n".join(row.get(name) or "" for name in names["text"])
     if not values["text"].strip() and not (values["title"] or "").strip():
-        seen_names = _text(", ".join(row))[:200] or "없음"
+        seen_names = beginning(_text(", ".join(row)), 200) or "없음"
         return RowError(source, f"'{names['text'][0]}' 가 없거나 비어 있습니다. 있는 이름: {seen_names}.")
     date = cell_date(str(values["date"])) if values["date"] else None
     used = {name for found in names.values() for name in found}

@@ -9,10 +9,12 @@ from pathlib import Path
 from threading import get_ident
 from typing import TypeVar
 
-__all__ = ["heard", "log", "named", "note_encoding"]
+__all__ = ["beginning", "heard", "log", "named", "note_encoding"]
 
 T = TypeVar("T")
 log = logging.getLogger("hyeoksin.readers")
+# what may be an address, or groups of a number, up to a cut: all but Korean and commas
+_OPEN = re.compile(r"[!-+\--~\s·‐‑‒–—―−○●\uff01-\uff0b\uff0d-\uff5e\u00ad\u200b-\u200d\ufeff]*$")
 _names: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_names", default=())
 
 
@@ -65,6 +67,19 @@ def heard() -> Iterator[dict[str, None]]:
     finally:
         log.setLevel(level)
         log.removeHandler(ear)
+
+
+def beginning(text: str, length: int) -> str:
+    """Return the first ``length`` letters of cells that a message names.
+
+    What may be half a number or address at the cut is left out: nobody who masks personal data would know it.
+
+    >>> beginning("문의 010-1234-5678", 12), beginning("문의 010-1234-5678", 20)
+    ('문의…', '문의 010-1234-5678')
+    """
+    if len(text) <= length:
+        return text
+    return _OPEN.sub("", text[:length]).rstrip(",") + "…"
 
 
 def note_encoding(path: Path, encoding: str) -> None:

@@ -13,7 +13,7 @@ from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.merged import Merge
-from hyeoksin.readers.notes import log, note_encoding
+from hyeoksin.readers.notes import beginning, log, note_encoding
 from hyeoksin.readers.tables import Table, find_header, row_documents, streamed, table_documents
 from hyeoksin.tabular import sheets
 from hyeoksin.uncalculated import without_formula
@@ -101,7 +101,7 @@ def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
         return InputError(f"{path.name}: 빈 파일입니다.")
     if reason := _not_there(rows, columns):
         return InputError(f"{path.name}: {reason}")
-    seen = ", ".join(cell for cell in rows[0].cells if cell.strip())[:200]
+    seen = beginning(", ".join(cell for cell in rows[0].cells if cell.strip()), 200)
     return InputError(
         f"{path.name}: 머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 "
         f"넣으세요. 첫 줄: {seen}. 이 줄이 머리글이면 {REMEDIES['both']}"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import REMEDIES, Layout, label_field
-from hyeoksin.readers.notes import log
+from hyeoksin.readers.notes import beginning, log
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["is_known", "note_lone", "noted", "noted_dates"]
@@ -63,7 +63,7 @@ def noted_dates(
             for column in columns:
                 if column in item.meta:
                     unread[column] = unread.get(column, 0) + 1
-                    examples.setdefault(column, " ".join(item.meta[column].split())[:_MAX_EXAMPLE])
+                    examples.setdefault(column, beginning(" ".join(item.meta[column].split()), _MAX_EXAMPLE))
         yield item
     for column, n in unread.items():
         log.info(
