@@ -243,7 +243,7 @@ def test_nothing_but_unusable_input_needs_no_model(tmp_path: Path) -> None:
 
 def test_a_run_that_fails_wholly_says_that_the_older_result_stands(tmp_path: Path) -> None:
     (tmp_path / "결과.csv").write_text("앞선 실행", encoding="utf-8")
-    run = hyeoksin("classify", "없음.csv", "--model", tmp_path, "-o", "결과.csv", folder=tmp_path)
+    run = hyeoksin("classify", "없음.csv", "--model", tmp_path / "빈 모델", "-o", "결과.csv", folder=tmp_path)
     assert run.code == 1
     assert "결과를 새로 적지 않았습니다. 결과.csv 은(는) 앞선 실행의 것 그대로입니다." in run.err
     assert (tmp_path / "결과.csv").read_text(encoding="utf-8") == "앞선 실행"

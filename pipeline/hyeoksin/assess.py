@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from hyeoksin.plan import load_plan
 __all__ = ["assess", "wrong"]
 
 
-def assess(coded: Sequence[Coded], model: str | None = None) -> tuple[dict[str, Scores], list[Prediction]]:
+def assess(
+    coded: Sequence[Coded], model: str | Path | None = None
+) -> tuple[dict[str, Scores], list[Prediction]]:
     """Return the scores per plan and for agencies, and the predictions (main plan 2019)."""
     classifier = load_classifier(model, "2019")
     predictions = list(classifier.classify([c.document for c in coded]))

@@ -11,6 +11,7 @@ import typer
 
 from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import list_failed
+from hyeoksin.cli.options import Model
 from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
 Source = Annotated[
@@ -27,7 +28,6 @@ PlanName = Annotated[
         help="2019, 2020, 2022, 2024 또는 자체 계획 파일 (기본: 결과를 분류한 계획, 글과 저장소면 2019).",
     ),
 ]
-Model = Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
 Seed = Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")]
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
+from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 __all__ = ["batch", "duplicates"]
@@ -26,8 +26,8 @@ _GROUPS = ("묶음", "출처", "번호", "제목", "내용")
 def batch(
     inputs: Annotated[list[Path], typer.Argument(help="파일이나 폴더 (Parquet, CSV, JSONL, XLSX, TXT …).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="결과 폴더.")],
-    plan: Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")] = "2019",
-    model: Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    plan: PlanName = "2019",
+    model: Model = None,
     engine: Annotated[
         str,
         typer.Option(

@@ -9,18 +9,15 @@ from typing import Annotated
 import typer
 
 from hyeoksin.cli.crosswalks import shipped_links
+from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
-PlanName = Annotated[
-    str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx .ttl).")
-]
-
 
 def diff(
-    old: PlanName,
-    new: PlanName,
+    old: PlanArgument,
+    new: PlanArgument,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="결과 파일 (.xlsx .csv .json).")
     ] = None,
@@ -65,7 +62,7 @@ def diff(
 
 
 def skos(
-    plan: PlanName,
+    plan: PlanArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="결과 파일 (.ttl .jsonld, JSKOS는 .json).")],
     base: Annotated[str | None, typer.Option(help="항목 주소(URI)의 앞부분.")] = None,
     links: Annotated[bool, typer.Option("--links/--no-links", help="다른 계획과의 대응표도 함께.")] = True,

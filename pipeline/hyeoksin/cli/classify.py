@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.cli.columns import DateColumn, IdColumn, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
+from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.cli.outputs import refuse_inputs
 from hyeoksin.errors import InputError, RowError
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from hyeoksin.domain import Document, Prediction
     from hyeoksin.readers import Columns, Item
 
-Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
-PlanName = Annotated[
-    str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx .ttl).")
-]
 Text = Annotated[str | None, typer.Option("--text", help="파일 대신 이 글 하나를 분류합니다.")]
 
 
@@ -103,7 +99,7 @@ def classify(
 
 
 def _refuse_places(
-    output: Path | None, failed: Path | None, given: list[Path], others: list[str | None]
+    output: Path | None, failed: Path | None, given: list[Path], others: Sequence[Path | str | None]
 ) -> frozenset[Path]:
     """Refuse to write over an input, and return what a former run left among them."""
     from hyeoksin.sinks import is_failed_list, is_result
@@ -161,7 +157,7 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
 
 
 def _predict(
-    documents: list[Document], plan: str, model: str | None, workers: int, duplicates: bool = False
+    documents: list[Document], plan: str, model: Path | None, workers: int, duplicates: bool = False
 ) -> Iterator[Prediction]:
     from tqdm import tqdm
 

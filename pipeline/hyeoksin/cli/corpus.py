@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.options import Corpus
 from hyeoksin.cli.outputs import refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.fetch import Fetched
 
 app = typer.Typer(help="공개 자료 내려받기, 분류 표시와 잇기.", no_args_is_help=True, rich_markup_mode=None)
-Corpus = Annotated[Path, typer.Option(help="말뭉치 폴더 (저장소의 corpus).")]
 
 
 @app.command()

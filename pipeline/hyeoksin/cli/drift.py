@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.options import Model, PlanName, Texts
 from hyeoksin.cli.outputs import refuse_inputs
 
 __all__ = ["drift"]
@@ -16,17 +17,15 @@ __all__ = ["drift"]
 def drift(
     old: Annotated[Path, typer.Argument(help="앞 기간의 결과나 글 (파일, 폴더, batch 결과, 저장소).")],
     new: Annotated[Path, typer.Argument(help="뒤 기간의 결과나 글.")],
-    plan: Annotated[str, typer.Option("--plan", help="계획 (2019 … 또는 계획 파일).")] = "2019",
+    plan: PlanName = "2019",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="보고서 (.html .json .xlsx .csv).")
     ] = None,
-    texts: Annotated[
-        Path | None, typer.Option(help="결과에 글이 없을 때: 글 파일이나 폴더 (번호로 이음).")
-    ] = None,
+    texts: Texts = None,
     decisions: Annotated[
         Path | None, typer.Option(help="사람이 정한 것 (번호, 코드): 맞는 정도의 변화를 봄.")
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    model: Model = None,
     count: Annotated[int, typer.Option(min=0, help="다음에 볼 글을 이만큼 권함.")] = 20,
 ) -> None:
     """두 기간의 글, 추천, 확률이 달라졌는지 견줍니다. 달라진 것이 없을 때 경보가 울릴 일은 약 5% 이하입니다."""

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.options import Corpus
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 
 def embed(
     external: Annotated[Path, typer.Option(help="공개 자료 폴더 (corpus/external.yaml의 files가 있는 곳).")],
-    corpus: Annotated[Path, typer.Option(help="말뭉치 폴더 (저장소의 corpus).")] = Path("corpus"),
+    corpus: Corpus = Path("corpus"),
     output: Annotated[Path, typer.Option("--output", "-o", help="새 임베딩 폴더.")] = Path("models/morpheme"),
     labels: Annotated[
         bool,

@@ -6,24 +6,21 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.options import STORE, Role, StoreUrl
+
 __all__ = ["app"]
 
 app = typer.Typer(
     help="REST(`/api/v1`)의 API 키: 만들기, 보기, 없애기.", no_args_is_help=True, rich_markup_mode=None
 )
-Store = Annotated[
-    str, typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE")
-]
 
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="키를 쓸 프로그램의 이름. 원장에 'api:이름' 으로 남습니다.")],
-    role: Annotated[
-        str, typer.Option("--role", help="viewer(열람), officer(담당), reviewer(검토), admin(관리).")
-    ] = "viewer",
+    role: Role = "viewer",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="며칠 뒤에 끝날지 (1~3650).")] = 365,
-    store: Store = "hyeoksin.db",
+    store: StoreUrl = STORE,
 ) -> None:
     """새 API 키를 만들어 한 번만 보여 줍니다. 저장소에는 지문만 남습니다."""
     from hyeoksin.store import open_store
@@ -39,7 +36,7 @@ def add(
 
 
 @app.command("list")
-def list_keys(store: Store = "hyeoksin.db") -> None:
+def list_keys(store: StoreUrl = STORE) -> None:
     """키의 번호, 이름, 역할, 마지막으로 쓴 때, 끝나는 때를 보여 줍니다."""
     from hyeoksin.store import open_store
 
@@ -55,7 +52,7 @@ def list_keys(store: Store = "hyeoksin.db") -> None:
 @app.command()
 def revoke(
     number: Annotated[int, typer.Argument(help="키의 번호 (hyeoksin keys list).")],
-    store: Store = "hyeoksin.db",
+    store: StoreUrl = STORE,
 ) -> None:
     """키를 없앱니다. 2초 안에 쓸 수 없게 되며 되살릴 수 없습니다."""
     from hyeoksin.store import open_store

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from hyeoksin.cli.extras import need
+from hyeoksin.cli.options import Corpus, Model
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 
 def train(
-    corpus: Annotated[Path, typer.Option(help="말뭉치 폴더 (저장소의 corpus).")] = Path("corpus"),
+    corpus: Corpus = Path("corpus"),
     output: Annotated[Path, typer.Option("--output", "-o", help="새 모델 폴더.")] = Path("models/new"),
     external: Annotated[
         Path | None,
@@ -49,7 +50,7 @@ def evaluate(
             help="사람이 분류한 JSONL (id, text, plan2019, plan2019_ok, …, agency). 없으면 교차검증 점수."
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    model: Model = None,
     mistakes: Annotated[int, typer.Option(help="틀린 것을 이만큼 보여 줍니다.")] = 0,
 ) -> None:
     """모델을 사람이 분류한 글로 채점합니다 (95% 신뢰구간)."""

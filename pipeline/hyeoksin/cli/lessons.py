@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.options import STORE, StoreUrl
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 if TYPE_CHECKING:
@@ -20,19 +21,15 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None
 )
-StoreUrl = Annotated[
-    str,
-    typer.Option("--store", envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…)."),
-]
 Rounds = Annotated[list[str], typer.Option("--project", help="차수의 이름이나 번호 (여러 번 쓸 수 있음).")]
 By = Annotated[str | None, typer.Option("--by", help="누가 (기본: 로그인 이름).")]
 
 
 def learn(
     project: Rounds,
-    store: StoreUrl = "hyeoksin.db",
+    store: StoreUrl = STORE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="새 모델 폴더 (기본: models/차수-날짜시각).")
+        Path | None, typer.Option("--output", "-o", help="새 모델 폴더 (기본: models/이름-날짜시각).")
     ] = None,
     name: Annotated[str, typer.Option(help="새 모델의 이름 (기록에 남음).")] = "office",
     weight: Annotated[
@@ -176,7 +173,7 @@ def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) 
 
 def doubts(
     project: Rounds,
-    store: StoreUrl = "hyeoksin.db",
+    store: StoreUrl = STORE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="표로 적을 파일 (.csv .xlsx).")
     ] = None,
@@ -221,7 +218,7 @@ def _write_doubts(found: list[Doubt], output: Path) -> None:
 
 
 @app.command("list")
-def list_models(store: StoreUrl = "hyeoksin.db") -> None:
+def list_models(store: StoreUrl = STORE) -> None:
     """등록된 모델을 새것부터 보여 줍니다."""
     from hyeoksin.lessons import follow_shipped
     from hyeoksin.store import open_store
@@ -241,7 +238,7 @@ def list_models(store: StoreUrl = "hyeoksin.db") -> None:
 @app.command("add")
 def add_model(
     folder: Annotated[Path, typer.Argument(help="모델 폴더 (hyeoksin plan learn, train, learn 이 만든 것).")],
-    store: StoreUrl = "hyeoksin.db",
+    store: StoreUrl = STORE,
     by: By = None,
 ) -> None:
     """모델 폴더를 읽어 보고 후보로 등록합니다."""
@@ -255,7 +252,7 @@ def add_model(
 @app.command("use")
 def use_model(
     model: Annotated[str, typer.Argument(help="모델 (hyeoksin models list 의 이름@지문).")],
-    store: StoreUrl = "hyeoksin.db",
+    store: StoreUrl = STORE,
     force: Annotated[bool, typer.Option("--force", help="거절된 모델이라도 씁니다.")] = False,
     by: By = None,
 ) -> None:
@@ -275,7 +272,7 @@ def _followed(store: str) -> str:
 
 
 @app.command("renew")
-def renew_items(project: Rounds, store: StoreUrl = "hyeoksin.db") -> None:
+def renew_items(project: Rounds, store: StoreUrl = STORE) -> None:
     """차수에서 아직 정하지 않은 문서를 지금 쓰는 모델로 다시 판정합니다. 정한 것은 그대로입니다."""
     from tqdm import tqdm
 
@@ -305,7 +302,7 @@ def renew_items(project: Rounds, store: StoreUrl = "hyeoksin.db") -> None:
 
 
 @app.command("rollback")
-def rollback(store: StoreUrl = "hyeoksin.db", by: By = None) -> None:
+def rollback(store: StoreUrl = STORE, by: By = None) -> None:
     """바로 앞에 쓰던 모델로 되돌립니다."""
     from hyeoksin.lessons import roll_back
     from hyeoksin.store import open_store

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli import changes, newplan, translate
+from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import refuse_existing
 
 if TYPE_CHECKING:
     from hyeoksin.plan import Plan
 
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(help="2019, 2020, 2022, 2024 또는 계획 파일(.yaml .csv .xlsx .ttl).")]
 
 
 @app.command()
-def check(plan: Name) -> None:
+def check(plan: PlanArgument) -> None:
     """계획 파일의 잘못을 파일과 줄 번호로 알려 줍니다."""
     from hyeoksin.plan import load_plan
 
@@ -33,7 +33,7 @@ def check(plan: Name) -> None:
 
 @app.command()
 def show(
-    plan: Name = "2019",
+    plan: PlanArgument = "2019",
     code: Annotated[str | None, typer.Argument(help="한 항목만 자세히.")] = None,
 ) -> None:
     """계획을 나무 모양으로, 또는 한 항목을 자세히 보여 줍니다."""
@@ -94,7 +94,7 @@ def template(
 
 @app.command()
 def convert(
-    plan: Name, output: Annotated[Path, typer.Argument(help="결과 파일 (.csv .xlsx .yaml).")]
+    plan: PlanArgument, output: Annotated[Path, typer.Argument(help="결과 파일 (.csv .xlsx .yaml).")]
 ) -> None:
     """계획을 표(CSV, XLSX)나 YAML로 바꾸어 적습니다."""
     from hyeoksin.plan import load_plan
@@ -113,7 +113,7 @@ def convert(
 
 @app.command()
 def links(
-    plan: Name,
+    plan: PlanArgument,
     code: Annotated[str, typer.Argument(help="항목 코드.")],
     to: Annotated[str | None, typer.Option(help="이 계획과의 대응만.")] = None,
 ) -> None:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.options import STORE, Model, StoreUrl
+
 __all__ = ["serve"]
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -19,11 +21,8 @@ _ANY = ("0.0.0.0", "::", "")  # every address of this computer, none that a brow
 def serve(
     host: Annotated[str, typer.Option("--host", help="듣는 주소. 기본은 이 컴퓨터에서만.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="포트 (0: 빈 곳).")] = 8000,
-    store: Annotated[
-        str,
-        typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE"),
-    ] = "hyeoksin.db",
-    model: Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    store: StoreUrl = STORE,
+    model: Model = None,
     uploads: Annotated[
         Path | None,
         typer.Option(

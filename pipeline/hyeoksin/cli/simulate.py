@@ -10,6 +10,7 @@ import typer
 
 from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.options import STORE, Model, PlanName, StoreUrl
 from hyeoksin.cli.outputs import refuse_inputs
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def simulate(
         list[str] | None,
         typer.Option(help="파일 대신 저장소의 이 차수들(이름이나 번호)의 결정으로 (--store)."),
     ] = None,
-    store: Annotated[
-        str, typer.Option(envvar="HYEOKSIN_STORE", help="저장소 (SQLite 파일이나 postgresql+psycopg://…).")
-    ] = "hyeoksin.db",
+    store: StoreUrl = STORE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="보고서 파일 (.html .xlsx .json).")
     ] = None,
@@ -38,8 +37,8 @@ def simulate(
             help="같은 글을 그때의 모델로 분류한 결과 (classify -o 결과.jsonl). 없으면 지금 모델로 분류."
         ),
     ] = None,
-    plan: Annotated[str, typer.Option("--plan", help="2019, 2020, 2022, 2024 또는 자체 계획 파일.")] = "2019",
-    model: Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")] = None,
+    plan: PlanName = "2019",
+    model: Model = None,
     code_column: Annotated[str | None, typer.Option(help="결정 열 이름 (기본: 추측).")] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="한 건을 결정하는 데 걸리는 초.")] = 30.0,
     hours: Annotated[str, typer.Option(help="회차마다 쓰는 시간, 쉼표로.")] = "0.5,1,2,4,8",
@@ -147,7 +146,7 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
     return found
 
 
-def _classified(texts: Sequence[PastText], plan: Plan, model: str | None) -> Iterator[dict[str, Any]]:
+def _classified(texts: Sequence[PastText], plan: Plan, model: Path | None) -> Iterator[dict[str, Any]]:
     from hyeoksin.classifier import load_classifier
 
     classifier = load_classifier(model, plan, others=False)

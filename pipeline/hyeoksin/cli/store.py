@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hyeoksin.cli.options import STORE, StoreUrl
 from hyeoksin.cli.outputs import refuse_existing
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Where = Annotated[
-    str,
-    typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE"),
-]
-_DEFAULT = "hyeoksin.db"
 _HEADER = (
     "번호", "제목", "내용", "출처", "날짜", "지역", "유형", "결정코드", "기관", "결정", "결정자", "결정시각", "메모",
     "추천코드", "확률", "모델",
@@ -35,7 +31,7 @@ _KEYS = (
 
 
 @app.command()
-def check(store: Where = _DEFAULT) -> None:
+def check(store: StoreUrl = STORE) -> None:
     """파일, 결정 기록의 사슬, 문서의 상태가 온전한지 점검합니다 (온전하지 않으면 끝값 1)."""
     from hyeoksin.store import open_store
 
@@ -59,7 +55,7 @@ def backup(
     to: Annotated[
         Path, typer.Argument(help="새 파일: .db (SQLite), .jsonl 또는 .jsonl.gz (어느 쪽으로든 되살림).")
     ],
-    store: Where = _DEFAULT,
+    store: StoreUrl = STORE,
 ) -> None:
     """쓰는 중에도 백업합니다. 파일은 온전하게 나타나거나 나타나지 않습니다."""
     from hyeoksin.store import open_store
@@ -75,7 +71,7 @@ def backup(
 @app.command()
 def restore(
     source: Annotated[Path, typer.Argument(help="백업 파일 (.db, .jsonl, .jsonl.gz).")],
-    store: Where = _DEFAULT,
+    store: StoreUrl = STORE,
 ) -> None:
     """빈 저장소에 백업을 되살립니다. SQLite와 PostgreSQL 사이에서도 됩니다. 모두 되살리거나 아무것도 하지 않습니다."""
     from hyeoksin.store import open_store
@@ -89,7 +85,7 @@ def restore(
 
 
 @app.command()
-def migrate(store: Where = _DEFAULT) -> None:
+def migrate(store: StoreUrl = STORE) -> None:
     """앞 판의 hyeoksin이 만든 저장소를 이 판에 맞춥니다. 먼저 백업하세요."""
     from hyeoksin.store import open_store
 
@@ -103,7 +99,7 @@ def migrate(store: Where = _DEFAULT) -> None:
 def export(
     output: Annotated[Path, typer.Argument(help="새 파일 (.jsonl .csv .xlsx).")],
     project: Annotated[str | None, typer.Option("--project", help="차수의 이름이나 번호.")] = None,
-    store: Where = _DEFAULT,
+    store: StoreUrl = STORE,
     ledger: Annotated[
         bool,
         typer.Option(

@@ -7,21 +7,19 @@ from typing import Annotated
 import typer
 
 from hyeoksin.cli.extras import need
+from hyeoksin.cli.options import STORE, Role, StoreUrl
 
 __all__ = ["app"]
 
 app = typer.Typer(
     help="분류 책상의 계정: 보기, 만들기, 새 비밀번호.", no_args_is_help=True, rich_markup_mode=None
 )
-Store = Annotated[
-    str, typer.Option("--store", help="저장소 파일 또는 postgresql+psycopg:// 주소.", envvar="HYEOKSIN_STORE")
-]
 Name = Annotated[str, typer.Argument(help="아이디.")]
 ONCE = "한 번 쓰는 비밀번호입니다. 다시 보이지 않고, 로그인하면 바꾸어야 합니다."
 
 
 @app.command("list")
-def list_users(store: Store = "hyeoksin.db") -> None:
+def list_users(store: StoreUrl = STORE) -> None:
     """아이디, 권한, 상태, 마지막 로그인을 보여 줍니다."""
     from contextlib import closing
     from pathlib import Path
@@ -50,10 +48,8 @@ def list_users(store: Store = "hyeoksin.db") -> None:
 @app.command()
 def add(
     name: Name,
-    role: Annotated[
-        str, typer.Option("--role", help="viewer(열람), officer(담당), reviewer(검토), admin(관리).")
-    ] = "officer",
-    store: Store = "hyeoksin.db",
+    role: Role = "officer",
+    store: StoreUrl = STORE,
 ) -> None:
     """계정을 만들고 한 번 쓰는 비밀번호를 보여 줍니다."""
     from contextlib import closing
@@ -68,7 +64,7 @@ def add(
 
 
 @app.command()
-def reset(name: Name, store: Store = "hyeoksin.db") -> None:
+def reset(name: Name, store: StoreUrl = STORE) -> None:
     """계정의 잠금을 풀고 새로 한 번 쓰는 비밀번호를 보여 줍니다. 그 계정의 로그인은 모두 끝납니다."""
     from contextlib import closing
 

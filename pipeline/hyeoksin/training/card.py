@@ -29,7 +29,7 @@ SCORE_NAMES = {
 }
 
 
-def read_card(model: str | None = None) -> dict[str, Any]:
+def read_card(model: str | Path | None = None) -> dict[str, Any]:
     """Return the card of a model folder (default: the shipped one)."""
     folder = Path(model) if model is not None else resource("model")
     try:
