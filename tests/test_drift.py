@@ -256,10 +256,13 @@ def test_results_and_their_texts_are_the_same_sample(
     assert "700자까지만" in caplog.text
     assert "--texts" in caplog.text
     caplog.clear()
-    before, after, _ = samples(texts, results, classifier, texts)
+    with texts.open("a", encoding="utf-8") as file:
+        file.write('\n{"id": "빈"}')
+    before, after, errors = samples(results, results, classifier, texts)
     assert before.length.tolist() == after.length.tolist()
     assert max(after.length) > 700
     assert not caplog.messages
+    assert [error.source for error in errors] == ["글.jsonl#row=4"]  # once, though both periods were joined
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".xlsx"])

@@ -214,6 +214,31 @@ def test_the_command_asks_and_learns(texts: list[Example], tmp_path: Path) -> No
     assert "our-2026" in load_model(tmp_path / "모델").plans
 
 
+def test_decisions_of_several_sheets_teach_and_bad_rows_are_listed_once(tmp_path: Path) -> None:
+    own, texts, model = tmp_path / "새.yaml", tmp_path / "글.csv", tmp_path / "모델"
+    CliRunner().invoke(app, ["plan", "template", str(own)])
+    bad, rows = ["나쁜,"], [f"{i},{i}번 마을을 찾아가 {'묻기' if i % 2 else '알리기'}" for i in range(30)]
+    texts.write_text("\n".join(["번호,제목", *rows, *bad]), encoding="utf-8")
+    sheets = [tmp_path / "첫째.csv", tmp_path / "둘째.csv"]
+    for start, sheet in zip((0, 15), sheets, strict=True):
+        coded = [f"{i},가-{1 + i % 2}" for i in range(start, start + 15)]
+        sheet.write_text("\n".join(["번호,코드", *coded, *(["40,하-9"] if start else [])]), encoding="utf-8")
+    told = ["--texts", str(texts), *(f"--decisions={sheet}" for sheet in sheets)]
+    result = CliRunner().invoke(app, ["plan", "learn", str(own), "-o", str(model), *told])
+    assert result.exit_code == 1, result.output
+    assert "새 결정 30건" in result.output
+    assert "2건을 건너뛰었습니다" in result.output
+    listed = (tmp_path / "모델.failed.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [(row["file"], row["row"]) for row in map(json.loads, listed)] == [
+        ("글.csv", 32),
+        ("둘째.csv", 17),
+    ]
+    sheets[0].write_text("번호,코드\n1,하-9\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["plan", "learn", str(own), "-o", str(tmp_path / "또"), *told])
+    assert "첫째.csv: 계획 our-2026 의 결정이 한 건도 없습니다" in str(result.exception)
+    assert "건너뜀 첫째.csv#row=2: 계획 our-2026 에 코드 '하-9' 가 없습니다" in result.output
+
+
 def test_a_models_own_recommendations_are_no_decisions(
     classifier: Classifier, texts: list[Example], tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
 from hyeoksin.tabular import write_rows
-from hyeoksin.texts import with_texts
+from hyeoksin.texts import read_texts, with_texts
 from hyeoksin.workbook import Entry, Verdict, write_workbook
 
 PLAN = load_plan("2019")
@@ -350,7 +350,7 @@ def test_texts_are_joined_by_id(tmp_path: Path) -> None:
     path, texts = tmp_path / "결과.jsonl", tmp_path / "글.csv"
     write(PREDICTIONS, path)
     texts.write_text("번호,제목,내용\n3,셋째,긴 본문\n", encoding="utf-8")
-    found = list(with_texts(read(path), texts))
+    found = list(with_texts(read(path), read_texts(texts, [])))
     assert [r.document.title for r in found] == ["", "", "셋째"]
     assert found[2].document.source == "글.csv#row=3"
 
@@ -359,10 +359,10 @@ def test_of_texts_that_share_an_id_the_one_at_the_results_place_counts(tmp_path:
     path, texts = tmp_path / "결과.jsonl", tmp_path / "글.csv"
     write(PREDICTIONS, path)
     texts.write_text("번호,제목\n1,가\n3,나\n3,다\n", encoding="utf-8")  # "나" stands in the result's row 3
-    assert [r.document.title for r in with_texts(read(path)[2:], texts)] == ["나"]
+    assert [r.document.title for r in with_texts(read(path)[2:], read_texts(texts, []))] == ["나"]
     texts.write_text("번호,제목\n3,나\n1,가\n3,다\n", encoding="utf-8")
     with pytest.raises(InputError, match="'3' 의 글이 여럿"):
-        list(with_texts(read(path)[2:], texts))
+        list(with_texts(read(path)[2:], read_texts(texts, [])))
 
 
 def placed(name: str, source: str) -> Result:
@@ -385,7 +385,8 @@ def test_texts_of_another_file_are_not_joined_where_ids_repeat(
 ) -> None:
     texts = tmp_path / "가.csv"
     texts.write_text("번호,제목\n1,버스\n2,투표\n", encoding="utf-8")
-    found = list(with_texts(iter([placed("1", source) for source in sources]), texts))
+    results = iter([placed("1", source) for source in sources])
+    found = list(with_texts(results, read_texts(texts, [])))
     assert [r.document.title for r in found] == titles
     assert [r.document.source for r in found] == [*sources]
     assert [r.has_text for r in found] == [bool(title) for title in titles]
@@ -480,4 +481,4 @@ def test_texts_under_another_name_are_no_texts_of_repeated_ids(tmp_path: Path) -
     texts.write_text('{"id": "a", "text": "하나"}\n{"id": "a", "text": "둘"}\n', encoding="utf-8")
     results = [Result(Document("a", source=f"옛.csv#row={n}"), NONE) for n in (2, 3)]
     with pytest.raises(InputError, match="여럿이라"):
-        list(with_texts(results, texts))
+        list(with_texts(results, read_texts(texts, [])))

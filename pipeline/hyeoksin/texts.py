@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hyeoksin.domain import Document
@@ -11,34 +11,52 @@ from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.results import Result
 
-__all__ = ["with_texts"]
+__all__ = ["TextsById", "read_texts", "with_texts"]
 
 
-def with_texts(
-    results: Iterable[Result], texts: Path, failed: list[RowError] | None = None
-) -> Iterator[Result]:
-    """Yield the results with the texts of a file of documents, joined by id.
+@dataclass(frozen=True, slots=True)
+class TextsById:
+    """The documents of a file or folder, by id."""
 
-    Where an id stands at several places of the results or texts, that text counts which stands at the result's own place
-    (file, sheet, row); a result without one stays as it is. ``failed`` receives the rows of the file that cannot be used.
+    path: Path
+    by_id: Mapping[str, Sequence[Document]]
+
+
+def read_texts(path: Path, failed: list[RowError]) -> TextsById:
+    """Return the documents of a file or folder; ``failed`` receives the rows that cannot be used.
 
     Raises:
-        InputError: no text of the file can be read, or it is not clear which of several is meant.
+        InputError: no text can be read.
     """
     known: dict[str, list[Document]] = {}
-    for item in read_told(texts, Columns()):
+    for item in read_told(path, Columns()):
         if isinstance(item, Document):
             known.setdefault(item.id, []).append(item)
-        elif failed is not None:
+        else:
             failed.append(item)
     if not known:
-        raise InputError(f"{texts}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
+        raise InputError(f"{path}: 읽을 수 있는 글이 없습니다. 분류할 때 넣은 파일을 --texts 로 주세요.")
+    return TextsById(path, known)
+
+
+def with_texts(results: Iterable[Result], texts: TextsById | None) -> Iterator[Result]:
+    """Yield the results with their texts, joined by id; as they are where there are none.
+
+    Where an id stands at several places of the results or texts, that text counts which stands at the result's own place
+    (file, sheet, row); a result without one stays as it is.
+
+    Raises:
+        InputError: it is not clear which of several texts is meant.
+    """
+    if texts is None:
+        yield from results
+        return
     results = list(results)
     places: dict[str, set[str]] = {}
     for result in results:
         places.setdefault(result.document.id, set()).add(result.document.source)
     for result in results:
-        document = _text_of(result.document, known.get(result.document.id, []), places, texts)
+        document = _text_of(result.document, texts.by_id.get(result.document.id, ()), places, texts.path)
         yield result if document is None else replace(result, document=document)
 
 

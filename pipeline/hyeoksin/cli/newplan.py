@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.options import Links, Texts
 from hyeoksin.cli.outputs import refuse_existing, refuse_file, refuse_inputs
+from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
     from hyeoksin.newplan import Learnt
     from hyeoksin.plan import Plan
     from hyeoksin.results import Result
+    from hyeoksin.texts import TextsById
 
 __all__ = ["learn"]
 
@@ -21,8 +25,10 @@ def learn(
     plan: Annotated[str, typer.Argument(help="새 계획 파일 (.yaml .csv .xlsx .ttl).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="새 모델 폴더.")],
     decisions: Annotated[
-        Path | None,
-        typer.Option(help="새 계획으로 정한 것: 번호, 코드, 제목, 내용 (.xlsx .csv .jsonl, 저장소)."),
+        list[Path] | None,
+        typer.Option(
+            help="새 계획으로 정한 것: 번호, 코드, 제목, 내용 (.xlsx .csv .jsonl, 저장소; 여러 번 쓸 수 있음)."
+        ),
     ] = None,
     old: Annotated[
         str | None, typer.Option("--from-plan", help="앞 계획. --on 의 결정을 대응표로 옮겨 배웁니다.")
@@ -30,10 +36,8 @@ def learn(
     on: Annotated[
         Path | None, typer.Option("--on", help="앞 계획의 결정이나 결과 (파일, batch 폴더, 저장소).")
     ] = None,
-    texts: Annotated[
-        Path | None, typer.Option(help="글 파일이나 폴더. 결정에 글이 없으면 번호로 잇습니다.")
-    ] = None,
-    links: Annotated[Path | None, typer.Option(help="대응표 CSV (기본: 실린 대응표; 없으면 추측).")] = None,
+    texts: Texts = None,
+    links: Links = None,
     ask: Annotated[
         Path | None, typer.Option(help="다음에 정하면 가장 도움이 될 글을 적을 표 (.xlsx .csv).")
     ] = None,
@@ -49,26 +53,32 @@ def learn(
     from hyeoksin.newplan import learn_plan, save_learnt
     from hyeoksin.plan import load_plan
     from hyeoksin.resources import resource
+    from hyeoksin.texts import read_texts
 
-    if decisions is None and on is None:
+    if not decisions and on is None:
         raise typer.BadParameter("--decisions 나 --on 가운데 하나는 주세요.")
     if (on is None) != (old is None):
         raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
     if ask is not None and (on is None or ask.suffix.lower() not in (".xlsx", ".csv", ".tsv")):
         raise typer.BadParameter("--ask 는 .xlsx 나 .csv 이고, --on 의 글에서 고릅니다.")
-    refuse_inputs(output, [decisions, on, texts, links, model, plan, old])
+    read = [*(decisions or ()), on, texts, links, model]
+    refuse_inputs(output, [*read, plan, old])
     refuse_file(output)
     check_folder(output)
-    refuse_inputs(ask, [decisions, on, texts, links, model, plan, old], "--ask")
+    refuse_inputs(ask, [*read, plan, old], "--ask")
     refuse_existing(ask)
     show_notes()
     loaded, before = load_plan(plan), load_plan(old) if old is not None else None
-    folder = model or resource("model")
+    folder, errors = model or resource("model"), list[RowError]()
+    known = read_texts(texts, errors) if texts is not None else None
+    decided = [one for path in decisions or () for one in _decided(path, loaded, known, errors)]
+    carried = _read(on, before, known, errors) if on is not None and before is not None else []
+    show_failed(errors)
     learnt = learn_plan(
         loaded,
         load_model(folder),
-        _decided(decisions, loaded, texts) if decisions is not None else [],
-        _read(on, before, texts) if on is not None and before is not None else [],
+        decided,
+        carried,
         links_table(before, loaded, links) if before is not None else None,
         before,
         count if ask is not None else 0,
@@ -80,38 +90,37 @@ def learn(
     )
     if ask is not None:
         _write_questions(learnt, ask)
+    list_failed(errors, output, [path for path in read if path is not None])
 
 
-def _decided(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
+def _decided(path: Path, plan: Plan, texts: TextsById | None, errors: list[RowError]) -> list[Result]:
     """Return what people decided; a model's own recommendations teach nothing."""
     from hyeoksin.errors import InputError
 
-    found = _read(path, plan, texts)
+    found = _read(path, plan, texts, errors)
     decided = [result for result in found if result.decided]
     if not decided:
+        show_failed(errors)
         raise InputError(
             f"{path}: 계획 {plan.id} 의 결정이 한 건도 없습니다 (추천만 {len(found):,}건). 사람이 정한 '결정 코드' 열이 있는 표나 "
             "결정이 쌓인 저장소(.db)를 --decisions 로 주세요."
         )
     if len(decided) < len(found):
         typer.secho(
-            f"결정되지 않은 {len(found) - len(decided):,}건은 뺐습니다.", fg=typer.colors.YELLOW, err=True
+            f"{path}: 결정되지 않은 {len(found) - len(decided):,}건은 뺐습니다.",
+            fg=typer.colors.YELLOW,
+            err=True,
         )
     return decided
 
 
-def _read(path: Path, plan: Plan, texts: Path | None) -> list[Result]:
-    from hyeoksin.errors import RowError
+def _read(path: Path, plan: Plan, texts: TextsById | None, errors: list[RowError]) -> list[Result]:
     from hyeoksin.results import read_results
     from hyeoksin.texts import with_texts
 
-    found: list[Result] = []
-    for item in read_results(path, plan):
-        if isinstance(item, RowError):
-            typer.secho(f"건너뜀 {item.source}: {item.reason}", fg=typer.colors.YELLOW, err=True)
-        else:
-            found.append(item)
-    return list(with_texts(found, texts)) if texts is not None else found
+    found = list(read_results(path, plan))
+    errors += [item for item in found if isinstance(item, RowError)]
+    return list(with_texts((item for item in found if not isinstance(item, RowError)), texts))
 
 
 def _told(learnt: Learnt) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from hyeoksin.cli.crosswalks import shipped_links
 from hyeoksin.cli.failed import list_failed, show_failed
+from hyeoksin.cli.options import Links, Model, Texts
 from hyeoksin.cli.outputs import refuse_inputs
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["impact", "links_table", "translate"]
 
-Texts = Annotated[
-    Path | None, typer.Option(help="분류할 때 넣은 글 파일이나 폴더. 결과에 글이 없으면 번호(id)로 잇습니다.")
-]
-Model = Annotated[str | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
-Links = Annotated[
-    Path | None, typer.Option("--links", help="대응표 CSV (기본: 실린 대응표; 없으면 추측하고 그렇게 적음).")
-]
 _FORMS = (".xlsx", ".csv", ".jsonl")
 
 
@@ -107,13 +101,13 @@ def impact(
 
 
 def _translated(
-    path: Path, old: str, new: str, texts: Path | None, links: Path | None, model: str | None
+    path: Path, old: str, new: str, texts: Path | None, links: Path | None, model: Path | None
 ) -> tuple[Plan, Plan, list[Translated], list[RowError]]:
     from hyeoksin.cli.screen import show_notes
     from hyeoksin.errors import InputError, RowError
     from hyeoksin.plan import load_plan
     from hyeoksin.results import read_results
-    from hyeoksin.texts import with_texts
+    from hyeoksin.texts import read_texts, with_texts
     from hyeoksin.translate import translate as run
 
     show_notes()
@@ -128,8 +122,8 @@ def _translated(
     if not found:
         show_failed(errors)
         raise InputError(f"{path}: 계획 {before.id} 의 결과가 한 건도 없습니다. --from 을 확인하세요.")
-    if texts is not None:
-        found = list(with_texts(found, texts, errors))
+    known = read_texts(texts, errors) if texts is not None else None
+    found = list(with_texts(found, known))
     show_failed(errors)
     return before, after, list(run(found, links_table(before, after, links), _judge(after, model))), errors
 
@@ -155,7 +149,7 @@ def links_table(before: Plan, after: Plan, links: Path | None) -> Mapping[str, R
     return routes(before, after, found)
 
 
-def _judge(plan: Plan, model: str | None) -> Judge:
+def _judge(plan: Plan, model: Path | None) -> Judge:
     """Return what asks the target plan's model; it is loaded when the first text comes."""
     from hyeoksin.codes import NONE
 

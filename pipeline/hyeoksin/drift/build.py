@@ -21,7 +21,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.results import Result, read_results
-from hyeoksin.texts import with_texts
+from hyeoksin.texts import TextsById, read_texts, with_texts
 
 __all__ = ["sample_of", "samples"]
 
@@ -57,7 +57,8 @@ def samples(
     if dense is None:
         raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")
     errors: list[RowError] = []
-    parts = [_period(path, classifier, texts, errors) for path in (old, new)]
+    known_texts = read_texts(texts, errors) if texts is not None else None
+    parts = [_period(path, classifier, known_texts, errors) for path in (old, new)]
     entries = group([r.document for part in parts for r in part])
     names = [entry.group or f"#{i}" for i, entry in enumerate(entries)]
     at = len(parts[0])
@@ -79,7 +80,9 @@ def samples(
     return first, sample_of(parts[1], names[at:], classifier, dense, known, by_kind, most), tuple(errors)
 
 
-def _period(path: Path, classifier: Classifier, texts: Path | None, errors: list[RowError]) -> list[Result]:
+def _period(
+    path: Path, classifier: Classifier, texts: TextsById | None, errors: list[RowError]
+) -> list[Result]:
     """Return the results of one period, all with texts; rows that could not be used go to ``errors``."""
     found = []
     for item in _results(path, classifier, texts):
@@ -116,7 +119,7 @@ def _decided(path: Path | None, plan: Plan, ids: Sequence[str], errors: list[Row
     return known
 
 
-def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator[Result | RowError]:
+def _results(path: Path, classifier: Classifier, texts: TextsById | None) -> Iterator[Result | RowError]:
     """Yield the results that stand at ``path``, or those of classifying its texts."""
     found: list[Result | RowError] = []
     try:
@@ -129,7 +132,7 @@ def _results(path: Path, classifier: Classifier, texts: Path | None) -> Iterator
             item if isinstance(item, RowError) else _bare(item) for item in found if not _is_sure(item)
         )
         read = [item for item in found if isinstance(item, Result) and _is_sure(item)]
-        yield from with_texts(read, texts) if texts is not None else read
+        yield from with_texts(read, texts)
         return
     rest = iter(read_told(path, Columns()))
     while batch := list(islice(rest, _BATCH)):
