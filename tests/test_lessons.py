@@ -396,7 +396,7 @@ def test_an_upgrade_takes_the_place_of_the_shipped_model(learned, tmp_path):
     with open_store(path) as store:
         old = store.add_model("default@00000000", "/gone", "kim", report={"판정": SHIPPED}, state="active")
         assert active_path(store) == resource("model")
-        follow_shipped(store, "kim")
+        follow_shipped(store)
         assert (store.active_model().id, store.model(old.id).state) == (installed, "retired")
         with pytest.raises(RefusedError, match="앞 모델이 없습니다"):  # the former one is gone
             roll_back(store, "kim")
@@ -411,6 +411,29 @@ def test_an_upgrade_takes_the_place_of_the_shipped_model(learned, tmp_path):
         assert "models renew" in result.output
         assert store.active_model().id == installed
         assert f"{installed}  쓰는 중" in CliRunner().invoke(app, ["models", "list", *told]).output
+
+
+def test_listing_models_reads_no_weights(tmp_path, monkeypatch):
+    with open_store(tmp_path / "store.db") as store:
+        register_shipped(store, "kim")
+    monkeypatch.setattr("hyeoksin.model.store._build", None)
+    listed = CliRunner().invoke(app, ["models", "list", "--store", str(tmp_path / "store.db")])
+    assert listed.exit_code == 0, listed.output
+    assert "쓰는 중" in listed.output
+
+
+def test_a_user_without_a_login_name_is_asked_for_one(tmp_path, monkeypatch):
+    def unknown():
+        raise KeyError("getpwuid(): uid not found: 1000")
+
+    path = tmp_path / "store.db"
+    open_store(path).close()
+    monkeypatch.setattr("getpass.getuser", unknown)
+    told = ["models", "add", str(resource("model")), "--store", str(path)]
+    refused = CliRunner().invoke(app, told)
+    assert refused.exit_code == 2
+    assert "--by 이름" in refused.output
+    assert CliRunner().invoke(app, [*told, "--by", "김"]).exit_code == 0
 
 
 def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):

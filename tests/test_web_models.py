@@ -12,9 +12,9 @@ import pytest
 
 from hyeoksin.domain import Document
 from hyeoksin.plan import load_plan
-from hyeoksin.resources import resource
+from hyeoksin.resources import model_id, resource
 from hyeoksin.store import Store
-from hyeoksin.web.cards import card, model_id
+from hyeoksin.web.cards import card
 from hyeoksin.web.coverage import node_rows
 from web_client import Browser, FakeJudge, make_app, make_store, record
 

@@ -1,12 +1,14 @@
-"""Where the shipped data stands: inside the installed wheel, or in the checkout beside the package."""
+"""Where the shipped data stands (in the installed wheel, or in the checkout), and which model a folder holds."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
-from hyeoksin.errors import HyeoksinError
+from hyeoksin.errors import HyeoksinError, ModelError
 
-__all__ = ["resource"]
+__all__ = ["model_id", "resource"]
 
 _CHECKOUT = {
     "plans": "corpus/plans",
@@ -31,3 +33,16 @@ def resource(name: str) -> Path:
         if path.exists():
             return path
     raise HyeoksinError(f"설치가 온전하지 않습니다: '{name}' 이 없습니다. hyeoksin을 다시 설치하세요.")
+
+
+def model_id(folder: Path) -> str:
+    """Return the model's name and hash, as they stand in every record; no weights are read.
+
+    Raises:
+        ModelError: the folder holds no model.
+    """
+    try:
+        raw = (folder / "model.json").read_bytes()
+        return f"{json.loads(raw)['name']}@{hashlib.sha256(raw).hexdigest()[:8]}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: 모델 폴더가 아닙니다. model.json 이 있는 폴더를 주세요.") from error

@@ -59,7 +59,7 @@ def learn(
     folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     refuse_file(folder)
     check_folder(folder)
-    opened, who = open_store(store, create=False), by or getpass.getuser()
+    opened, who = open_store(store, create=False), _login(by)
     chosen, plan, lessons = _lessons(opened, project, weight)
     _tell_left_out(opened, chosen, plan)
     register_shipped(opened, who)
@@ -81,6 +81,20 @@ def learn(
         typer.echo(f"이제 {row.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
     else:
         typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
+
+
+def _login(by: str | None) -> str:
+    """Return who acts: as told, else the login name, which a container's user may lack.
+
+    Raises:
+        BadParameter: nobody knows.
+    """
+    try:
+        return by or getpass.getuser()
+    except (ImportError, KeyError, OSError) as error:
+        raise typer.BadParameter(
+            "로그인 이름을 알 수 없습니다. --by 이름 으로 누가 하는지 적어 주세요."
+        ) from error
 
 
 def _tell_left_out(store: Store, chosen: list[Project], plan: Plan) -> None:
@@ -220,12 +234,15 @@ def _write_doubts(found: list[Doubt], output: Path) -> None:
 @app.command("list")
 def list_models(store: StoreUrl = STORE) -> None:
     """등록된 모델을 새것부터 보여 줍니다."""
-    from hyeoksin.lessons import follow_shipped
     from hyeoksin.store import open_store
 
     names = {"active": "쓰는 중", "candidate": "후보", "retired": "지난 것", "refused": "거절"}
     opened = open_store(store, create=False)
-    follow_shipped(opened, getpass.getuser())
+    active = opened.active_model()
+    if active is not None and active.replaced:
+        from hyeoksin.lessons import follow_shipped  # reads the model
+
+        follow_shipped(opened)
     rows = opened.models()
     if not rows:
         typer.echo("등록된 모델이 없습니다. 함께 설치된 모델이 답합니다.")
@@ -245,7 +262,7 @@ def add_model(
     from hyeoksin.lessons import register
     from hyeoksin.store import open_store
 
-    row = register(open_store(store, create=False), folder, by or getpass.getuser())
+    row = register(open_store(store, create=False), folder, _login(by))
     typer.echo(f"{row.id} 을 후보로 등록했습니다. 쓰려면: hyeoksin models use {row.id} --store {store}")
 
 
@@ -260,7 +277,7 @@ def use_model(
     from hyeoksin.lessons import use
     from hyeoksin.store import open_store
 
-    row = use(open_store(store, create=False), model, by or getpass.getuser(), force)
+    row = use(open_store(store, create=False), model, _login(by), force)
     typer.echo(f"이제 {row.id} 이 답합니다. {_followed(store)}")
 
 
@@ -282,7 +299,7 @@ def renew_items(project: Rounds, store: StoreUrl = STORE) -> None:
 
     opened = open_store(store, create=False)
     chosen, plan = rounds_of(opened, project)
-    follow_shipped(opened, getpass.getuser())
+    follow_shipped(opened)
     classifier = load_classifier(active_path(opened), plan)
     for one in chosen:
         n_judged = n_new = 0
@@ -307,5 +324,5 @@ def rollback(store: StoreUrl = STORE, by: By = None) -> None:
     from hyeoksin.lessons import roll_back
     from hyeoksin.store import open_store
 
-    row = roll_back(open_store(store, create=False), by or getpass.getuser())
+    row = roll_back(open_store(store, create=False), _login(by))
     typer.echo(f"{row.id} 로 되돌렸습니다. {_followed(store)}")

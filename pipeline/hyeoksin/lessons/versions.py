@@ -68,11 +68,11 @@ def register_shipped(store: Store, by: str) -> ModelRow:
     return known[name]
 
 
-def follow_shipped(store: Store, by: str) -> None:
+def follow_shipped(store: Store) -> None:
     """Write down which model answers where an upgrade has put another one in the place of the active shipped one."""
     active = store.active_model()
-    if active is not None and active.shipped:
-        register_shipped(store, by)
+    if active is not None and active.replaced:
+        register_shipped(store, "hyeoksin")
 
 
 def add_version(store: Store, learned: Learned, folder: Path, by: str) -> tuple[Model, ModelRow]:

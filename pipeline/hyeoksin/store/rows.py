@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hyeoksin.domain import Document, Status
-from hyeoksin.resources import resource
+from hyeoksin.resources import model_id, resource
 
 __all__ = [
     "ROLES",
@@ -274,6 +274,11 @@ class ModelRow:
     def folder(self) -> Path:
         """Where the model stands now: a shipped one wherever the program is installed."""
         return resource("model") if self.shipped else Path(self.path)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the model came with the program, and an upgrade has put another one in its place."""
+        return self.shipped and self.id != model_id(self.folder)
 
 
 @dataclass(frozen=True, slots=True)

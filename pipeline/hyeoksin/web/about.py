@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hyeoksin.resources import resource
+from hyeoksin.resources import model_id, resource
 from hyeoksin.web.access import StoreDep, Viewer
-from hyeoksin.web.cards import card, model_id
+from hyeoksin.web.cards import card
 from hyeoksin.web.pages import render
 
 __all__ = ["router"]

@@ -34,7 +34,6 @@ from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
 from hyeoksin.web.api.pace import Pace
-from hyeoksin.web.cards import model_id
 from hyeoksin.web.desk.old_form import show_again
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
@@ -67,10 +66,10 @@ ROUTERS: tuple[APIRouter, ...] = (
 def _active(store: Store) -> ModelRow | None:
     """Return the model that answers, the installed one in the place of a shipped one that an upgrade took away."""
     row = store.active_model()
-    if row is not None and row.shipped and row.id != model_id(row.folder):
+    if row is not None and row.replaced:
         from hyeoksin.lessons import follow_shipped
 
-        follow_shipped(store, "hyeoksin")
+        follow_shipped(store)
         row = store.active_model()
     return row
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hyeoksin.errors import ModelError, RefusedError
-from hyeoksin.resources import resource
+from hyeoksin.resources import model_id, resource
 from hyeoksin.store import ModelRow, Store
 from hyeoksin.web.access import Admin, StoreDep, Viewer
-from hyeoksin.web.cards import card, model_id
+from hyeoksin.web.cards import card
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked, told
 from hyeoksin.web.pages import notify, redirect, render
