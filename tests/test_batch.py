@@ -171,6 +171,25 @@ def test_finished_shards_are_kept_and_harmed_ones_made_again(
     assert len(list((output / "records").iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    "copy", ["records/part-000000 - 복사본.jsonl", "records/part-000000(1).parquet", "shards/000000 (2).json"]
+)
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_copy_among_the_parts_is_named_before_any_work(
+    tmp_path: Path, documents: list[Document], copy: str, restart: bool
+) -> None:
+    told = options(write(tmp_path / "a.jsonl", documents[:2]), tmp_path / "out", restart=restart)
+    run(told, progress=False, work=count_only)
+    (tmp_path / "out" / copy).write_bytes(b"")
+    with pytest.raises(InputError, match=r"만든 파일이 아닙니다.*지운 뒤"):
+        run(told, progress=False, work=lambda spec, shard: pytest.fail("judged"))  # type: ignore[arg-type,return-value]
+    (tmp_path / "out" / copy).unlink()
+    assert (tmp_path / "out" / "manifest.json").exists()
+    (tmp_path / "out" / "records" / "part-000001.jsonl.tmp").write_bytes(b"of a run that was killed")
+    assert run(told, progress=False, work=count_only)["rows"]["out"] == 2
+    assert [path.name for path in (tmp_path / "out" / "records").iterdir()] == ["part-000000.jsonl"]
+
+
 def test_other_columns_reach_the_records_and_a_change_of_them_is_judged_again(tmp_path: Path) -> None:
     def told(department: str) -> list[str]:
         source.write_text(

@@ -155,18 +155,35 @@ class Folder:
         self.write_json("run.json", settings)
         for name in _PARTS:
             (self.path / name).mkdir(parents=True, exist_ok=True)
+            self._numbered(name)
 
     def clear(self, first: int = 0) -> None:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
+        marks, parts = self._numbered("shards"), self._numbered("records")
         for name in ("manifest.json", "failed.jsonl"):
             (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.duplicates, ignore_errors=True)  # of a run that was killed
-        for mark in sorted((self.path / "shards").glob("*.json")):
-            if int(mark.stem) >= first:
+        for number, mark in marks:
+            if number >= first:
                 mark.unlink()
-        for part in sorted((self.path / "records").glob("part-*")):
-            if int(part.stem.removeprefix("part-")) >= first or part.suffix != self.suffix:
+        for number, part in parts:
+            if number >= first or part.suffix != self.suffix:
                 part.unlink()
+
+    def _numbered(self, name: str) -> list[tuple[int, Path]]:
+        """Return the files of ``records`` or ``shards`` with the numbers of their shards.
+
+        Raises:
+            InputError: there is another, perhaps a copy: whoever reads the folder would count its rows twice.
+        """
+        paths = sorted((self.path / name).glob("*.json" if name == "shards" else "part-*"))
+        found = [(path.stem.removeprefix("part-"), path) for path in paths if path.suffix != ".tmp"]
+        strange = next((path for number, path in found if not number.isdecimal()), None)
+        if strange is not None:
+            raise InputError(
+                f"{strange}: hyeoksin batch 가 만든 파일이 아닙니다. 다른 폴더로 옮기거나 지운 뒤 같은 명령으로 다시 하세요."
+            )
+        return [(int(number), path) for number, path in found]
 
     @property
     def duplicates(self) -> Path:
