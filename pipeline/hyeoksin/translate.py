@@ -151,7 +151,8 @@ def summary(rows: Iterable[Translated], old: Plan, new: Plan) -> str:
         if counts[how]:
             lines.append(f"  {name}: {counts[how]:,}건")
     moves = Counter((row.result.code, row.code) for row in rows if row.code is not None)
-    lines.append("많이 옮겨 간 곳:")
+    if moves:
+        lines.append("많이 옮겨 간 곳:")
     for (before, after), n in moves.most_common(8):
         lines.append(f"  {_named(old, before)} → {_named(new, str(after))}: {n:,}건")
     return "\n".join(lines)

@@ -105,9 +105,10 @@ def batch(
     rows, counts = manifest["rows"], manifest["counts"]
     if manifest["settings"]["gate"] != gate:
         typer.echo(f"알림: 계획 {plan} 에는 1차 거르기가 없어 모든 글을 분석했습니다.", err=True)
-    parts = ", ".join(f"{_STATUS.get(name, name)} {n}" for name, n in counts.items())
+    parts = ", ".join(f"{_STATUS.get(name, name)} {n:,}" for name, n in counts.items())
     typer.echo(
-        f"{rows['in']}건 가운데 {rows['out']}건 분류 ({parts}), 실패 {rows['failed']}건: {output}", err=True
+        f"{rows['in']:,}건 가운데 {rows['out']:,}건 분류 ({parts}), 실패 {rows['failed']:,}건: {output}",
+        err=True,
     )
     if rows["failed"]:
         typer.secho(f"실패한 줄과 까닭: {output / 'failed.jsonl'}", fg=typer.colors.YELLOW, err=True)
@@ -157,7 +158,7 @@ def duplicates(
                 rows.append((e.group, document.source, document.id, document.title, document.text[:200]))
     write_rows(output, _GROUPS, sorted(rows), sheet="중복 묶음")
     n_groups = len({row[0] for row in rows})
-    typer.echo(f"묶음 {n_groups}개, 글 {len(rows)}건을 {output} 에 적었습니다.", err=True)
+    typer.echo(f"묶음 {n_groups:,}개, 글 {len(rows):,}건을 {output} 에 적었습니다.", err=True)
     show_failed(errors)
     list_failed(errors, output, files)
 

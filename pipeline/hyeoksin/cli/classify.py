@@ -85,7 +85,7 @@ def classify(
         predictions = _predict(documents, plan, model, workers, duplicates)
         if output is not None:
             write(predictions, output)
-            typer.echo(f"{len(documents)}건을 {output} 에 적었습니다.", err=True)
+            typer.echo(f"{len(documents):,}건을 {output} 에 적었습니다.", err=True)
         else:
             _show(predictions, format or ("table" if sys.stdout.isatty() else "jsonl"))
     show_failed(errors)
