@@ -90,14 +90,6 @@ def test_duplicates_tells_files_that_cannot_be_read_and_what_was_noted(tmp_path:
     assert not (tmp_path / "묶음.failed.jsonl").exists()
 
 
-@pytest.mark.parametrize("name", ["묶음.hwp", "묶음", "묶음.tsv"])
-def test_duplicates_refuses_other_formats_before_any_work(tmp_path: Path, name: str) -> None:
-    run = CliRunner().invoke(app, ["duplicates", str(tmp_path / "없음.csv"), "-o", str(tmp_path / name)])
-    assert run.exit_code == 2
-    assert "--output 의 형식은 .csv, .xlsx 입니다." in run.output
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_classify_can_group_too(tmp_path: Path, source: Path) -> None:
     output = tmp_path / "out.jsonl"
     run = CliRunner().invoke(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -98,6 +99,39 @@ def test_no_command_writes_over_what_it_reads(folder: Path, line: str) -> None:
 )
 def test_what_people_fill_in_is_not_overwritten(folder: Path, line: str) -> None:
     assert "이미 있습니다. 다른 이름을 주거나, 필요 없으면 먼저 지우세요." in refusal(folder, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "classify 없음 -o 글.hwp",
+        "duplicates 없음 -o 글.hwp",
+        "drift 없음 없음 -o 글.hwp",
+        "simulate --decisions 없음 -o 글.hwp",
+        "translate 없음 --from 2019 --to 2024 -o 글.hwp",
+        "audit 없음 -o 글.hwp",
+        "audit-sample 없음 -o 글.hwp",
+        "audit-read 없음 --from 없음 -o 글.hwp",
+        "plan impact 없음 --on 없음 -o 글.hwp",
+        "plan diff 없음 없음 -o 글.hwp",
+        "plan skos 없음 -o 글.hwp",
+        "plan sankey -o 글.hwp",
+        "plan convert 없음 글.hwp",
+        "plan template 글.hwp",
+        "plan learn 없음 --on 없음 --from-plan 2019 -o 모델 --ask 글.hwp",
+        "doubts --project 1 -o 글.hwp",
+        "store export 글.hwp --project 1",
+        "store export 글.hwp --ledger",
+    ],
+)
+def test_a_form_that_is_not_written_is_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner().invoke(app, line.split())
+    assert run.exit_code == 2
+    assert re.search(r"의 형식은 \.\w+.* 입니다 \(지금: '\.hwp'\)", " ".join(run.output.split())), run.output
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["learn --project 1", "plan learn 계획.yaml --decisions 결정.csv"])

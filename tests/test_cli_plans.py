@@ -54,8 +54,7 @@ def test_plan_convert_keeps_the_nodes(tmp_path: Path, suffix: str) -> None:
 
 
 def test_plan_files_of_other_formats_are_refused(tmp_path: Path) -> None:
-    for args in (["convert", "2019", "a.hwp"], ["template", "a.hwp"]):
-        assert ".yaml, .csv, .xlsx" in refused(hyeoksin("plan", *args, folder=tmp_path))
+    assert ".yaml, .yml, .csv, .tsv, .xlsx" in refused(hyeoksin("plan", "template", "a.hwp", folder=tmp_path))
     (tmp_path / "파일").write_text("글", encoding="utf-8")
     assert "쓸 수 없습니다" in refused(hyeoksin("plan", "template", "파일/a.yaml", folder=tmp_path))
     assert [p.name for p in tmp_path.iterdir()] == ["파일"]

@@ -12,7 +12,7 @@ import typer
 from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import list_failed
 from hyeoksin.cli.options import Model
-from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
 
 Source = Annotated[
     Path,
@@ -63,8 +63,7 @@ def audit(
             f"--by 에 모르는 이름: {', '.join(unknown)}. 쓸 수 있는 것: {', '.join(known)}."
         )
     place = output or Path("감사.json")
-    if place.suffix.lower() not in OUTPUTS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    check_form(place, OUTPUTS)
     if not is_audit(place):  # a former audit in the folder of the results is no input
         refuse_inputs(place, [source, coded, model, plan])
     need("audit", "duckdb")
@@ -108,8 +107,7 @@ def audit_sample(
     from hyeoksin.audit import draw_sample
     from hyeoksin.cli.screen import show_notes
 
-    if output.suffix.lower() != ".xlsx":
-        raise typer.BadParameter("--output 은 .xlsx 파일입니다.")
+    check_form(output, (".xlsx",))
     refuse_inputs(output, [source, texts, model, plan])
     refuse_existing(output)
     need("audit", "duckdb")
@@ -136,8 +134,7 @@ def audit_read(
     from hyeoksin.audit import audit as run
     from hyeoksin.cli.screen import print_sample
 
-    if output is not None and output.suffix.lower() not in OUTPUTS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(OUTPUTS)} 입니다.")
+    check_form(output, OUTPUTS)
     refuse_inputs(output, [sheet, source, model, plan])
     need("audit", "duckdb")
     need_for(output)

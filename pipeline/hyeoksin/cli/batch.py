@@ -10,7 +10,7 @@ import typer
 from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
-from hyeoksin.cli.outputs import refuse_file, refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_file, refuse_inputs
 
 __all__ = ["batch", "duplicates"]
 
@@ -141,8 +141,7 @@ def duplicates(
     from hyeoksin.sinks import is_failed_list
     from hyeoksin.tabular import write_rows
 
-    if output.suffix.lower() not in (".csv", ".xlsx"):
-        raise typer.BadParameter("--output 의 형식은 .csv, .xlsx 입니다.")
+    check_form(output, (".csv", ".xlsx"))
     left = refuse_inputs(output, files, own=_is_groups)
     left |= refuse_inputs(failed_place(output, files), files, own=is_failed_list)
     show_notes()

@@ -10,7 +10,7 @@ import typer
 
 from hyeoksin.cli.crosswalks import shipped_links
 from hyeoksin.cli.options import PlanArgument
-from hyeoksin.cli.outputs import refuse_existing, refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
@@ -19,7 +19,7 @@ def diff(
     old: PlanArgument,
     new: PlanArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="결과 파일 (.xlsx .csv .json).")
+        Path | None, typer.Option("--output", "-o", help="결과 파일 (.xlsx .csv .tsv .json).")
     ] = None,
 ) -> None:
     """두 계획 사이에 이어진 것, 나뉜 것, 합쳐진 것, 없어진 것, 새로 생긴 것, 주관기관이 바뀐 것을 보여 줍니다."""
@@ -27,8 +27,7 @@ def diff(
     from hyeoksin.plan.compare import FATES, HEADER
     from hyeoksin.tabular import write_rows, written_whole
 
-    if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".tsv", ".json"):
-        raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".xlsx", ".csv", ".tsv", ".json"))
     refuse_inputs(output, [old, new])
     before, after = load_plan(old), load_plan(new)
     found = compare(before, after, shipped_links(before, after))
@@ -72,8 +71,7 @@ def skos(
     from hyeoksin.plan.jskos import BASE, jskos
     from hyeoksin.tabular import written_whole
 
-    if output.suffix.lower() not in (".ttl", ".jsonld", ".json"):
-        raise typer.BadParameter(f"--output 의 형식은 .ttl, .jsonld, .json 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".ttl", ".jsonld", ".json"))
     refuse_inputs(output, [plan])
     if (
         output.suffix.lower() != ".json"
@@ -133,8 +131,7 @@ def sankey(
     from hyeoksin.plan.flows import flows
     from hyeoksin.tabular import written_whole
 
-    if output.suffix.lower() not in (".svg", ".png"):
-        raise typer.BadParameter(f"--output 의 형식은 .svg, .png 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".svg", ".png"))
     loaded = [load_plan(name.strip()) for name in plans.split(",") if name.strip()]
     if len(loaded) < 2:
         raise typer.BadParameter("--plans 에 계획을 둘 이상 적어 주세요.")

@@ -14,7 +14,7 @@ import typer
 from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_inputs
 from hyeoksin.errors import InputError, RowError
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def classify(
         raise typer.BadParameter("파일이나 --text 가운데 하나를 주세요.")
     if format not in (None, "table", "jsonl"):
         raise typer.BadParameter("--format 은 table 또는 jsonl 입니다.")
-    if output is not None and output.suffix.lower() not in SINKS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(SINKS)} 입니다.")
+    check_form(output, SINKS)
     given = [Path(name) for name in files or [] if name != "-"]
     left = _refuse_places(output, failed, given, [plan, model])
     need_for(output)

@@ -9,7 +9,7 @@ import typer
 
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Model, PlanName, Texts
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_inputs
 
 __all__ = ["drift"]
 
@@ -35,8 +35,7 @@ def drift(
     from hyeoksin.drift.build import samples
     from hyeoksin.drift.report import FORMS, in_words, write_drift
 
-    if output is not None and output.suffix.lower() not in FORMS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(FORMS)} 입니다 (지금: '{output.suffix}').")
+    check_form(output, FORMS)
     refuse_inputs(output, [old, new, texts, decisions, model, plan])
     show_notes()
     classifier = load_classifier(model, plan, others=False)

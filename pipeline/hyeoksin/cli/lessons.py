@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli.options import STORE, StoreUrl
-from hyeoksin.cli.outputs import refuse_file, refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_file, refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.lessons import Decided, Doubt, Learned
@@ -189,7 +189,7 @@ def doubts(
     project: Rounds,
     store: StoreUrl = STORE,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="표로 적을 파일 (.csv .xlsx).")
+        Path | None, typer.Option("--output", "-o", help="표로 적을 파일 (.csv .tsv .xlsx).")
     ] = None,
     shown: Annotated[int, typer.Option(min=0, help="화면에 이만큼 보여 줍니다.")] = 20,
 ) -> None:
@@ -200,8 +200,7 @@ def doubts(
     from hyeoksin.morphemes import Tokenizer
     from hyeoksin.store import open_store
 
-    if output is not None and output.suffix.lower() not in (".csv", ".tsv", ".xlsx"):
-        raise typer.BadParameter(f"--output 의 형식은 .csv, .xlsx 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".csv", ".tsv", ".xlsx"))
     refuse_inputs(output, [store])
     opened = open_store(store, create=False)
     _, plan, lessons = _lessons(opened, project, 1.0)

@@ -9,7 +9,7 @@ import typer
 
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Links, Texts
-from hyeoksin.cli.outputs import refuse_existing, refuse_file, refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_file, refuse_inputs
 from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def learn(
         raise typer.BadParameter("--decisions 나 --on 가운데 하나는 주세요.")
     if (on is None) != (old is None):
         raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
-    if ask is not None and (on is None or ask.suffix.lower() not in (".xlsx", ".csv", ".tsv")):
-        raise typer.BadParameter("--ask 는 .xlsx 나 .csv 이고, --on 의 글에서 고릅니다.")
+    if ask is not None and on is None:
+        raise typer.BadParameter("--ask 는 --on 의 글에서 고르므로 --on 을 함께 주세요.")
+    check_form(ask, (".xlsx", ".csv", ".tsv"), "--ask")
     read = [*(decisions or ()), on, texts, links, model]
     refuse_inputs(output, [*read, plan, old])
     refuse_file(output)

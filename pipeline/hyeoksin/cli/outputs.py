@@ -1,4 +1,4 @@
-"""Where a command may write: never over what it reads, and never over what people filled in."""
+"""Where a command may write, and in which form: never over what it reads, and never over what people filled in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["is_input", "refuse_existing", "refuse_file", "refuse_inputs"]
+__all__ = ["check_form", "is_input", "refuse_existing", "refuse_file", "refuse_inputs"]
 
 _RUN_PARTS = ("records", "shards")
 _RUN_FILES = ("manifest.json", "failed.jsonl", "run.json", "run.lock")
 Own = Callable[[Path], bool]
+
+
+def check_form(output: Path | None, forms: Iterable[str], option: str = "--output") -> None:
+    """Refuse an output whose suffix is none of ``forms``; ``option`` is how the message calls it.
+
+    Raises:
+        BadParameter: it is.
+    """
+    if output is not None and output.suffix.lower() not in (*forms,):
+        raise typer.BadParameter(f"{option} 의 형식은 {', '.join(forms)} 입니다 (지금: '{output.suffix}').")
 
 
 def refuse_existing(*outputs: Path | None) -> None:

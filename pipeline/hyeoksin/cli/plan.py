@@ -9,10 +9,12 @@ import typer
 
 from hyeoksin.cli import changes, newplan, translate
 from hyeoksin.cli.options import PlanArgument
-from hyeoksin.cli.outputs import refuse_existing
+from hyeoksin.cli.outputs import check_form, refuse_existing
 
 if TYPE_CHECKING:
     from hyeoksin.plan import Plan
+
+_FORMS = (".yaml", ".yml", ".csv", ".tsv", ".xlsx")
 
 app = typer.Typer(help="계획 점검, 보기, 서식, 변환, 대응표.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -61,11 +63,6 @@ def show(
             typer.echo(f"{label}  {value}")
 
 
-def _check_suffix(output: Path) -> None:
-    if output.suffix.lower() not in (".yaml", ".yml", ".csv", ".tsv", ".xlsx"):
-        raise typer.BadParameter(f"쓸 수 없는 형식 '{output.suffix}'. 쓰는 형식: .yaml, .csv, .xlsx.")
-
-
 def _show_below(plan: Plan, parent: str | None, depth: int = 1) -> None:
     for node in plan.nodes:
         if node.parent == parent:
@@ -83,7 +80,7 @@ def template(
     from hyeoksin.tabular import written_whole
 
     refuse_existing(output)
-    _check_suffix(output)
+    check_form(output, _FORMS, "계획 파일")
     if output.suffix.lower() in SUFFIXES:
         write_form(plan_from_text(TEMPLATE, output), output)
     else:
@@ -101,7 +98,7 @@ def convert(
     from hyeoksin.plan.tables import SUFFIXES, write_form
     from hyeoksin.plan.written import write_yaml
 
-    _check_suffix(output)
+    check_form(output, _FORMS, "계획 파일")
     refuse_existing(output)
     loaded = load_plan(plan)
     if output.suffix.lower() in SUFFIXES:

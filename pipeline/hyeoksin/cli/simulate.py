@@ -11,7 +11,7 @@ import typer
 from hyeoksin.cli.extras import need_for
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import STORE, Model, PlanName, StoreUrl
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.errors import RowError
@@ -52,8 +52,7 @@ def simulate(
     from hyeoksin.simulate import answered, read_past, replay
     from hyeoksin.simulate.report import REPORTS, write_report
 
-    if output is not None and output.suffix.lower() not in REPORTS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(REPORTS)} 입니다.")
+    check_form(output, REPORTS)
     if (decisions is None) == (not project):
         raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
     refuse_inputs(output, [decisions, records, corpus, model, plan])

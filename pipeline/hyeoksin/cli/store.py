@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hyeoksin.cli.options import STORE, StoreUrl
-from hyeoksin.cli.outputs import refuse_existing
+from hyeoksin.cli.outputs import check_form, refuse_existing
 
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
@@ -112,11 +112,7 @@ def export(
     from hyeoksin.store import open_store
     from hyeoksin.tabular import write_rows, written_whole
 
-    suffix = output.suffix.lower()
-    if suffix not in (".jsonl", ".csv", ".tsv", ".xlsx") or (ledger and suffix != ".jsonl"):
-        raise typer.BadParameter(
-            f"쓸 수 없는 형식 '{suffix}'. 쓰는 형식: .jsonl{'' if ledger else ', .csv, .xlsx'}."
-        )
+    check_form(output, (".jsonl",) if ledger else (".jsonl", ".csv", ".tsv", ".xlsx"), "내보낼 파일")
     if project is None and not ledger:
         raise typer.BadParameter("--project 로 차수의 이름이나 번호를 주세요.")
     refuse_existing(output)
@@ -127,7 +123,7 @@ def export(
             if number is None or ledger
             else (_row(item) for item in opened.each(number, decided=True))
         )
-        if suffix == ".jsonl":
+        if output.suffix.lower() == ".jsonl":
             with written_whole(output) as part, part.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:

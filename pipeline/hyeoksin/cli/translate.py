@@ -12,7 +12,7 @@ import typer
 from hyeoksin.cli.crosswalks import shipped_links
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Links, Model, Texts
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.domain import Document
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hyeoksin.translate import Judge, Translated
 
 __all__ = ["impact", "links_table", "translate"]
-
-_FORMS = (".xlsx", ".csv", ".jsonl")
 
 
 def translate(
@@ -44,8 +42,7 @@ def translate(
     """한 계획의 결과를 다른 계획으로 옮겨 읽습니다. 대응표와 글을 함께 보고, 어긋나면 사람에게 넘깁니다."""
     from hyeoksin.translate import summary
 
-    if output is not None and output.suffix.lower() not in _FORMS:
-        raise typer.BadParameter(f"--output 의 형식은 {', '.join(_FORMS)} 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".xlsx", ".csv", ".jsonl"))
     refuse_inputs(output, [results, texts, links, model, old, new])
     inputs = [path for path in (results, texts, links) if path is not None]
     before, after, rows, errors = _translated(results, old, new, texts, links, model)
@@ -77,8 +74,7 @@ def impact(
     from hyeoksin.tabular import write_rows, written_whole
     from hyeoksin.translate import impact_rows
 
-    if output is not None and output.suffix.lower() not in (".xlsx", ".csv", ".json"):
-        raise typer.BadParameter(f"--output 의 형식은 .xlsx, .csv, .json 입니다 (지금: '{output.suffix}').")
+    check_form(output, (".xlsx", ".csv", ".json"))
     refuse_inputs(output, [on, texts, links, model, old, new])
     inputs = [path for path in (on, texts, links) if path is not None]
     before, after, rows, errors = _translated(on, old, new, texts, links, model)
