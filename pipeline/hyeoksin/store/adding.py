@@ -147,7 +147,7 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
         known = {_key(row): row["id"] for row in stored}
         regions = {_key(row): _given(row) for row in stored}
         fresh: dict[_Key, _Spooled] = {}
-        again: dict[int, dict[str, Any]] = {}
+        again: dict[int, Mapping[str, Any]] = {}
         for row in chunk:
             columns, record, tokens = _told_apart(row, regions)
             check_plan(record, found.plan_sha)
