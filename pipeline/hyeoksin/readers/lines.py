@@ -21,7 +21,14 @@ from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.notes import beginning, note_encoding
 from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
-__all__ = ["documents_from_json", "documents_from_lines", "read_json", "read_jsonl", "read_text"]
+__all__ = [
+    "documents_from_json",
+    "documents_from_lines",
+    "json_lines",
+    "read_json",
+    "read_jsonl",
+    "read_text",
+]
 
 _KNOWN = ("id", "title", "text", "date", "source", "region")
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -31,8 +38,13 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per line: objects whose fields are ``id``, ``title``, ``text`` …, or are named as a table's columns are."""
     encoding = detect(path)
     note_encoding(path, encoding)
-    with path.open(encoding=encoding, errors="surrogateescape", newline="\n") as file:
-        yield from documents_from_lines(iter(lambda: file.readline(MAX_LINE), ""), path.name, columns)
+    yield from _documents(json_lines(path, encoding), path.name, columns)
+
+
+def json_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield the source and the value of every JSON line of a file that is not empty, an error in place of one that is none."""
+    with path.open(encoding=encoding or detect(path), errors="surrogateescape", newline="\n") as file:
+        yield from _parsed(iter(lambda: file.readline(MAX_LINE), ""), path.name)
 
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:
@@ -137,7 +149,6 @@ def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> 
 
 
 def _parsed(lines: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
-    """Yield source and value of every JSON line, an error in place of one that is none."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hyeoksin.codes import NONE
-from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
+from hyeoksin.readers.lines import json_lines
 from hyeoksin.readers.notes import log
 from hyeoksin.results.result import NO_CODE, Result, checked, code_of
 from hyeoksin.tabular import plain_cell
@@ -28,22 +28,16 @@ class UnaskedError(RowError):
 
 def from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     """Yield the results of a JSONL file, a line that cannot be read as a :class:`RowError`."""
-    with path.open(encoding=detect(path), errors="surrogateescape") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                place = f"{path.name}#row={number}"
-                if BAD_BYTE.search(line):
-                    yield RowError(place, broken_bytes([line]))
-                    continue
-                try:
-                    row = json.loads(line)
-                    yield (
-                        from_record(row, plan, place)
-                        if isinstance(row, dict)
-                        else RowError(place, "JSON 객체({…})가 아닙니다.")
-                    )
-                except (ValueError, KeyError, TypeError, AttributeError) as error:
-                    yield RowError(place, f"분류 결과의 줄이 아닙니다 ({error}).")
+    for place, row in json_lines(path):
+        if isinstance(row, RowError):
+            yield row
+        elif not isinstance(row, dict):
+            yield RowError(place, "JSON 객체({…})가 아닙니다.")
+        else:
+            try:
+                yield from_record(row, plan, place)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                yield RowError(place, f"분류 결과의 줄이 아닙니다 ({error}).")
 
 
 def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowError:
