@@ -17,6 +17,7 @@ from hyeoksin.audit.places import Counts
 from hyeoksin.audit.result import Interval
 from hyeoksin.audit.rows import text_rows
 from hyeoksin.audit.table import Table
+from hyeoksin.audit.topics import _clustered
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.domain import AgencyFlag, Prediction
@@ -182,6 +183,15 @@ def test_topics_are_found_named_and_repeat(found: Audit) -> None:
         assert topic.n_all >= n_all
         assert f"살펴본 {topic.n_seen}건(모두 {topic.n_all}건) 가운데 {topic.n_texts}건" in topic.statement
     assert Audit.from_json(found.to_json()) == found
+
+
+def test_a_theme_with_more_texts_than_a_cluster_holds_is_one_topic() -> None:
+    rng = np.random.default_rng(4)
+    points = np.repeat(np.eye(8)[:2], (500, 100), axis=0) + rng.normal(0, 0.15, (600, 8))
+    places, centres = _clustered(points / np.linalg.norm(points, axis=1, keepdims=True), 6, 0)
+    assert len(centres) == 2
+    assert np.bincount(places).tolist() in ([500, 100], [100, 500])
+    assert np.abs(centres).max(axis=1) == pytest.approx(np.ones(2), abs=0.01)
 
 
 def test_without_pattern_tests_seldom_cry() -> None:

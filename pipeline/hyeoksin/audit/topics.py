@@ -1,7 +1,7 @@
 """Themes without a home: off-plan and weakly placed texts, clustered by meaning, named by their telling morphemes.
 
 Vectors are those of the morpheme embedding without the names of places and agencies (a theme is not a town), brought to
-their main directions; clusters are k-means'. Stability is Hennig's (2007, "Cluster-wise assessment of cluster
+their main directions; clusters are k-means', those joined whose centres are alike. Stability is Hennig's (2007, "Cluster-wise assessment of cluster
 stability"): the texts are clustered again and again from half of them, and each cluster is compared to its best match. Words tell by the log-odds
 of standing in a text of the cluster against one of the others, divided by its standard error (Monroe, Colaresi and Quinn 2008).
 """
@@ -34,6 +34,7 @@ _A_TOPIC = 100  # texts that there is one cluster for
 _MOST = 40  # clusters
 _LEAST = 60  # texts, below which nothing is clustered
 _NEAR = 0.5  # cosine to the centre from which a text belongs
+_SAME = 0.6  # cosine of two centres from which they are one theme
 _SMALLEST = 10  # texts of a topic
 _N_WORDS = 10  # that name a topic
 _RESAMPLES = 20
@@ -72,9 +73,9 @@ def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple
     points = _directions(pool.vectors, seed)
     n_clusters = min(_MOST, max(2, len(points) // _A_TOPIC))
     places, centres = _clustered(points, n_clusters, seed)
-    members = [_near(points, places, centres, k) for k in range(n_clusters)]
+    members = [_near(points, places, centres, k) for k in range(len(centres))]
     stability = _stability(points, members, n_clusters, seed)
-    order = sorted(range(n_clusters), key=lambda k: (-len(members[k]), k))
+    order = sorted(range(len(members)), key=lambda k: (-len(members[k]), k))
     kept = [k for k in order if len(members[k]) >= _SMALLEST]
     found = (_topic(number, pool, members[k], stability[k], table) for number, k in enumerate(kept, start=1))
     return tuple(found), ""
@@ -150,10 +151,17 @@ def _directions(vectors: Floats, seed: int) -> Floats:
 def _clustered(
     points: Floats, n_clusters: int, seed: int, n_starts: int = 5
 ) -> tuple[NDArray[np.int_], Floats]:
+    """Return each text's cluster and the clusters' centres; clusters that lie close together are one theme, cut for its size."""
+    from scipy.sparse.csgraph import connected_components
     from sklearn.cluster import KMeans
 
     fitted = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points)
-    return fitted.labels_, _unit(fitted.cluster_centers_)
+    centres = _unit(fitted.cluster_centers_)
+    n, joined = connected_components(centres @ centres.T >= _SAME, directed=False)
+    weights = np.bincount(fitted.labels_, minlength=n_clusters)[:, None]
+    sums = np.zeros((n, points.shape[1]))
+    np.add.at(sums, joined, weights * fitted.cluster_centers_)
+    return joined[fitted.labels_], _unit(sums)
 
 
 def _unit(rows: Floats) -> Floats:
@@ -175,11 +183,11 @@ def _stability(
 ) -> list[float]:
     """Return per cluster the mean Jaccard similarity to its best match among clusters found from half of the texts."""
     rng = np.random.default_rng(seed)
-    similar = np.zeros(n_clusters)
+    similar = np.zeros(len(members))
     for _ in range(_RESAMPLES):
         half = np.sort(rng.permutation(len(points))[: max(len(points) // 2, n_clusters)])
         places, centres = _clustered(points[half], n_clusters, int(rng.integers(2**31)), 1)
-        again = [set(half[_near(points[half], places, centres, k)].tolist()) for k in range(n_clusters)]
+        again = [set(half[_near(points[half], places, centres, k)].tolist()) for k in range(len(centres))]
         known = set(half.tolist())
         for k, rows in enumerate(members):
             own = known & set(rows.tolist())

@@ -51,7 +51,7 @@ def page(audit: Audit) -> str:
         leaves=wording.leaf_codes(audit),
         cuts=[(cut, _cells(audit, cut)) for cut in audit.cuts if cut.name != "all" and cut.values],
         place={text.row: number for number, text in enumerate(audit.texts, start=1)},
-        findings=_by_kind(audit),
+        findings=wording.by_kind(audit),
         summary=wording.summary(audit),
         script=script,
         NONE=NONE,
@@ -121,12 +121,3 @@ def _depths(audit: Audit) -> dict[str, int]:
 
 def _cells(audit: Audit, cut: Cut) -> list[NodeRow]:
     return [row for row in audit.rows if row.cut == cut.name]
-
-
-def _by_kind(audit: Audit) -> list[tuple[str, list[Any]]]:
-    order = list(wording.SURENESS)
-    kinds = [
-        (kind, sorted((f for f in audit.findings if f.kind == kind), key=lambda f: order.index(f.sureness)))
-        for kind in wording.KINDS
-    ]
-    return [(kind, found) for kind, found in kinds if found]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hyeoksin.audit.report.book import Book, Column
-from hyeoksin.audit.report.wording import KINDS, SURENESS, leaf_codes, share_of, summary
+from hyeoksin.audit.report.wording import KINDS, SURENESS, by_kind, leaf_codes, share_of, summary
 from hyeoksin.audit.result import Audit, Cut, Interval, NodeRow
 from hyeoksin.codes import NONE
 from hyeoksin.plan.nodes import LEVELS
@@ -214,7 +214,8 @@ def _findings(book: Book, audit: Audit) -> None:
     rows = (
         [KINDS[f.kind][0], SURENESS[f.sureness], f.statement, f.why_sure, ", ".join(map(_code, f.codes)), f.value, f.effect_name,
          *_ends(f.effect), f.p_value, f.n_texts, _named(audit, f.texts)]
-        for f in audit.findings
+        for _, found in by_kind(audit)
+        for f in found
     )  # fmt: skip
     book.table(book.sheet("살펴볼 것"), columns, rows)
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hyeoksin.audit.result import Audit, FindingKind, Interval, NodeRow, Topic
+from hyeoksin.audit.result import Audit, Finding, FindingKind, Interval, NodeRow, Topic
 from hyeoksin.codes import NONE
 from hyeoksin.pictures import percent
 
-__all__ = ["KINDS", "SURENESS", "count", "interval", "leaf_codes", "looked_at", "share_of", "summary"]
+__all__ = [
+    "KINDS",
+    "SURENESS",
+    "by_kind",
+    "count",
+    "interval",
+    "leaf_codes",
+    "looked_at",
+    "share_of",
+    "summary",
+]
 
 KINDS: dict[FindingKind, tuple[str, str]] = {
     "empty": ("비어 있는 항목", "글이 없거나 거의 없습니다."),
@@ -98,6 +108,13 @@ def _inside(none: NodeRow, n_texts: int) -> str:
     )
 
 
+def by_kind(audit: Audit) -> list[tuple[FindingKind, list[Finding]]]:
+    """Return the kinds of findings that there are, each with its findings, the surest first."""
+    order = list(SURENESS)
+    kinds = {kind: [f for f in audit.findings if f.kind == kind] for kind in KINDS}
+    return [(k, sorted(found, key=lambda f: order.index(f.sureness))) for k, found in kinds.items() if found]
+
+
 def _findings(audit: Audit) -> list[str]:
     if not audit.findings:
         return ["눈에 띄는 치우침이나 빈 곳은 찾지 못했습니다."]
@@ -105,8 +122,7 @@ def _findings(audit: Audit) -> list[str]:
     levels = ", ".join(f"{name} {tally[key]}건" for key, name in SURENESS.items() if tally[key])
     kinds = Counter(KINDS[finding.kind][0] for finding in audit.findings)
     said = [f"살펴볼 것 {len(audit.findings)}건을 찾았습니다({levels}): {_listed(kinds)}."]
-    strong = {f.kind: f.statement for f in reversed(audit.findings) if f.sureness == "strong"}
-    first = [strong[kind] for kind in KINDS if kind in strong][:_FEW]
+    first = [found[0].statement for _, found in by_kind(audit) if found[0].sureness == "strong"][:_FEW]
     return [*said, f"뚜렷한 것부터: {' '.join(first)}"] if first else said
 
 
