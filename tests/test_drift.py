@@ -187,6 +187,9 @@ def test_the_report_holds_the_same_in_every_form(tmp_path: Path, suffix: str) ->
         assert "http" not in text.replace("http://www.w3.org", "")
         assert PLAN.leaves[0].title.split()[0] in text
         assert "<script" not in text
+        moved = found.nodes[0]
+        assert f"<td>{100 * moved.difference:+.1f}%p (" in text  # points, no percentage of a percentage
+        assert pictures.strategy_colour(PLAN, moved.name) in text
     assert path.stat().st_size > 500
 
 

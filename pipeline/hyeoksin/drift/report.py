@@ -24,7 +24,7 @@ _HEADER = ("무엇", "이름", "앞", "뒤", "차이", "낮게", "높게", "p", 
 _STYLE = """
 body{font-family:Pretendard,'Noto Sans KR','Malgun Gothic',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;line-height:1.5;color:#1b1b1b}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{border-bottom:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}
-td.n{text-align:right;font-variant-numeric:tabular-nums}.alarm{font-weight:bold}svg{max-width:100%;height:auto}
+td{font-variant-numeric:tabular-nums}th:first-child,td:first-child{min-width:7rem}svg{max-width:100%;height:auto}
 """
 
 
@@ -58,6 +58,11 @@ def in_words(drift: Drift, plan: Plan) -> str:
 
 def _change(moved: Moved) -> str:
     return f"{moved.before:.1%}→{moved.after:.1%}"
+
+
+def _points(difference: float) -> str:
+    """Return a difference of shares in percentage points."""
+    return f"{100 * difference:+.1f}%p"
 
 
 def _bare(word: str) -> str:
@@ -109,7 +114,7 @@ def _html(drift: Drift, plan: Plan) -> str:
     )
     words_first = "<br>".join(escape(line) for line in in_words(drift, plan).split("\n")[:2])
     return f"""<!doctype html>
-<html lang="ko"><head><meta charset="utf-8"><title>두 기간의 변화</title><style>{_STYLE}</style></head><body>
+<html lang="ko"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>두 기간의 변화</title><style>{_STYLE}</style></head><body>
 <h1>두 기간의 변화</h1><p>{words_first}</p>
 <h2>검정</h2>{tests}
 <h2>항목별 몫</h2>{_picture(drift, plan)}{nodes}
@@ -131,7 +136,14 @@ def _picture(drift: Drift, plan: Plan) -> str:
     nodes = sorted(drift.nodes, key=lambda m: -m.after)
     low, high = wilson(np.array([m.after for m in nodes]), drift.tested_new)
     bars = [
-        pictures.Bar(_named(plan, m.name), m.after, float(below), float(above), m.before)
+        pictures.Bar(
+            _named(plan, m.name),
+            m.after,
+            float(below),
+            float(above),
+            m.before,
+            pictures.strategy_colour(plan, m.name),
+        )
         for m, below, above in zip(nodes, low, high, strict=True)
     ]
     return pictures.svg(
@@ -149,7 +161,7 @@ def _moved_table(name: str, rows: Sequence[tuple[str, Moved]]) -> str:
                 title,
                 f"{m.before:.1%}",
                 f"{m.after:.1%}",
-                f"{m.difference:+.1%} ({m.low:+.1%}, {m.high:+.1%})",
+                f"{_points(m.difference)} ({_points(m.low)}, {_points(m.high)})",
                 f"{m.p_value:.3f}",
             )
             for title, m in rows
