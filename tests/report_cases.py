@@ -68,7 +68,6 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
         manifest=Manifest(
             ({"name": f"{bad}.csv", "bytes": 1234, "sha256": "ab" * 32, "rows": 12_000},), loaded.id, loaded.sha256,
             "default@00000000", ("region", "year"), 0, {"hyeoksin": "0.1.0", "numpy": "2"}, "따로 둔 글", "cd" * 32,
-            f"hyeoksin audit '{bad}' --plan {plan}",
         ),
         plan_title=loaded.title,
         plan_year=loaded.year,
@@ -90,7 +89,10 @@ def full_audit(plan: str = "2019", hostile: bool = True, corrected: bool = True)
         topics=(topic, replace(topic, number=2, name="흔들리는 묶음", stability=0.31, n_texts=40)),
         texts=texts,
         method="확률 보정 집계" if corrected else "",
-        estimates=tuple(Estimate(c, "EMQ", Interval(0.1, 0.08, 0.12)) for c in (leaf.code, NONE)),
+        estimates=(
+            Estimate(leaf.code, "센 것(이항 구간)", Interval(0.1, 0.08, 0.12)),
+            Estimate(NONE, "EMQ(구간 없음)", Interval(0.1, 0.1, 0.1)),
+        ),
         methods=(MethodNote("추정", f"첫 문단.\n{bad}"),),
         sample=SampleResult(
             "표본.xlsx", "ef" * 32, 200, 198, 0.05, Agreement(50, Interval(0.9, 0.8, 0.96), 0.85, (0.7, 0.95)),

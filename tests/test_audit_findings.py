@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Audit:
 def test_findings_name_what_was_planted(found: Audit) -> None:
     kinds = {(f.kind, f.codes) for f in found.findings}
     assert ("crowded", ("3-1",)) in kinds
-    assert ("empty", ("9-2",)) in kinds
+    empty = next(f for f in found.findings if f.kind == "empty" and f.codes == ("9-2",))
+    assert empty.statement.endswith("건 가운데 한 건도 없습니다.")
+    assert re.search(r"배\(글 \d+건\)입니다\.$", empty.why_sure)
     assert ("second_choice", ("6-2",)) in kinds
     assert ("confused", ("1-1", "1-2")) in kinds
     places = {f.value for f in found.findings if f.kind == "concentrated" and f.codes == ("3-1",)}
@@ -222,7 +225,7 @@ def test_one_place_stands_out_among_hundreds_that_do_not(tmp_path: Path) -> None
         if place == "전라남도" and code == "9-1":
             code = "9-2"
         texts.append(
-            prediction(PLAN, i, {code: 0.9}, region=place, source=f"{i % 7}.csv", agency=f"기관{i % 9}")
+            prediction(PLAN, i, {code: 0.9}, region=place, source=f"{i % 7}.csv", agency=f"{code} 기관")
         )
     found = audit(
         saved(texts, tmp_path / "a.parquet"), by=["region", "agency", "kind"], model=tmp_path, topic_texts=0
@@ -234,8 +237,7 @@ def test_one_place_stands_out_among_hundreds_that_do_not(tmp_path: Path) -> None
     }
     lacking = next(f for f in patterns if f.kind == "lacking")
     assert lacking.sureness == "strong"
-    assert "시도 '전라남도' 에 0건" in lacking.statement
-    assert lacking.statement.endswith("기대한 것의 0.0배뿐입니다.")
+    assert "시도 '전라남도' 에 한 건도 없습니다. 같은 종류의 글에서 기대한 것은 " in lacking.statement
     assert lacking.texts == ()
 
 
@@ -264,7 +266,9 @@ def test_what_is_outside_the_plan_is_looked_at_like_a_node(tmp_path: Path) -> No
     ]
     found = audit(saved(texts, tmp_path / "a.parquet"), by=["region"], model=tmp_path, topic_texts=0)
     outside = {f.kind: f for f in found.findings if f.codes == (NONE,)}
-    assert outside["concentrated"].statement.startswith("계획 밖: 시도 '서울특별시' 에 200건")
+    assert outside["concentrated"].statement == (
+        "계획 밖: 시도 '서울특별시' 에 200건, 같은 종류의 글에서 기대한 150건의 1.3배입니다."
+    )
     assert "2024-01 부터 비중이 그 앞의 2.0배로 늘었습니다." in outside["trend"].statement
     known = {text.row: text for text in found.texts}
     assert {known[row].off_plan for row in outside["trend"].texts} == {1.0}
@@ -354,6 +358,37 @@ def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:
     corrected = SimpleNamespace(cells={})
     assert "따로 추정하지 않아" in _caution(None, excess, corrected)  # type: ignore[arg-type]
     assert _caution(None, excess, None) == ""  # type: ignore[arg-type]
+
+
+def test_a_finding_is_sure_where_the_corrected_interval_lies_apart_on_its_side() -> None:
+    counts = Counts(("가", "나"), np.array([[50, 50]]), {"3-1": np.array([[40, 2]])})
+    up, down = _excesses("region", counts, "3-1", np.random.default_rng(0))
+    assert (up.place, down.place) == ("가", "나")
+    high, middle, low = (
+        SimpleNamespace(interval=lambda _, x=x: Interval(x, x - 0.1, x + 0.1)) for x in (0.8, 0.5, 0.2)
+    )
+    table = SimpleNamespace(plan=PLAN)
+    for of_first, of_second, told in (
+        (high, low, ""),
+        (low, high, "갈라지지 않습니다"),
+        (middle, middle, "갈라지지"),
+    ):
+        cells = {("region", "가"): of_first, ("region", "나"): of_second, ("all", ""): middle}
+        for one in (up, down):
+            caution = _caution(table, one, SimpleNamespace(cells=cells))  # type: ignore[arg-type]
+            assert (told in caution) if told else caution == ""
+
+
+def test_a_handful_of_texts_is_no_concentration(tmp_path: Path) -> None:
+    found = []
+    for n in (4, 5):
+        texts = [prediction(PLAN, i, {"5-1": 0.9}, region="서울특별시") for i in range(500)]
+        texts += [prediction(PLAN, i, {"9-2": 0.9}, region="서울특별시") for i in range(8)]
+        texts += [prediction(PLAN, i, {"9-2": 0.9}, region="제주특별자치도") for i in range(n)]
+        path = saved(texts, tmp_path / f"{n}.parquet")
+        findings = audit(path, by=["region"], model=tmp_path, topic_texts=0).findings
+        found.append({f.value for f in findings if f.kind == "concentrated" and f.codes == ("9-2",)})
+    assert found == [set(), {"제주특별자치도"}]
 
 
 def test_a_change_to_or_from_nothing_is_told_in_texts() -> None:

@@ -137,6 +137,14 @@ def test_what_a_reader_must_know_stands_before_the_numbers(
     )
 
 
+def test_an_estimate_without_an_interval_shows_none(audit: Audit, text: str, tmp_path: Path) -> None:
+    table = text[text.index("같은 글에 다른 방법을 쓴 결과") :]
+    assert re.findall(r'data-value="[0-9.]+">([^<]*)</td></tr>', table) == ["8.0%-12.0%", "-"]
+    write_sheets(audit, tmp_path / "a.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx")["추정 견주기"].iter_rows(values_only=True))
+    assert [row[2:] for row in rows[1:]] == [(0.1, 0.08, 0.12), (0.1, None, None)]
+
+
 def test_a_finding_shows_its_first_titles_cut_and_masked(audit: Audit) -> None:
     titles = ("민원 010-1234-5678 로", "가" * 60, "", "넷째 글")
     texts = tuple(replace(audit.texts[0], row=i, title=title) for i, title in enumerate(titles))

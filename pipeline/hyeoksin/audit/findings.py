@@ -54,10 +54,11 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
     shares = corrected.cells.get(("all", "")) if corrected is not None else None
     for leaf in plan.leaves:
         counted = wilson(whole.counted[leaf.code], n_inside)
-        times = _times(counted, len(plan.leaves))
+        times, most = _times(counted, len(plan.leaves)), counted.high * n_inside
         if shares is not None:
             inside = max(1.0 - float(shares.projected[-1]), 1e-9)
             one = shares.interval(below(plan, leaf.code))
+            most = one.high * whole.texts
             times = _times(
                 Interval(one.value / inside, one.low / inside, one.high / inside), len(plan.leaves)
             )
@@ -66,15 +67,16 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
             sureness: Sureness = "strong" if both else "likely" if times.high < 2 * _EMPTY else "weak"
             if few and not both:
                 continue
+            n = whole.counted[leaf.code]
             yield Finding(
                 "empty",
                 (leaf.code,),
-                f"{leaf.code} {leaf.title}: 계획 안 글 {n_inside:,}건 가운데 {whole.counted[leaf.code]:,}건뿐입니다.",
+                f"{leaf.code} {leaf.title}: 계획 안 글 {n_inside:,}건 가운데 {f'{n:,}건뿐입니다' if n else '한 건도 없습니다'}.",
                 sureness,
-                f"고르게 나눈 몫의 {times.value:.2f}배로 추정하며 많아야 {times.high:.2f}배입니다.",
+                f"고르게 나눈 몫의 {times.value:.2f}배로 추정하며 많아야 {times.high:.2f}배(글 {most:,.0f}건)입니다.",
                 effect_name="고르게 나눈 몫에 대한 배수",
                 effect=times,
-                n_texts=whole.counted[leaf.code],
+                n_texts=n,
                 texts=_texts(table, "answer = ? OR best = ?", "best_p DESC", leaf.code, leaf.code),
             )
         elif times.value > _CROWDED and not few:

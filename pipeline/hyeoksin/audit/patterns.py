@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from scipy.special import rel_entr
 from scipy.stats import false_discovery_control
 
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.findings import N_TEXTS
 from hyeoksin.audit.intervals import Z, wilson
-from hyeoksin.audit.places import N_DRAWS, Counts, Floats, counts_of
+from hyeoksin.audit.places import N_DRAWS, Counts, bound, counts_of
 from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode
 from hyeoksin.audit.rows import OFF_PLAN, shown
 from hyeoksin.audit.table import Table
@@ -80,6 +79,7 @@ class _Excess(_Found):
     code: str
     place: str
     n: int
+    expected: float
     across_files: bool
 
 
@@ -122,28 +122,17 @@ def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator)
     for sign in (1, -1):
         best = int((sign * score).argmax())
         extreme = (sign * by_chance).max(axis=1) >= sign * score[best] - 1e-9
-        bound = _bound(expected, score[best] * spread, int(seen.sum()))
+        most = bound(expected, score[best] * spread, int(seen.sum()))
         yield _Excess(
             _ratio(int(seen[best]), int(sizes[best]), float(expected[best])),
-            min((1 + int(extreme.sum())) / (N_DRAWS + 1), bound),
+            min((1 + int(extreme.sum())) / (N_DRAWS + 1), most),
             cut,
             code,
             counts.places[best],
             int(seen[best]),
+            float(expected[best]),
             counts.across_files(code),
         )
-
-
-def _bound(expected: Floats, apart: Floats, n: int) -> float:
-    """Return what the probability that any of several counts lies as far apart from what is expected is at most.
-
-    Draws alone cannot go below one in ``N_DRAWS``, which adjusted for some hundred tests says nothing. A node's ``n`` texts fall on a place
-    like a sum of ``n`` independent draws (Vatutin and Mikhailov 1982), for which Hoeffding's (1963) theorem 1 holds.
-    """
-    counts = expected + apart
-    possible = (counts >= 0) & (counts <= n)
-    at, mean = counts[possible], expected[possible]
-    return float(np.exp(-rel_entr(at, mean) - rel_entr(n - at, n - mean)).sum())
 
 
 def _p(value: float) -> str:
@@ -160,12 +149,14 @@ def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, a
     caution = _caution(table, excess, corrected)
     sure = excess.p_value < 0.01 and excess.times > _SURE and not caution
     base = "글 전체" if excess.across_files or excess.cut == "kind" else "같은 종류의 글"
-    times, only = _times(excess.ratio.value), "" if excess.up else "뿐"
+    usual, only = f"{excess.expected:,.{int(excess.expected < 10)}f}건", "" if excess.up else "뿐"
+    seen = f"{excess.n:,}건, {base}에서 기대한 {usual}의 {_times(excess.ratio.value)}배{only}입니다."
+    if not excess.n:
+        seen = f"한 건도 없습니다. {base}에서 기대한 것은 {usual}입니다."
     return Finding(
         "concentrated" if excess.up else "lacking",
         (excess.code,),
-        f"{_named(table.plan, excess.code)}: {CUTS[excess.cut]} '{excess.place}' 에 {excess.n:,}건, "
-        f"{base}에서 기대한 것의 {times}배{only}입니다.",
+        f"{_named(table.plan, excess.code)}: {CUTS[excess.cut]} '{excess.place}' 에 {seen}",
         "strong" if sure else "likely",
         f"순열 검정 {_p(excess.p_value)}(여러 검정 보정), 배수의 95% 구간 {excess.ratio.low:.1f}-{excess.ratio.high:.1f}."
         f"{caution}{also}",
@@ -184,7 +175,7 @@ def _named(plan: Plan, code: str) -> str:
 
 
 def _times(value: float) -> str:
-    return f"{value:.1f}" if value >= 0.1 or not value else f"{value:.2g}"
+    return f"{value:.1f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _below(plan: Plan, code: str, told: Sequence[str]) -> str:
@@ -304,7 +295,7 @@ def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | No
     by_chance = (np.abs(drawn) / scale).max(axis=1)
     p_value = (1 + int((by_chance >= score[best] - 1e-9).sum())) / (N_DRAWS + 1)
     far = score[best] * spread[open_places]
-    p_value = min(p_value, sum(_bound(so_far[open_places], apart, int(seen.sum())) for apart in (far, -far)))
+    p_value = min(p_value, sum(bound(so_far[open_places], apart, int(seen.sum())) for apart in (far, -far)))
     at = best + 1
     before, after = int(seen[:at].sum()), int(seen[at:].sum())
     base = max(float(expected[:at].sum()), 1e-9), max(float(expected[at:].sum()), 1e-9)

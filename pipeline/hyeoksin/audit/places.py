@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import rel_entr
 
 from hyeoksin.audit.result import CutName
 from hyeoksin.audit.table import Table
 from hyeoksin.codes import NONE
 
-__all__ = ["N_DRAWS", "Counts", "Floats", "Ints", "counts_of"]
+__all__ = ["N_DRAWS", "Counts", "Floats", "Ints", "bound", "counts_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,3 +107,15 @@ def _merged(counts: Counts, confined: NDArray[np.bool_]) -> Counts:
     return Counts(
         counts.places, one(counts.texts), {code: one(table) for code, table in counts.nodes.items()}, True
     )
+
+
+def bound(expected: Floats, apart: Floats, n: int) -> float:
+    """Return what the probability that any of several counts lies as far apart from what is expected is at most.
+
+    Draws alone cannot go below one in ``N_DRAWS``, which adjusted for some hundred tests says nothing. A node's ``n`` texts fall on a place
+    like a sum of ``n`` independent draws (Vatutin and Mikhailov 1982), for which Hoeffding's (1963) theorem 1 holds.
+    """
+    counts = expected + apart
+    possible = (counts >= 0) & (counts <= n)
+    at, mean = counts[possible], expected[possible]
+    return float(np.exp(-rel_entr(at, mean) - rel_entr(n - at, n - mean)).sum())

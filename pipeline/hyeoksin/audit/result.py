@@ -272,7 +272,6 @@ class Manifest:
     versions: Mapping[str, str]
     errors_from: str  # what the correction was measured on
     errors_sha256: str
-    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,14 @@ def _method(book: Book, audit: Audit) -> None:
         book.table(
             book.sheet("추정 견주기"),
             columns,
-            ([_code(e.code), e.method, *_ends(e.share)] for e in audit.estimates),
+            (
+                [
+                    _code(e.code),
+                    e.method,
+                    *(_ends(e.share) if e.share.low < e.share.high else [e.share.value, None, None]),
+                ]
+                for e in audit.estimates
+            ),
         )
     if audit.sample is not None:
         columns = [Column("항목", 9), Column("제목", 52), Column("본 글", 9, "number"),
@@ -292,7 +299,7 @@ def _method(book: Book, audit: Audit) -> None:
     made = audit.manifest
     lines: list[Sequence[object]] = [
         ["계획", made.plan], ["계획 SHA-256", made.plan_sha256], ["모델", made.model], ["나눈 것", ", ".join(made.by)], ["씨앗", str(made.seed)],
-        ["오류를 잰 자료", made.errors_from], ["그 SHA-256", made.errors_sha256], ["명령", made.command],
+        ["오류를 잰 자료", made.errors_from], ["그 SHA-256", made.errors_sha256],
         *([f"판 {name}", version] for name, version in made.versions.items()),
         *([f"입력 {file['name']}", f"{file['bytes']} 바이트, SHA-256 {file['sha256']}"] for file in made.inputs),
     ]  # fmt: skip
