@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hyeoksin.audit.intervals import weighted
 from hyeoksin.audit.prevalence import Shares
-from hyeoksin.audit.result import Agreement, ClassQuality, Interval, SampleResult
+from hyeoksin.audit.result import Agreement, ClassQuality, SampleResult
 from hyeoksin.audit.sample import estimate
 from hyeoksin.audit.sheet import Coded, read_sheet
 from hyeoksin.audit.table import Table
@@ -37,13 +37,6 @@ class Audited:
     place: NDArray[np.int_]
     sizes: NDArray[np.int_]
     gated: NDArray[np.bool_]
-
-    @property
-    def weight(self) -> Floats:
-        """(n,) how many texts of the input each coded text stands for."""
-        n = np.bincount(self.place, minlength=len(self.sizes))
-        weight: Floats = (self.sizes / np.maximum(n, 1))[self.place]
-        return weight
 
     def shares(self, average: Floats, values: Floats) -> Shares:
         """Return the shares of all texts, with the classifier's values as a help."""
@@ -77,27 +70,37 @@ def audited(path: Path, table: Table, seed: int) -> Audited:
     bare = np.setdiff1d(np.arange(len(coded.about.sizes)), place)
     if len(bare):
         notes = (*notes, f"코딩한 글이 없는 층이 {len(bare)}개 있어 그 층은 다른 층과 같다고 보았습니다.")
-    held = Audited(
-        _empty(path, coded, len(kept), notes), probabilities, truth, place, np.array(coded.about.sizes), gated
-    )
-    result = replace(
-        held.result,
+    sizes = np.array(coded.about.sizes)
+    weight = _weights(place, sizes)
+    result = SampleResult(
+        source=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        n_drawn=len(coded.texts),
+        n_coded=len(kept),
+        margin=coded.about.margin,
         agreement=_agreement(coded, seed),
-        accuracy=weighted(held.truth[np.arange(len(kept)), _answers(probabilities)], held.weight),
-        classes=tuple(_classes(held, table)),
+        accuracy=weighted(truth[np.arange(len(kept)), _answers(probabilities)], weight),
+        classes=tuple(_classes(probabilities, truth, weight, table)),
+        notes=notes,
     )
-    return replace(held, result=result)
+    return Audited(result, probabilities, truth, place, sizes, gated)
+
+
+def _weights(place: NDArray[np.int_], sizes: NDArray[np.int_]) -> Floats:
+    """Return (n,) how many texts of the input each coded text stands for."""
+    n = np.bincount(place, minlength=len(sizes))
+    weight: Floats = (sizes / np.maximum(n, 1))[place]
+    return weight
 
 
 def extended(held: HeldOut, sample: Audited) -> HeldOut:
     """Return the held-out texts with the coded ones beside them that the classifier judged, each by its weight in the sample."""
-    own = ~sample.gated
-    weight = (sample.weight / sample.weight.mean())[own]
+    own, weight = ~sample.gated, _weights(sample.place, sample.sizes)
     return replace(
         held,
         probabilities=np.concatenate([held.probabilities, sample.probabilities[own].astype(np.float64)]),
         truth=np.concatenate([held.truth, sample.truth[own].argmax(axis=1)]),
-        weight=np.concatenate([held.weight / held.weight.mean(), weight]),
+        weight=np.concatenate([held.weight / held.weight.mean(), (weight / weight.mean())[own]]),
     )
 
 
@@ -106,20 +109,6 @@ def _answers(probabilities: NDArray[np.float32]) -> NDArray[np.int_]:
         probabilities[:, -1] >= 0.5, probabilities.shape[1] - 1, probabilities[:, :-1].argmax(axis=1)
     )
     return answer
-
-
-def _empty(path: Path, coded: Coded, n_coded: int, notes: tuple[str, ...]) -> SampleResult:
-    return SampleResult(
-        source=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        n_drawn=len(coded.texts),
-        n_coded=n_coded,
-        margin=coded.about.margin,
-        agreement=None,
-        accuracy=Interval(0.0, 0.0, 1.0),
-        classes=(),
-        notes=notes,
-    )
 
 
 def _truth(coded: Coded, classes: Sequence[str]) -> tuple[Floats, list[int], tuple[str, ...]]:
@@ -183,11 +172,13 @@ def _kappa(places: NDArray[np.int_]) -> float | None:
     return None if chance >= 1.0 else (seen - chance) / (1.0 - chance)
 
 
-def _classes(held: Audited, table: Table) -> list[ClassQuality]:
-    said, weight = _answers(held.probabilities), held.weight
+def _classes(
+    probabilities: NDArray[np.float32], truth: Floats, weight: Floats, table: Table
+) -> list[ClassQuality]:
+    said = _answers(probabilities)
     found = []
     for j, code in enumerate(table.classes):
-        answered, true = said == j, held.truth[:, j]
+        answered, true = said == j, truth[:, j]
         n = int((answered | (true > 0)).sum())
         if not n:
             continue

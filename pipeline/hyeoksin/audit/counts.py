@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hyeoksin.audit.result import CUTS, Cut, CutName, PlanNode
@@ -11,7 +11,7 @@ from hyeoksin.audit.table import Table
 from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
 
-__all__ = ["REST", "Cell", "count", "cut_values", "plan_nodes"]
+__all__ = ["REST", "Cell", "count", "plan_nodes"]
 
 REST = "그 밖"
 _MOST = 60  # values of a cut that are shown on their own
@@ -50,7 +50,7 @@ def count(table: Table, cut: CutName) -> tuple[Cut, Mapping[str, Cell]]:
             continue
         _add(cells.setdefault(value, Cell()), table.plan, answer, status, ending, n)
     order = sorted(cells) if cut in ("year", "period") else sorted(cells, key=lambda v: (-cells[v].texts, v))
-    kept = tuple(order) if cut == "period" else cut_values(order)
+    kept = tuple(order) if cut == "period" or len(order) <= _MOST else (*order[: _MOST - 1], REST)
     if len(kept) < len(order):
         rest = Cell()
         for value in order[len(kept) - 1 :]:
@@ -63,11 +63,6 @@ def count(table: Table, cut: CutName) -> tuple[Cut, Mapping[str, Cell]]:
         Cut(cut, CUTS[cut], kept, tuple(cells[value].texts for value in kept), without),
         {value: cells[value] for value in kept},
     )
-
-
-def cut_values(order: Sequence[str]) -> tuple[str, ...]:
-    """Return the values that are shown: all, or the first ones and REST."""
-    return tuple(order) if len(order) <= _MOST else (*order[: _MOST - 1], REST)
 
 
 def _add(cell: Cell, plan: Plan, answer: str, status: str, ending: str | None, n: int) -> None:

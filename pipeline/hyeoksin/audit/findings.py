@@ -9,7 +9,7 @@ from hyeoksin.agency import LOCAL, load_agencies
 from hyeoksin.audit.counts import Cell
 from hyeoksin.audit.estimate import Corrected, below
 from hyeoksin.audit.intervals import wilson
-from hyeoksin.audit.result import Finding, Interval, Sureness
+from hyeoksin.audit.result import Finding, Sureness
 from hyeoksin.audit.table import Table
 from hyeoksin.plan import Plan
 
@@ -32,10 +32,6 @@ def node_findings(table: Table, whole: Cell, corrected: Corrected | None) -> Ite
     yield from _leads(table)
 
 
-def _rounded(value: float, low: float, high: float) -> Interval:
-    return Interval(round(value, 6), round(low, 6), round(high, 6))
-
-
 def _texts(table: Table, where: str, order: str, *values: object) -> tuple[int, ...]:
     found = table.rows(
         f"SELECT row FROM records WHERE {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
@@ -54,14 +50,12 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
     shares = corrected.cells.get(("all", "")) if corrected is not None else None
     for leaf in plan.leaves:
         counted = wilson(whole.counted[leaf.code], n_inside)
-        times, most = _times(counted, len(plan.leaves)), counted.high * n_inside
+        times, most = counted.times(len(plan.leaves)), counted.high * n_inside
         if shares is not None:
             inside = max(1.0 - float(shares.projected[-1]), 1e-9)
             one = shares.interval(below(plan, leaf.code))
             most = one.high * whole.texts
-            times = _times(
-                Interval(one.value / inside, one.low / inside, one.high / inside), len(plan.leaves)
-            )
+            times = one.times(len(plan.leaves) / inside)
         if times.high < _EMPTY or (times.value < _EMPTY and not whole.counted[leaf.code]):
             both = times.high < _EMPTY and not whole.counted[leaf.code]
             sureness: Sureness = "strong" if both else "likely" if times.high < 2 * _EMPTY else "weak"
@@ -91,10 +85,6 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
                 n_texts=whole.counted[leaf.code],
                 texts=_texts(table, "answer = ?", "best_p DESC", leaf.code),
             )
-
-
-def _times(share: Interval, n_leaves: int) -> Interval:
-    return _rounded(share.value * n_leaves, share.low * n_leaves, share.high * n_leaves)
 
 
 def _second_choices(table: Table) -> Iterator[Finding]:

@@ -121,10 +121,11 @@ def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator)
     sizes = counts.texts.sum(axis=0)
     for sign in (1, -1):
         best = int((sign * score).argmax())
+        n_texts = int(sizes[best])
         extreme = (sign * by_chance).max(axis=1) >= sign * score[best] - 1e-9
         most = bound(expected, score[best] * spread, int(seen.sum()))
         yield _Excess(
-            _ratio(int(seen[best]), int(sizes[best]), float(expected[best])),
+            wilson(int(seen[best]), n_texts).times(n_texts / max(float(expected[best]), 1e-9)),
             min((1 + int(extreme.sum())) / (N_DRAWS + 1), most),
             cut,
             code,
@@ -137,12 +138,6 @@ def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator)
 
 def _p(value: float) -> str:
     return f"p={value:.4f}" if value >= 0.0001 else "p<0.0001"
-
-
-def _ratio(n: int, texts: int, expected: float) -> Interval:
-    """Return seen against expected, with the interval of the share that was seen of the place's texts."""
-    share, base = wilson(n, texts), max(expected, 1e-9) / texts
-    return Interval(round(share.value / base, 4), round(share.low / base, 4), round(share.high / base, 4))
 
 
 def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, also: str) -> Finding:

@@ -81,7 +81,7 @@ def other_estimates(
         classes = below(plan, code)
         emq = float(corrected.lens.share[classes].sum())
         found.append(Estimate(code, "센 것(이항 구간)", wilson(whole.counted[code], whole.texts)))
-        found.append(Estimate(code, "EMQ(구간 없음)", Interval(round(emq, 6), round(emq, 6), round(emq, 6))))
+        found.append(Estimate(code, "EMQ(구간 없음)", Interval(emq, emq, emq).times(1)))
         if coded:
             found.append(Estimate(code, "확률 보정 세기", _interval(model, plan, code) or Interval(0, 0, 1)))
     return tuple(found)
@@ -103,8 +103,7 @@ def sample_texts(table: Table, rows: NDArray[np.int_], strata: NDArray[np.int_])
 def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:
     if shares is None:
         return None
-    found = shares.interval(below(plan, code))
-    return Interval(round(found.value, 6), round(found.low, 6), round(found.high, 6))
+    return shares.interval(below(plan, code)).times(1)
 
 
 def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
@@ -118,16 +117,5 @@ def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
         sorted(set(rows)),
     )
     return tuple(
-        TextRow(
-            row[0],
-            row[1],
-            row[2],
-            row[3] or "",
-            masked_start(row[4] or "", _EXCERPT),
-            row[5],
-            row[6],
-            row[7],
-            *row[8:],
-        )
-        for row in found
+        TextRow(*[*row[:3], row[3] or "", masked_start(row[4] or "", _EXCERPT), *row[5:]]) for row in found
     )
