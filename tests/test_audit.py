@@ -46,6 +46,19 @@ def test_counts_stand_on_every_level_and_for_every_cut(tmp_path: Path, suffix: s
     assert (years.values, years.texts, years.without) == (("2023", "2024"), (1, 2), 1)
 
 
+def test_places_beyond_the_sixtieth_are_counted_together(tmp_path: Path) -> None:
+    texts = [
+        prediction(PLAN, i, {"1-1": 0.9}, "settled", region=f"경기도 {i % 62:02d}시")
+        for i in range(2 * 62 + 30)
+    ]
+    found = audit(saved(texts, tmp_path / "a.parquet"), by=["district"], model=tmp_path, topic_texts=0)
+    cut = found.cuts[1]
+    assert (len(cut.values), cut.values[-1], cut.texts[-1]) == (60, "그 밖", 3 * 2)
+    assert sum(cut.texts) == len(texts)
+    rest = next(row for row in found.rows if row.value == "그 밖" and row.code == "1-1")
+    assert (rest.texts, rest.counted, rest.settled) == (6, 6, 6)
+
+
 def test_the_audit_comes_back_from_json_and_its_bytes_repeat(tmp_path: Path) -> None:
     path = saved(_some(), tmp_path / "records.jsonl")
     found = audit(path)

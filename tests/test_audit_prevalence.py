@@ -137,6 +137,9 @@ def test_an_estimate_that_the_settled_texts_contradict_is_told_first(tmp_path: P
     assert found.cells()[-1].estimate is not None
     assert "(0.0%-5.0%)와 어긋납니다" in found.notes[0]
     assert "audit-sample" in found.notes[0]
+    sure = [replace(one, status="settled") for one in judged]
+    found = audit(saved(sure, tmp_path / "inside.jsonl"), "2024", model=tmp_path, topic_texts=0)
+    assert "(95.0%-100.0%)와 어긋납니다" in found.notes[0]
     assert "어긋납니다" not in " ".join(usual.notes)
     methods = " ".join(note.text for note in found.methods)
     assert "겹치지 않으면 맨 앞에 알립니다" in methods

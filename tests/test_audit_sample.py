@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit, draw_sample
-from hyeoksin.audit.coded import _agreement, input_hash
+from hyeoksin.audit.coded import _agreement, _truth, input_hash
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
 from hyeoksin.audit.table import Records, opened
 from hyeoksin.cli import app
@@ -75,6 +75,41 @@ def test_a_rare_class_that_was_not_drawn_stays_in_the_interval() -> None:
     # ten texts of 2,000 hide easily in strata whose 60 codes are all alike
     assert found.interval([1]).high > 0.005
     assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_values_that_tell_nothing_leave_the_interval_as_it_is_without_them() -> None:
+    rng = np.random.default_rng(2)
+    truth, place = np.eye(2)[rng.integers(0, 2, 400)], np.zeros(400, int)
+    noise = rng.dirichlet([0.1, 0.1], 400)
+    found, plain = (
+        estimate(np.array([0.5, 0.5]), values, truth, place, np.array([4_000]))
+        for values in (noise, 0 * noise)
+    )
+    assert np.trace(found.covariance) < 1.05 * np.trace(plain.covariance)
+    assert found.values == pytest.approx(plain.values, abs=0.02)
+
+
+def test_the_more_of_a_stratum_is_coded_the_less_is_left_to_chance() -> None:
+    truth, place = np.eye(2)[np.arange(90) % 2], np.zeros(90, int)
+    most, few = (
+        estimate(np.zeros(2), 0 * truth, truth, place, np.array([size])).covariance[0, 0]
+        for size in (100, 10**9)
+    )
+    assert most == pytest.approx(0.1 * few)
+
+
+def test_what_coders_agreed_on_stands_over_what_they_said_apart() -> None:
+    codes = ((CODES[0], CODES[1]), (CODES[0], CODES[1]), (CODES[2], None), (None, None))
+    coded = SimpleNamespace(codes=codes, agreed=(None, CODES[3], None, None), texts=codes)
+    truth, kept, notes = _truth(coded, CODES)  # type: ignore[arg-type]
+    assert kept == [0, 1, 2]
+    assert [{CODES[j]: row[j] for j in np.flatnonzero(row)} for row in truth] == [
+        {CODES[0]: 0.5, CODES[1]: 0.5},
+        {CODES[3]: 1.0},
+        {CODES[2]: 1.0},
+    ]
+    assert "글이 1건 있어" in notes[0]
+    assert "글 1건은 반씩" in notes[1]
 
 
 def test_a_stratum_without_codes_leans_on_the_others() -> None:
