@@ -15,6 +15,7 @@ from hyeoksin.readers.hangul import read_hangul
 from hyeoksin.readers.kinds import kind_of
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.lines import read_json, read_jsonl, read_text
+from hyeoksin.readers.mail import mail_items
 from hyeoksin.readers.notes import log
 from hyeoksin.readers.pdf import read_pdf
 from hyeoksin.readers.spreadsheets import read_delimited, read_workbook
@@ -26,9 +27,20 @@ __all__ = ["READERS", "Columns", "Item", "read", "read_told"]
 Item = Document | RowError
 Reader = Callable[[Path, Columns], Iterator[Item]]
 
+
+def _read_mail(path: Path, columns: Columns) -> Iterator[Item]:
+    """Yield the documents of a mail; its attachments are read in the process that reads it."""
+
+    def inner(file: Path, level: int) -> Iterator[Item]:
+        return _read(file, columns, level, None, frozenset(READERS))
+
+    return mail_items(path, columns, inner, 0)
+
+
 READERS: dict[str, Reader] = {
     ".csv": read_delimited,
     ".docx": read_docx,
+    ".eml": _read_mail,
     ".html": read_html,
     ".hwp": read_hangul,
     ".hwpx": read_hangul,
@@ -43,7 +55,9 @@ READERS: dict[str, Reader] = {
     ".xlsb": read_workbook,
     ".xlsx": read_workbook,
 }
-_ALIASES = {".htm": ".html", ".xlsm": ".xlsx", ".ndjson": ".jsonl", ".tab": ".tsv"}
+_ALIASES = {
+    ".htm": ".html", ".md": ".txt", ".mht": ".eml", ".mhtml": ".eml", ".ndjson": ".jsonl", ".tab": ".tsv", ".xlsm": ".xlsx",
+}  # fmt: skip
 _OWN = frozenset(
     {".csv", ".jsonl", ".tsv", ".txt"}
 )  # parsed by ourselves, without native code: no process of its own
@@ -112,6 +126,8 @@ def _read(
         if kind == ".zip":
             budget = budget or Budget()
             items = zip_items(path, inner, depth, budget, results)
+        elif kind == ".eml" and kind in here:
+            items = mail_items(path, columns, inner, depth)
         elif kind in here:
             items = READERS[kind](path, columns)
         else:

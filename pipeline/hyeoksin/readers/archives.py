@@ -19,7 +19,17 @@ from hyeoksin.readers.kinds import BROKEN_ZIP
 from hyeoksin.readers.notes import named
 from hyeoksin.readers.own import is_own_file, is_own_row, note_passed, runs
 
-__all__ = ["Budget", "check_package", "folder_files", "folder_items", "placed", "zip_items"]
+__all__ = [
+    "Budget",
+    "Item",
+    "Read",
+    "check_package",
+    "folder_files",
+    "folder_items",
+    "placed",
+    "safe_name",
+    "zip_items",
+]
 
 Item = Document | RowError
 Read = Callable[[Path, int], Iterator[Item]]
@@ -120,7 +130,7 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget, results: bool 
                 if refusal:
                     yield RowError(f"{place}/{inner.name}", refusal)
                     continue
-                target = Path(folder, str(number), _safe(inner.name))
+                target = Path(folder, str(number), safe_name(inner.name))
                 target.parent.mkdir()
                 try:
                     with archive.open(member) as source, target.open("wb") as file:
@@ -211,7 +221,7 @@ def _utf8(raw: bytes) -> str | None:
     return name if name.isascii() or max(name) >= "\u0800" else None
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return a file name that every system can hold: no separators, at most 120 characters, the suffix kept."""
     clean = "".join(char if char.isprintable() and char not in '<>:"/\\|?*' else "_" for char in name) or "_"
     if clean.strip(".") == "":

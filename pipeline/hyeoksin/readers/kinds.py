@@ -17,6 +17,8 @@ __all__ = ["BROKEN_ZIP", "is_json", "kind_of"]
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 _TEXTS = (".csv", ".tsv", ".jsonl", ".txt")
 _NEVER_TEXT = (".docx", ".hwp", ".hwpx", ".pdf", ".parquet", ".zip")
+_MAIL = re.compile(rb"(?:[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*?MIME-Version:", re.I)
+_MAILS = (".eml", ".mht", ".mhtml")
 _HEAD = 8_192  # bytes looked at
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"HWP Document File V", "한글 97 이전 문서(HWP 3)입니다. 한글에서 열어 HWPX로 저장하세요."),
@@ -30,10 +32,16 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf", "7z 압축입니다. ZIP으로 다시 압축하세요."),
     (b"Rar!", "RAR 압축입니다. ZIP으로 다시 압축하세요."),
     (b"\x1f\x8b", "gzip 압축입니다. 풀어서 넣으세요."),
+    (b"ALZ\x01", "알집(ALZ) 압축입니다. ZIP으로 다시 압축하세요."),
+    (b"EGGA", "알집(EGG) 압축입니다. ZIP으로 다시 압축하세요."),
 )
 _STREAMS: tuple[tuple[str, str], ...] = (  # names in the directory of an OLE compound file
     ("EncryptedPackage", "암호나 문서보안(DRM)이 걸린 오피스 파일입니다. 암호를 풀고 다시 저장하세요."),
     ("WordDocument", "옛 워드 문서(.doc)입니다. 워드에서 DOCX로 저장하세요."),
+    (
+        "__substg1.0_",
+        "아웃룩 메일(.msg)입니다. 아웃룩에서 EML로 저장하거나 본문과 붙임을 따로 저장해 넣으세요.",
+    ),
     ("PowerPoint Document", "파워포인트 파일입니다. 내용을 DOCX나 XLSX로 옮기세요."),
 )
 _MEMBERS: tuple[tuple[str, str], ...] = (
@@ -147,12 +155,18 @@ def _text_kind(head: bytes, path: Path) -> str:
     if suffix in _TEXTS:
         goes_on = suffix == ".jsonl" and is_json(text) and _NO_LINES.match(text)
         return ".json" if goes_on else suffix
-    if suffix in _NEVER_TEXT or (
-        not wide and (b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 50)
-    ):
+    if not wide and (b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 50):
+        raise InputError(
+            f"{name}: 글이 아니거나(그림, 동영상, 프로그램 …) 깨진 파일입니다. 글이 든 파일이면 원래 프로그램에서 다시 저장하세요."
+        )
+    if text.lstrip().startswith("<?xml"):
+        raise InputError(f"{name}: XML 문서입니다. 받은 곳에서 엑셀, CSV나 JSON으로 다시 받아 넣으세요.")
+    if suffix in _NEVER_TEXT:
         raise InputError(
             f"{name}: 내용이 확장자와 다르거나 깨진 파일입니다. 원래 프로그램에서 다시 저장하세요."
         )
+    if _MAIL.match(head) or suffix in _MAILS:
+        return ".eml"
     if is_json(text) or (suffix == ".json" and text.lstrip()[:1] in ("[", "{")):
         return ".json" if _NO_LINES.match(text) or not _has_lines(path) else ".jsonl"
     whole = [line for line in text.split("\n")[:10] if line.strip()]
