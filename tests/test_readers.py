@@ -307,8 +307,8 @@ def test_a_table_that_loses_no_text_says_nothing(
     assert caplog.messages == []
 
 
-@pytest.mark.parametrize("title", ["혁신과제", "건명", "과제이름", "과제 명칭"])
-@pytest.mark.parametrize("text", ["주요내용", "상세", "상세 내용"])
+@pytest.mark.parametrize("title", ["혁신과제", "건명", "과제이름", "과제 명칭", "민원제목", "기사제목"])
+@pytest.mark.parametrize("text", ["주요내용", "상세", "상세 내용", "민원내용", "기사본문"])
 def test_more_names_of_title_and_text_are_guessed(title: str, text: str) -> None:
     layout = Layout.of(["연번", title, text], Columns())
     assert layout is not None
@@ -331,7 +331,20 @@ def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["시행일", "작성일", "게시일", "접수일", "접수일자", "등록일", "신청일", "제출일", "배포일", "보도일자"],
+    [
+        "시행일",
+        "작성일",
+        "게시일",
+        "접수일",
+        "접수일자",
+        "등록일",
+        "신청일",
+        "제출일",
+        "배포일",
+        "보도일자",
+        "등록일시",
+        "타임스탬프",
+    ],
 )
 def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str

@@ -23,7 +23,7 @@ def table(*rows: str, merges: tuple[Merge, ...] = ()) -> Table:
 def read(found: Table, columns: Columns = Columns()) -> list[Document | RowError]:  # noqa: B008
     header = find_header(found.rows, columns, found.merges)
     assert header is not None
-    return list(table_documents(found, header, "a.xlsx"))
+    return list(table_documents(found, header, "a.xlsx", columns))
 
 
 def test_two_header_rows_are_joined_by_their_merges() -> None:
@@ -124,6 +124,36 @@ def test_totals_and_repeated_headers_are_left_out() -> None:
     assert titles == ["버스", "합계 처리"]
 
 
+def test_a_header_further_down_takes_the_place_of_the_first() -> None:
+    merges = (Merge(6, 0, 7, 0), Merge(6, 1, 7, 1), Merge(6, 2, 6, 3))
+    rows = (
+        "연번 | 과제명 | 내용", "1 | 버스 | 섬", "과제명 | 연번 | 내용 | 비고", "투표 | 2 | 예산 | 급함", "구분 | 사업 |",
+        "연번 | 사업명 | 예산 |", " | | 국비 | 군비", "3 | 약국 | 5 | 7",
+    )  # fmt: skip
+    items = read(table(*rows, merges=merges))
+    assert [(i.id, i.title, dict(i.meta)) for i in items if isinstance(i, Document)] == [
+        ("1", "버스", {}), ("2", "투표", {"비고": "급함"}), ("3", "약국", {"예산 국비": "5", "예산 군비": "7"}),
+    ]  # fmt: skip
+    titles = [i.title for i in read(table(*rows), Columns(text="내용")) if isinstance(i, Document)]
+    assert titles[:2] == ["버스", "투표"]
+
+
+@pytest.mark.parametrize("row", ["사업 | 버스 | 섬", " | 개요 | "])
+def test_a_task_that_is_called_like_a_column_is_no_header(row: str) -> None:
+    rows = ("번호 | 과제명 | 내용", row, "나 | 투표 | 예산")
+    assert [i.title for i in read(table(*rows)) if isinstance(i, Document)] == [row.split(" | ")[1], "투표"]
+
+
+def test_headers_may_change_as_often_as_there_are_rows() -> None:
+    rows = ("연번 | 과제명", "1 | 버스", "과제명 | 연번", "버스 | 1") * 600
+    assert {(i.id, i.title) for i in read(table(*rows)) if isinstance(i, Document)} == {("1", "버스")}
+
+
+@pytest.mark.parametrize(("row", "n"), [("※ 과제명은 짧게 | |", 0), ("| ※ 버스 |", 0), ("※ 1 | 버스 |", 1)])
+def test_a_remark_below_the_table_is_no_task(row: str, n: int) -> None:
+    assert len(read(table("연번 | 과제명 | 내용", row))) == n
+
+
 @pytest.mark.parametrize(
     ("row", "is_task"),
     [
@@ -203,5 +233,5 @@ def test_no_table_breaks_the_reader_and_no_row_comes_twice(
     found = Table(tuple(Row(n, row) for n, row in enumerate(lines, start=1)), merges=tuple(merges))
     header = find_header(found.rows, Columns(), found.merges)
     if header is not None:
-        sources = [item.source for item in table_documents(found, header, "a")]
+        sources = [item.source for item in table_documents(found, header, "a", Columns())]
         assert len(sources) == len(set(sources)) <= len(rows)

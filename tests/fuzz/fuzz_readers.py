@@ -82,7 +82,7 @@ def header(data: bytes) -> None:
     for table in _tables(data):
         found = find_header(table.rows, Columns(), table.merges)
         if found is not None:
-            list(table_documents(table, found, "a"))
+            list(table_documents(table, found, "a", Columns()))
 
 
 def form(data: bytes) -> None:

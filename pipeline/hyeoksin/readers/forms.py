@@ -68,7 +68,7 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
         if n_left > _MIN_NOTED:
             log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
         for table, header in lists:
-            yield from table_documents(table, header, path.name)
+            yield from table_documents(table, header, path.name, columns)
     elif (press := press_document(text, path.stem, path.name)) is not None:
         yield press
     elif any(label_field(label) == "title" for table in forms for label, _ in _pairs(table)):

@@ -72,7 +72,7 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
             yield from form_documents([table], path.name)
         elif (header := find_header(table.rows, columns, table.merges)) is not None:
             found = True
-            yield from table_documents(table, header, path.name)
+            yield from table_documents(table, header, path.name, columns)
         else:
             sheet = table.rows[0].sheet
             reason = _not_there(table.rows, columns) or "제목이나 내용 열이 없습니다."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
 from hyeoksin.delimited import Row
@@ -36,6 +36,7 @@ _SEARCHED = 20  # rows at the top in which the header may stand
 _MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
 _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
+_DIGIT = re.compile(r"\d")  # in no name, and quickly found
 _COUNT = re.compile(
     r"[-+△▲]?[\d,.]+(?:%|건|개|명|인|곳|회|대|과제|개과제|개소|개사업|천?원|[십백]?만원|억원?)?"
 )
@@ -188,15 +189,36 @@ def _joined(rows: Sequence[Row], columns: Columns, merges: Sequence[Merge]) -> L
     return Layout.of([" ".join(p) for p in parts], columns, tails=[p[-1] if p else "" for p in parts])
 
 
-def table_documents(table: Table, header: Header, name: str) -> Iterator[Document | RowError]:
-    """Yield one document per row under the header of ``table`` in the file ``name``."""
-    body = table.rows[header.start + header.depth :]
+def table_documents(
+    table: Table, header: Header, name: str, columns: Columns
+) -> Iterator[Document | RowError]:
+    """Yield one document per row under the header of ``table`` in the file ``name``; a header further down takes its place."""
     prefix = f"{name}#{table.place}&row=" if table.place else f"{name}#row="
-    rows = grouped(filled(body, table.merges), header.layout)
-    for item in row_documents(rows, header.layout, prefix, goes_on=header.depth == 0):
-        if table.heading and isinstance(item, Document):
-            item = _under(item, table.heading)
-        yield item
+    at: Header | None = header
+    while at is not None:
+        start = at.start + at.depth
+        following = _next_header(table, start, at.layout, columns)
+        body = table.rows[start : following.start if following else None]
+        rows = grouped(filled(body, table.merges), at.layout)
+        for item in row_documents(rows, at.layout, prefix, goes_on=at.depth == 0):
+            if table.heading and isinstance(item, Document):
+                item = _under(item, table.heading)
+            yield item
+        at = following
+
+
+def _next_header(table: Table, start: int, layout: Layout, columns: Columns) -> Header | None:
+    """Return the first header from row ``start`` on that says nothing but names, others than those of ``layout``."""
+    for number, row in enumerate(table.rows[start:], start=start):
+        cells = [cell for cell in row.cells if cell.strip()]
+        if len(cells) < 2 or _DIGIT.search("".join(cells)) or None in map(label_field, cells):
+            continue
+        if Layout.of(row.cells, columns) in (None, layout):
+            continue
+        header = find_header(table.rows[number : number + _MAX_DEPTH], columns, table.merges)
+        if header is not None and header.start == 0:
+            return replace(header, start=number)
+    return None
 
 
 def _under(item: Document, heading: str) -> Document:
@@ -247,6 +269,8 @@ def _row_documents(
             continue
         elif _is_total(cells, layout):
             log.info("%s: 합계 줄은 건너뜁니다.", source)
+        elif [cell[:1] for cell in cells if cell] == ["※"]:
+            log.info("%s: 표에 딸린 설명(※)은 건너뜁니다.", source)
         else:
             yield document(row.cells, layout, source)
 
