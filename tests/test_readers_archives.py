@@ -11,7 +11,7 @@ import pytest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers import limits, read
+from hyeoksin.readers import Columns, limits, read, read_told
 
 OFFICE = Path(__file__).parent / "data" / "office"
 TEXT = "이동 진료버스가 섬에 왔다"
@@ -147,3 +147,10 @@ def test_a_password_and_a_broken_member_are_named(tmp_path: Path) -> None:
         (RowError, "묶음.zip/가.txt"),
         (Document, "묶음.zip/나.txt"),
     ]
+
+
+def test_a_row_numbered_as_its_file_is_called_keeps_its_number(tmp_path: Path) -> None:
+    (tmp_path / "2.csv").write_text("연번,과제명\n1,버스\n2,투표\n,약국\n", encoding="utf-8")
+    (tmp_path / "글.txt").write_text("섬에 버스가 온다", encoding="utf-8")
+    ids = [item.id for item in read_told(tmp_path, Columns()) if isinstance(item, Document)]
+    assert ids == ["1", "2", f"{tmp_path.name}/2.csv#row=4", f"{tmp_path.name}/글.txt"]

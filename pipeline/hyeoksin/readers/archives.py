@@ -192,7 +192,8 @@ def placed(
             if isinstance(item, RowError):
                 yield RowError(source, item.reason)
             else:
-                unnamed = item.id == item.source or (bool(place.parts) and item.id == path.stem)
+                whole = bool(place.parts) and (item.id, item.source) == (path.stem, path.name)
+                unnamed = item.id == item.source or whole
                 yield replace(item, source=source, id=source if unnamed else item.id)
         if n_items == 0:
             yield RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
