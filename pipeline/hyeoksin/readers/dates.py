@@ -16,6 +16,10 @@ _DATE = re.compile(
 _SHORT_DATE = re.compile(r"\W*(\d{2})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})(?!\d)", re.ASCII)
 # 05/03/24: an apostrophe before it would show which is the year
 _EITHER_DATE = re.compile(r"[^\w'‘’]*(?:0\d|1[0-2])\s*/\s*\d{1,2}\s*/\s*\d{2}(?!\d)", re.ASCII)
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+_ENGLISH = re.compile(
+    rf"(?:[a-z]{{3}}, )?(\d{{1,2}}) ({'|'.join(re.findall('...', _MONTHS))}) (\d{{4}})\b", re.ASCII | re.I
+)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
 _SERIALS = range(36_526, 55_154)  # the days of 2000 to 2050 as Excel counts them
 _SERIAL_START = datetime.date(1899, 12, 30)
@@ -48,10 +52,10 @@ def cell_date(cell: str) -> str | None:
     if _SERIAL.fullmatch(cell):
         day = int(float(cell))
         return (_SERIAL_START + datetime.timedelta(day)).isoformat() if day in _SERIALS else None
+    if match := _ENGLISH.match(cell):  # as feeds and mails write it
+        return _day(match[3], str(_MONTHS.index(match[2].lower()) // 3 + 1), match[1])
     match = None if _EITHER_DATE.match(cell) else _SHORT_DATE.match(cell)
-    if match is None:
-        return iso_date(cell)
-    return _day(*match.groups())
+    return iso_date(cell) if match is None else _day(*match.groups())
 
 
 def _day(year: str, month: str, day: str) -> str | None:
