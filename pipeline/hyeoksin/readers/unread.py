@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from hyeoksin.domain import Document
@@ -14,6 +15,11 @@ from hyeoksin.uncalculated import is_fault
 __all__ = ["is_known", "note_lone", "noted", "noted_dates"]
 
 _MAX_EXAMPLE = 30  # characters
+_DATES = "{place}: '{name}' 열의 날짜 {n}건을 읽지 못해 비워 두었습니다 (보기: '{cell}'). 2024-03-29 처럼 적어 주세요."
+_FAULTS = (
+    "{place}: '{name}' 열의 칸 {n}개는 엑셀 오류나 계산되지 않은 수식이라 읽지 못했습니다 (보기: {source}: {cell}). 엑셀에서 고치고 다시 "
+    "계산(F9)한 뒤 저장하세요."
+)
 _COLUMNS = {"title": "제목", "text": "내용"}
 
 
@@ -21,7 +27,8 @@ def noted(
     items: Iterable[Document | RowError], layout: Layout, place: str, goes_on: bool = False
 ) -> Iterator[Document | RowError]:
     """Yield the items of a table; then note a missing title or text column, and dates and cells that could not be read."""
-    items = _noted_faults(items, tuple(name for field in _COLUMNS for name in layout.names(field)), place)
+    words = tuple(name for field in _COLUMNS for name in layout.names(field))
+    items = _counted(items, words, lambda _, cell: is_fault(cell), _FAULTS, place)
     day = next(iter(layout.names("date")), None)
     if day is not None:
         items = noted_dates(items, (day,), place)
@@ -56,41 +63,28 @@ def noted_dates(
 
     ``columns`` are those of dates; they may become more while the items come.
     """
-    unread: dict[str, int] = {}
-    examples: dict[str, str] = {}
-    for item in items:
-        if isinstance(item, Document) and item.date is None:
-            for column in columns:
-                if column in item.meta:
-                    unread[column] = unread.get(column, 0) + 1
-                    examples.setdefault(column, beginning(" ".join(item.meta[column].split()), _MAX_EXAMPLE))
-        yield item
-    for column, n in unread.items():
-        log.info(
-            "%s: '%s' 열의 날짜 %d건을 읽지 못해 비워 두었습니다 (보기: '%s'). 2024-03-29 처럼 적어 주세요.",
-            place, column, n, examples[column],
-        )  # fmt: skip
+    return _counted(items, columns, lambda item, cell: item.date is None and bool(cell), _DATES, place)
 
 
-def _noted_faults(
-    items: Iterable[Document | RowError], columns: Collection[str], place: str
+def _counted(
+    items: Iterable[Document | RowError],
+    columns: Iterable[str],
+    is_unread: Callable[[Document, str], bool],
+    note: str,
+    place: str,
 ) -> Iterator[Document | RowError]:
-    """Yield the items; then note how many cells of titles and texts hold an error of Excel's in place of a value."""
-    unread: dict[str, int] = {}
-    examples: dict[str, str] = {}
+    """Yield the items; then note by column how many of its cells in ``meta`` were not read, with the first of them."""
+    first: dict[str, Document] = {}
+    unread: Counter[str] = Counter()
     for item in items:
         if isinstance(item, Document):
-            for column in columns:
-                if is_fault(item.meta.get(column, "")):
-                    unread[column] = unread.get(column, 0) + 1
-                    examples.setdefault(column, f"{item.source}: {item.meta[column]}")
+            found = [name for name in columns if is_unread(item, item.meta.get(name, ""))]
+            unread.update(found)
+            first |= {name: item for name in found if name not in first}
         yield item
-    for column, n in unread.items():
-        log.info(
-            "%s: '%s' 열의 칸 %d개는 엑셀 오류나 계산되지 않은 수식이라 읽지 못했습니다 (보기: %s). 엑셀에서 고치고 다시 계산(F9)한 뒤 "
-            "저장하세요.",
-            place, column, n, examples[column],
-        )  # fmt: skip
+    for name, n in unread.items():
+        cell = beginning(" ".join(first[name].meta[name].split()), _MAX_EXAMPLE)
+        log.info("%s", note.format(place=place, name=name, n=n, source=first[name].source, cell=cell))
 
 
 @lru_cache(maxsize=1_000)
