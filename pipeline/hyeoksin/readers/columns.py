@@ -12,6 +12,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.normalise import normalise
 from hyeoksin.readers.dates import cell_date
+from hyeoksin.readers.markup import shown
 from hyeoksin.readers.notes import beginning
 from hyeoksin.uncalculated import is_fault
 
@@ -197,7 +198,7 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
             if i < len(cells) and i not in faults and cells[i].strip()
         )
 
-    title, text, day = _title(cells, layout.titles, faults), get("text"), get("date")
+    title, text, day = shown(_title(cells, layout.titles, faults)), shown(get("text")), get("date")
     wording = faults.intersection(layout.titles + layout.places["text"])
     if not title and not text:
         return RowError(source, UNREADABLE if wording else _EMPTY)

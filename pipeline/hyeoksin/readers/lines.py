@@ -18,6 +18,7 @@ from hyeoksin.readers.columns import Columns, guessed
 from hyeoksin.readers.dates import cell_date, ordered
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
+from hyeoksin.readers.markup import shown
 from hyeoksin.readers.notes import beginning, note_encoding
 from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
@@ -170,8 +171,9 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
     if wrong:
         return RowError(source, f"'{wrong[0]}' 은 글자(문자열)여야 합니다.")
     values: dict[str, Any] = {known: row.get(found[0]) for known, found in names.items()}
-    values["text"] = "\n".join(row.get(name) or "" for name in names["text"])
-    if not values["text"].strip() and not (values["title"] or "").strip():
+    values["title"] = shown(_text(values["title"] or ""))
+    values["text"] = shown(_text("\n".join(row.get(name) or "" for name in names["text"])))
+    if not values["text"].strip() and not values["title"].strip():
         seen_names = beginning(_text(", ".join(row)), 200) or "없음"
         return RowError(source, f"'{names['text'][0]}' 가 없거나 비어 있습니다. 있는 이름: {seen_names}.")
     date = cell_date(str(values["date"])) if values["date"] else None
@@ -184,12 +186,12 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
         used.remove(names["date"][0])
     return Document(
         id=_text(values["id"]) if values["id"] is not None else source,
-        title=_text(values["title"] or ""),
-        text=_text(values["text"] or ""),
+        title=values["title"],
+        text=values["text"],
         source=_text(values["source"] or source),
         date=date,
         region=_text(values["region"]) if values["region"] else None,
-        meta={_text(k): _shown(v) for k, v in row.items() if k not in used and _filled(v)},
+        meta={_text(k): _as_json(v) for k, v in row.items() if k not in used and _filled(v)},
     )
 
 
@@ -221,7 +223,7 @@ def _is_wording(name: str, value: Any) -> bool:
     return isinstance(value, str) and any(map(str.isalpha, value)) and not is_known(name)
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     """Return a value beside the fields as text: what is no string as JSON writes it."""
     return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
