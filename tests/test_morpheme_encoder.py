@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
-from hyeoksin.encoders import MorphemeEncoder, dense_encoder, load_morpheme_encoder
+from hyeoksin.encoders import MorphemeEncoder, dense_encoder, load_morpheme_encoder, views
 from hyeoksin.errors import ModelError
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.morphemes import Tokenizer
@@ -46,6 +48,32 @@ def test_like_is_near_like(encoder: MorphemeEncoder, tokenizer: Tokenizer) -> No
     texts = ("홀몸 어르신 안부 확인", "독거노인 돌봄 서비스", "반도체 수출 규제 대응")
     near, same, far = encoder.encode(list(analyse([Document(id=t, text=t) for t in texts], tokenizer, 700)))
     assert near @ same > near @ far + 0.2
+
+
+def test_views_are_of_the_whole_and_of_title_short_text_or_beginning(
+    encoder: MorphemeEncoder, tokenizer: Tokenizer
+) -> None:
+    title, short, long = "어르신 안부 확인", "도서관 야간 개방", "주민참여예산 제안을 받습니다. " * 9
+    documents = [
+        Document(id="1", title=title, text=long),
+        Document(id="2", text=short),
+        Document(id="3", text=long),
+        Document(id="4"),
+    ]
+    texts = list(analyse(documents, tokenizer, 700))
+    seen: list[list[str]] = []
+
+    class Watched(MorphemeEncoder):
+        def encode(self, analysed: Sequence[Analysed]) -> NDArray[np.float32]:
+            seen.append([one.body for one in analysed])
+            return super().encode(analysed)
+
+    watched = Watched(list(encoder._row), encoder.vectors)
+    whole, first = np.hsplit(views(watched, texts), 2)
+    assert seen[1] == [title, long[:60]]  # a text that is its own opening is not read again
+    assert np.array_equal(whole, encoder.encode(texts))
+    alone = list(analyse([Document(id=t, text=t) for t in (title, short, long[:60], "")], tokenizer, 700))
+    assert np.array_equal(first, encoder.encode(alone))
 
 
 def test_equals_sentence_transformers(encoder: MorphemeEncoder, analysed: list[Analysed]) -> None:

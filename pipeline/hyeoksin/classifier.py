@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from scipy.sparse import csr_array
 
 from hyeoksin.answers import Answer, answer
 from hyeoksin.clauses import ClauseIndex
-from hyeoksin.domain import Document, Prediction, Rival, Score, Span
+from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Rival, Score, Span
 from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, probe, views
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
@@ -58,6 +57,7 @@ class Classifier:
         tokenizer: Tokenizer | None = None,
     ) -> None:
         self.model = model
+        self._model_id = model.id
         self.today = today
         self.plan = plan
         self.tokenizer = tokenizer or Tokenizer(workers)
@@ -141,7 +141,7 @@ class Classifier:
         cosines: NDArray[np.float64],
     ) -> Prediction:
         document = analysed.document
-        main = self._bare(self.plan.id, document, answers[self.plan.id])
+        main = answers[self.plan.id]
         regions = load_regions().of(analysed.body, document.region)
         candidates = self._desk.candidates(named, agency_probabilities, leads, bool(regions))
         leaf = self._leaf(main)
@@ -155,7 +155,9 @@ class Classifier:
             self.today,
         )
         evidence, rival = self._why(analysed, encoded, main, leaf)
-        return replace(
+        return self._prediction(
+            self.plan.id,
+            document,
             main,
             agencies=flags,
             evidence=evidence,
@@ -163,24 +165,35 @@ class Classifier:
             rival=rival,
             regions=regions,
             notes=self._notes(main, candidates, leaf.code, analysed),
-            others=tuple(self._bare(p, document, answers[p]) for p in self._shown),
+            others=tuple(self._prediction(p, document, answers[p]) for p in self._shown),
         )
 
-    def _notes(
-        self, main: Prediction, candidates: Candidates, code: str, analysed: Analysed
-    ) -> tuple[str, ...]:
+    def _notes(self, main: Answer, candidates: Candidates, code: str, analysed: Analysed) -> tuple[str, ...]:
         notes = () if self.trained else (UNTRAINED,)
         warning = disagreement(candidates, self.plan, code, analysed, self.today) if main.path else None
         return notes if warning is None else (*notes, warning)
 
-    def _leaf(self, main: Prediction) -> Score:
+    def _leaf(self, main: Answer) -> Score:
         """Return the best leaf below the end of the path: what clause, evidence and reasons speak about."""
         end = main.path[-1].code if main.path else None
         below = (s for s in main.scores if end is None or end in {n.code for n in self.plan.path(s.code)})
         return next(below)
 
-    def _bare(self, plan_id: str, document: Document, answer: Answer) -> Prediction:
-        """Return the answer of one plan without agencies and evidence."""
+    def _prediction(
+        self,
+        plan_id: str,
+        document: Document,
+        answer: Answer,
+        *,
+        agencies: tuple[AgencyFlag, ...] = (),
+        evidence: tuple[Span, ...] = (),
+        clause: Clause | None = None,
+        rival: Rival | None = None,
+        regions: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        others: tuple[Prediction, ...] = (),
+    ) -> Prediction:
+        """Return the answer of one plan; only the main plan's has agencies, evidence and the rest."""
         return Prediction(
             document=document,
             plan=plan_id,
@@ -188,17 +201,19 @@ class Classifier:
             path=answer.path,
             scores=answer.scores,
             off_plan=answer.off_plan,
-            agencies=(),
-            evidence=(),
-            clause=None,
-            rival=None,
-            regions=(),
-            model=self.model.id,
+            agencies=agencies,
+            evidence=evidence,
+            clause=clause,
+            rival=rival,
+            regions=regions,
+            model=self._model_id,
             plan_sha=self._plans[plan_id].sha256[:8],
+            notes=notes,
+            others=others,
         )
 
     def _why(
-        self, analysed: Analysed, encoded: Encoded, main: Prediction, first: Score
+        self, analysed: Analysed, encoded: Encoded, main: Answer, first: Score
     ) -> tuple[tuple[Span, ...], Rival | None]:
         head, column = self._heads[self.plan.id], self._column
         weights = head.leaf.weights

@@ -7,6 +7,7 @@ parts are added up per word.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -39,12 +40,11 @@ class Words:
         self.analysed = analysed
         self.bounds = [match.span() for match in _WORD.finditer(analysed.body)]
         self._share = encoded.share
-        self._starts, ends = np.array(self.bounds, np.int64).reshape(-1, 2).T.copy()
-        last_word = max(len(self.bounds) - 1, 0)
+        self._ends = [end for _, end in self.bounds]
+        ends = np.array(self._ends, np.int32)
         first = np.searchsorted(ends, encoded.start, side="right")
         last = np.maximum(np.searchsorted(ends, encoded.end - 1, side="right"), first)
-        self._edges = np.minimum(np.concatenate([first, last]), last_word)
-        self._ends = ends
+        self._edges = np.minimum(np.concatenate([first, last]), max(len(self.bounds) - 1, 0))
 
     def weighed(self, direction: NDArray[np.float32]) -> Floats:
         """Return what each word adds to a logit whose weights, per occurrence, are ``direction``.
@@ -57,16 +57,15 @@ class Words:
         both = np.bincount(self._edges, np.concatenate([half, half]), minlength=len(self.bounds))
         return both.astype(np.float64)
 
-    def ranked(self, weighed: Floats) -> Floats:
+    def ranked(self, weighed: Sequence[float]) -> list[float]:
         """Return how much a reader gains by each word that adds something (the others 0)."""
-        beside = np.zeros(len(weighed) + 2)
-        beside[1:-1] = weighed
-        ranks = weighed + _BESIDE * (beside[:-2] + beside[2:])
-        nouns = [m.start for m in self.analysed.morphemes if m.key[-1] in "NL"]
-        noun = np.zeros(len(weighed), dtype=bool)
-        noun[np.searchsorted(self._ends, nouns, side="right")] = True
-        ranks[noun] *= _NOUN
-        return np.where(weighed > 0, ranks * np.maximum(1.0 - self._starts / _FADE, 0.1), 0.0)
+        nouns = {bisect_right(self._ends, m.start) for m in self.analysed.morphemes if m.key[-1] in "NL"}
+        ranks = []  # plain numbers: a title has a handful of words, too few for arrays to pay
+        padded = [0.0, *weighed, 0.0]
+        for i, own in enumerate(weighed):
+            rank = (own + _BESIDE * (padded[i] + padded[i + 2])) * (_NOUN if i in nouns else 1.0)
+            ranks.append(rank * max(1.0 - self.bounds[i][0] / _FADE, 0.1) if own > 0 else 0.0)
+        return ranks
 
 
 def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:
@@ -74,16 +73,18 @@ def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:
 
     Only words that speak for it are shown, the best phrases first; ``weight`` is the span's share of all positive evidence.
     """
-    weighed = np.maximum(words.weighed(direction), 0.0)
-    positive = float(weighed.sum())
+    total = np.maximum(words.weighed(direction), 0.0)
+    positive = float(total.sum())
     if positive <= 0:
         return ()
+    weighed = total.tolist()
     ranks = words.ranked(weighed)
-    cut = max(np.sort(ranks)[-2 * _N_SPANS :][0], _LEAST * ranks.max())
+    best = sorted(ranks)[-2 * _N_SPANS :]
+    cut = max(best[0], _LEAST * best[-1])
     joined: list[tuple[int, int, float, float]] = []
-    for word in np.flatnonzero((ranks >= cut) & (ranks > 0)).tolist():
-        start, end = words.bounds[word]
-        weight, rank = float(weighed[word]), float(ranks[word])
+    for (start, end), weight, rank in zip(words.bounds, weighed, ranks, strict=True):
+        if rank < cut or rank <= 0:
+            continue
         if joined and start - joined[-1][1] <= _GAP and end - joined[-1][0] <= _LONGEST:
             begun, _, before, ranked = joined[-1]
             joined[-1] = (begun, end, before + weight, ranked + rank)
@@ -107,8 +108,8 @@ def _span(analysed: Analysed, start: int, end: int, weight: float) -> Span:
 
 def speaking_words(words: Words, direction: NDArray[np.float32]) -> Sequence[str]:
     """Return the words that speak most along ``direction``, cleaned of punctuation, best first."""
-    weighed = words.weighed(direction)
-    order = np.argsort(-weighed, kind="stable")[: 2 * _N_WORDS].tolist()
+    weighed = words.weighed(direction).tolist()
+    order = sorted(range(len(weighed)), key=lambda i: -weighed[i])[: 2 * _N_WORDS]
     body = words.analysed.body
     spoken = (body[slice(*words.bounds[i])] for i in order if weighed[i] > 0)
     found = dict.fromkeys(_EDGE.sub("", word) for word in spoken)

@@ -82,9 +82,10 @@ def part(analysed: Analysed, start: int, end: int) -> Analysed:
 
 
 def opening(analysed: Analysed) -> Analysed:
-    """Return the title alone, the whole of a text as short as a title, or the first 60 characters of another."""
-    length = len(analysed.body)
-    return part(analysed, 0, analysed.head or (length if length <= _HEAD else _OPENING))
+    """Return the title alone, the very text where it is as short as a title, or the first 60 characters of another."""
+    if not analysed.head and len(analysed.body) <= _HEAD:
+        return analysed
+    return part(analysed, 0, analysed.head or _OPENING)
 
 
 def occurrences(analysed: Analysed, block: str) -> Iterator[Occurrence]:

@@ -80,7 +80,12 @@ def beside(rows: csr_array, vectors: NDArray[np.float32]) -> csr_array:
 
 def views(dense: DenseEncoder, analysed: Sequence[Analysed]) -> NDArray[np.float32]:
     """Return the (n documents x 2 dimension) vectors of the whole text and, beside it, of its title or opening."""
-    return np.hstack([dense.encode(analysed), dense.encode([opening(one) for one in analysed])])
+    whole = dense.encode(analysed)
+    openings = [opening(one) for one in analysed]
+    other = [i for i, one in enumerate(analysed) if openings[i] is not one]
+    first = whole.copy()
+    first[other] = dense.encode([openings[i] for i in other])
+    return np.hstack([whole, first])
 
 
 def probe(dense: DenseEncoder) -> NDArray[np.float32]:
