@@ -10,10 +10,12 @@ from hyeoksin.evidence import Words, spans
 from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer
 
+TOKENIZER = Tokenizer(1, ())
+
 
 def shown(text: str, parts: dict[str, float]) -> list[str]:
     """Return the evidence of a text whose named words speak with the given strength (negative: against)."""
-    (analysed,) = analyse([Document("1", text)], Tokenizer(1, ()), 10_000)
+    (analysed,) = analyse([Document("1", text)], TOKENIZER, 10_000)
     starts = [text.index(word) for word in parts]
     ends = [start + len(word) for start, word in zip(starts, parts, strict=True)]
     encoded = Encoded(
@@ -40,6 +42,31 @@ def test_a_noun_comes_before_another_word() -> None:
 def test_what_stands_first_comes_before_what_stands_far_below() -> None:
     text = "도서관 " + "그리고 그냥 " * 80 + "박물관"
     assert shown(text, {"도서관": 0.8, "박물관": 1.0}) == ["도서관", "박물관"]
+
+
+def test_both_neighbours_lift_a_word() -> None:
+    lone = {"도서관": 1.0, "박물관": 0.8}
+    assert shown("도서관 그리고 아주 박물관 미술관", lone | {"미술관": 0.4})[0] == "박물관 미술관"
+    assert shown("도서관 그리고 미술관 박물관", lone | {"미술관": 0.4})[0] == "미술관 박물관"
+    assert shown("도서관 그리고 아주 박물관 미술관", lone | {"미술관": -0.4})[0] == "도서관"
+
+
+def test_what_says_little_beside_the_best_is_left_out() -> None:
+    text = "도서관 그리고 아주 박물관"
+    assert shown(text, {"도서관": 1.0, "박물관": 0.2}) == ["도서관", "박물관"]
+    assert shown(text, {"도서관": 1.0, "박물관": 0.1}) == ["도서관"]
+
+
+def test_a_phrase_ends_at_a_gap_at_forty_letters_and_is_told_once() -> None:
+    assert shown("도서관  박물관", {"도서관": 1.0, "박물관": 0.9}) == ["도서관", "박물관"]
+    first, second = "가" * 20 + "관", "나" * 20 + "관"
+    assert shown(f"{first} {second}", {first: 1.0, second: 0.9}) == [first, second]
+    assert shown("도서관 그리고 (도서관)", {"도서관": 1.0, "(도서관)": 0.9}) == ["도서관"]
+
+
+def test_at_most_five_pieces_are_shown() -> None:
+    words = {f"{letter}서관": 1.0 for letter in "가나다라마바사"}
+    assert len(shown(" 그리고 ".join(words), words)) == 5
 
 
 def test_words_that_speak_against_are_never_shown() -> None:

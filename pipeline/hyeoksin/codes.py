@@ -15,10 +15,13 @@ NONE = "NONE"  # outside the plan
 CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
     "최종분류", "확정코드", "확정", "결정코드", "결정", "분류코드", "분류", "세부과제코드", "코드", "code", "label", "decision",
 )  # fmt: skip
-_OUTSIDE = frozenset({"none", "계획밖", "offplan", "없음", "해당없음", "밖", "-"})
+_OUTSIDE = frozenset({"none", "계획밖", "offplan", "없음", "해당없음", "해당사항없음", "밖", "-", "–", "—"})
 _DECIDED = frozenset({"수용", "변경", "계획밖", "accept", "pick", "none"})
 _OPEN = frozenset({"", "보류", "미결", "갈림", "자동확정", "자동계획밖", "undecided"})
 _CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:-\d+)*")
+_TYPED = re.compile(r"[A-Za-z]{0,2}\d+(?:[-._]\d+)*")
+_BEFORE = "=([\"' "  # [3-1] 제목, ="3-1"
+_NOTE = re.compile(r"[(:]")  # 계획 밖(단순 민원)
 _DASH = re.compile(r"(?<=\d)\s*[-‐-―−]\s*(?=\d+\b)")  # "3-1 - 24시간 돌봄": no code goes on there
 
 
@@ -52,21 +55,23 @@ def said(row: Mapping[str, str]) -> tuple[str, bool] | None:
 def code_in(cell: str, plan: Plan) -> str:
     """Return the code at the beginning of a cell such as ``3-1 제목``, :data:`NONE` for "outside the plan".
 
-    Full-width signs and blanks around the dash count for nothing, unless the plan has them. What the plan does not know
-    comes back as its first word.
+    Full-width signs and blanks around the dash count for nothing, unless the plan has them; 3.1, [3-1] and s1 are read as
+    the code of the plan that they can only mean. What the plan does not know comes back as its first word.
     """
     raw = cell.strip()
     folded = _DASH.sub("-", unicodedata.normalize("NFKC", raw)).strip()
     first = _first(raw)
     if raw in plan or (first in plan and unicodedata.normalize("NFKC", first) != first):  # Ⅱ-1, ①
         return raw if raw in plan else first
-    if key(folded) in _OUTSIDE:
+    if key(_NOTE.split(folded)[0]) in _OUTSIDE:
         return NONE
+    if folded not in plan and folded.upper() in plan:
+        return folded.upper()
     if _CODE.fullmatch(folded):
         return folded
     for name in (folded, raw):  # "1-1 - 100% 공개" is no 1-1-100
-        match = _CODE.match(name)
-        for code in (_first(name), match.group() if match else ""):
+        match = _TYPED.match(name.lstrip(_BEFORE))
+        for code in (_first(name), re.sub("[._]", "-", match.group().removesuffix(".0")) if match else ""):
             if code in plan:
                 return code
     return _first(folded)
@@ -78,4 +83,4 @@ def turned(cell: str, plan: Plan) -> str | None:
 
 
 def _first(name: str) -> str:
-    return name.split()[0] if name else ""
+    return next(iter(name.split()), "")

@@ -83,7 +83,7 @@ def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:
     cut = max(best[0], _LEAST * best[-1])
     joined: list[tuple[int, int, float, float]] = []
     for (start, end), weight, rank in zip(words.bounds, weighed, ranks, strict=True):
-        if rank < cut or rank <= 0:
+        if rank < cut:
             continue
         if joined and start - joined[-1][1] <= _GAP and end - joined[-1][0] <= _LONGEST:
             begun, _, before, ranked = joined[-1]
