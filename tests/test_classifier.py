@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import hyeoksin
-from hyeoksin.answers import decode
+from hyeoksin.answers import answer, decode
 from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import ModelError
+from hyeoksin.model import Head, PlanHead
 from hyeoksin.plan import Plan, load_plan
 from hyeoksin.plan.tables import TEMPLATE
 
@@ -35,13 +36,13 @@ TASKS = [
 
 def test_probabilities_sum_to_one_and_parents_are_sums(classifier: Classifier) -> None:
     for prediction in classifier.classify(TASKS):
-        for answer in (prediction, *prediction.others):
-            assert sum(s.probability for s in answer.scores) + answer.off_plan == pytest.approx(1.0, abs=1e-4)
-            plan = load_plan(answer.plan)
-            assert {s.code for s in answer.scores} == {leaf.code for leaf in plan.leaves}
-            for step in answer.path:
+        for one in (prediction, *prediction.others):
+            assert sum(s.probability for s in one.scores) + one.off_plan == pytest.approx(1.0, abs=1e-4)
+            plan = load_plan(one.plan)
+            assert {s.code for s in one.scores} == {leaf.code for leaf in plan.leaves}
+            for step in one.path:
                 below = [
-                    s.probability for s in answer.scores if step.code in {n.code for n in plan.path(s.code)}
+                    s.probability for s in one.scores if step.code in {n.code for n in plan.path(s.code)}
                 ]
                 assert step.probability == pytest.approx(sum(below), abs=1e-4)
 
@@ -177,9 +178,35 @@ def test_decode_backs_off_to_the_parent() -> None:
     leaves[codes.index("3-1")] = 0.45
     leaves[codes.index("3-2")] = 0.40
     leaves[codes.index("8-1")] = 0.05
-    likely, outside = decode(plan, np.array([leaves, leaves / 2]), np.array([0.10, 0.55]))
+    likely, outside, even = decode(
+        plan, np.array([leaves, leaves / 2, leaves / 2]), np.array([0.10, 0.55, 0.5])
+    )
     assert [step.code for step in likely] == ["S1", "3"]
-    assert outside == ()
+    assert outside == even == ()
+    (unlikely,) = decode(plan, np.full((1, 20), 0.03), np.array([0.4]))
+    assert len(unlikely) == 1  # the first step is given in any case
+
+
+def test_what_settles_is_safe_and_likelier_than_not() -> None:
+    plan = load_plan("2019")
+    nothing = Head((), np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
+
+    def told(leaf: float, off: float, settle: float, above: float, settle_off: float) -> tuple[str, int]:
+        safe = {"task": above, "strategy": above}
+        head = PlanHead(
+            "2019", "", nothing, nothing.bias, 0.0, 0.0, 0.0, 0.0, settle, settle_off, settle_above=safe
+        )
+        leaves = np.full((1, 20), (1.0 - leaf - off) / 19)
+        leaves[0, [node.code for node in plan.leaves].index("3-1")] = leaf
+        (found,) = answer(plan, head, leaves, np.array([off]))
+        return found.status, len(found.path)
+
+    assert told(0.9, 0.05, 0.8, 1.0, 0.6) == ("settled", 3)
+    assert told(0.9, 0.05, 0.95, 0.9, 0.6) == ("settled", 2)
+    assert told(0.9, 0.05, 0.95, 0.95, 0.6) == ("review", 3)
+    assert told(0.45, 0.45, 0.3, 0.3, 0.3) == ("review", 1)  # a low threshold makes nothing likely
+    assert told(0.05, 0.7, 0.3, 0.3, 0.6) == ("off_plan", 0)
+    assert told(0.05, 0.7, 0.3, 0.3, 0.8) == ("review", 0)
 
 
 def test_empty_text_is_answered_not_crashed(classifier: Classifier) -> None:

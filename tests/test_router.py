@@ -109,6 +109,19 @@ def test_signals_have_one_row_per_candidate() -> None:
     assert np.isclose(found.probabilities(WEIGHTS).sum(), 1.0)
 
 
+def test_how_often_and_how_early_a_name_stands_outside_asides() -> None:
+    def spoken(body: str) -> tuple[float, float]:
+        found = candidates(body)
+        row = dict(zip(SIGNALS, found.values[found.agencies.index("forest")], strict=True))
+        return row["named"], row["named_early"]
+
+    later = "이 일은 여러 해 동안 미루어졌다. " * 5
+    assert spoken("산림청은 밝혔다.") == (1 / 3, 1.0)
+    assert spoken(f"{later}산림청은 밝혔다.") == (1 / 3, 0.0)
+    assert spoken("산림청은 밝혔다. " * 4) == (1.0, 1.0)
+    assert spoken(f"산림청과 협력한다. {later}산림청은 밝혔다.") == (1 / 3, 0.0)
+
+
 def test_a_model_without_the_newer_weights_still_routes() -> None:
     assert np.isclose(candidates("조달청은 밝혔다").probabilities({"text": 1.0}).sum(), 1.0)
 
