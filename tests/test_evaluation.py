@@ -118,7 +118,7 @@ def test_what_cannot_be_scored_is_told_with_the_remedy(tmp_path: Path, content: 
 
 
 def test_off_plan_in_words_a_list_in_one_cell_and_an_unknown_agency(tmp_path: Path) -> None:
-    row = {"id": "1", "text": "글", "plan2019": "계획 밖", "plan2019_ok": "3-1, 4-2", "agency": "행안처"}
+    row = {"id": "1", "text": "글", "plan2019": "계획밖(민원)", "plan2019_ok": "3-1, 4-2", "agency": "행안처"}
     row |= {"plan2024": "K2", "plan2024_ok": "계획 밖"}
     path = tmp_path / "coded.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")

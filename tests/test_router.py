@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hyeoksin.agency import load_agencies
@@ -54,6 +56,15 @@ def test_the_region_executes_beside_the_ministry() -> None:
     assert found[-1] == ("executing", "대구광역시 중구")
 
 
+def test_where_the_local_government_leads_its_place_stands_beside_its_name() -> None:
+    known = candidates("대구 중구청은 창구를 늘린다.", text={"local": 0.9, "mohw": 0.05}, region=True)
+    (lead, *others) = route(
+        known, WEIGHTS, analysed("", None), ("대구광역시 중구",), PLAN, None, "2024-06-01"
+    )
+    assert (lead.role, lead.name) == ("lead", "지방자치단체 (대구광역시 중구)")
+    assert [flag.role for flag in others] == ["support"] * len(others)
+
+
 def test_every_source_that_spoke_gives_its_own_reason() -> None:
     body = "복지부와 협업해 위기가구를 찾는다."
     (flag, *_) = route(
@@ -99,6 +110,14 @@ def test_the_share_of_leads_is_the_sum_of_the_leaves_that_print_them() -> None:
     assert leads.shape == (len(PLAN.leaves), len(desk.agencies))
     for row, leaf in enumerate(PLAN.leaves):
         assert {desk.agencies[i] for i in np.flatnonzero(leads[row])} == set(plan_leads(PLAN, leaf.code))
+
+
+def test_of_two_plans_the_one_that_speaks_louder_counts() -> None:
+    other = replace(PLAN, id="2020")
+    desk = Desk(("mois",), [PLAN, other])
+    half = np.full((1, len(PLAN.leaves)), 0.5 / len(PLAN.leaves))
+    alone = Desk(("mois",), [PLAN]).leads({"2019": 2 * half})
+    assert np.allclose(desk.leads({"2019": 2 * half, "2020": half}), alone)
 
 
 def test_signals_have_one_row_per_candidate() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import date_fault
 
-__all__ = ["CODE_COLUMNS", "NONE", "code_in", "key", "said", "turned"]
+__all__ = ["CODE_COLUMNS", "NONE", "code_in", "is_outside", "key", "said", "turned"]
 
 NONE = "NONE"  # outside the plan
 CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
@@ -63,7 +63,7 @@ def code_in(cell: str, plan: Plan) -> str:
     first = _first(raw)
     if raw in plan or (first in plan and unicodedata.normalize("NFKC", first) != first):  # Ⅱ-1, ①
         return raw if raw in plan else first
-    if key(_NOTE.split(folded)[0]) in _OUTSIDE:
+    if is_outside(folded):
         return NONE
     if folded not in plan and folded.upper() in plan:
         return folded.upper()
@@ -75,6 +75,11 @@ def code_in(cell: str, plan: Plan) -> str:
             if code in plan:
                 return code
     return _first(folded)
+
+
+def is_outside(cell: str) -> bool:
+    """Return whether a cell says "outside the plan", be it with a note: ``계획 밖(단순 민원)``."""
+    return key(_NOTE.split(unicodedata.normalize("NFKC", cell))[0]) in _OUTSIDE
 
 
 def turned(cell: str, plan: Plan) -> str | None:

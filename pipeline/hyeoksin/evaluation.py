@@ -14,7 +14,7 @@ from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import cohen_kappa_score, f1_score, roc_auc_score
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.codes import NONE
+from hyeoksin.codes import NONE, is_outside
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
@@ -111,7 +111,7 @@ def _coded(row: Mapping[str, Any]) -> Coded:
 
 
 def _code(said: str) -> str:
-    return NONE if said == "계획 밖" else said
+    return NONE if is_outside(said) else said
 
 
 def _further(row: Mapping[str, Any], key: str) -> list[str]:
