@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hyeoksin.agency import REFERENCE_DATE, Agencies, load_agencies
+from hyeoksin.agency import REFERENCE_DATE, Agencies, Agency, load_agencies
 from hyeoksin.cli import app
 from hyeoksin.errors import PlanError
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
@@ -100,6 +100,14 @@ def test_names_are_read_at_a_date(agencies: Agencies, name: str, day: str | None
     agency = agencies.named(name, day)
     assert agency is not None
     assert agency.name == meant
+
+
+def test_a_name_that_nobody_bears_on_a_day_means_its_last_bearer_or_the_first() -> None:
+    spans = (("a", "2000-01-01", "2005-01-01"), ("b", "2006-01-01", "2010-01-01"), ("c", "2015-01-01", None))
+    bearers = {name: Agency(name, "안내처", valid_from=start, valid_to=end) for name, start, end in spans}
+    days = ("1999-12-31", "2005-06-01", "2010-01-01", "2014-12-31", "2015-01-01")
+    meant = [Agencies(bearers).named("안내처", day) for day in days]
+    assert [agency.id for agency in meant if agency] == ["a", "a", "b", "b", "c"]
 
 
 def test_an_unknown_name_means_nobody(agencies: Agencies) -> None:

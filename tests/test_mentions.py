@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.encoders import LexicalEncoder
+from hyeoksin.encoders import Encoded, LexicalEncoder
 from hyeoksin.features import BLOCKS, analyse, feature_names
 from hyeoksin.mentions import MANNERS, named_agencies, nameless
 from hyeoksin.morphemes import Tokenizer
@@ -59,7 +59,23 @@ def test_the_text_model_of_agencies_reads_no_names(tokenizer: Tokenizer) -> None
     assert 0 < len(left.index) < len(encoded.index)
     assert left.start.min() >= 3
     assert "m:환경/N" in {names[i] for i in left.index}
+    (name,) = (m for one in named_agencies(body, None).values() for m in one.mentions)
+    beside = Encoded(*(np.array(row, np.int32) for row in ([0, 1], [3, 2], [5, 3])), np.ones(2, np.float32))
+    assert (name.start, name.end) == (0, 3)
+    assert nameless(beside, named_agencies(body, None).values()).start.tolist() == [3]  # it only touches
     assert nameless(encoded, []) is encoded
+
+
+def test_two_places_are_told_of_many(tokenizer: Tokenizer) -> None:
+    body = "환경부는 밝혔다. 환경부와 함께 한다. 환경부도 한다."
+    (one,) = analyse([Document(id="1", text=body)], tokenizer, 700)
+    assert named_agencies(body, None)["me"].reasons(one) == [
+        "글에 나옴: 환경부 (0-3)",
+        "글에 나옴: 환경부 (10-13)",
+        "글의 주어로 나옴",
+        "글이 협업 기관으로 부름",
+        "글이 다른 기관과 나란히 부름",
+    ]
 
 
 def test_one_agency_under_two_names_is_one() -> None:
