@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError, RefusedError, StoreDamagedError
+from hyeoksin.errors import InputError, RefusedError, StoreBusyError, StoreDamagedError, StoreFullError
 from hyeoksin.store import Store, open_store, restore
 from stores import ENGINES, PLAN, address_on, document, opened, record, round_of
 
@@ -235,6 +235,41 @@ def test_what_cannot_be_read_or_written(tmp_path: Path) -> None:
         assert store.integrity() is None
     with pytest.raises(InputError, match="백업 파일이 없습니다"):
         restore(tmp_path / "none.jsonl", tmp_path / "new.db")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "full").mkdir()
+
+    def connect(path: Path) -> sqlite3.Connection:
+        made = open_sqlite(path)
+        if path != tmp_path / "store.db":
+            made.execute("PRAGMA max_page_count = 8")
+        return made
+
+    open_sqlite = sqlite3.connect
+    with opened("sqlite", tmp_path) as store:
+        round_of(store, 50)
+        monkeypatch.setattr("hyeoksin.store.backup.sqlite3.connect", connect)
+        with pytest.raises(StoreFullError, match="full: 디스크에 자리가 없습니다"):
+            store.backup(tmp_path / "full" / "copy.db")
+        with pytest.raises(StoreFullError, match="디스크에 자리가 없습니다"):
+            restore(tmp_path / "store.db", tmp_path / "full" / "new.db")
+    assert list((tmp_path / "full").iterdir()) == []
+
+
+def test_a_locked_file_is_no_broken_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened("sqlite", tmp_path) as store:
+        round_of(store)
+    open_sqlite = sqlite3.connect
+    with closing(open_sqlite(tmp_path / "store.db")) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(
+            "hyeoksin.store.backup.sqlite3.connect", lambda path: open_sqlite(path, timeout=0.1)
+        )
+        with pytest.raises(StoreBusyError, match="다른 프로그램이"):
+            restore(tmp_path / "store.db", tmp_path / "new.db")
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_a_broken_file_is_told(tmp_path: Path) -> None:

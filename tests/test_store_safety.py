@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import multiprocessing
 import os
@@ -237,6 +239,25 @@ def test_a_full_sqlite_file_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         store.decide([first.id], "accept", by="kim")
         assert store.verify().rows == n_rows + 1
         assert store.integrity() is None
+
+
+class FullDisk(io.BytesIO):
+    """A file that takes nothing."""
+
+    def write(self, _content: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_temporary_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened("sqlite", tmp_path) as store:
+        project = round_of(store)
+        monkeypatch.setattr(
+            "hyeoksin.store.items.tempfile.TemporaryFile",
+            lambda mode, encoding: io.TextIOWrapper(io.BufferedRandom(FullDisk()), encoding=encoding),
+        )
+        with pytest.raises(StoreFullError, match="디스크에 자리가 없습니다"):
+            store.add_items(project.id, [(document(9), record())])
+        assert store.count(project.id) == 3
 
 
 def test_a_full_postgresql_disk_is_told_and_the_retry_works(tmp_path: Path) -> None:

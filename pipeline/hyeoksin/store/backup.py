@@ -13,10 +13,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
-from hyeoksin.errors import InputError, RefusedError, StoreDamagedError, StoreError
+from hyeoksin.errors import (
+    InputError,
+    RefusedError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from hyeoksin.store import schema
 from hyeoksin.store.chain import verdict
-from hyeoksin.store.engine import Base, address, engine
+from hyeoksin.store.engine import Base, address, engine, meaning
 from hyeoksin.store.migrate import migrate
 from hyeoksin.store.portable import dump, load
 from hyeoksin.store.rows import Verdict
@@ -50,12 +58,10 @@ class Backup(Base):
                 dump(connection, part, packed=to.suffix == ".gz")
                 found = verdict(connection)
         elif to.suffix in (".db", ".sqlite", ".sqlite3") and self.on_sqlite:
-            with written_whole(to) as part:
+            with written_whole(to) as part, _nothing_beside(part):
                 _copy(Path(self._engine.url.database or ""), part)
                 with _opened(part) as connection:
                     found = verdict(connection)
-                for name in (part.name + "-wal", part.name + "-shm"):
-                    part.with_name(name).unlink(missing_ok=True)
         else:
             raise RefusedError(
                 f"{to}: 백업 이름은 .jsonl 이나 .jsonl.gz 로 끝나야 합니다 (SQLite 저장소는 .db 도)."
@@ -97,12 +103,7 @@ def restore(source: Path, url: str | Path) -> Verdict:
         return _restored(source, url, source)
     with tempfile.TemporaryDirectory() as folder:
         copy, lines = Path(folder, "copy.db"), Path(folder, "copy.jsonl")
-        try:
-            _copy(source, copy)
-        except sqlite3.DatabaseError as error:
-            raise StoreDamagedError(
-                f"{source}: 백업 파일이 깨졌습니다 ({error}). 다른 백업을 쓰세요."
-            ) from error
+        _copy(source, copy)
         with _opened(copy) as connection:
             dump(connection, lines, packed=False)
         return _restored(lines, url, source)
@@ -132,25 +133,54 @@ def _restored(lines: Path, url: str | Path, name: Path) -> Verdict:
 @contextmanager
 def _gone_unless_done(database: str | None) -> Iterator[None]:
     """Remove a SQLite file that was made for a restore that failed."""
-    fresh = database is not None and not Path(database).exists()
+    if database is None or Path(database).exists():
+        yield
+        return
     done = False
     try:
         yield
         done = True
     finally:
-        if fresh and not done:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{database}{suffix}").unlink(missing_ok=True)
+        if not done:
+            with _nothing_beside(Path(database)):
+                Path(database).unlink(missing_ok=True)
+
+
+@contextmanager
+def _nothing_beside(database: Path) -> Iterator[None]:
+    """Remove at the end what SQLite keeps beside a file that nobody has open any more."""
+    try:
+        yield
+    finally:
+        for suffix in ("-wal", "-shm", "-journal"):
+            Path(f"{database}{suffix}").unlink(missing_ok=True)
 
 
 def _copy(source: Path, to: Path) -> None:
-    with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(to)) as here:
-        there.backup(
-            here
-        )  # in one step, which blocks no one in WAL: steps begin anew after each foreign commit
-        fault = here.execute("PRAGMA quick_check").fetchone()[0]
-        if fault != "ok":
-            raise StoreDamagedError(f"{source}: 저장소 파일이 깨졌습니다 ({fault}). 다른 백업을 쓰세요.")
+    """Copy a SQLite file.
+
+    Raises:
+        StoreDamagedError: the source is not sound.
+        StoreError: it is locked, or the copy cannot be written.
+    """
+    try:
+        with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(to)) as here:
+            there.execute(
+                "SELECT 1 FROM sqlite_master"
+            ).fetchone()  # on a locked file the copy would wait for ever
+            there.backup(
+                here
+            )  # in one step, which blocks no one in WAL: steps begin anew after each foreign commit
+            fault = here.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.Error as error:
+        found = meaning(error, str(source))
+        if isinstance(found, StoreFullError):
+            raise meaning(error, str(to.parent)) from error
+        if isinstance(found, StoreBusyError | StoreUnavailableError):
+            raise found from error
+        fault = error
+    if fault != "ok":
+        raise StoreDamagedError(f"{source}: 저장소 파일이 깨졌습니다 ({fault}). 다른 백업을 쓰세요.")
 
 
 @contextmanager

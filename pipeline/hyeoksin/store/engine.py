@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from hyeoksin.errors import (
 )
 from hyeoksin.store.schema import as_json
 
-__all__ = ["Base", "address", "alone", "engine", "insert_into", "no_store", "now"]
+__all__ = ["Base", "address", "alone", "engine", "insert_into", "meaning", "no_store", "now"]
 
 _BUSY_MS = 10_000
 _PRAGMAS = (
@@ -206,7 +207,7 @@ def told(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _meaning(error, url) from error
+        raise meaning(error, url) from error
     except OverflowError as error:
         raise NotStoredError("그런 번호는 없습니다. 목록에서 다시 고르세요.") from error
     except PoolTimeoutError as error:
@@ -219,9 +220,10 @@ def told(url: str) -> Iterator[None]:
         ) from error
 
 
-def _meaning(error: DBAPIError, url: str) -> StoreError:
-    text = str(error.orig)
-    state = getattr(error.orig, "sqlstate", None) or ""
+def meaning(error: DBAPIError | sqlite3.Error, url: str) -> StoreError:
+    """Return what the failure of a database at ``url`` is to a person."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text, state = str(cause), getattr(cause, "sqlstate", None) or ""
     if state == "53100" or any(mark in text for mark in _FULL):
         return StoreFullError(
             "{url}: 디스크에 자리가 없습니다. 자리를 만든 뒤 다시 하세요. 저장되지 않았습니다.", url=url
@@ -241,8 +243,8 @@ def _meaning(error: DBAPIError, url: str) -> StoreError:
         return StoreUnavailableError(
             "{url}: 저장소 파일을 쓸 수 없습니다 ({text}). 경로와 권한을 확인하세요.", url=url, text=text
         )
-    lost = error.connection_invalidated or state.startswith(("08", "57"))
-    if lost or (type(error.orig).__name__ == "OperationalError" and not state and "://" in url):
+    lost = state.startswith(("08", "57")) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if lost or (type(cause).__name__ == "OperationalError" and not state and "://" in url):
         return StoreUnavailableError(
             "{url}: 데이터베이스가 답하지 않습니다. 저장되었는지 알 수 없으니, 다시 연결되면 그대로 다시 하세요.",
             url=url,

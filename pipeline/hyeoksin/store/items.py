@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hyeoksin.domain import Prediction
-from hyeoksin.errors import NotStoredError, RefusedError
+from hyeoksin.errors import NotStoredError, RefusedError, StoreFullError
 from hyeoksin.store import schema
 from hyeoksin.store.adding import Row, add_spooled, check_plan, record_of, renew, write_spool
 from hyeoksin.store.engine import Base, now
@@ -17,6 +17,7 @@ from hyeoksin.store.filters import Filters, Order, beyond, full_items, order_by,
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
 from hyeoksin.store.search import Tokenise
+from hyeoksin.tabular import is_full
 
 __all__ = ["Items"]
 
@@ -50,12 +51,21 @@ class Items(Base):
         Raises:
             NotStoredError: no such round.
             RefusedError: the round is closed, or a record is of another plan.
+            StoreFullError: no room for the store or for the temporary file.
         """
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
-            write_spool(spool, rows, kind, tokenise)
-            spool.seek(0)
-            with self._write() as connection:
-                return add_spooled(connection, project, spool)
+        try:
+            with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+                write_spool(spool, rows, kind, tokenise)
+                spool.seek(0)
+                with self._write() as connection:
+                    return add_spooled(connection, project, spool)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise StoreFullError(
+                "{url}: 디스크에 자리가 없습니다. 자리를 만든 뒤 다시 하세요. 저장되지 않았습니다.",
+                url=tempfile.gettempdir(),
+            ) from error
 
     def predict(self, project: int, rows: Iterable[tuple[int, Mapping[str, Any] | Prediction]]) -> int:
         """Give stored items (by number) the answers of another model: the newest shows, the older ones remain.
