@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hyeoksin.errors import NotStoredError, RefusedError, StoreError
 from hyeoksin.store import Store
+from hyeoksin.store.work import later
 from stores import ENGINES, opened, round_of
 
 
@@ -147,3 +148,20 @@ def test_jobs_are_taken_once_and_again_when_their_worker_died(store: Store) -> N
     assert [job.kind for job in store.jobs(state="waiting")] == ["other"]
     with pytest.raises(NotStoredError):
         store.job(99)
+
+
+def test_a_clock_that_is_set_back_holds_up_no_work(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = round_of(store, 2)
+    job = store.add_job("upload", "kim")
+    with monkeypatch.context() as early:
+        early.setattr("hyeoksin.store.register.now", lambda: later(9 * 3_600))
+        early.setattr("hyeoksin.store.work.later", lambda seconds: later(9 * 3_600 + seconds))
+        assert store.claim_job(["upload"]) is not None
+        held = store.claim_next(project.id, "kim")
+    again, lent = store.claim_job(["upload"]), store.claim_next(project.id, "lee")
+    assert again is not None
+    assert (again.id, again.attempts) == (job.id, 2)
+    assert store.claim_job(["upload"]) is None
+    assert lent is not None
+    assert held is not None
+    assert lent.id == held.id

@@ -13,7 +13,7 @@ from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.store import schema
 from hyeoksin.store.engine import Base, alone, now
 from hyeoksin.store.rows import AuditRow, Job, ModelRow, ModelState
-from hyeoksin.store.work import later
+from hyeoksin.store.work import AHEAD, later
 
 __all__ = ["Register"]
 
@@ -147,7 +147,8 @@ class Register(Base):
 
         A worker shows that it lives through :meth:`progress_job`. ``Job.attempts`` tells a job that keeps killing them.
         """
-        lost = sa.and_(_j.c.state == "running", _j.c.updated_at <= later(-silent))
+        dead = sa.or_(_j.c.updated_at <= later(-silent), _j.c.updated_at > later(AHEAD))
+        lost = sa.and_(_j.c.state == "running", dead)
         query = sa.select(_j.c.id).where(_j.c.kind.in_(list(kinds)), sa.or_(_j.c.state == "waiting", lost))
         with self._write() as connection:
             number = connection.scalar(query.order_by(_j.c.id).limit(1).with_for_update(skip_locked=True))

@@ -14,7 +14,9 @@ from hyeoksin.store.filters import OPEN, Filters, Order, full_items, order_by, w
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import Item
 
-__all__ = ["Work", "later"]
+__all__ = ["AHEAD", "Work", "later"]
+
+AHEAD = 3_600.0  # seconds; what lies further ahead than it can was written before the clock was set back
 
 _CHUNK = 1_000  # PostgreSQL takes 65,535 values at most
 _i, _c, _d, _l = schema.items, schema.claims, schema.decisions, schema.lanes
@@ -71,7 +73,8 @@ class Work(Base):
         at = now()
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
-            connection.execute(_c.delete().where(_c.c.project == project, _c.c.until <= at))
+            ended = sa.or_(_c.c.until <= at, _c.c.until > later(seconds + AHEAD))
+            connection.execute(_c.delete().where(_c.c.project == project, ended))
             standing = filters.pop("standing", None) or ("open", "half")
             conditions = [*where(connection, project, Filters(**filters)), OPEN]
             wanted = [standing] if isinstance(standing, str) else list(standing)
