@@ -308,6 +308,31 @@ def test_the_ledger_is_paged_both_ways(store: Store) -> None:
     assert store.decisions(by="kim") == [row for row in rows if row.by == "kim"]
 
 
+def test_a_page_of_the_ledger_is_read_in_its_order(tmp_path: Path) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def hear(
+        _connection: object, _cursor: object, statement: str, values: tuple[object, ...], *_: object
+    ) -> None:
+        asked.append((statement, values))
+
+    with opened("sqlite", tmp_path) as store:
+        project = round_of(store)
+        sa.event.listen(store._engine, "after_cursor_execute", hear)
+        store.decisions(project.id, newest_first=True)
+        store.decisions(project.id, after=1)
+        store.decisions(project.id, by="kim", newest_first=True, after=3)
+        sa.event.remove(store._engine, "after_cursor_execute", hear)
+        with store._read() as connection:
+            plans = [
+                str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
+                for statement, values in asked
+                if statement.startswith("SELECT")
+            ]
+    assert len(plans) == 3
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan or "SCAN" in plan]
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Decides, undoes and adjudicates at random; the model keeps a stack of words for each lane of each item."""
 

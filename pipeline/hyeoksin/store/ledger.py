@@ -158,7 +158,10 @@ class Ledger(Base):
             newest_first: the latest rows first.
             limit: at most so many; None for all.
         """
-        query = sa.select(_d).order_by(_d.c.id.desc() if newest_first else _d.c.id)
+        order = (
+            _d.c.seq if project is not None and by is None and item is None else _d.c.id
+        )  # the same; an index has it
+        query = sa.select(_d).order_by(order.desc() if newest_first else order)
         for column, value in ((_d.c.project, project), (_d.c.item, item), (_d.c.by, by)):
             if value is not None:
                 query = query.where(column == value)
