@@ -54,6 +54,22 @@ def test_alpha_knows_neither_order_nor_names(pairs, random):
     assert alpha is None or (math.isclose(alpha, other, abs_tol=1e-9) and alpha <= 1.0)
 
 
+def test_kappa_of_three_coders_weighs_each_pair_by_its_items():
+    answers = {"kim": "AABBCA..", "lee": "AABCCB..", "park": "ABBB..AC"}
+    codings = [
+        Coding(i, coder, code)
+        for coder, given in answers.items()
+        for i, code in enumerate(given)
+        if code != "."
+    ]
+    found = agreement([*codings, Coding(6, "choi", "A"), Coding(7, "choi", "A")])
+    pairs = [("AABBCA", "AABCCB"), ("AABB", "ABBB"), ("AABC", "ABBB"), ("AC", "AA")]
+    expected = sum(len(a) * cohen_kappa_score(list(a), list(b)) for a, b in pairs) / 16
+    assert found.kappa == pytest.approx(expected)
+    assert (found.n_items, found.coders) == (8, ("choi", "kim", "lee", "park"))
+    assert found.kappa_interval[0] < found.kappa < found.kappa_interval[1]
+
+
 def test_undefined_figures_are_none():
     assert cohen_kappa([], []) is None
     assert alpha_of([["a"], ["b"]]) is None
@@ -77,6 +93,8 @@ def test_agreement_of_two_coders():
     codings = [Coding(i, coder, code) for coder, given in answers.items() for i, code in enumerate(given)]
     found = agreement([Coding(0, "kim", "C"), *codings])  # a later answer replaces an earlier one
     assert (found.n_items, found.coders, found.equal) == (10, ("kim", "lee"), 0.8)
+    turned = agreement(codings[::-1])  # nor do the intervals know the order
+    assert (turned.kappa_interval, turned.alpha_interval) == (found.kappa_interval, found.alpha_interval)
     assert found.kappa == pytest.approx(cohen_kappa_score(list(answers["kim"]), list(answers["lee"])))
     assert found.kappa_interval[0] < found.kappa < found.kappa_interval[1]
     assert found.alpha_interval[0] < found.alpha < found.alpha_interval[1]

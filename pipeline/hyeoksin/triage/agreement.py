@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ __all__ = ["Agreement", "Coding", "agreement", "cohen_kappa"]
 
 _RESAMPLES = 1_000
 Interval = tuple[float, float]
+Floats = NDArray[np.float64]
+_Pair = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]  # rows, and the codes of either coder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +54,36 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
     Raises:
         ValueError: the two sequences differ in length.
     """
-    pairs = list(zip(first, second, strict=True))
-    if not pairs:
+    pairs = Counter(zip(first, second, strict=True))
+    numbers = {code: i for i, code in enumerate({code for pair in pairs for code in pair})}
+    left, right = (np.array([numbers[pair[k]] for pair in pairs], dtype=np.intp) for k in (0, 1))
+    return _kappa(left, right, np.array(list(pairs.values()), dtype=np.float64))
+
+
+def _kappa(left: NDArray[np.intp], right: NDArray[np.intp], times: Floats) -> float | None:
+    """Return Cohen's kappa of two coders whose pairs of (numbered) codes came up so many times."""
+    n = times.sum()
+    if n == 0.0:
         return None
-    left, right = Counter(first), Counter(second)
-    chance = sum(n * right[code] for code, n in left.items()) / len(pairs) ** 2
+    width = int(max(left.max(), right.max())) + 1
+    chance = np.bincount(left, times, width) @ np.bincount(right, times, width) / n**2
     if chance == 1.0:
         return None
-    seen = sum(a == b for a, b in pairs) / len(pairs)
-    return (seen - chance) / (1.0 - chance)
+    return float((times[left == right].sum() / n - chance) / (1.0 - chance))
 
 
-def _counts(units: Sequence[Counter[Hashable]]) -> NDArray[np.float64]:
-    codes = {code: i for i, code in enumerate(dict.fromkeys(code for unit in units for code in unit))}
-    counts = np.zeros((len(units), len(codes)))
-    for row, unit in enumerate(units):
-        for code, n in unit.items():
-            counts[row, codes[code]] = n
-    return counts
+def _alpha(counts: Floats, times: Floats) -> float | None:
+    """Return Krippendorff's alpha (nominal; Krippendorff 2011): 1 - observed / expected disagreement.
 
-
-def _alpha(counts: NDArray[np.float64]) -> float | None:
-    """Return Krippendorff's alpha of (items x codes) counts (nominal; Krippendorff 2011): 1 - observed / expected disagreement.
-
-    None where it is undefined. (The ``krippendorff`` package is GPL.)
+    ``counts`` says how often each code was given in each way of coding an item (ways x codes), ``times`` how many items
+    were coded in each way. None where it is undefined. (The ``krippendorff`` package is GPL.)
     """
-    if counts.size == 0:
-        return None
     sizes = counts.sum(axis=1)
-    n = sizes.sum()
-    observed = float(((sizes**2 - (counts**2).sum(axis=1)) / (sizes - 1.0)).sum())
-    expected = float(n**2 - (counts.sum(axis=0) ** 2).sum()) / (n - 1.0)
+    n = times @ sizes
+    if n == 0.0:
+        return None
+    observed = float(times @ ((sizes**2 - (counts**2).sum(axis=1)) / (sizes - 1.0)))
+    expected = float(n**2 - ((times @ counts) ** 2).sum()) / (n - 1.0)
     return None if expected == 0.0 else 1.0 - observed / expected
 
 
@@ -96,37 +98,53 @@ def agreement(codings: Iterable[Coding]) -> Agreement:
     wrong: Counter[tuple[str, str]] = Counter()
     for given in rows:
         wrong.update(_unequal(sorted(given.values())))
-    units = [Counter[Hashable](given.values()) for given in rows]
-    counts = _counts(units)
+    ways = sorted(Counter(tuple(sorted(given.items())) for given in rows).items())
+    times = np.array([n for _, n in ways], dtype=np.float64)
+    counts, pairs = _tables([dict(way) for way, _ in ways], coders)
     random = np.random.default_rng(0)
-    draws = random.integers(len(rows), size=(_RESAMPLES, len(rows))) if rows else np.zeros((0, 0), np.int64)
-    alphas = [_alpha(counts[draw]) for draw in draws]
-    kappas = [_mean_kappa([rows[i] for i in draw], coders) for draw in draws[:200]]
+    draws = [
+        random.multinomial(len(rows), times / len(rows)).astype(float) for _ in range(_RESAMPLES) if rows
+    ]
     return Agreement(
         n_items=len(rows),
         coders=coders,
         equal=sum(len(set(given.values())) == 1 for given in rows) / len(rows) if rows else None,
-        kappa=_mean_kappa(rows, coders),
-        kappa_interval=_interval(kappas),
-        alpha=_alpha(counts),
-        alpha_interval=_interval(alphas),
+        kappa=_mean_kappa(pairs, times),
+        kappa_interval=_interval([_mean_kappa(pairs, draw) for draw in draws]),
+        alpha=_alpha(counts, times),
+        alpha_interval=_interval([_alpha(counts, draw) for draw in draws]),
         disagreements=tuple((a, b, n) for (a, b), n in sorted(wrong.items(), key=lambda p: (-p[1], p[0]))),
         disputed=tuple(item for item, given in shared.items() if len(set(given.values())) > 1),
     )
 
 
 def _unequal(codes: Sequence[str]) -> Iterable[tuple[str, str]]:
-    return ((a, b) for i, a in enumerate(codes) for b in codes[i + 1 :] if a != b)
+    return ((a, b) for a, b in combinations(codes, 2) if a != b)
 
 
-def _mean_kappa(rows: Sequence[dict[str, str]], coders: Sequence[str]) -> float | None:
-    total, weight = 0.0, 0
-    for i, first in enumerate(coders):
-        for second in coders[i + 1 :]:
-            both = [(given[first], given[second]) for given in rows if first in given and second in given]
-            kappa = cohen_kappa([a for a, _ in both], [b for _, b in both])
-            if kappa is not None:
-                total, weight = total + kappa * len(both), weight + len(both)
+def _tables(ways: Sequence[dict[str, str]], coders: Sequence[str]) -> tuple[Floats, list[_Pair]]:
+    """Return how often each code was given (ways x codes), and what each pair of coders said where both spoke."""
+    numbers = {code: i for i, code in enumerate(sorted({code for way in ways for code in way.values()}))}
+    counts = np.zeros((len(ways), len(numbers)))
+    for row, way in enumerate(ways):
+        for code in way.values():
+            counts[row, numbers[code]] += 1.0
+    pairs = []
+    for first, second in combinations(coders, 2):
+        both = [row for row, way in enumerate(ways) if first in way and second in way]
+        left, right = ([numbers[ways[row][coder]] for row in both] for coder in (first, second))
+        if both:
+            pairs.append((np.array(both), np.array(left), np.array(right)))
+    return counts, pairs
+
+
+def _mean_kappa(pairs: Sequence[_Pair], times: Floats) -> float | None:
+    total = weight = 0.0
+    for both, left, right in pairs:
+        here = times[both]
+        kappa = _kappa(left, right, here)
+        if kappa is not None:
+            total, weight = total + kappa * float(here.sum()), weight + float(here.sum())
     return total / weight if weight else None
 
 
