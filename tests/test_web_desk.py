@@ -432,6 +432,15 @@ def test_documents_are_assigned_and_claims_keep_people_apart(desk: Desk) -> None
     assert desk.browser().post(f"{desk.path}/assign", {"to": "누구", "whole": "1"}).status_code == 422
 
 
+def test_what_a_locked_person_was_to_do_is_found_and_given_to_others(desk: Desk) -> None:
+    desk.browser().post(f"{desk.path}/assign", {"to": "second", "whole": "1"})
+    assert desk.store.claim_next(desk.project.id, "officer") is None
+    desk.store.change_user("second", active=False)
+    page = desk.browser().get(f"{desk.path}/queue?assigned=second").text
+    assert "<option selected>second</option>" in page
+    assert desk.store.claim_next(desk.project.id, "officer") is not None
+
+
 def test_the_queue_of_a_closed_round_stays_as_it_is(desk: Desk) -> None:
     assert "맡기기" in desk.browser().get(f"{desk.path}/queue").text
     desk.store.close_project(desk.project.id)

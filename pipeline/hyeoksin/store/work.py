@@ -19,7 +19,7 @@ __all__ = ["AHEAD", "Work", "later"]
 AHEAD = 3_600.0  # seconds; what lies further ahead than it can was written before the clock was set back
 
 _CHUNK = 1_000  # PostgreSQL takes 65,535 values at most
-_i, _c, _d, _l = schema.items, schema.claims, schema.decisions, schema.lanes
+_i, _c, _d, _l, _u = schema.items, schema.claims, schema.decisions, schema.lanes, schema.users
 
 
 def later(seconds: float) -> str:
@@ -55,6 +55,7 @@ class Work(Base):
     ) -> Item | None:
         """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
 
+        What is assigned to a locked account is nobody's.
         The claim ends when the user decides or ``seconds`` have passed; asking again returns the same
         item while it is open. With two coders, two people may hold an item at once, and each gets it once; of what
         was put off (``put_off_by``) each gets what he or she has not answered.
@@ -81,7 +82,8 @@ class Work(Base):
             put_off = filters.get("put_off_by") is not None
             if not put_off:  # no index of its own: the queue's gives the order
                 conditions.append((_i.c.standing + "").in_(wanted))
-            conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user))
+            gone = sa.select(_u.c.name).where(_u.c.name == _i.c.assigned_to, ~_u.c.active).exists()
+            conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user, gone))
             others = sa.select(sa.func.count()).where(_c.c.item == _i.c.id, _c.c.user != user)
             if found.coders == 1:
                 conditions.append(

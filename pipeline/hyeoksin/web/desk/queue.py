@@ -47,6 +47,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     page = min(filters.page, n_pages)
     items = store.items(project, order=filters.order, offset=(page - 1) * PAGE, limit=PAGE, **asked)
     standing = store.counts(project, "standing")
+    people = officers(store) if user.may("officer") else []
     pace = pace_of(store, project, user)
     n_open = store.count(project, **asked | {"decided": False}) if pace else 0
     ended = "end" in request.query_params
@@ -70,7 +71,8 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         },
         "pace": pace,
         "time_left": told(n_open * pace / 3600) if pace and n_open else "",
-        "officers": officers(store) if user.may("officer") else [],
+        "officers": people,
+        "assignees": sorted({*people, *filter(None, store.counts(project, "assigned_to"))}) if people else [],
         "ended": ended,
         "n_elsewhere": _n_elsewhere(store, project, filters, asked) if ended else 0,
         "done": saved(store, request, user),
