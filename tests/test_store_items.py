@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,27 @@ def test_the_same_number_and_text_of_two_regions_are_two_documents(store: Store)
     ]
     assert found[1].record["id"] == found[1].document.id
     assert "다른 지역" in found[1].record["notes"][0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_regions_are_told_apart_however_the_rows_come(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(seed)
+    monkeypatch.setattr("hyeoksin.store.adding._CHUNK", draw.choice([1, 2, 500]))
+    regions = ["대구광역시 중구", "전라남도 신안군", "서울특별시", None]
+    given = [(draw.choice("12"), draw.choice("가나"), draw.choice(regions)) for _ in range(9)]
+    rows = [(Document(number, text, region=region), record(regions=[])) for number, text, region in given]
+    kept = {(number, text, region) for number, text, region in given if region}
+    kept |= {row for row in given if not any(row[:2] == other[:2] for other in kept)}
+    with opened("sqlite", tmp_path) as store:
+        project = store.create_project("2026 상반기", PLAN, "admin").id
+        cut = draw.randrange(9)
+        assert store.add_items(project, rows[:cut]) + store.add_items(project, rows[cut:]) == len(kept)
+        items = store.items(project, limit=None)
+        assert {(i.document.id[0], i.document.text, i.document.region) for i in items} == kept
+        exported = [(item.document, record(regions=[])) for item in items]
+        assert store.add_items(project, draw.sample(rows, 9)) == store.add_items(project, exported) == 0
 
 
 def test_more_items_are_assigned_than_a_statement_takes(store: Store) -> None:

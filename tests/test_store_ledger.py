@@ -202,6 +202,10 @@ def test_a_new_model_makes_an_old_sight_stale(store: Store) -> None:
     assert (decided.code, decided.model) == ("4-1", "m@2")
     store.predict(project.id, [(item.id, record("8-1", model="m@3"))])
     assert (store.item(item.id).code, store.item(item.id).answer) == ("8-1", "4-1")  # a person's word stands
+    other = round_of(store, 1, name="다른 차수")
+    with pytest.raises(NotStoredError, match=f"차수 {other.id} 에 없습니다"):
+        store.predict(other.id, [(item.id, record("3-1", model="m@4"))])
+    assert store.item(item.id).model == "m@3"
 
 
 def test_what_was_put_off_follows_a_new_model(store: Store) -> None:
