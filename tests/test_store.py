@@ -182,6 +182,8 @@ def test_a_duplicate_group_and_a_near_text_follow(store: Store) -> None:
     assert [item.id for item in store.group_items(three.id)] == [three.id]
     assert store.follow(store.unfollowed(later.id), words) == 1
     assert store.unfollowed(later.id) == []
+    again = [item.id for item in store.items(later.id)]
+    assert store.follow(again, words) == 0  # another server was as quick
     assert store.unfollowed(project.id) == [one.id, two.id, three.id]
     decided = store.decide([one.id], "pick", by="kim", code="3-1")[0]
     assert [store.item(n).suggestion is None for n in (two.id, three.id)] == [False, True]

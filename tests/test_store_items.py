@@ -249,6 +249,9 @@ def test_claims_and_assignment(store: Store) -> None:
 
 def test_two_coders_get_each_item_once_each(store: Store) -> None:
     project = round_of(store, 2, coders=2)
+    first, second = store.items(project.id)
+    held = [store.claim_next(project.id, who) for who in ("kim", "lee", "park")]  # two may hold one at once
+    assert [item and item.id for item in held] == [first.id, first.id, second.id]
     seen: dict[str, list[int]] = {"kim": [], "lee": [], "park": []}
     for _ in range(3):
         for who, done in seen.items():

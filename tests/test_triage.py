@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hyeoksin.triage import Case, HoursPlan, Judged, measured_pace, n_settled, plan_hours
+from hyeoksin.triage import Case, HoursPlan, Judged, learn_trust, measured_pace, n_settled, plan_hours
 from hyeoksin.triage.promise import most_errors
 
 probabilities = st.floats(0.0, 1.0) | st.floats(0.9, 1.0)
@@ -124,12 +124,12 @@ def test_a_group_of_duplicates_is_worth_all_its_members():
     cases = [
         Case("alone", 0.5),
         Case("a", 0.7, group="g"),
-        Case("b", 0.7, group="g"),
+        Case("b", 0.7, group="g", seconds=22.0),
         Case("c", 0.7, n_members=4),
     ]
     plan = plan_hours(cases, 20.0, 1.0)
     assert plan.readings == (("c",), ("a", "b"), ("alone",))
-    assert plan.queue_seconds == 60.0
+    assert plan.queue_seconds == 62.0  # a group takes as long as its slowest member
 
 
 def test_the_queue_turns_between_codes_and_regions():
@@ -183,6 +183,11 @@ def test_checks_that_fail_lower_what_looked_certain():
     turned = [Judged(0.998, right=i % 10 != 0, kind="과제") for i in range(60)]
     assert len(plan_hours(cases, 20.0, 0.0, past=[*doubtful, *sound]).settled) == 50
     assert plan_hours(cases, 20.0, 0.0, past=[*doubtful, *turned]).settled == ()
+
+
+def test_errors_within_chance_are_no_evidence_against_the_curve():
+    past = [Judged(0.95, right=i >= 14, region="대구", kind="과제") for i in range(200)]  # 13.4 awaited
+    assert set(learn_trust(past).excess.values()) == {1.0}
 
 
 def test_time_to_spare_goes_into_checks_of_settled_texts():
