@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from hyeoksin.cli import app
 from hyeoksin.cli.lessons import rounds_of
 from hyeoksin.simulate.past import read_past
-from hyeoksin.store import open_store
+from hyeoksin.store import Store, Verdict, open_store
 from stores import PLAN, address_on, document, opened, record, round_of
 
 
@@ -38,6 +38,21 @@ def test_check_says_what_is_sound(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "2026 상반기: 문서 3, 결정됨 2" in result.output
     assert "이상 없음: 결정 기록 4줄" in result.output
+
+
+def test_check_goes_on_where_a_round_is_opened_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, verify = made(tmp_path), Store.verify
+
+    def while_another_opens(store: Store) -> Verdict:
+        found = verify(store)
+        store.create_project("그 사이", PLAN, "kim")
+        return found
+
+    monkeypatch.setattr(Store, "verify", while_another_opens)
+    result = run("check", "--store", file)
+    assert (result.exit_code, "이상 없음: 결정 기록 4줄" in result.output) == (0, True)
 
 
 def test_check_fails_where_a_decision_was_changed(tmp_path: Path) -> None:

@@ -36,9 +36,10 @@ def check(store: StoreUrl = STORE) -> None:
     from hyeoksin.store import open_store
 
     with open_store(store, create=False) as opened:
+        projects = opened.projects()  # first: one that is opened meanwhile is not checked
         found = opened.verify()
         fault = opened.integrity() or found.broken
-        for project in reversed(opened.projects()):
+        for project in reversed(projects):
             n_items, n_decided = opened.count(project.id), opened.count(project.id, decided=True)
             head = found.heads[project.id][:16] or "-"
             typer.echo(f"{project.name}: 문서 {n_items:,}, 결정됨 {n_decided:,}, 마지막 결정의 지문 {head}")
