@@ -61,6 +61,11 @@ def unclaimed(item: Any) -> dict[str, Any]:
     return {name: getattr(item, name) for name in type(item).__dataclass_fields__ if name != "claimed_by"}
 
 
+def readers_beside_the_owner(folder: Path) -> list[str]:
+    """Return the files of a folder that others on the computer may read."""
+    return [path.name for path in folder.iterdir() if path.is_file() and path.stat().st_mode & 0o077]
+
+
 @pytest.mark.parametrize(
     ("source", "suffix", "to"),
     [
@@ -78,6 +83,7 @@ def test_a_restored_store_tells_the_same(source: str, suffix: str, to: str, tmp_
                 store.backup(copy)
             return
         assert store.backup(copy) == told["verdict"]
+        assert readers_beside_the_owner(tmp_path) == []
     with address_on(to, tmp_path / "to") as url:
         assert restore(copy, url) == told["verdict"]
         with open_store(url, create=False) as again:

@@ -195,6 +195,12 @@ def test_file_names_stay_in_their_folder(given: str, kept: str) -> None:
     assert uploads.file_name(given) == kept
 
 
+def test_what_was_sent_is_for_the_eyes_of_the_owner_alone(tmp_path: Path, store: Store) -> None:
+    token, _ = uploads.keep(tmp_path / "u", [("a", io.BytesIO(b"1"))], 10)
+    for place in (tmp_path / "u" / token, *tmp_path.glob("*.db*")):
+        assert place.stat().st_mode & 0o077 == 0, place
+
+
 def test_long_names_keep_their_suffix() -> None:
     name = uploads.file_name("가" * 300 + ".hwpx")
     assert name.endswith(".hwpx")

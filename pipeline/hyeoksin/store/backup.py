@@ -40,7 +40,7 @@ class Backup(Base):
     """Copies of the whole store."""
 
     def backup(self, to: Path) -> Verdict:
-        """Write a copy while others go on working; it appears whole, checked and on the disk, or not at all.
+        """Write a copy, for its owner's eyes, while others go on working; it appears whole, checked and on the disk, or not at all.
 
         Args:
             to: ``.db`` for a SQLite file (of a SQLite store), ``.jsonl`` or ``.jsonl.gz`` for a portable one.
@@ -55,10 +55,12 @@ class Backup(Base):
         """
         if to.name.endswith((".jsonl", ".jsonl.gz")):
             with written_whole(to) as part, self._read() as connection:
+                part.chmod(0o600)
                 dump(connection, part, packed=to.suffix == ".gz")
                 found = verdict(connection)
         elif to.suffix in (".db", ".sqlite", ".sqlite3") and self.on_sqlite:
             with written_whole(to) as part, _nothing_beside(part):
+                part.chmod(0o600)
                 _copy(Path(self._engine.url.database or ""), part)
                 with _opened(part) as connection:
                     found = verdict(connection)

@@ -54,9 +54,10 @@ def keep(folder: Path, files: Iterable[tuple[str, BinaryIO]], limit: int) -> tup
     target = folder / token
     names, left = [], limit
     try:
+        target.mkdir(mode=0o700, parents=True)
         for number, (given, source) in enumerate(files):
             name = f"{number}/{file_name(given)}"
-            (target / name).parent.mkdir(parents=True)
+            (target / name).parent.mkdir()
             left -= _copy(source, target / name, left)
             names.append(name)
         if not names:
