@@ -1,12 +1,17 @@
+"""What the documents and the packaging name is there."""
+
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import typer.main
 
 from hyeoksin.cli import app
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_command_stands_in_the_readme() -> None:
@@ -20,6 +25,30 @@ def test_every_command_stands_in_the_readme() -> None:
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
-    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in ("demo", "test", "check", "train", "bench"):
         assert f"\n{target}:" in makefile
+
+
+def test_every_command_and_option_of_the_deployment_exists() -> None:
+    root = typer.main.get_command(app)
+    deploy = ROOT / "docs" / "deploy"
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "deploy.md", *deploy.iterdir())
+    )
+    text = text.replace('", "', " ")  # Docker's form of a command
+    used = re.findall(r"hyeoksin (serve|store|keys|models|users)(?: ([a-z]+))?\b([^\n&>`]*)", text)
+    assert len(used) > 10
+    for name, sub, rest in used:
+        command = root.commands[name]  # type: ignore[attr-defined]
+        command = command.commands[sub] if hasattr(command, "commands") else command
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, sub, rest)
+
+
+def test_the_licences_go_into_the_package_and_into_the_image() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["license-files"]
+    dockerfile = (ROOT / "docs" / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    for name in named:
+        assert (ROOT / name).is_file()
+        assert re.search(rf"^COPY .*\b{name}\b", dockerfile, re.MULTILINE), name
