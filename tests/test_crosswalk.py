@@ -15,11 +15,6 @@ GOOD = "2019,1-2,close,2020,P3-1-3,high,둘 다 조달 규칙을 바꾼다\n"
 
 
 @pytest.fixture(scope="module")
-def plans() -> dict[str, Plan]:
-    return {name: load_plan(name) for name in BUILTIN_PLANS}
-
-
-@pytest.fixture(scope="module")
 def crosswalk(plans: dict[str, Plan]) -> Crosswalk:
     return load_crosswalk(plans)
 

@@ -80,15 +80,7 @@ def test_mentions_are_ordered_pieces_of_the_text(text: str) -> None:
         ("고양특례시는", "경기도 고양시"),
         ("경기도 수원특례시 영통구", "경기도 수원시 영통구"),
         ("경북 군위", "대구광역시 군위군"),
-    ],
-)
-def test_a_place_that_its_words_settle(text: str, name: str) -> None:
-    assert names(text) == [name]
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
+        # inside the name of its office or people
         ("강남구청 누리집", "서울특별시 강남구"),
         ("군산시청 앞", "전북특별자치도 군산시"),
         ("군산시민의", "전북특별자치도 군산시"),
@@ -111,7 +103,7 @@ def test_a_place_that_its_words_settle(text: str, name: str) -> None:
         ("제주처럼", "제주특별자치도"),
     ],
 )
-def test_a_place_inside_the_name_of_its_office_or_people(text: str, name: str) -> None:
+def test_a_place_that_its_words_settle(text: str, name: str) -> None:
     assert names(text) == [name]
 
 
