@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hyeoksin.errors import PlanError
-from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Node, Plan, load_crosswalk, load_plan
+from hyeoksin.plan import BUILTIN_PLANS, Crosswalk, Link, Node, Plan, load_crosswalk
 from hyeoksin.plan.crosswalk import INVERSE
 from hyeoksin.plan.routes import routes
 
