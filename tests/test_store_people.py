@@ -69,6 +69,7 @@ def test_failures_count_and_are_forgotten(store: Store) -> None:
     assert [store.failed("kim", within=60).count for _ in range(3)] == [1, 2, 3]
     assert store.failed("lee", within=60).count == 1
     assert store.failed("kim", within=-1).count == 1  # the time is over
+    assert store.failures("lee") is None  # for all of them
     store.clear_failures("kim")
     assert store.failures("kim") is None
 

@@ -44,6 +44,7 @@ def test_no_secret_stands_in_logs_or_in_the_audit_log(
     with caplog.at_level(logging.DEBUG):
         browser = Browser(app)
         browser.login("officer", "틀린 비밀번호 9")
+        browser.login("비밀번호를 아이디에", "")
         browser.login("officer", PASSWORD)
         session = next(c.value for c in browser.http.cookies.jar if c.name == "hyeoksin")
         token = browser.token()
@@ -55,8 +56,10 @@ def test_no_secret_stands_in_logs_or_in_the_audit_log(
     assert one_time
     told = caplog.text + "".join(str(row) for row in store.audit_log(limit=1_000)) + str(store.users())
     hashes = [store.user(name).secret for name in ("officer", "new.person")]
+    assert [row.by for row in store.audit_log(event="login.failed")] == ["", "officer"]
     for secret in (
         "틀린 비밀번호 9",
+        "비밀번호를 아이디에",
         PASSWORD,
         NEW,
         session,

@@ -137,10 +137,10 @@ class People(Base):
             connection.execute(_s.delete().where(_s.c.token == token))
 
     def failed(self, key: str, *, within: float) -> Failures:
-        """Count a failure under ``key`` (an account, an address); the count starts again after ``within`` seconds."""
+        """Count a failure under ``key`` (an account, an address); counts without one for ``within`` seconds are swept away."""
         at = now()
         with self._write() as connection:
-            connection.execute(_f.delete().where(_f.c.key == key, _f.c.last_at <= later(-within)))
+            connection.execute(_f.delete().where(_f.c.last_at <= later(-within)))
             first = insert_into(connection, _f).values(key=key, count=1, first_at=at, last_at=at)
             more = first.on_conflict_do_update(
                 index_elements=["key"], set_={"count": _f.c.count + 1, "last_at": at}

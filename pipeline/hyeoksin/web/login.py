@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hyeoksin.errors import NotStoredError
-from hyeoksin.store import Store
+from hyeoksin.store import Store, User
 from hyeoksin.web import passwords
 from hyeoksin.web.access import (
     StoreDep,
@@ -164,8 +164,10 @@ def _checked(store: Store, settings: Settings, name: str, password: str, address
     count = store.failed(key, within=settings.lock_minutes * 60).count
     if count > settings.lock_after:
         return _("로그인이 한꺼번에 너무 많이 왔습니다. 잠시 뒤에 다시 하세요.")
-    if not passwords.verify(password, _secret(store, name)):
-        store.audit("login.failed", name[:64], detail={"address": address, "count": count})
+    account = _account(store, name)
+    if not passwords.verify(password, account.secret if account is not None and account.active else None):
+        who = "" if account is None else name  # what is no account may be a password in the wrong field
+        store.audit("login.failed", who, detail={"address": address, "count": count})
         return _("아이디나 비밀번호가 맞지 않습니다.")
     store.clear_failures(key)
     return None
@@ -175,13 +177,11 @@ def _locked(minutes: int) -> str:
     return _("여러 번 틀려 계정을 잠갔습니다. {n}분 뒤에 다시 하거나 관리자에게 알리세요.").format(n=minutes)
 
 
-def _secret(store: Store, name: str) -> str | None:
-    """Return the hash of an active account's password."""
+def _account(store: Store, name: str) -> User | None:
     try:
-        user = store.user(name)
+        return store.user(name)
     except NotStoredError:
         return None
-    return user.secret if user.active else None
 
 
 def _start(request: Request, answer: Response, store: Store, settings: Settings, name: str) -> str:
