@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hyeoksin.errors import StoreUnavailableError
 from hyeoksin.store import Store
 from web_client import PASSWORD, Browser, make_app, make_store
 
@@ -25,5 +26,14 @@ def test_login_leads_where_one_wanted_to_go(tmp_path: Path, store: Store) -> Non
     assert "officer" in browser.get("/password").text
 
 
-def test_health(tmp_path: Path, store: Store) -> None:
-    assert Browser(make_app(tmp_path, store)).get("/healthz").json() == {"status": "ok"}
+def test_health(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Browser(make_app(tmp_path, store))
+    assert browser.get("/healthz").json() == {"status": "ok"}
+    assert browser.http.head("/healthz").status_code == 200  # how some monitors ask
+
+    def gone() -> None:
+        raise StoreUnavailableError("innermost words")
+
+    monkeypatch.setattr(store, "active_model", gone)
+    answer = browser.get("/healthz")
+    assert (answer.status_code, "innermost" in answer.text) == (503, False)

@@ -13,7 +13,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 
-@router.get("/healthz", include_in_schema=False)
+@router.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False)
 def healthz(store: StoreDep) -> JSONResponse:
     """Answer 200 where the store answers, else 503; says nothing of what is inside."""
     try:
