@@ -11,7 +11,7 @@ from hyeoksin.agency import load_agencies
 from hyeoksin.plan import Plan
 from hyeoksin.store import Item
 from hyeoksin.web.api.keys import Caller, KeyFirst, Officer, Viewer
-from hyeoksin.web.api.limits import MAX_ID, MAX_NOTE, MAX_PAGE
+from hyeoksin.web.api.limits import BIGGEST, MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.rounds import stored
 from hyeoksin.web.api.shapes import DecisionOut, Number, decision_out
@@ -21,7 +21,6 @@ from hyeoksin.web.blind import readable
 __all__ = ["router"]
 
 router = APIRouter(tags=["결정"], route_class=KeyFirst)
-_BIGGEST = 2**53 - 1
 _Word = Annotated[str, Field(min_length=8, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 _Key = Annotated[
     _Word | None,
@@ -52,7 +51,7 @@ class DecisionIn(BaseModel):
     action: Literal["accept", "pick", "none", "undecided"] = Field(
         description="accept 추천대로, pick 다른 항목(code), none 계획 밖, undecided 미룸"
     )
-    version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
+    version: Whole = Field(ge=0, le=BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     code: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(
         default=None, description="pick 이면 있어야 함. accept 이면 추천 경로의 코드만"
     )
@@ -78,7 +77,7 @@ class UndoIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: Whole = Field(ge=0, le=_BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
+    version: Whole = Field(ge=0, le=BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     note: Clean = Field(default="", max_length=MAX_NOTE, description="까닭")
     final: bool = Field(default=False, description="갈린 판정을 정한 것(final)을 되돌림 (검토 역할부터)")
 
@@ -98,7 +97,7 @@ class LedgerQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: int = Field(default=0, ge=0, le=_BIGGEST, description="이 id 다음부터")
+    after: int = Field(default=0, ge=0, le=BIGGEST, description="이 id 다음부터")
     limit: int = Field(default=100, ge=1, le=MAX_PAGE)
 
 

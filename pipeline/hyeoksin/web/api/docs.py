@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from hyeoksin.web.api.limits import BIGGEST
 from hyeoksin.web.api.problems import PROBLEMS
 
 __all__ = ["router"]
@@ -111,7 +112,7 @@ def _type(part: Mapping[str, Any]) -> str:
     bounds = [
         f"{mark} {part[key]}"
         for key, mark in (("minimum", "≥"), ("maximum", "≤"), ("minLength", "≥"), ("maxLength", "≤"))
-        if part.get(key) not in (None, 0, 2**53 - 1)
+        if part.get(key) not in (None, 0, BIGGEST)
     ]
     return " ".join([part.get("format", kind), *bounds])
 

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hyeoksin.store import ROLES, Store
+from hyeoksin.web.access import ROLE_NAMES
 from hyeoksin.web.api.problems import ProblemError
 
 __all__ = [
@@ -35,7 +36,6 @@ __all__ = [
     "require",
 ]
 
-_NAMES = {"viewer": "열람", "officer": "담당", "reviewer": "검토", "admin": "관리"}
 _SHAPE = re.compile(r"hyeoksin_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 2.0  # seconds that a key is not looked up again: a revoked one works no longer than that
 _bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer hyeoksin_…`")
@@ -194,7 +194,7 @@ def require(role: str) -> Callable[..., Awaitable[Caller]]:
         if not caller.may(role):
             raise ProblemError(
                 "forbidden",
-                f"이 일은 '{_NAMES[role]}' 역할의 키부터 할 수 있습니다. 이 키의 역할: {_NAMES[caller.role]}.",
+                f"이 일은 '{ROLE_NAMES[role]}' 역할의 키부터 할 수 있습니다. 이 키의 역할: {ROLE_NAMES[caller.role]}.",
             )
         return caller
 

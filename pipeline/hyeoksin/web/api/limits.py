@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BIGGEST",
     "JSON_TEXTS",
     "MAX_BYTES",
     "MAX_ID",
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_TITLE",
 ]
 
+BIGGEST = 2**53 - 1  # number that every JSON reader keeps
 MAX_TEXTS = 1_000  # texts in one request
 MAX_BYTES = 16 << 20  # of a body
 JSON_TEXTS = 100  # texts that are answered as one JSON body; more come as JSON Lines

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from hyeoksin.domain import Status
 from hyeoksin.privacy import masked, masked_id
 from hyeoksin.store import Action, DecisionRow, Item, Order, Standing
-from hyeoksin.web.api.limits import MAX_ID, MAX_PAGE
+from hyeoksin.web.api.limits import BIGGEST, MAX_ID, MAX_PAGE
 from hyeoksin.web.api.records import Probability, RecordOut
+from hyeoksin.web.api.texts import NO_NULL
 
 __all__ = [
     "Choice",
@@ -27,9 +28,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_BIGGEST = 2**53 - 1
-Number = Annotated[int, Path(ge=1, le=_BIGGEST, description="번호")]
-Word = Annotated[str, Field(max_length=MAX_ID, pattern=r"^[^\x00]*$")]
+Number = Annotated[int, Path(ge=1, le=BIGGEST, description="번호")]
+Word = Annotated[str, Field(max_length=MAX_ID, pattern=NO_NULL)]
 _EMPTY_MEANS = ("code", "assigned_to")  # none of the plan, nobody
 Kind = Literal["task", "proposal", "press", "news"]
 
@@ -48,7 +48,7 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    offset: int = Field(default=0, ge=0, le=_BIGGEST, description="건너뛸 건수")
+    offset: int = Field(default=0, ge=0, le=BIGGEST, description="건너뛸 건수")
     limit: int = Field(default=50, ge=1, le=MAX_PAGE, description="한 쪽의 건수")
 
 
