@@ -33,7 +33,7 @@ from hyeoksin.web import (
 from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
-from hyeoksin.web.api.pace import Pace
+from hyeoksin.web.cards import model_id
 from hyeoksin.web.desk.old_form import show_again
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
@@ -133,9 +133,10 @@ def create_app(settings: Settings, store: Store | None = None, judge: Judge | No
     _guard(app, settings)
     app.mount("/static", StaticFiles(directory=str(files("hyeoksin.web").joinpath("static"))), name="static")
     app.state.keyring = Keyring(partial(caller_of, opened))
-    pace = Pace(settings.rates["api"])
     # before the pages: a request of a program is not held against sixty of their paths first
-    app.mount(PREFIX, create_api(classifiers, opened, app.state.keyring, pace, settings.uploads))
+    app.mount(
+        PREFIX, create_api(classifiers, opened, app.state.keyring, app.state.throttle, settings.uploads)
+    )
     for router in ROUTERS:
         app.include_router(router)
     failures.install(app)

@@ -11,11 +11,12 @@ from fastapi import APIRouter, FastAPI
 from hyeoksin import __version__
 from hyeoksin.store import Store
 from hyeoksin.web.api import agencies, classify, decisions, docs, models, plans, rounds
-from hyeoksin.web.api.keys import Keyring, Throttle
+from hyeoksin.web.api.keys import Keyring
 from hyeoksin.web.api.limits import MAX_BYTES
 from hyeoksin.web.api.problems import Problem, handle_problems, responses, too_large
 from hyeoksin.web.headers import BodyLimit
 from hyeoksin.web.judge import Judge
+from hyeoksin.web.throttle import Throttle
 
 __all__ = ["PREFIX", "ROUTERS", "create_api"]
 

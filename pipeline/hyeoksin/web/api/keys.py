@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.routing import APIRoute
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from hyeoksin.store import ROLES, Store
 from hyeoksin.web.access import ROLE_NAMES
 from hyeoksin.web.api.problems import ProblemError
+from hyeoksin.web.throttle import Throttle
 
 __all__ = [
     "Admin",
@@ -60,13 +61,6 @@ class Caller:
     def may(self, role: str) -> bool:
         """Tell whether the key has at least this role."""
         return ROLES.index(self.role) >= ROLES.index(role)
-
-
-class Throttle(Protocol):
-    """Counts what each key does."""
-
-    def wait(self, name: str, key: str) -> int:
-        """Count one use; return the seconds to wait, 0 where it is allowed."""
 
 
 def new_key() -> str:

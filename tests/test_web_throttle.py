@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from hyeoksin.web.api import pace
-from hyeoksin.web.api.pace import Pace
+from hyeoksin.web import throttle
+from hyeoksin.web.throttle import Throttle
 
 
 def test_a_bucket_empties_and_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
-    keys = Pace("6/minute")
+    monkeypatch.setattr(throttle.time, "monotonic", lambda: now[0])
+    keys = Throttle({"api": "6/minute", "login": "1/hour"})
     assert [keys.wait("api", "a") for _ in range(7)] == [0] * 6 + [10]
     assert keys.wait("api", "b") == 0
+    assert [keys.wait("login", "a") for _ in range(2)] == [0, 3_600]
     now[0] += 9
     assert keys.wait("api", "a") == 1
     now[0] += 1
