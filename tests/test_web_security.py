@@ -262,6 +262,18 @@ def test_only_a_reviewer_may_see_personal_data_and_it_is_on_record(app: Any, sto
     assert "900101-1234567" not in reviewer.get("/ledger").text
 
 
+def test_personal_data_is_masked_again_when_the_minutes_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(access.time, "monotonic", lambda: now[0])
+    sessions = access.Unmasked(15)
+    sessions.allow("a")
+    assert (sessions.holds("a"), sessions.holds("b")) == (True, False)
+    now[0] += 15 * 60 - 1
+    assert sessions.holds("a")
+    now[0] += 1
+    assert not sessions.holds("a")
+
+
 def test_csv_holds_no_formulas_and_no_personal_data(app: Any, store: Store) -> None:
     fill(store)
     store.decide([1], "undecided", by="officer", note="=HYPERLINK(1)")
