@@ -152,7 +152,6 @@ def redirect(request: Request, path: str) -> Response:
 
 def safe_path(asked: str | None, otherwise: str = "/") -> str:
     """Return ``asked`` where it is a path of this server, else ``otherwise``: no address of another site."""
-    fine = asked is not None and asked.startswith("/") and not asked.startswith(("//", "/\\"))
-    if not fine or asked is None or any(ord(char) < 33 or char == "\\" for char in asked):
+    if asked is None or not re.fullmatch(r"/(?!/)[^\x00-\x20\\]*", asked):
         return otherwise
     return asked
