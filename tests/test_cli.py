@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -525,12 +524,13 @@ def test_version() -> None:
 
 
 def test_help_is_quick() -> None:
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
+    times = []  # of the processor: a busy machine is no fault
+    for _ in range(3):
+        start = os.times()
         assert process("-m", "hyeoksin", "--help").returncode == 0
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.6
+        end = os.times()
+        times.append(end.children_user - start.children_user + end.children_system - start.children_system)
+    assert 0 < min(times) < 0.6
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_who_does_not_wait_leaves_the_queue(judge: Judge) -> None:
     async def ask() -> None:
         await judge.judge(texts(20), timeout=0.001)
 
+    judge.submit(texts(1)).result(60)  # the model is there
     with pytest.raises(SlowError, match="안에 끝내지 못했습니다"):
         asyncio.run(ask())
     assert len(judge.submit(texts(1)).result(30)) == 1
