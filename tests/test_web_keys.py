@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import anyio
 import pytest
 
 from hyeoksin.store import Store
+from hyeoksin.web.api import keys
 from web_client import Browser, make_app, make_store
 
 
@@ -64,3 +67,17 @@ def test_the_description_is_one_page_without_script(tmp_path: Path, store: Store
     for path in ("/classify", "/rounds/{number}/documents", "/documents/{number}/undo"):
         assert f"/api/v1{path}" in answer.text
     assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_a_key_that_another_program_revoked_works_two_seconds_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, owners = [100.0], [keys.Caller(1, "a", "viewer")]
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    ring = keys.Keyring(lambda _: owners[0] if owners else None)
+    key = keys.new_key()
+    assert anyio.run(ring.caller, key) == owners[0]
+    owners.clear()
+    assert anyio.run(ring.caller, key) is not None
+    now[0] += 2
+    assert anyio.run(ring.caller, key) is None

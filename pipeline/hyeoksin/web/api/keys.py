@@ -110,9 +110,7 @@ class Keyring:
         if known is not None and now < until:
             return known
         found = await run_in_threadpool(self._find, secret)
-        if found is None:
-            self._known.pop(secret, None)
-        else:
+        if found is not None:
             if len(self._known) > 1_000:
                 self._known.clear()
             self._known[secret] = (now + _REMEMBERED, found)
