@@ -200,6 +200,25 @@ def test_the_queue_is_put_into_the_planned_order(office: Office) -> None:
     assert listed[: len(first)] == first
 
 
+def test_what_checks_the_settled_stands_behind_what_is_read(office: Office) -> None:
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k % 2 else 0.6)) for k in range(60)
+    ]
+    desk = office.open(rows=rows)
+    query = {"hours": "10분", "pace": "30"}
+    page = desk.browser().get(f"{desk.path}/hours", params=query).text
+    checks = re.findall(r'<li><a href="/items/(\d+)">', page.partition('id="checks"')[2])
+    n_read = int(re.findall(r"(\d+)</span>건을", page)[0])
+    desk.browser().post(f"{desk.path}/hours", query)
+    queue = desk.browser().get(f"{desk.path}/queue").text
+    listed = re.findall(r'href="/items/(\d+)\?[^"]*" data-row', queue)
+    assert checks
+    assert listed[n_read : n_read + len(checks)] == checks
+    assert f"처음 {n_read + len(checks)}건이" in queue
+    assert f"끝의 {len(checks)}건은" in queue
+    assert len(set(listed)) == len(listed) == 50
+
+
 def test_all_that_is_to_be_looked_at_can_be_listed(office: Office) -> None:
     rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(100)]
     desk = office.open(rows=rows)

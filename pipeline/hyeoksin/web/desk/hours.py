@@ -219,17 +219,17 @@ def line_up(
     dial = Dial.read(hours, pace, precision, found.precision)
     seconds = dial.seconds or pace_of(store, project, user) or GUESS
     plan = _planned(store.cases(project), store.plan(project), dial, seconds)
-    ordered = [int(number) for number in (*plan.queue, *plan.left, *plan.settled)]
-    store.set_queue(project, ordered)
+    checks = dict.fromkeys(plan.checks)
+    rest = [number for number in plan.settled if number not in checks]
+    store.set_queue(project, map(int, (*plan.queue, *checks, *plan.left, *rest)))
     store.audit(
         "queue.ordered",
         user.name,
         subject=str(project),
         detail={"hours": dial.hours, "precision": dial.precision},
     )
-    notify(
-        request,
-        "done",
-        _("대기열을 이 차례로 세웠습니다. 처음 {n}건이 주어진 시간에 볼 것입니다.").format(n=len(plan.queue)),
-    )
+    told = _("대기열을 이 차례로 세웠습니다. 처음 {n}건이 주어진 시간에 볼 것입니다.")
+    if checks:
+        told = f"{told} {_('그 끝의 {k}건은 확정한 것의 확인입니다.')}"
+    notify(request, "done", told.format(n=len(plan.queue) + len(checks), k=len(checks)))
     return redirect(request, f"/rounds/{project}/queue")
