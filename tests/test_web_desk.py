@@ -322,7 +322,7 @@ def test_what_was_put_off_is_decided_by_one_key(desk: Desk) -> None:
     item = desk.items[0]
     desk.decide(item, "undecided", note="문의 중")
     assert 'data-key="Enter"' in desk.browser().get(f"/items/{item.id}").text
-    queue = words(desk.browser().get(f"{desk.path}/queue?standing=undecided").text)
+    queue = words(desk.browser("reviewer").get(f"{desk.path}/queue?standing=undecided").text)
     assert "보류 officer" in queue
     assert "보류 보류" not in queue
 

@@ -178,6 +178,19 @@ def test_duplicates_that_two_coders_have_coded_stay_out_of_a_group_decision(offi
     assert pair.store.item(second.id).standing == "decided"
 
 
+def test_a_reviewer_settles_disputed_duplicates_at_once(office: Office) -> None:
+    rows = [(d, r | {"duplicate_group": "g"}) for d, r in documents(2)]
+    pair = office.open(rows=rows, coders=2)
+    for item in pair.items:
+        pair.decide(item, "accept", "officer")
+        pair.decide(pair.store.item(item.id), "none", "second")
+    first, second = pair.items
+    pair.decide(
+        first, "pick:5-1", "reviewer", final="1", together="1", versions=f"{second.id}:{second.version}"
+    )
+    assert [item.answer for item in pair.items] == ["5-1", "5-1"]
+
+
 def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:
     for item in pair.items[:2]:
         pair.decide(item, "accept", "officer")
@@ -192,6 +205,7 @@ def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(p
         "location"
     ]
     assert second.partition("?")[0] != first.partition("?")[0]
+    assert f'action="/items/{item.id}/undo"' in browser.get(second).text
     other = pair.store.item(int(re.findall(r"/items/(\d+)", second)[0]))
     end = pair.decide(other, "none", "reviewer", final="1", queue="standing=disputed").headers["location"]
     assert end.startswith(f"{pair.path}/queue")

@@ -8,6 +8,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -266,6 +267,20 @@ def test_the_dial_plans_once(office: Office, monkeypatch: pytest.MonkeyPatch) ->
     assert 'id="against"' in desk.browser().get(f"{desk.path}/hours").text
     desk.browser().post(f"{desk.path}/hours", {"hours": "1"})
     assert made == [6, 6]
+
+
+def test_half_of_what_would_stand_is_enough_to_say_nothing(office: Office) -> None:
+    rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(12)]
+    desk = office.open(rows=rows)
+    desk.decide(desk.items[0], "none")
+    cases, plan = desk.store.cases(desk.project.id), desk.store.plan(desk.project.id)
+    made = hours.plan_hours(waiting(cases), 30, 1)
+    n = len(made.settled)
+    told = [
+        hours._contradiction(cases, plan, replace(made, settled=made.settled[:k]))
+        for k in (-(-n // 2), n // 2 - 1)
+    ]
+    assert told == [None, hours.Contradiction(1, 1, n, (desk.items[0].id,))]
 
 
 def test_where_nothing_waits_the_dial_says_so(office: Office) -> None:
