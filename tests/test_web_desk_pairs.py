@@ -9,6 +9,7 @@ import pytest
 
 from desk_cases import LEAVES, Desk, Office, documents, titles, words
 from hyeoksin.web.coverage import counted
+from hyeoksin.web.desk.agreement import codings
 from hyeoksin.web.desk.export import entries
 from hyeoksin.web.desk.filters import QueueFilters
 from hyeoksin.web.desk.hours import waiting
@@ -186,9 +187,29 @@ def test_a_reviewer_settles_disputed_duplicates_at_once(office: Office) -> None:
         pair.decide(pair.store.item(item.id), "none", "second")
     first, second = pair.items
     pair.decide(
-        first, "pick:5-1", "reviewer", final="1", together="1", versions=f"{second.id}:{second.version}"
+        first, "pick:7-1", "reviewer", final="1", together="1", versions=f"{second.id}:{second.version}"
     )
-    assert [item.answer for item in pair.items] == ["5-1", "5-1"]
+    assert [item.answer for item in pair.items] == ["7-1", "7-1"]
+
+
+def test_what_was_put_off_is_no_answer_to_agree_with(pair: Desk) -> None:
+    item = pair.items[0]
+    pair.decide(item, "undecided", "officer", note="물어볼 것")
+    pair.decide(pair.store.item(item.id), "accept", "second")
+    assert [(one.coder, one.code) for one in codings(pair.store.coding(pair.project.id))] == [
+        ("second", "3-2")
+    ]
+
+
+def test_the_other_texts_of_a_round_with_two_coders_teach_nobody(office: Office) -> None:
+    pair = office.open(n=7, coders=2)
+    first, *_, like = pair.items
+    for name in ("officer", "second"):
+        pair.decide(pair.store.item(first.id), "pick:7-1", name)
+    pair.store.index([(item.id, ["버스/NNG"]) for item in pair.items])
+    assert [hit.item.id for hit in pair.store.nearest_decided(like.id, ["버스/NNG"])] == [first.id]
+    page = pair.browser().get(f"/items/{like.id}/near").text
+    assert "정해진 것이 아직 없습니다" in page
 
 
 def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(pair: Desk) -> None:

@@ -270,7 +270,9 @@ def test_the_dial_plans_once(office: Office, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_half_of_what_would_stand_is_enough_to_say_nothing(office: Office) -> None:
-    rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(12)]
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k < 12 else 0.4)) for k in range(24)
+    ]
     desk = office.open(rows=rows)
     desk.decide(desk.items[0], "none")
     cases, plan = desk.store.cases(desk.project.id), desk.store.plan(desk.project.id)

@@ -33,7 +33,6 @@ from hyeoksin.web import (
 from hyeoksin.web.access import OldFormError, Unmasked
 from hyeoksin.web.api.app import PREFIX, create_api
 from hyeoksin.web.api.keys import Keyring, caller_of
-from hyeoksin.web.cards import model_id
 from hyeoksin.web.desk.old_form import show_again
 from hyeoksin.web.filler import Filler
 from hyeoksin.web.headers import BodyLimit, SecurityHeaders
