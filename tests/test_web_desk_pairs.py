@@ -206,8 +206,11 @@ def test_the_other_texts_of_a_round_with_two_coders_teach_nobody(office: Office)
     first, *_, like = pair.items
     for name in ("officer", "second"):
         pair.decide(pair.store.item(first.id), "pick:7-1", name)
-    pair.store.index([(item.id, ["버스/NNG"]) for item in pair.items])
-    assert [hit.item.id for hit in pair.store.nearest_decided(like.id, ["버스/NNG"])] == [first.id]
+    filler = office.app.state.filler
+    while filler.work():
+        pass
+    tokens = next(filler.tokens([like.document.body]))
+    assert [hit.item.id for hit in pair.store.nearest_decided(like.id, tokens)] == [first.id]
     page = pair.browser().get(f"/items/{like.id}/near").text
     assert "정해진 것이 아직 없습니다" in page
 
