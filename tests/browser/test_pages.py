@@ -93,7 +93,9 @@ def test_the_queue_goes_on_paper_without_its_controls(
 ) -> None:
     page = window("officer").page()
     page.goto("/rounds/{round}/queue?standing=any".format_map(numbers))
+    page.set_viewport_size({"width": 720, "height": 1000})  # A4 at 96 pixels an inch, without its margins
     page.emulate_media(media="print")
+    assert page.locator("table.queue").bounding_box()["width"] <= 720
     assert page.locator("[data-row]").first.is_visible()
     for control in ("main button", "main select", "input[name=items]", ".tabs ul"):
         assert not page.locator(control).first.is_visible(), control
