@@ -12,10 +12,10 @@ from starlette.responses import Response
 from hyeoksin.errors import PlanError, RefusedError
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
-from hyeoksin.web.desk.filters import STANDINGS
+from hyeoksin.web.desk.filters import STANDINGS, STATUSES
 from hyeoksin.web.jobs import KINDS, seen
 from hyeoksin.web.languages import gettext as _
-from hyeoksin.web.languages import marked, told
+from hyeoksin.web.languages import told
 from hyeoksin.web.menu import round_links
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.uploads import file_name
@@ -24,7 +24,6 @@ from hyeoksin.web.worker import KIND
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-STATUS = {"settled": marked("확정 추천"), "review": marked("사람 확인"), "off_plan": marked("계획 밖")}
 
 
 @router.get("/rounds")
@@ -38,7 +37,7 @@ def rounds(request: Request, store: StoreDep, user: Viewer) -> Response:
         }
         for found in store.projects()
     ]
-    return render(request, "rounds.html", {"rows": rows, "statuses": STATUS})
+    return render(request, "rounds.html", {"rows": rows, "statuses": STATUSES})
 
 
 @router.get("/rounds/new")
@@ -85,7 +84,7 @@ def one_round(request: Request, store: StoreDep, user: Viewer, number: int) -> R
         "standing": store.counts(number, "standing"),
         "total": store.count(number),
         "jobs": [seen(job) for job in store.jobs(number, limit=20) if job.kind == KIND],
-        "statuses": STATUS,
+        "statuses": STATUSES,
         "standings": STANDINGS,
         "kinds": KINDS,
         "links": round_links(number),

@@ -18,7 +18,7 @@ from hyeoksin.plan.nodes import LEVELS
 from hyeoksin.store import DecisionRow, Item, Project, Store
 from hyeoksin.web.access import StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
-from hyeoksin.web.desk.filters import STANDINGS, QueueFilters
+from hyeoksin.web.desk.filters import STANDINGS, STATUSES, QueueFilters
 from hyeoksin.web.desk.highlight import Piece, pieces
 from hyeoksin.web.desk.words import ACTIONS, word_of
 from hyeoksin.web.jobs import KINDS
@@ -106,6 +106,7 @@ def page(
         "key": secrets.token_hex(12),
         "kinds": KINDS,
         "standings": STANDINGS,
+        "statuses": STATUSES,
         "actions": ACTIONS,
         "levels": LEVELS,
     }

@@ -12,7 +12,7 @@ from hyeoksin.store import Order
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 
-__all__ = ["NOBODY", "ORDERS", "STANDINGS", "BadFilterError", "QueueFilters", "address"]
+__all__ = ["NOBODY", "ORDERS", "STANDINGS", "STATUSES", "BadFilterError", "QueueFilters", "address"]
 
 NOBODY = "-"  # nobody is assigned
 OFF = "-"  # none of the plan
@@ -23,6 +23,7 @@ STANDINGS = {
     "disputed": marked("두 사람이 다름"),
     "decided": marked("정함"),
 }
+STATUSES = {"settled": marked("확정 추천"), "review": marked("사람 확인"), "off_plan": marked("계획 밖")}
 ORDERS: dict[Order, str] = {
     "queue": marked("사람의 시간이 가장 도움이 되는 차례"),
     "doubt": marked("의심스러운 것부터"),

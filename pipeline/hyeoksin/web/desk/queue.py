@@ -12,7 +12,6 @@ from starlette.responses import Response
 from hyeoksin.agency import load_agencies
 from hyeoksin.errors import RefusedError
 from hyeoksin.privacy import masked
-from hyeoksin.sinks import STATUS
 from hyeoksin.store import Item, Project, Store
 from hyeoksin.triage import measured_pace
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
@@ -20,7 +19,7 @@ from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.decisions import filters_of
 from hyeoksin.web.desk.document import saved
 from hyeoksin.web.desk.duration import told
-from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, QueueFilters, address
+from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, STATUSES, QueueFilters, address
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
@@ -77,7 +76,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "n_elsewhere": _n_elsewhere(store, project, filters, asked) if ended else 0,
         "done": saved(store, request, user),
         "key": secrets.token_hex(12),
-        "statuses": STATUS,
+        "statuses": STATUSES,
         "kinds": KINDS,
         "standings": STANDINGS,
         "orders": ORDERS,
