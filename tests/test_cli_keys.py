@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
@@ -12,6 +16,17 @@ from hyeoksin.store import open_store
 from hyeoksin.web.api.keys import key_hash
 
 
+@pytest.fixture
+def seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock of an office in Korea."""
+    monkeypatch.setenv("TZ", "KST-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("seoul")
 def test_a_key_from_making_to_revoking(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
     assert isinstance(run("add", "보고 시스템", store=path, code=1).exception, NotStoredError)
@@ -23,7 +38,8 @@ def test_a_key_from_making_to_revoking(tmp_path: Path) -> None:
     assert found is not None
     assert (found.name, found.role, found.expires_at is not None) == ("보고 시스템", "officer", True)
     listed = run("list", store=path).stdout
-    assert "보고 시스템" in listed
+    made_at = datetime.fromisoformat(found.created_at) + timedelta(hours=9)
+    assert f"보고 시스템  officer  만듦 {made_at:%Y-%m-%d %H:%M}  씀 아직" in listed
     assert key not in listed
     run("revoke", str(found.id), store=path)
     assert store.api_key(key_hash(key)) is None

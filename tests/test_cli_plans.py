@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from hyeoksin.agency import load_agencies
+from hyeoksin.cli.crosswalks import RELATIONS
 from hyeoksin.plan import load_plan
+from hyeoksin.plan.crosswalk import Relation
 from hyeoksin.resources import resource
 from test_cli import hyeoksin, refused
 
@@ -64,7 +67,8 @@ def test_plan_links() -> None:
     with resource("crosswalk.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
     run = hyeoksin("plan", "links", row["from_plan"], row["from_code"], "--to", row["to_plan"])
-    assert f"{row['relation']:8} {row['to_plan']} {row['to_code']} " in run.out
+    assert get_args(Relation) == (*RELATIONS,)
+    assert f"{RELATIONS[row['relation']]}  {row['to_plan']} {row['to_code']} " in run.out  # type: ignore[index]
     assert row["reason"] in run.out
     back = hyeoksin("plan", "links", row["to_plan"], row["to_code"])
     assert f"{row['from_plan']} {row['from_code']} " in back.out

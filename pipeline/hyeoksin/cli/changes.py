@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hyeoksin.cli.crosswalks import shipped_links
+from hyeoksin.cli.crosswalks import RELATIONS, shipped_links
 from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
 
@@ -47,7 +47,8 @@ def diff(
             typer.echo(f"{FATES[change.fate]}  {change.code} {change.title}")
             plan = found.old if change.fate == "came" else found.new
             for link in change.links:
-                typer.echo(f"    {link.relation:8}{link.to_code} {plan[link.to_code].title}  ({link.reason})")
+                title = plan[link.to_code].title
+                typer.echo(f"    {RELATIONS[link.relation]}  {link.to_code} {title}  ({link.reason})")
             if change.lead_changed:
                 typer.echo(
                     f"    주관기관: 빠짐 {', '.join(change.lead_lost) or '없음'}, "

@@ -1,4 +1,4 @@
-"""The shipped crosswalk as the plans of a command may use it."""
+"""The shipped crosswalk as the plans of a command may use it, and what its relations are called on the screen."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ import typer
 
 if TYPE_CHECKING:
     from hyeoksin.plan import Crosswalk, Plan
+    from hyeoksin.plan.crosswalk import Relation
 
-__all__ = ["shipped_links"]
+__all__ = ["RELATIONS", "shipped_links"]
+
+RELATIONS: dict[Relation, str] = {
+    "exact": "같음",
+    "close": "비슷함",
+    "broad": "그쪽이 넓음",
+    "narrow": "그쪽이 좁음",
+    "related": "관련 있음",
+}
 
 
 def shipped_links(*plans: Plan) -> Crosswalk:

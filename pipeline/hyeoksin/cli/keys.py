@@ -38,14 +38,15 @@ def add(
 @app.command("list")
 def list_keys(store: StoreUrl = STORE) -> None:
     """키의 번호, 이름, 역할, 마지막으로 쓴 때, 끝나는 때를 보여 줍니다."""
+    from hyeoksin.cli.screen import when
     from hyeoksin.store import open_store
 
     opened = open_store(store, create=False)
     for key in opened.api_keys():
-        end = f"없앰 {key.revoked_at}" if key.revoked_at else f"끝 {key.expires_at or '없음'}"
-        typer.echo(
-            f"{key.id}  {key.name}  {key.role}  만듦 {key.created_at}  씀 {key.used_at or '아직'}  {end}"
-        )
+        used = when(key.used_at) if key.used_at else "아직"
+        last = when(key.expires_at) if key.expires_at else "없음"
+        end = f"없앰 {when(key.revoked_at)}" if key.revoked_at else f"끝 {last}"
+        typer.echo(f"{key.id}  {key.name}  {key.role}  만듦 {when(key.created_at)}  씀 {used}  {end}")
     opened.close()
 
 

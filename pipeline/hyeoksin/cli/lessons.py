@@ -233,6 +233,7 @@ def _write_doubts(found: list[Doubt], output: Path) -> None:
 @app.command("list")
 def list_models(store: StoreUrl = STORE) -> None:
     """등록된 모델을 새것부터 보여 줍니다."""
+    from hyeoksin.cli.screen import when
     from hyeoksin.store import open_store
 
     names = {"active": "쓰는 중", "candidate": "후보", "retired": "지난 것", "refused": "거절"}
@@ -246,7 +247,7 @@ def list_models(store: StoreUrl = STORE) -> None:
     if not rows:
         typer.echo("등록된 모델이 없습니다. 함께 설치된 모델이 답합니다.")
     for row in rows:
-        typer.echo(f"{row.id}  {names[row.state]}  {row.created_at}  {row.path}")
+        typer.echo(f"{row.id}  {names[row.state]}  {when(row.created_at)}  {row.path}")
         if row.report.get("까닭"):
             typer.echo(f"    {row.report['판정']}: {row.report['까닭']}")
 

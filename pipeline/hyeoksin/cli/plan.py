@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyeoksin.cli import changes, newplan, translate
+from hyeoksin.cli.crosswalks import RELATIONS
 from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import check_form, refuse_existing
 
@@ -128,7 +129,7 @@ def links(
         typer.echo("이어지는 항목이 없습니다.")
     for link in found:
         title = plans[link.to_plan][link.to_code].title
-        typer.echo(f"{link.relation:8} {link.to_plan} {link.to_code} {title}  ({link.reason})")
+        typer.echo(f"{RELATIONS[link.relation]}  {link.to_plan} {link.to_code} {title}  ({link.reason})")
 
 
 app.command("diff")(changes.diff)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from hyeoksin.sinks import STATUS
 if TYPE_CHECKING:
     from hyeoksin.audit.result import Agreement, Audit, Interval
 
-__all__ = ["print_explanation", "print_sample", "print_scores", "print_table", "show_notes"]
+__all__ = ["print_explanation", "print_sample", "print_scores", "print_table", "show_notes", "when"]
 
 _COLOURS = {"settled": "green", "review": "yellow", "off_plan": "bright_black"}
 _ROLES = {"lead": "주관", "support": "협조", "executing": "시행"}
@@ -27,6 +28,11 @@ def _console() -> Console:
     """Return a console as wide as the terminal, or wide enough for the table where there is none."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=140)
+
+
+def when(at: str) -> str:
+    """Return a time of the store as this computer's clock shows it."""
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def print_table(predictions: Iterable[Prediction]) -> None:

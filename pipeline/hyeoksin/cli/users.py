@@ -25,6 +25,7 @@ def list_users(store: StoreUrl = STORE) -> None:
     from pathlib import Path
 
     need("web", "starlette", "argon2")
+    from hyeoksin.cli.screen import when
     from hyeoksin.store import open_store
     from hyeoksin.web.accounts import minutes_locked
     from hyeoksin.web.settings import Settings
@@ -42,7 +43,8 @@ def list_users(store: StoreUrl = STORE) -> None:
                 if user.must_change
                 else "씀"
             )
-            typer.echo(f"{user.name}  {user.role}  {state}  {user.last_login or '로그인한 적 없음'}")
+            last = when(user.last_login) if user.last_login else "로그인한 적 없음"
+            typer.echo(f"{user.name}  {user.role}  {state}  {last}")
 
 
 @app.command()
