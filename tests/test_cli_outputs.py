@@ -130,7 +130,9 @@ def test_a_form_that_is_not_written_is_told_before_any_work(
     monkeypatch.chdir(tmp_path)
     run = CliRunner().invoke(app, line.split())
     assert run.exit_code == 2
-    assert re.search(r"의 형식은 \.\w+.* 입니다 \(지금: '\.hwp'\)", " ".join(run.output.split())), run.output
+    assert re.search(
+        r"(--output 의|--ask 의|파일의) 형식은 \.\w+.* 입니다 \(지금: '\.hwp'\)", " ".join(run.output.split())
+    ), run.output
     assert list(tmp_path.iterdir()) == []
 
 

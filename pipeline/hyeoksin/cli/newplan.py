@@ -61,7 +61,7 @@ def learn(
         raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
     if ask is not None and on is None:
         raise typer.BadParameter("--ask 는 --on 의 글에서 고르므로 --on 을 함께 주세요.")
-    check_form(ask, (".xlsx", ".csv", ".tsv"), "--ask")
+    check_form(ask, (".xlsx", ".csv", ".tsv"), "--ask 의")
     read = [*(decisions or ()), on, texts, links, model]
     refuse_inputs(output, [*read, plan, old])
     refuse_file(output)

@@ -14,14 +14,14 @@ _RUN_FILES = ("manifest.json", "failed.jsonl", "run.json", "run.lock")
 Own = Callable[[Path], bool]
 
 
-def check_form(output: Path | None, forms: Iterable[str], option: str = "--output") -> None:
-    """Refuse an output whose suffix is none of ``forms``; ``option`` is how the message calls it.
+def check_form(output: Path | None, forms: Iterable[str], whose: str = "--output 의") -> None:
+    """Refuse an output whose suffix is none of ``forms``; ``whose`` is how the message calls it.
 
     Raises:
         BadParameter: it is.
     """
     if output is not None and output.suffix.lower() not in (*forms,):
-        raise typer.BadParameter(f"{option} 의 형식은 {', '.join(forms)} 입니다 (지금: '{output.suffix}').")
+        raise typer.BadParameter(f"{whose} 형식은 {', '.join(forms)} 입니다 (지금: '{output.suffix}').")
 
 
 def refuse_existing(*outputs: Path | None) -> None:

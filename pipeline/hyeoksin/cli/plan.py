@@ -81,7 +81,7 @@ def template(
     from hyeoksin.tabular import written_whole
 
     refuse_existing(output)
-    check_form(output, _FORMS, "계획 파일")
+    check_form(output, _FORMS, "계획 파일의")
     if output.suffix.lower() in SUFFIXES:
         write_form(plan_from_text(TEMPLATE, output), output)
     else:
@@ -99,7 +99,7 @@ def convert(
     from hyeoksin.plan.tables import SUFFIXES, write_form
     from hyeoksin.plan.written import write_yaml
 
-    check_form(output, _FORMS, "계획 파일")
+    check_form(output, _FORMS, "계획 파일의")
     refuse_existing(output)
     loaded = load_plan(plan)
     if output.suffix.lower() in SUFFIXES:

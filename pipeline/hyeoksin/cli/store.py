@@ -113,7 +113,7 @@ def export(
     from hyeoksin.store import open_store
     from hyeoksin.tabular import write_rows, written_whole
 
-    check_form(output, (".jsonl",) if ledger else (".jsonl", ".csv", ".tsv", ".xlsx"), "내보낼 파일")
+    check_form(output, (".jsonl",) if ledger else (".jsonl", ".csv", ".tsv", ".xlsx"), "내보낼 파일의")
     if project is None and not ledger:
         raise typer.BadParameter("--project 로 차수의 이름이나 번호를 주세요.")
     refuse_existing(output)
