@@ -208,7 +208,7 @@ def gain(told: Sequence[str], before: Sequence[str], after: Sequence[str]) -> tu
 def main() -> None:
     parser = described(__doc__)
     parser.add_argument("folder", type=there, help="public texts (``corpus/external.yaml``)")
-    parser.add_argument("sources", nargs="*", default=SOURCES)
+    parser.add_argument("sources", nargs="*", choices=SOURCES, default=SOURCES)
     given = parser.parse_args()
     run(read_texts(given.folder), given.sources)
 
