@@ -136,6 +136,25 @@ def test_a_form_that_is_not_written_is_told_before_any_work(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "simulate --project 1 --records 글.jsonl",
+        "simulate --project 1 --model 모델",
+        "simulate --project 1 --code-column 코드",
+        "learn --project 1 --external 글",
+        "plan learn 계획.yaml -o 모델 --decisions 결정.csv --links 대응.csv",
+        "plan learn 계획.yaml -o 모델 --on 결정.csv",
+        "plan learn 계획.yaml -o 모델 --decisions 결정.csv --ask 물음.csv",
+        "batch 글 -o 결과 --scheduler tcp://127.0.0.1:8786",
+    ],
+)
+def test_an_option_that_would_not_be_used_is_refused(line: str) -> None:
+    run = CliRunner().invoke(app, line.split())
+    assert run.exit_code == 2
+    assert "함께" in run.output
+
+
 @pytest.mark.parametrize("command", ["learn --project 1", "plan learn 계획.yaml --decisions 결정.csv"])
 def test_a_new_model_needs_a_new_folder_before_any_work(folder: Path, command: str) -> None:
     run = CliRunner()

@@ -22,7 +22,7 @@ def diff(
         Path | None, typer.Option("--output", "-o", help="결과 파일 (.xlsx .csv .tsv .json).")
     ] = None,
 ) -> None:
-    """두 계획 사이에 이어진 것, 나뉜 것, 합쳐진 것, 없어진 것, 새로 생긴 것, 주관기관이 바뀐 것을 보여 줍니다."""
+    """두 계획 사이에 이어진 것, 나뉜 것, 합쳐진 것, 없어진 것, 새로 생긴 것을 보여 줍니다. 주관기관이 바뀐 것도 보여 줍니다."""
     from hyeoksin.plan import compare, load_plan
     from hyeoksin.plan.compare import FATES, HEADER
     from hyeoksin.tabular import write_rows, written_whole

@@ -56,6 +56,8 @@ def learn(
     from hyeoksin.model import check_folder
     from hyeoksin.store import open_store
 
+    if external is not None and not full:
+        raise typer.BadParameter("--external 은 --full 과 함께 씁니다. --full 이 없으면 결정에서만 배웁니다.")
     folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     refuse_file(folder)
     check_folder(folder)

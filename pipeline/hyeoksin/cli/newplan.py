@@ -59,6 +59,10 @@ def learn(
         raise typer.BadParameter("--decisions 나 --on 가운데 하나는 주세요.")
     if (on is None) != (old is None):
         raise typer.BadParameter("--on 과 --from-plan 은 함께 주세요.")
+    if links is not None and on is None:
+        raise typer.BadParameter(
+            "--links 는 --on 의 결정을 옮길 때 씁니다. --on 과 --from-plan 을 함께 주세요."
+        )
     if ask is not None and on is None:
         raise typer.BadParameter("--ask 는 --on 의 글에서 고르므로 --on 을 함께 주세요.")
     check_form(ask, (".xlsx", ".csv", ".tsv"), "--ask 의")

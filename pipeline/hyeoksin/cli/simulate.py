@@ -55,6 +55,10 @@ def simulate(
     check_form(output, REPORTS)
     if (decisions is None) == (not project):
         raise typer.BadParameter("--decisions 파일이나 --project 차수 가운데 하나를 주세요.")
+    if project and (records, model, code_column) != (None, None, None):
+        raise typer.BadParameter(
+            "--records, --model, --code-column 은 --decisions 와 함께 씁니다. --project 는 저장소에 있는 답과 결정으로 합니다."
+        )
     refuse_inputs(output, [decisions, records, corpus, model, plan])
     need_for(output)
     errors: Sequence[RowError] = ()
