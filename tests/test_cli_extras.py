@@ -23,6 +23,9 @@ from test_cli import hyeoksin, refused
         ("audit-sample 과제.csv -o 표본.xlsx", "duckdb", "audit"),
         ("audit-read 표본.xlsx --from 과제.csv", "duckdb", "audit"),
         ("classify 과제.csv -o 결과.parquet", "pyarrow", "parquet"),
+        ("classify 과제.csv --duplicates", "rensa", "batch"),
+        ("duplicates 과제.csv -o 묶음.csv", "rensa", "batch"),
+        ("drift 앞.csv 뒤.csv", "rensa", "batch"),
     ],
 )
 def test_what_is_missing_is_named_before_the_work(

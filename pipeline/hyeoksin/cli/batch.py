@@ -144,6 +144,7 @@ def duplicates(
     check_form(output, (".csv", ".xlsx"))
     left = refuse_inputs(output, files, own=_is_groups)
     left |= refuse_inputs(failed_place(output, files), files, own=is_failed_list)
+    need("batch", "rensa")
     show_notes()
     found = [source for source in sources(files) if source.path.resolve() not in left]
     rows: list[tuple[str, ...]] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.cli.extras import need_for
+from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
 from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
 from hyeoksin.cli.outputs import check_form, refuse_inputs
@@ -71,6 +71,8 @@ def classify(
     given = [Path(name) for name in files or [] if name != "-"]
     left = _refuse_places(output, failed, given, [plan, model])
     need_for(output)
+    if duplicates:
+        need("batch", "rensa")
     show_notes()
     columns = Columns(id_column, title_column, text_column, date_column, region_column)
     errors: list[RowError] = []

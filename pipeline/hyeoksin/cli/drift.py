@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Model, PlanName, Texts
 from hyeoksin.cli.outputs import check_form, refuse_inputs
@@ -37,6 +38,7 @@ def drift(
 
     check_form(output, FORMS)
     refuse_inputs(output, [old, new, texts, decisions, model, plan])
+    need("batch", "rensa")
     show_notes()
     classifier = load_classifier(model, plan, others=False)
     before, after, errors = samples(old, new, classifier, texts, decisions)
