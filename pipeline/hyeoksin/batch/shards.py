@@ -159,16 +159,13 @@ class Folder:
 
     def clear(self, first: int = 0) -> None:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
-        marks, parts = self._numbered("shards"), self._numbered("records")
+        numbered = [*self._numbered("shards"), *self._numbered("records")]
         for name in ("manifest.json", "failed.jsonl"):
             (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.duplicates, ignore_errors=True)  # of a run that was killed
-        for number, mark in marks:
+        for number, path in numbered:
             if number >= first:
-                mark.unlink()
-        for number, part in parts:
-            if number >= first or part.suffix != self.suffix:
-                part.unlink()
+                path.unlink()
 
     def _numbered(self, name: str) -> list[tuple[int, Path]]:
         """Return the files of ``records`` or ``shards`` with the numbers of their shards.
