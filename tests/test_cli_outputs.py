@@ -155,6 +155,22 @@ def test_an_option_that_would_not_be_used_is_refused(line: str) -> None:
     assert "함께" in run.output
 
 
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ("", "--decisions 파일이나 --project 차수 가운데 하나"),
+        ("--decisions 없음.csv --project 1", "--decisions 파일이나 --project 차수 가운데 하나"),
+        ("--decisions 없음.csv --hours 가", "숫자를 쉼표로"),
+        ("--decisions 없음.csv --hours 1,0", "0 보다 크고 200 보다 작은"),
+        ("--decisions 없음.csv --precision 0.9,1", "0.5 보다 크고 1 보다 작은"),
+    ],
+)
+def test_what_simulate_cannot_do_is_told_before_any_work(told: str, says: str) -> None:
+    run = CliRunner().invoke(app, ["simulate", *told.split()])
+    assert run.exit_code == 2
+    assert says in " ".join(run.output.split())
+
+
 @pytest.mark.parametrize("command", ["learn --project 1", "plan learn 계획.yaml --decisions 결정.csv"])
 def test_a_new_model_needs_a_new_folder_before_any_work(folder: Path, command: str) -> None:
     run = CliRunner()

@@ -59,6 +59,7 @@ def simulate(
         raise typer.BadParameter(
             "--records, --model, --code-column 은 --decisions 와 함께 씁니다. --project 는 저장소에 있는 답과 결정으로 합니다."
         )
+    budgets, promises = _numbers(hours, 0.0, 200.0), _numbers(precision, 0.5, 1.0)
     refuse_inputs(output, [decisions, records, corpus, model, plan])
     need_for(output)
     errors: Sequence[RowError] = ()
@@ -78,8 +79,8 @@ def simulate(
         loaded,
         found[0]["model"],
         seconds,
-        _numbers(hours, 0.0, 200.0),
-        _numbers(precision, 0.5, 1.0),
+        budgets,
+        promises,
         notes,
     )
     _show(year)
