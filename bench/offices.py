@@ -208,8 +208,10 @@ def gain(told: Sequence[str], before: Sequence[str], after: Sequence[str]) -> tu
 def main() -> None:
     parser = described(__doc__)
     parser.add_argument("folder", type=there, help="public texts (``corpus/external.yaml``)")
-    parser.add_argument("sources", nargs="*", choices=SOURCES, default=SOURCES)
+    parser.add_argument("sources", nargs="*", default=SOURCES, help=", ".join(SOURCES))
     given = parser.parse_args()
+    if unknown := {*given.sources} - {*SOURCES}:
+        parser.error(f"unknown sources: {', '.join(sorted(unknown))}")
     run(read_texts(given.folder), given.sources)
 
 
