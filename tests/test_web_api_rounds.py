@@ -271,6 +271,29 @@ def test_the_ledger_is_read_page_by_page(client: TestClient) -> None:
     assert seen == [1, 2, 3]
 
 
+def test_the_first_of_two_coders_is_read_by_others_once_both_have_spoken(
+    client: TestClient, store: Store
+) -> None:
+    number = store.create_project("눈가림", load_plan("2019"), "admin", coders=2).id
+    store.add_items(number, [(Document("나-1", "주민이 사업을 고른다.", "예산"), record("1-1", id="나-1"))])
+    item = store.items(number)[0].id
+    ledger, history = f"/rounds/{number}/decisions", f"/documents/{item}/decisions"
+
+    def read(path: str, role: str) -> Any:
+        return client.get(path, headers=headers(role)).json()
+
+    store.decide([item], "pick", by="kim", code="3-1")
+    assert (read(ledger, "officer")["items"], read(ledger, "officer")["hidden"]) == ([], 1)
+    assert read(history, "officer") == []
+    assert read(f"/documents/{item}", "officer")["decision"] is None
+    assert read(f"/documents/{item}", "officer")["answer"] == "1-1"
+    assert [row["by"] for row in read(ledger, "reviewer")["items"]] == ["kim"]
+    own = decide(client, item, action="none", version=2).json()
+    for role in ("officer", "viewer"):
+        assert [row["by"] for row in read(ledger, role)["items"]] == ["kim", own["by"]]
+        assert len(read(history, role)) == 2
+
+
 def test_posts_that_wait_hold_up_nothing_and_too_many_are_told_to_come_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
