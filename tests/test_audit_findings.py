@@ -14,7 +14,7 @@ from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import _caution, _Change, _change, _excesses, _told
-from hyeoksin.audit.places import Counts
+from hyeoksin.audit.places import Counts, bound
 from hyeoksin.audit.result import Interval
 from hyeoksin.audit.rows import text_rows
 from hyeoksin.audit.table import Table
@@ -211,6 +211,16 @@ def test_without_pattern_tests_seldom_cry() -> None:
         found = [change, *_excesses("region", counts, "x", rng)]
         small += sum(one.p_value < 0.05 for one in found)
     assert small <= 18  # 9 expected of 180
+
+
+def test_none_or_all_of_the_texts_in_one_place_are_as_unlikely_as_they_are_however_numbers_round() -> None:
+    rng = np.random.default_rng(0)
+    for n, share, spread in zip(
+        rng.integers(10, 60, 300).tolist(), rng.random(300), rng.uniform(0.5, 4, 300), strict=True
+    ):
+        expected = np.array([n * share])
+        for seen, likely in ((0, (1 - share) ** n), (n, share**n)):
+            assert bound(expected, (seen - expected) / spread * spread, n) >= 0.999 * likely
 
 
 def test_one_place_stands_out_among_hundreds_that_do_not(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ __all__ = ["N_DRAWS", "Counts", "Floats", "Ints", "bound", "counts_of"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 N_DRAWS = 2_000
+_ROUNDED = 1e-6  # by which a count of none or all may be missed
 _ALMOST = 0.95  # of a kind's texts in one place, from which within the kind there is nothing to compare
 
 
@@ -116,6 +117,6 @@ def bound(expected: Floats, apart: Floats, n: int) -> float:
     like a sum of ``n`` independent draws (Vatutin and Mikhailov 1982), for which Hoeffding's (1963) theorem 1 holds.
     """
     counts = expected + apart
-    possible = (counts >= 0) & (counts <= n)
-    at, mean = counts[possible], expected[possible]
+    possible = (counts > -_ROUNDED) & (counts < n + _ROUNDED)
+    at, mean = np.clip(counts[possible], 0, n), expected[possible]
     return float(np.exp(-rel_entr(at, mean) - rel_entr(n - at, n - mean)).sum())
