@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
-from hyeoksin.audit.patterns import _caution, _Change, _change, _excesses, _told
+from hyeoksin.audit.patterns import _caution, _Change, _change, _changed, _concentration, _excesses, _told
 from hyeoksin.audit.places import Counts, bound
 from hyeoksin.audit.result import Interval
 from hyeoksin.audit.rows import text_rows
-from hyeoksin.audit.table import Table
+from hyeoksin.audit.table import Table, Theme
 from hyeoksin.audit.topics import _clustered
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
@@ -282,6 +282,67 @@ def test_what_is_outside_the_plan_is_looked_at_like_a_node(tmp_path: Path) -> No
     assert "2024-01 부터 비중이 그 앞의 2.0배로 늘었습니다." in outside["trend"].statement
     known = {text.row: text for text in found.texts}
     assert {known[row].off_plan for row in outside["trend"].texts} == {1.0}
+
+
+def test_a_topic_that_grows_or_gathers_in_a_place_is_a_finding(tmp_path: Path) -> None:
+    """Texts on buses come in from July and from one place only; those on trees and clerks stay as they are."""
+    texts = []
+    for i in range(960):
+        month, place, turn = 1 + i % 12, i // 12 % 2, i // 24 % 4
+        late = month >= 7 and place == 0
+        text = {0: TREE, 1: CLERK, 2: BUS if late else "", 3: ""}[turn]
+        leaves = {} if text else {PLAN.leaves[i % 20].code: 0.9}
+        region = ("전라남도 목포시", "서울특별시")[place]
+        date = f"2024-{month:02d}-15"
+        texts.append(
+            prediction(
+                PLAN,
+                i,
+                leaves,
+                date=date,
+                region=region,
+                title=text,
+                text=f"{text} 건의",
+                source=f"{i % 5}.csv",
+            )
+        )
+    path = saved(texts, tmp_path / "a.parquet")
+    found = audit(path, by=["region", "kind"], model=tmp_path)
+    (bus,) = [t for t in found.topics if {"마을버스", "노선"} & {word.word for word in t.words}]
+    patterns = {(f.kind, f.value): f for f in found.findings if f.codes[0].startswith("주제")}
+    assert {f.codes for f in patterns.values()} == {(f"주제 {bus.number}",)}
+    assert set(patterns) == {("concentrated", "전라남도"), ("lacking", "서울특별시"), ("trend", "2024-07")}
+    assert patterns["concentrated", "전라남도"].statement == (
+        f"주제 {bus.number} {bus.name}: 시도 '전라남도' 에 60건, 같은 종류의 글에서 기대한 30건의 2.0배입니다."
+    )
+    assert "2024-07 앞에는 없던 글이 그 뒤 60건" in patterns["trend", "2024-07"].statement
+    assert patterns["trend", "2024-07"].texts[:10] == bus.texts
+    assert {f.sureness for f in patterns.values()} == {"strong"}
+    known = {text.row: text for text in found.texts}
+    assert all(known[row].title == BUS for f in patterns.values() for row in f.texts)
+    some = audit(path, by=["region"], model=tmp_path, topic_texts=400)
+    gathered = [f for f in some.findings if f.codes[0].startswith("주제") and f.kind == "concentrated"]
+    assert "(살펴본 400건에서): 시도 '전라남도' 에 " in gathered[0].statement
+
+
+def test_a_loose_topic_is_never_sure() -> None:
+    counts = Counts(("가", "나"), np.array([[500, 500]]), {"주제 1": np.array([[80, 2]])})
+    excess, _ = _excesses("region", counts, "주제 1", np.random.default_rng(0))
+    for caution, sureness in (("", "strong"), (" 흔들립니다.", "likely")):
+        themes = {"주제 1": Theme("주제 1 버스", (1, 0), caution)}
+        table = Table(
+            SimpleNamespace(execute=lambda *_: SimpleNamespace(fetchall=list)),
+            PLAN,
+            1,
+            "m",
+            True,
+            themes=themes,
+        )
+        finding = _concentration(table, excess, SimpleNamespace(cells={}), "")  # type: ignore[arg-type]
+        change = _Change(Interval(3.0, 2.0, 4.0), 0.001, 1, 20, 60)
+        trend = _changed(table, counts, "주제 1", change, "", "")
+        for one in (finding, trend):
+            assert (one.sureness, one.why_sure.endswith(caution)) == (sureness, True)
 
 
 def test_kinds_of_texts_are_kept_apart() -> None:

@@ -1,11 +1,11 @@
-"""Findings about nodes across regions, kinds and time: permutation tests within kinds of texts, with multiplicity.
+"""Findings about nodes and topics across regions, kinds and time: permutation tests within kinds of texts, with multiplicity.
 
 Under the null hypothesis a node's texts of one kind fall on regions (or months) like all texts of that kind, so the counts
 are multivariate hypergeometric and can be drawn without touching the texts. Kinds are kept apart because they come from
 other places and times and have other mixes; kinds that are places or periods themselves (a file a year) have nothing to compare within
 and are tested as one, which makes nothing surer than "likely". The statistic of a concentration is the largest standardised excess, that of a change the
 largest standardised cumulated excess over time (CUSUM; Page 1954), so the search for the place is part of the test. p-values (of the draws,
-or a bound where that is lower) are adjusted by Benjamini and Hochberg (1995) over all nodes and cuts of a kind of finding.
+or a bound where that is lower) are adjusted by Benjamini and Hochberg (1995) over all nodes, topics and cuts of a kind of finding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from hyeoksin.audit.result import CUTS, CutName, Finding, Interval, PlanNode
 from hyeoksin.audit.rows import OFF_PLAN, shown
 from hyeoksin.audit.table import Table
 from hyeoksin.codes import NONE
-from hyeoksin.plan import Plan
 
 __all__ = ["changes", "concentrations", "pattern_findings"]
 
@@ -41,14 +40,14 @@ _SPLIT = 0.01  # p-value from which a stretch of time is cut once more
 def pattern_findings(
     table: Table, cuts: Sequence[CutName], nodes: Sequence[PlanNode], corrected: Corrected | None, seed: int
 ) -> Iterator[Finding]:
-    """Yield where nodes are concentrated or lacking, then when they changed; what is outside the plan is looked at like a node.
+    """Yield where nodes are concentrated or lacking, then when they changed; what is outside the plan and topics are looked at alike.
 
     Agencies are left out: they are recommended with an eye to the plan's printed leads, so that nodes gather there by themselves.
     """
     rng = np.random.default_rng(seed)
     untried = ("all", "year", "agency")
     tried = [(cut, counts_of(table, cut, split=cut != "kind")) for cut in cuts if cut not in untried]
-    codes = [code for code, _, _ in shown(nodes)]
+    codes = [*(code for code, _, _ in shown(nodes)), *table.themes]
     yield from concentrations(table, tried, codes, corrected, rng)
     yield from changes(table, counts_of(table, "period"), codes, rng)
 
@@ -108,7 +107,7 @@ def concentrations(
         ]
         kept = sorted(here, key=lambda e: (-e.times, e.code))[:_MOST]
         for excess in kept:
-            also = _below(table.plan, excess.code, [e.code for e in kept if e.place == excess.place])
+            also = _below(table, excess.code, [e.code for e in kept if e.place == excess.place])
             yield _concentration(table, excess, corrected, also)
 
 
@@ -141,7 +140,9 @@ def _p(value: float) -> str:
 
 
 def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, also: str) -> Finding:
-    caution = _caution(table, excess, corrected)
+    theme = table.themes.get(excess.code)  # found in the words: the classifier's errors make none
+    caution = theme.caution if theme else ""
+    caution += _caution(table, excess, None if theme else corrected)
     sure = excess.p_value < 0.01 and excess.times > _SURE and not caution
     base = "글 전체" if excess.across_files or excess.cut == "kind" else "같은 종류의 글"
     usual, only = f"{excess.expected:,.{int(excess.expected < 10)}f}건", "" if excess.up else "뿐"
@@ -151,7 +152,7 @@ def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, a
     return Finding(
         "concentrated" if excess.up else "lacking",
         (excess.code,),
-        f"{_named(table.plan, excess.code)}: {CUTS[excess.cut]} '{excess.place}' 에 {seen}",
+        f"{_named(table, excess.code)}: {CUTS[excess.cut]} '{excess.place}' 에 {seen}",
         "strong" if sure else "likely",
         f"순열 검정 {_p(excess.p_value)}(여러 검정 보정), 배수의 95% 구간 {excess.ratio.low:.1f}-{excess.ratio.high:.1f}."
         f"{caution}{also}",
@@ -161,21 +162,24 @@ def _concentration(table: Table, excess: _Excess, corrected: Corrected | None, a
         effect=excess.ratio,
         p_value=round(excess.p_value, 6),
         n_texts=excess.n,
-        texts=_texts(table, excess.code, f"{excess.cut} = ?", excess.place),
+        texts=_texts(table, excess.code, f"{excess.cut} = $2", excess.place),
     )
 
 
-def _named(plan: Plan, code: str) -> str:
-    return OFF_PLAN if code == NONE else f"{code} {plan[code].title}"
+def _named(table: Table, code: str) -> str:
+    if code in table.themes:
+        return table.themes[code].name
+    return OFF_PLAN if code == NONE else f"{code} {table.plan[code].title}"
 
 
 def _times(value: float) -> str:
     return f"{value:.1f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def _below(plan: Plan, code: str, told: Sequence[str]) -> str:
+def _below(table: Table, code: str, told: Sequence[str]) -> str:
     """Return the words for a node of which others that are told lie below it: it may be their finding once more."""
-    others = [c for c in told if c not in (code, NONE) and code in {node.code for node in plan.path(c)}]
+    nodes = [c for c in told if c not in (code, NONE, *table.themes)]
+    others = [c for c in nodes if code in {node.code for node in table.plan.path(c)}]
     return f" 아래 항목 {', '.join(others)} 에서 온 것일 수 있습니다." if others else ""
 
 
@@ -200,11 +204,12 @@ def _across(title: str) -> str:
 
 
 def _texts(table: Table, code: str, where: str, *values: object) -> tuple[int, ...]:
-    codes = [table.classes[i] for i in below(table.plan, code)]
+    theme = table.themes.get(code)
+    some = list(theme.rows) if theme else [table.classes[i] for i in below(table.plan, code)]
+    column, order = ("row", "list_position($1, row)") if theme else ("answer", "best_p DESC")
     found = table.rows(
-        f"SELECT row FROM records WHERE answer IN ({', '.join('?' * len(codes))}) AND {where} "  # noqa: S608 - ours
-        f"ORDER BY best_p DESC, row LIMIT {N_TEXTS}",
-        *codes,
+        f"SELECT row FROM records WHERE list_contains($1, {column}) AND {where} ORDER BY {order}, row LIMIT {N_TEXTS}",  # noqa: S608 - ours
+        some,
         *values,
     )
     return tuple(row[0] for row in found)
@@ -242,27 +247,30 @@ def changes(
         points = sorted(_points(counts, code, 0, len(counts.places), change, rng))
         others = [counts.places[at] for at in points if at != change.at]
         also = f" 그 밖의 변화 시점: {', '.join(others)}." if others else ""
-        told = _below(table.plan, code, [other for other, c in sure if c.up == change.up])
+        told = _below(table, code, [other for other, c in sure if c.up == change.up])
         yield _changed(table, counts, code, change, also, told)
 
 
 def _changed(table: Table, counts: Counts, code: str, change: _Change, also: str, told: str) -> Finding:
     when, across = counts.places[change.at], counts.across_files(code)
+    caution = (table.themes[code].caution if code in table.themes else "") + (
+        _across("시기") if across else ""
+    )
     measured = bool(change.before and change.after)
     ends = f", 배수의 95% 구간 {change.ratio.low:.1f}-{change.ratio.high:.1f}" if measured else ""
     return Finding(
         "trend",
         (code,),
-        f"{_named(table.plan, code)}: {_told(change, when)}{also}",
-        "strong" if change.p_value < 0.01 and change.times > 1.25 and not across else "likely",
+        f"{_named(table, code)}: {_told(change, when)}{also}",
+        "strong" if change.p_value < 0.01 and change.times > 1.25 and not caution else "likely",
         f"누적합 순열 검정 {_p(change.p_value)}(여러 검정 보정{'' if across else ', 글 종류 안에서 비교'}){ends}."
-        f"{_across('시기') if across else ''}{told}",
+        f"{caution}{told}",
         effect_name="변화 뒤 / 앞 (기대에 대한 배수의 비)" if measured else "",
         effect=change.ratio if measured else None,
         p_value=round(change.p_value, 6),
         value=when,
         n_texts=int(counts.nodes[code].sum()),
-        texts=_texts(table, code, "period >= ?" if change.up else "period < ?", when),
+        texts=_texts(table, code, "period >= $2" if change.up else "period < $2", when),
     )
 
 

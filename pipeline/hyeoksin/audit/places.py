@@ -1,4 +1,4 @@
-"""Texts and nodes by kind of text and place (or period), and the counts that chance would give."""
+"""Texts, nodes and topics by kind of text and place (or period), and the counts that chance would give."""
 
 from __future__ import annotations
 
@@ -82,10 +82,25 @@ def counts_of(table: Table, cut: CutName, split: bool = True) -> Counts:
         texts[kinds[k], places[place]] += n
         for code in [NONE] if answer == NONE else [node.code for node in table.plan.path(answer)]:
             nodes.setdefault(code, np.zeros_like(texts))[kinds[k], places[place]] += n
+    for k, place, theme, n in _themes(table, kind, cut):
+        nodes.setdefault(theme, np.zeros_like(texts))[kinds[k], places[place]] += n
     confined = _confined(texts, list(places))
     if cut == "period":
         confined |= _confined(texts, [period[:4] for period in places])
     return _merged(Counts(tuple(places), texts, nodes), confined)
+
+
+def _themes(table: Table, kind: str, cut: CutName) -> list[tuple[str, str, str, int]]:
+    """Return the numbers of the topics' texts by kind and place."""
+    if not table.themes:
+        return []
+    pairs = [(row, key) for key, theme in table.themes.items() for row in theme.rows]
+    return table.rows(
+        f"SELECT {kind}, {cut}, theme, count(*) FROM records JOIN (SELECT unnest(?) AS row, unnest(?) AS theme) "  # noqa: S608
+        f"USING (row) WHERE {cut} IS NOT NULL GROUP BY ALL ORDER BY ALL",
+        [row for row, _ in pairs],
+        [key for _, key in pairs],
+    )
 
 
 def _confined(texts: Ints, groups: Sequence[str]) -> NDArray[np.bool_]:

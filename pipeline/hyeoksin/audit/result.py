@@ -14,6 +14,7 @@ from hyeoksin.errors import InputError
 __all__ = [
     "CUTS",
     "FORMAT",
+    "STEADY",
     "Agreement",
     "Audit",
     "ClassQuality",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 FORMAT = "hyeoksin-audit/2"
+STEADY = 0.5  # stability below which a cluster dissolves in resamples (Hennig 2007)
 CutName = Literal["all", "region", "district", "year", "agency", "kind", "period"]
 CUTS: dict[CutName, str] = {
     "all": "전체",
@@ -145,7 +147,7 @@ class Finding:
     """Something that an evaluator should look at.
 
     ``statement`` is one Korean sentence. ``p_value`` is adjusted for all findings of its kind that were tried (None where no test was
-    made); ``effect`` is what was measured, ``effect_name`` says what it is. ``texts`` are rows (:attr:`TextRow.row`), the most telling first.
+    made); ``effect`` is what was measured, ``effect_name`` says what it is. Of a topic, ``codes`` holds "주제" and its number. ``texts`` are rows (:attr:`TextRow.row`), the most telling first.
     """
 
     kind: FindingKind

@@ -82,12 +82,12 @@ def audit(
         cells = [cut for cut, _ in (*counted, times)]
         shares = corrected(table, held, cells, sample)
         whole = counted[0][1][""]
+        told, themes, unsought = topics(table, cuts, seed, topic_texts)
         findings = (
             *node_findings(table, whole, shares),
-            *pattern_findings(table, cuts, nodes, shares, seed),
+            *pattern_findings(replace(table, themes=themes), cuts, nodes, shares, seed),
         )
-        themes, unsought = topics(table, cuts, seed, topic_texts)
-        named = [i for f in findings for i in f.texts] + [i for theme in themes for i in theme.texts]
+        named = [i for f in findings for i in f.texts] + [i for topic in told for i in topic.texts]
         states = dict(table.rows("SELECT status, count(*) FROM records GROUP BY status"))
         return Audit(
             manifest=_manifest(fingerprints(path), table, tuple(by), seed, held),
@@ -102,7 +102,7 @@ def audit(
             rows=tuple(row for one in counted for row in node_rows(one, nodes, loaded, shares)),
             periods=tuple(period_rows(times, nodes, loaded, shares)),
             findings=findings,
-            topics=themes,
+            topics=told,
             topics_unsought=unsought,
             texts=text_rows(table, named),
             method=method(held, shares, sample),

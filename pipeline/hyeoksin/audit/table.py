@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
 
-__all__ = ["Records", "Table", "opened"]
+__all__ = ["Records", "Table", "Theme", "opened"]
 
 _ANSWER = {
     "status": "VARCHAR",
@@ -64,11 +64,21 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
+class Theme:
+    """A topic as a set of texts: how it is called, its rows, the nearest to its middle first, and why it is unsure, or nothing."""
+
+    name: str
+    rows: tuple[int, ...]
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The table ``records``, one row a text, ``n`` of them, and the plan whose leaves are its columns ``p0`` ....
 
     ``answer`` is the likeliest leaf, or NONE where off-plan is at least 0.5. ``n_gated`` texts (column ``gated``) the first gate settled:
     their probabilities are its own, and nobody looked for their agencies. ``main`` is the plan that the records were made for.
+    ``themes`` are the topics found among the texts, by what stands for a code ("주제 1").
     """
 
     connection: Any
@@ -78,6 +88,7 @@ class Table:
     has_texts: bool
     n_gated: int = 0
     main: str = ""
+    themes: Mapping[str, Theme] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.audit.result import CutName, Topic, Word
-from hyeoksin.audit.table import Table
+from hyeoksin.audit.result import STEADY, CutName, Topic, Word
+from hyeoksin.audit.table import Table, Theme
 from hyeoksin.domain import Document
 from hyeoksin.encoders import load_morpheme_encoder
 from hyeoksin.features import Analysed, analyse
@@ -57,19 +57,22 @@ class _Pool:
     cuts: Mapping[str, list[Any]]
 
 
-def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple[tuple[Topic, ...], str]:
-    """Return the themes of at most ``most`` texts, drawn by a hash of their ids, the largest first; and why none were sought."""
+def topics(
+    table: Table, cuts: Sequence[CutName], seed: int, most: int
+) -> tuple[tuple[Topic, ...], Mapping[str, Theme], str]:
+    """Return the topics of at most ``most`` texts, drawn by a hash of their ids, the largest first, all their texts, and why none were sought."""
     if not most:
-        return (), "찾지 않기로 했습니다(--topics 0)."
+        return (), {}, "찾지 않기로 했습니다(--topics 0)."
     if not table.has_texts:
         return (
             (),
+            {},
             "결과(JSONL)에 글이 없습니다. hyeoksin batch 의 결과 폴더(Parquet)나 결과.parquet 를 주세요.",
         )
     pool = _pool(table, [cut for cut in cuts if cut != "all"], seed, most)
     if pool is None or len(pool.rows) < _LEAST:
         n = 0 if pool is None else len(pool.rows)
-        return (), f"계획 밖이거나 뚜렷하지 않은 글이 {n}건뿐입니다({_LEAST}건부터 묶습니다)."
+        return (), {}, f"계획 밖이거나 뚜렷하지 않은 글이 {n}건뿐입니다({_LEAST}건부터 묶습니다)."
     points = _directions(pool.vectors, seed)
     n_clusters = min(_MOST, max(2, len(points) // _A_TOPIC))
     places, centres = _clustered(points, n_clusters, seed)
@@ -77,8 +80,20 @@ def topics(table: Table, cuts: Sequence[CutName], seed: int, most: int) -> tuple
     stability = _stability(points, members, n_clusters, seed)
     order = sorted(range(len(members)), key=lambda k: (-len(members[k]), k))
     kept = [k for k in order if len(members[k]) >= _SMALLEST]
-    found = (_topic(number, pool, members[k], stability[k], table) for number, k in enumerate(kept, start=1))
-    return tuple(found), ""
+    found = [_topic(number, pool, members[k], stability[k], table) for number, k in enumerate(kept, start=1)]
+    themes = [_theme(topic, pool.rows[members[k]]) for topic, k in zip(found, kept, strict=True)]
+    return tuple(found), {f"주제 {n}": theme for n, theme in enumerate(themes, start=1)}, ""
+
+
+def _theme(topic: Topic, rows: NDArray[np.int_]) -> Theme:
+    """Return the topic for the tests across places and time."""
+    looked = f"(살펴본 {topic.n_seen:,}건에서)" if topic.n_seen < topic.n_all else ""
+    loose = f" 다시 묶으면 달라질 수 있는 주제입니다(안정성 {topic.stability:.2f})."
+    return Theme(
+        f"주제 {topic.number} {topic.name}{looked}",
+        tuple(rows.tolist()),
+        "" if topic.stability >= STEADY else loose,
+    )
 
 
 def _pool(table: Table, cuts: Sequence[str], seed: int, most: int) -> _Pool | None:
@@ -155,6 +170,7 @@ def _clustered(
     from scipy.sparse.csgraph import connected_components
     from sklearn.cluster import KMeans
 
+    n_clusters = min(n_clusters, len(np.unique(points.round(6), axis=0)))  # there may be copies of a few texts only
     fitted = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points)
     centres = _unit(fitted.cluster_centers_)
     n, joined = connected_components(centres @ centres.T >= _SAME, directed=False)

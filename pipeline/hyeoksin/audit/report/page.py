@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.report import wording
-from hyeoksin.audit.result import CUTS, Audit, Cut, NodeRow
+from hyeoksin.audit.result import CUTS, STEADY, Audit, Cut, NodeRow
 from hyeoksin.codes import NONE
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.privacy import masked
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["page", "write_page"]
 
-_STEADY = 0.5  # below it a cluster dissolves in resamples (Hennig 2007)
 _PARTS = files("hyeoksin.audit.report")
 
 
@@ -55,7 +54,7 @@ def page(audit: Audit) -> str:
         summary=wording.summary(audit),
         script=script,
         NONE=NONE,
-        STEADY=_STEADY,
+        STEADY=STEADY,
     )  # fmt: skip
     letters = set(unescape(re.sub(r"<svg.*?</svg>", "", body, flags=re.DOTALL))) | set(style)
     font = base64.b64encode(subset("".join(sorted(c for c in letters if c >= " ")))).decode()
