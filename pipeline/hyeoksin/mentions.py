@@ -19,17 +19,29 @@ from hyeoksin.features import Analysed
 __all__ = ["MANNERS", "Named", "manner", "named_agencies", "nameless"]
 
 MANNERS = ("speaker", "issuer", "in_charge", "asked", "aside", "owner", "beside")
+# Words that stand in the agency's own business: 국토부 공동주택, 기재부 국민참여예산, 국세청 돌려받는 세금.
+_SHARED = ("구매", "모금", "생활", "육아", "이용", "인증", "주택", "체", "캠퍼스")  # after 공동
+# before 받다: what citizens receive, not what somebody has from the agency
+_BY_CITIZENS = (
+    "내려", "대출", "돌려", "못 ", "발급", "배상", "보장", "보호", "사랑", "상담", "신뢰", "존중", "주고", "진료", "환급",
+)  # fmt: skip
+_CITIZENS = "[년모민생]"  # 청년, 부모, 시민, 학생: what they take part in is the agency's
+
+
+def _not_after(words: Iterable[str]) -> str:
+    return "".join(f"(?<!{word})" for word in words)
+
+
 _FOLLOWS = re.compile(
     r"(?P<in_charge>(?:이|가|에서)?\s?(?:주관|주최|주무))"
     r"|(?P<speaker>\s?(?:\([^)\n]{1,20}\)\s?)?(?:은|는)\s)"
     r"|(?P<asked>(?:에|에서|에게|께|께서)\s[^.\n]{0,30}?(?:건의|부탁|바라|바랍|요청(?:합|드|하며|하고|해요)|주세요|주십시오|주시|해 ?줘))"
     r"|(?:(?![은는][ ,])[^.\n]){0,24}?"
-    # 국토부 공동주택, 기재부 국민참여예산, 국세청 돌려받는 세금: what the words stand in is the agency's own business
-    r"(?:(?P<together>(?<!다)함께|협업|협력(?!업체|사(?!업))|협의"
-    r"|공동(?!주택|체|육아|모금|구매|생활|이용|인증|캠퍼스)|연계|합동(?!분향)|협조|손잡|협약)"
-    r"|(?P<aside>따르면|바탕으로|토대로|(?<!돌려)(?<!주고)(?<!내려)(?<!보장)(?<!보호)(?<!존중)(?<!사랑)(?<!신뢰)받[아은는]"
-    r"|맞춰|공모(?!주)|표창|참석|(?<![민년생모])(?<![민년생모] )(?<![민년생모][이의] )참여(?!형|예산|연대)"
-    r"|(?<!국민)추천(?!포상|제)|(?<![가-힣])(?:허가|승인)|요청))"
+    rf"(?:(?P<together>(?<!다)함께|협업|협력(?!업체|사(?!업))|협의|공동(?!{'|'.join(_SHARED)})"
+    r"|연계|합동(?!분향)|협조|손잡|협약)"
+    rf"|(?P<aside>따르면|바탕으로|토대로|{_not_after(_BY_CITIZENS)}받[아은는]|맞춰|공모(?!주)|표창|참석"
+    rf"|{_not_after((_CITIZENS, _CITIZENS + ' ', _CITIZENS + '[의이] '))}참여(?!연대|예산|형)"
+    r"|(?<!국민)추천(?!제|포상)|(?<![가-힣])(?:승인|허가)|요청))"
     # the agency's programme, form, staff; what it runs or made; but not its minister, who speaks for it
     r"|(?P<owner>의?\s(?!장관|차관|청장|처장|위원장|[가-힣]{2,4}\s?장관|관계자)[가-힣A-Za-z0-9‘'“\"]"
     r"|(?:이|가)\s(?:[^\s.]+\s){0,2}[^\s.]*(?:하는|한|된|던|만든|낸|가진|쓰는|받은|맡은|주는)\s)"
