@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from scipy.sparse import csr_array
 
 from hyeoksin.answers import Answer, answer
 from hyeoksin.clauses import ClauseIndex
-from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Rival, Score, Span
+from hyeoksin.domain import Document, Prediction, Rival, Score, Span
 from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, probe, views
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
@@ -155,17 +156,15 @@ class Classifier:
             self.today,
         )
         evidence, rival = self._why(analysed, encoded, main, leaf)
-        return self._prediction(
-            self.plan.id,
-            document,
-            main,
+        return replace(
+            self._bare(self.plan.id, document, main),
             agencies=flags,
             evidence=evidence,
             clause=self._clauses.nearest(cosines, leaf.code) if main.path else None,
             rival=rival,
             regions=regions,
             notes=self._notes(main, candidates, leaf.code, analysed),
-            others=tuple(self._prediction(p, document, answers[p]) for p in self._shown),
+            others=tuple(self._bare(p, document, answers[p]) for p in self._shown),
         )
 
     def _notes(self, main: Answer, candidates: Candidates, code: str, analysed: Analysed) -> tuple[str, ...]:
@@ -179,21 +178,8 @@ class Classifier:
         below = (s for s in main.scores if end is None or end in {n.code for n in self.plan.path(s.code)})
         return next(below)
 
-    def _prediction(
-        self,
-        plan_id: str,
-        document: Document,
-        answer: Answer,
-        *,
-        agencies: tuple[AgencyFlag, ...] = (),
-        evidence: tuple[Span, ...] = (),
-        clause: Clause | None = None,
-        rival: Rival | None = None,
-        regions: tuple[str, ...] = (),
-        notes: tuple[str, ...] = (),
-        others: tuple[Prediction, ...] = (),
-    ) -> Prediction:
-        """Return the answer of one plan; only the main plan's has agencies, evidence and the rest."""
+    def _bare(self, plan_id: str, document: Document, answer: Answer) -> Prediction:
+        """Return the answer of one plan without agencies and evidence."""
         return Prediction(
             document=document,
             plan=plan_id,
@@ -201,15 +187,13 @@ class Classifier:
             path=answer.path,
             scores=answer.scores,
             off_plan=answer.off_plan,
-            agencies=agencies,
-            evidence=evidence,
-            clause=clause,
-            rival=rival,
-            regions=regions,
+            agencies=(),
+            evidence=(),
+            clause=None,
+            rival=None,
+            regions=(),
             model=self._model_id,
             plan_sha=self._plans[plan_id].sha256[:8],
-            notes=notes,
-            others=others,
         )
 
     def _why(
