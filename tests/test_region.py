@@ -101,6 +101,9 @@ def test_mentions_are_ordered_pieces_of_the_text(text: str) -> None:
         ("부산시내버스", "부산광역시"),
         ("고흥군내버스", "전라남도 고흥군"),
         ("제주처럼", "제주특별자치도"),
+        ("대구라고", "대구광역시"),
+        ("제주랑", "제주특별자치도"),
+        ("인천뿐", "인천광역시"),
     ],
 )
 def test_a_place_that_its_words_settle(text: str, name: str) -> None:
