@@ -339,8 +339,8 @@ def test_a_loose_topic_is_never_sure() -> None:
             themes=themes,
         )
         finding = _concentration(table, excess, SimpleNamespace(cells={}), "")  # type: ignore[arg-type]
-        change = _Change(Interval(3.0, 2.0, 4.0), 0.001, 1, 20, 60)
-        trend = _changed(table, counts, "주제 1", change, "", "")
+        change = _Change("주제 1", Interval(3.0, 2.0, 4.0), 0.001, 1, 20, 60)
+        trend = _changed(table, counts, change, "", "")
         for one in (finding, trend):
             assert (one.sureness, one.why_sure.endswith(caution)) == (sureness, True)
 
@@ -465,10 +465,11 @@ def test_a_handful_of_texts_is_no_concentration(tmp_path: Path) -> None:
 def test_a_change_to_or_from_nothing_is_told_in_texts() -> None:
     ratio = Interval(61.0, 3.7, 995.0)
     assert (
-        _told(_Change(ratio, 0.001, 6, 0, 30), "2024-07") == "2024-07 앞에는 없던 글이 그 뒤 30건 있습니다."
+        _told(_Change("3-1", ratio, 0.001, 6, 0, 30), "2024-07")
+        == "2024-07 앞에는 없던 글이 그 뒤 30건 있습니다."
     )
-    assert "사라졌습니다" in _told(_Change(ratio, 0.001, 6, 30, 0), "2024-07")
-    assert "61.0배로 늘었습니다" in _told(_Change(ratio, 0.001, 6, 1, 61), "2024-07")
+    assert "사라졌습니다" in _told(_Change("3-1", ratio, 0.001, 6, 30, 0), "2024-07")
+    assert "61.0배로 늘었습니다" in _told(_Change("3-1", ratio, 0.001, 6, 1, 61), "2024-07")
 
 
 def test_intervals() -> None:

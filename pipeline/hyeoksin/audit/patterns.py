@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import false_discovery_control
@@ -54,8 +55,9 @@ def pattern_findings(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a test found: how many times what chance would give, and its p-value."""
+    """What a test found of a node (or topic): how many times what chance would give, and its p-value."""
 
+    code: str
     ratio: Interval
     p_value: float
 
@@ -70,12 +72,14 @@ class _Found:
         return self.ratio.low if self.up else 1 / max(self.ratio.high, 1e-9)
 
 
+_F = TypeVar("_F", bound=_Found)
+
+
 @dataclass(frozen=True, slots=True)
 class _Excess(_Found):
     """A node at the place where it stands out most, up or down; ``across_files`` as in Counts."""
 
     cut: CutName
-    code: str
     place: str
     n: int
     expected: float
@@ -97,10 +101,7 @@ def concentrations(
         if code in counts.nodes and counts.nodes[code].sum() >= _FEW and len(counts.places) > 1
         for excess in _excesses(cut, counts, code, rng)
     ]
-    if not found:
-        return
-    adjusted = false_discovery_control([one.p_value for one in found]).tolist()
-    sure = [replace(e, p_value=p) for e, p in zip(found, adjusted, strict=True) if p < _LEVEL]
+    sure = _adjusted(found)
     for up, (cut, _) in product((True, False), tried):
         here = [
             e for e in sure if (e.up, e.cut) == (up, cut) and e.times > _SHOWN and (e.n >= _LEAST or not up)
@@ -109,6 +110,12 @@ def concentrations(
         for excess in kept:
             also = _below(table, excess.code, [e.code for e in kept if e.place == excess.place])
             yield _concentration(table, excess, corrected, also)
+
+
+def _adjusted(found: Sequence[_F]) -> list[_F]:
+    """Return what is no chance among all that was tried, with the p-values adjusted for it."""
+    adjusted = false_discovery_control([one.p_value for one in found]).tolist() if found else []
+    return [replace(one, p_value=p) for one, p in zip(found, adjusted, strict=True) if p < _LEVEL]
 
 
 def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator) -> Iterator[_Excess]:
@@ -124,10 +131,10 @@ def _excesses(cut: CutName, counts: Counts, code: str, rng: np.random.Generator)
         extreme = (sign * by_chance).max(axis=1) >= sign * score[best] - 1e-9
         most = bound(expected, score[best] * spread, int(seen.sum()))
         yield _Excess(
+            code,
             wilson(int(seen[best]), n_texts).times(n_texts / max(float(expected[best]), 1e-9)),
             min((1 + int(extreme.sum())) / (N_DRAWS + 1), most),
             cut,
-            code,
             counts.places[best],
             int(seen[best]),
             float(expected[best]),
@@ -233,26 +240,19 @@ def changes(
     """Yield the nodes whose share changed over time, the strongest first, with every change point that a test holds up."""
     if len(counts.places) < 4:
         return
-    tried = []
-    for code in codes:
-        if code in counts.nodes and counts.nodes[code].sum() >= _FEW:
-            change = _change(counts, code, rng)
-            if change is not None:
-                tried.append((code, change))
-    if not tried:
-        return
-    adjusted = false_discovery_control([change.p_value for _, change in tried]).tolist()
-    sure = [(code, replace(c, p_value=p)) for (code, c), p in zip(tried, adjusted, strict=True) if p < _LEVEL]
-    for code, change in sorted(sure, key=lambda pair: -pair[1].times):
-        points = sorted(_points(counts, code, 0, len(counts.places), change, rng))
+    known = [code for code in codes if code in counts.nodes and counts.nodes[code].sum() >= _FEW]
+    sure = _adjusted([change for code in known if (change := _change(counts, code, rng)) is not None])
+    for change in sorted(sure, key=lambda change: -change.times):
+        points = sorted(_points(counts, 0, len(counts.places), change, rng))
         others = [counts.places[at] for at in points if at != change.at]
         also = f" 그 밖의 변화 시점: {', '.join(others)}." if others else ""
-        told = _below(table, code, [other for other, c in sure if c.up == change.up])
-        yield _changed(table, counts, code, change, also, told)
+        told = _below(table, change.code, [c.code for c in sure if c.up == change.up])
+        yield _changed(table, counts, change, also, told)
 
 
-def _changed(table: Table, counts: Counts, code: str, change: _Change, also: str, told: str) -> Finding:
-    when, across = counts.places[change.at], counts.across_files(code)
+def _changed(table: Table, counts: Counts, change: _Change, also: str, told: str) -> Finding:
+    code, when = change.code, counts.places[change.at]
+    across = counts.across_files(code)
     caution = (table.themes[code].caution if code in table.themes else "") + (
         _across("시기") if across else ""
     )
@@ -305,18 +305,18 @@ def _change(counts: Counts, code: str, rng: np.random.Generator) -> _Change | No
     middle = float(np.log((after + 0.5) / base[1]) - np.log((before + 0.5) / base[0]))
     half = Z * float(np.sqrt(1 / (after + 0.5) + 1 / (before + 0.5)))
     low, value, high = np.exp([middle - half, middle, middle + half]).round(4).tolist()
-    return _Change(Interval(value, low, high), p_value, at, before, after)
+    return _Change(code, Interval(value, low, high), p_value, at, before, after)
 
 
 def _points(
-    counts: Counts, code: str, start: int, stop: int, change: _Change, rng: np.random.Generator
+    counts: Counts, start: int, stop: int, change: _Change, rng: np.random.Generator
 ) -> Iterator[int]:
     """Yield the change points between two periods: the one given, and those that the two sides hold by themselves."""
     at = start + change.at
     yield at
     for low, high in ((start, at), (at, stop)):
         part = counts.within(low, high)
-        if high - low >= 4 and part.nodes[code].sum() >= _FEW:
-            inner = _change(part, code, rng)
+        if high - low >= 4 and part.nodes[change.code].sum() >= _FEW:
+            inner = _change(part, change.code, rng)
             if inner is not None and inner.p_value < _SPLIT:
-                yield from _points(counts, code, low, high, inner, rng)
+                yield from _points(counts, low, high, inner, rng)
