@@ -15,6 +15,7 @@ from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import _caution, _Change, _change, _changed, _concentration, _excesses, _told
 from hyeoksin.audit.places import Counts, bound
+from hyeoksin.audit.report import page
 from hyeoksin.audit.result import Interval
 from hyeoksin.audit.rows import text_rows
 from hyeoksin.audit.table import Table, Theme
@@ -235,12 +236,20 @@ def test_one_place_stands_out_among_hundreds_that_do_not(tmp_path: Path) -> None
         if place == "전라남도" and code == "9-1":
             code = "9-2"
         texts.append(
-            prediction(PLAN, i, {code: 0.9}, region=place, source=f"{i % 7}.csv", agency=f"{code} 기관")
+            prediction(
+                PLAN,
+                i,
+                {code: 0.9},
+                date=f"2024-{1 + i % 11:02d}-02",
+                region=place,
+                source=f"{i % 7}.csv",
+                agency=f"{code} 기관",
+            )
         )
     found = audit(
         saved(texts, tmp_path / "a.parquet"), by=["region", "agency", "kind"], model=tmp_path, topic_texts=0
     )
-    patterns = [f for f in found.findings if f.kind in ("concentrated", "lacking")]
+    patterns = [f for f in found.findings if f.kind in ("concentrated", "lacking", "trend")]
     assert {(f.kind, f.codes, f.value) for f in patterns} == {
         ("concentrated", ("9-2",), "전라남도"),
         ("lacking", ("9-1",), "전라남도"),
@@ -291,7 +300,7 @@ def test_a_topic_that_grows_or_gathers_in_a_place_is_a_finding(tmp_path: Path) -
         month, place, turn = 1 + i % 12, i // 12 % 2, i // 24 % 4
         late = month >= 7 and place == 0
         text = {0: TREE, 1: CLERK, 2: BUS if late else "", 3: ""}[turn]
-        leaves = {} if text else {PLAN.leaves[i % 20].code: 0.9}
+        leaves = {"3-1": i / 9600} if text else {PLAN.leaves[i % 20].code: 0.9}
         region = ("전라남도 목포시", "서울특별시")[place]
         date = f"2024-{month:02d}-15"
         texts.append(
@@ -320,6 +329,7 @@ def test_a_topic_that_grows_or_gathers_in_a_place_is_a_finding(tmp_path: Path) -
     assert {f.sureness for f in patterns.values()} == {"strong"}
     known = {text.row: text for text in found.texts}
     assert all(known[row].title == BUS for f in patterns.values() for row in f.texts)
+    assert "한쪽에 몰린 항목·주제 (" in page(found)
     some = audit(path, by=["region"], model=tmp_path, topic_texts=400)
     gathered = [f for f in some.findings if f.codes[0].startswith("주제") and f.kind == "concentrated"]
     assert "(살펴본 400건에서): 시도 '전라남도' 에 " in gathered[0].statement
