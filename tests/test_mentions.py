@@ -46,6 +46,7 @@ from hyeoksin.morphemes import Tokenizer
         ("환경부 공동연구", "me", ("aside",)),
         ("환경부 청년이 참여하는 모임", "me", ("owner",)),
         ("환경부 직원 참여", "me", ("aside",)),
+        ("환경부 2023년 참여 기록", "me", ("aside",)),
         ("환경부 국민추천포상 모집", "me", ("owner",)),
         ("환경부 인허가 기간", "me", ("owner",)),
     ],

@@ -25,7 +25,7 @@ _SHARED = ("구매", "모금", "생활", "육아", "이용", "인증", "주택",
 _BY_CITIZENS = (
     "내려", "대출", "돌려", "못 ", "발급", "배상", "보장", "보호", "사랑", "상담", "신뢰", "존중", "주고", "진료", "환급",
 )  # fmt: skip
-_CITIZENS = "[년모민생]"  # 청년, 부모, 시민, 학생: what they take part in is the agency's
+_CITIZENS = ("민", "부모", "소년", "청년", "학생")  # 시민, 청소년: what they take part in is the agency's
 
 
 def _not_after(words: Iterable[str]) -> str:
@@ -40,7 +40,7 @@ _FOLLOWS = re.compile(
     rf"(?:(?P<together>(?<!다)함께|협업|협력(?!업체|사(?!업))|협의|공동(?!{'|'.join(_SHARED)})"
     r"|연계|합동(?!분향)|협조|손잡|협약)"
     rf"|(?P<aside>따르면|바탕으로|토대로|{_not_after(_BY_CITIZENS)}받[아은는]|맞춰|공모(?!주)|표창|참석"
-    rf"|{_not_after((_CITIZENS, _CITIZENS + ' ', _CITIZENS + '[의이] '))}참여(?!연대|예산|형)"
+    rf"|{_not_after(who + by for who in _CITIZENS for by in ('', ' ', '[의이] '))}참여(?!연대|예산|형)"
     r"|(?<!국민)추천(?!제|포상)|(?<![가-힣])(?:승인|허가)|요청))"
     # the agency's programme, form, staff; what it runs or made; but not its minister, who speaks for it
     r"|(?P<owner>의?\s(?!장관|차관|청장|처장|위원장|[가-힣]{2,4}\s?장관|관계자)[가-힣A-Za-z0-9‘'“\"]"
