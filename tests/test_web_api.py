@@ -246,6 +246,7 @@ def test_a_body_is_read_only_for_who_has_a_key_and_only_as_json(client: TestClie
     assert read == []
     assert {anyio.run(asked, path, headers("officer") | in_json) for path in posts} == {422}
     assert read == posts
+    assert client.request("GET", "/rounds", content=b"{}", headers=HEADERS).status_code == 200  # none is read
 
 
 def test_an_unforeseen_fault_is_a_problem_with_the_number_of_the_log(

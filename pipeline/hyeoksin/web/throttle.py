@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from limits import parse
@@ -25,7 +26,7 @@ class Throttle:
     def __init__(self, rates: Mapping[str, str]) -> None:
         parsed = {name: parse(rate) for name, rate in rates.items()}
         self._rates = {name: (float(r.amount), r.amount / r.get_expiry()) for name, r in parsed.items()}
-        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
+        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def wait(self, name: str, key: str) -> int:
@@ -37,12 +38,10 @@ class Throttle:
         size, per_second = self._rates[name]
         now = time.monotonic()
         with self._lock:
-            left, since = self._buckets.get((name, key), (size, now))
+            left, since = self._buckets.pop((name, key), (size, now))
             left = min(size, left + (now - since) * per_second)
-            if left < 1:
-                self._buckets[name, key] = (left, now)
-                return math.ceil((1 - left) / per_second)
-            if len(self._buckets) >= _MOST:
-                self._buckets.clear()
-            self._buckets[name, key] = (left - 1, now)
-            return 0
+            seconds = 0 if left >= 1 else math.ceil((1 - left) / per_second)
+            self._buckets[name, key] = (left if seconds else left - 1, now)
+            if len(self._buckets) > _MOST:
+                self._buckets.popitem(last=False)  # who has asked for nothing longest
+        return seconds

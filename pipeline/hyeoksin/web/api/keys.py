@@ -148,6 +148,8 @@ class KeyFirst(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
         answer = super().get_route_handler()
+        if self.body_field is None:
+            return answer
 
         async def checked(request: Request) -> Response:
             await _known(request)
