@@ -99,6 +99,8 @@ def test_the_queue_goes_on_paper_without_its_controls(
     assert page.locator("[data-row]").first.is_visible()
     for control in ("main button", "main select", "input[name=items]", ".tabs ul"):
         assert not page.locator(control).first.is_visible(), control
+    page.goto("/rounds/{round}/hours".format_map(numbers))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
 def test_captions_end_at_the_edge_of_a_narrow_window_and_times_stay_whole(

@@ -228,8 +228,8 @@ def line_up(
         subject=str(project),
         detail={"hours": dial.hours, "precision": dial.precision},
     )
-    told = _("대기열을 이 차례로 세웠습니다. 처음 {n}건이 주어진 시간에 볼 것입니다.")
+    told = _("대기열을 이 차례로 세웠습니다. 주어진 시간에 볼 것은 처음 {n}건입니다.")
     if checks:
-        told = f"{told} {_('그 끝의 {k}건은 확정한 것의 확인입니다.')}"
+        told = f"{told} {_('그 가운데 마지막 {k}건은 사람 없이 확정되는 글을 확인하는 것입니다.')}"
     notify(request, "done", told.format(n=len(plan.queue) + len(checks), k=len(checks)))
     return redirect(request, f"/rounds/{project}/queue")
