@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from contextlib import closing
@@ -288,3 +289,12 @@ def test_a_broken_file_is_told(tmp_path: Path) -> None:
     file.write_bytes(content)
     with pytest.raises(StoreDamagedError):
         restore(file, tmp_path / "new.db")
+
+
+def test_opening_a_store_leaves_the_time_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    open_store(file).close()
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    with open_store(file) as store:
+        assert store.verify().sound
+    assert file.stat().st_mtime == 1_000_000_000

@@ -250,7 +250,7 @@ def renew(connection: Connection, project: int, answers: Mapping[int, Mapping[st
             kept = {name: insert.excluded[name] for name in ("record", "at")}
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["item", "model"], set_=kept),
-                [{"item": n, "model": r["model"], "record": dict(r), "at": at} for n, r in fresh],
+                [{"item": n, "model": r["model"], "record": r, "at": at} for n, r in fresh],
             )
             changes = [{f"new_{name}": value for name, value in _answer(r).items()} for _, r in fresh]
             connection.execute(

@@ -124,8 +124,8 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
         raise no_store(str(file))
     if not file.parent.is_dir():
         raise NotStoredError("{file}: 폴더가 없습니다. 먼저 만드세요.", file=file.parent)
-    with suppress(OSError):  # told where it is opened
-        file.touch(mode=0o600)  # what officers were sent is for nobody else on the computer
+    with suppress(OSError):  # is there already, or told where it is opened
+        file.touch(mode=0o600, exist_ok=False)  # what officers were sent is for nobody else on the computer
     made = sa.create_engine(
         url,
         json_serializer=as_json,
