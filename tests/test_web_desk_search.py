@@ -215,8 +215,8 @@ def test_what_checks_the_settled_stands_behind_what_is_read(office: Office) -> N
     listed = re.findall(r'href="/items/(\d+)\?[^"]*" data-row', queue)
     assert checks
     assert listed[n_read : n_read + len(checks)] == checks
-    assert f"처음 {n_read + len(checks)}건이" in queue
-    assert f"끝의 {len(checks)}건은" in queue
+    assert f"처음 {n_read + len(checks)}건입니다" in queue
+    assert f"마지막 {len(checks)}건은" in queue
     assert len(set(listed)) == len(listed) == 50
 
 
