@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from hyeoksin.errors import InputError, StoreFullError
+from hyeoksin.tabular import is_full
 from hyeoksin.web.languages import gettext as _
 
 __all__ = ["file_name", "keep", "kept", "remove", "sweep"]
@@ -62,15 +62,12 @@ def keep(folder: Path, files: Iterable[tuple[str, BinaryIO]], limit: int) -> tup
             names.append(name)
         if not names:
             raise InputError(_("파일을 고르지 않았습니다. 파일을 고른 뒤 올리세요."))
-    except OSError as error:
+    except (InputError, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and is_full(error):
             raise StoreFullError(
                 _("올린 파일을 둘 자리가 없습니다. 관리자에게 디스크를 비워 달라고 하세요.")
             ) from error
-        raise
-    except InputError:
-        shutil.rmtree(target, ignore_errors=True)
         raise
     return token, names
 

@@ -49,7 +49,7 @@ class DecisionIn(BaseModel):
     )
 
     action: Literal["accept", "pick", "none", "undecided"] = Field(
-        description="accept 추천대로, pick 다른 항목(code), none 계획 밖, undecided 미룸"
+        description="accept 추천대로, pick 다른 항목(code), none 계획 밖, undecided 보류"
     )
     version: Whole = Field(ge=0, le=BIGGEST, description="본 판 번호. 그 사이 바뀌었으면 409")
     code: Annotated[Clean, Field(min_length=1, max_length=MAX_ID)] | None = Field(

@@ -82,7 +82,7 @@ class DecisionOut(BaseModel):
     round: int = Field(description="차수 번호")
     document: int = Field(description="문서 번호")
     action: Action = Field(
-        description="accept 추천대로, pick 다른 항목, none 계획 밖, undecided 미룸, undo 되돌림"
+        description="accept 추천대로, pick 다른 항목, none 계획 밖, undecided 보류, undo 되돌림"
     )
     code: str | None
     agency: str | None
