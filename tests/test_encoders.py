@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import numpy as np
 
 from hyeoksin.corpus import Example
+from hyeoksin.domain import Document
+from hyeoksin.encoders import LexicalEncoder
 from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.training.fit import Settings, _encoder, vectoriser
@@ -29,8 +34,6 @@ def test_shares_sum_to_the_row(written: list[Example], tokenizer: Tokenizer) -> 
 
 
 def test_no_known_feature_gives_an_empty_row(written: list[Example], tokenizer: Tokenizer) -> None:
-    from hyeoksin.domain import Document
-
     encoder = _encoder(
         vectoriser(Settings(max_features=100)).fit(
             list(analyse([e.document for e in written[:40]], tokenizer, 700))
@@ -39,3 +42,16 @@ def test_no_known_feature_gives_an_empty_row(written: list[Example], tokenizer: 
     (empty,) = analyse([Document(id="1", text="∎∎∎")], tokenizer, 700)
     assert encoder.matrix([encoder.encode(empty)]).nnz == 0
     assert encoder.matrix([]).shape == (0, encoder.n_features)
+
+
+def test_an_encoder_ends_with_its_last_user(tokenizer: Tokenizer) -> None:
+    encoder = LexicalEncoder(["c:_섬"], np.ones(1, np.float32))
+    (one,) = analyse([Document(id="1", text="섬")], tokenizer, 700)
+    assert len(encoder.encode(one).index) == 1
+    ended = ref(encoder)
+    gc.freeze()  # as who loads a model does: the collector frees nothing of what is there
+    try:
+        del encoder
+        assert ended() is None
+    finally:
+        gc.unfreeze()

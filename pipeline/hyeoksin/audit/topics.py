@@ -170,7 +170,8 @@ def _clustered(
     from scipy.sparse.csgraph import connected_components
     from sklearn.cluster import KMeans
 
-    n_clusters = min(n_clusters, len(np.unique(points.round(6), axis=0)))  # there may be copies of a few texts only
+    distinct = len(np.unique(points.round(6), axis=0))  # there may be copies of a few texts only
+    n_clusters = min(n_clusters, distinct)
     fitted = KMeans(n_clusters, n_init=n_starts, random_state=seed).fit(points)
     centres = _unit(fitted.cluster_centers_)
     n, joined = connected_components(centres @ centres.T >= _SAME, directed=False)

@@ -105,6 +105,7 @@ def _moved(evidence: Sequence[Span], body: str) -> tuple[Span, ...]:
 def _load(spec: Spec) -> _Loaded:
     global _here
     if _here is None or _here.spec != spec:
+        _here = None  # two models at once would take twice the memory
         folder = Path(spec.model) if spec.model is not None else resource("model")
         classifier = load_classifier(folder, spec.plan, spec.threads, today=spec.today)
         here, there = (__version__, classifier.model.sha256), (spec.settings()["hyeoksin"], spec.model_sha)

@@ -6,9 +6,9 @@ values in NumPy, so that neither scikit-learn nor its version stands in the defa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class LexicalEncoder:
         self._single = {name[2:]: i for name, i in self._column.items() if name.startswith("m:")}
         pairs = ((name[2:].partition("+"), i) for name, i in self._column.items() if name.startswith("b:"))
         self._pairs = {(first, second): i for (first, _, second), i in pairs}
-        self._known_grams = lru_cache(maxsize=_CACHED)(self._look_up)
+        self._known_grams = lru_cache(maxsize=_CACHED)(partial(_grams, self._column))
 
     def __reduce__(self) -> tuple[type[LexicalEncoder], tuple[Sequence[str], Floats]]:
         return LexicalEncoder, (self.vocabulary, self.idf)  # the cache stays behind
@@ -123,10 +123,6 @@ class LexicalEncoder:
             np.concatenate([table, table[:, table[2] <= analysed.head]], axis=1) if analysed.head else table
         )
 
-    def _look_up(self, word: str) -> _Places:
-        column = self._column
-        return _table([(column[name], begin, end) for name, begin, end in grams(word) if name in column])
-
     def matrix(self, encoded: Sequence[Encoded]) -> csr_array:
         """Return the (n documents x n features) matrix; rows do not depend on each other."""
         if not encoded:
@@ -139,6 +135,11 @@ class LexicalEncoder:
         )
         rows.sum_duplicates()
         return rows
+
+
+def _grams(column: Mapping[str, int], word: str) -> _Places:
+    """Return the places of a word's known features; no method, which the cache would tie to its encoder for good."""
+    return _table([(column[name], begin, end) for name, begin, end in grams(word) if name in column])
 
 
 def _table(places: Sequence[tuple[int, int, int]]) -> _Places:
