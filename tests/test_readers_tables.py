@@ -154,6 +154,10 @@ def test_a_remark_below_the_table_is_no_task(row: str, n: int) -> None:
     assert len(read(table("연번 | 과제명 | 내용", row))) == n
 
 
+def test_a_title_may_begin_with_a_remark_sign_where_there_is_nothing_but_titles() -> None:
+    assert len(read(table("제목", "※ 버스를 늘린다", "투표를 쉽게 한다"))) == 2
+
+
 @pytest.mark.parametrize(
     ("row", "is_task"),
     [

@@ -269,7 +269,7 @@ def _row_documents(
             continue
         elif _is_total(cells, layout):
             log.info("%s: 합계 줄은 건너뜁니다.", source)
-        elif [cell[:1] for cell in cells if cell] == ["※"]:
+        elif len(cells) > 1 and [cell[:1] for cell in cells if cell] == ["※"]:
             log.info("%s: 표에 딸린 설명(※)은 건너뜁니다.", source)
         else:
             yield document(row.cells, layout, source)
