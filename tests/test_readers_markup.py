@@ -24,6 +24,10 @@ from hyeoksin.readers.markup import shown
         ("<b>섬</b>에 <span class='a'>버스</span>", "섬에 버스"),
         ("<table><tr><td>섬</td><td>버스</td></tr></table>", "섬 버스"),
         ("<style>p > b {color:red}</style><!-- 덧 --><div>섬</div>", "섬"),
+        ('<style type="text/css"><!-- p {margin:0} --></style><p>섬</p>', "섬"),
+        ("<!--[if mso]><xml><w:View>0</w:View></xml><![endif]--><p>섬<![if !x]>&nbsp;<![endif]></p>", "섬"),
+        ("<figure><table><colgroup><col></colgroup><tr><td>섬</td></tr></table></figure>", "섬"),
+        ("<p>섬</p><p>&nbsp;</p><p>버스</p>", "섬\n버스"),
         ("섬&nbsp;버스 &lt;신규&gt; &#54620;&amp;lt;", "섬\xa0버스 <신규> 한&lt;"),
     ],
 )
@@ -45,7 +49,18 @@ def test_no_text_grows(cell: str) -> None:
 
 def test_hostile_cells_take_no_time() -> None:
     start = time.monotonic()
-    for part in ("<!--", "<style>", "<p", "<", "&", " \n", "<p " * 9, "<p><!--"):
+    for part in (
+        "<!--",
+        "<style>",
+        "<p",
+        "<",
+        "&",
+        " \n",
+        "<p " * 9,
+        "<p><!--",
+        "<p>--><!--",
+        "<p></style><style>",
+    ):
         shown(part * 100_000)
     assert time.monotonic() - start < 5
 
