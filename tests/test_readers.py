@@ -122,6 +122,9 @@ WRAPPED = {
         json.dumps(WRAPPED, indent=1),
         '{"상반기": [{"과제명": "버스", "표": [{"제목": "속"}]}], "하반기": [{"내용": "투표"}], "열": [{"id": "과제명"}]}',
         '{"hits": [{"_source": {"text": "버스"}}, {"_source": {"text": "투표", "files": [{"title": "붙임"}]}}]}',
+        '{"channel": {"title": "목록", "description": "소식", "item": [{"title": "버스"}, {"description": "투표"}]}}',
+        '{"info": {"title": "목록", "description": "자료"}, "data": [{"title": "버스"}, {"text": "투표"}]}',
+        '{"가": {"description": "버스"}, "나": {"description": "투표"}}',
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949", "utf-16"])

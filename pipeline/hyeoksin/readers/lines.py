@@ -77,7 +77,8 @@ def documents_from_json(text: str, name: str, columns: Columns) -> Iterator[Docu
     try:
         while at < len(text):
             value, end = json.JSONDecoder().raw_decode(text, at)
-            rows += _rows(value, columns) or (value if isinstance(value, list) else [value])
+            found = _rows(value, columns, about="description") or _rows(value, columns)
+            rows += found or (value if isinstance(value, list) else [value])
             at = _end_of_blanks(text, end)
     except json.JSONDecodeError as error:
         raise InputError(
@@ -97,22 +98,25 @@ def _end_of_blanks(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _rows(value: Any, columns: Columns) -> list[Any]:
-    """Return what stands for texts in a value: an object with a text, all of an array that holds one with a title or text."""
+def _rows(value: Any, columns: Columns, about: str = "") -> list[Any]:
+    """Return what stands for texts in a value: an object with a text, all of an array that holds one with a title or text.
+
+    ``about``: a name under which feeds and catalogues say what they are, which is no text of an object that stands alone.
+    """
     if isinstance(value, list):
         if any(isinstance(row, dict) and _tells(row, columns, "title", "text") for row in value):
             return value
         held = value
     else:
         held = list(value.values()) if isinstance(value, dict) else []
-        if held and _tells(value, columns, "text"):
+        if held and _tells({name: one for name, one in value.items() if name != about}, columns, "text"):
             return [value]
-    return [row for inner in held for row in _rows(inner, columns)]
+    return [row for inner in held for row in _rows(inner, columns, about)]
 
 
 def _tells(row: Mapping[str, Any], columns: Columns, *fields: str) -> bool:
-    names = _names(row, columns)
-    return any(isinstance(row.get(n), str) and _filled(row[n]) for field in fields for n in names[field])
+    names = [name for field in fields for name in _names_of(field, row, columns)]
+    return any(isinstance(row.get(name), str) and _filled(row[name]) for name in names)
 
 
 def _unbroken(row: Any, source: str) -> Any:
@@ -135,11 +139,11 @@ def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> 
 
     def day(placed: tuple[str, Any]) -> str:
         row = placed[1]
-        return str(row.get(_names(row, columns)["date"][0])) if isinstance(row, dict) else ""
+        return str(row.get(_names_of("date", row, columns)[0])) if isinstance(row, dict) else ""
 
     def put(placed: tuple[str, Any], date: str) -> tuple[str, Any]:
         source, row = placed
-        return source, {**row, _names(row, columns)["date"][0]: date}
+        return source, {**row, _names_of("date", row, columns)[0]: date}
 
     items = (
         row if isinstance(row, RowError) else _document(row, source, columns, seen)
@@ -166,7 +170,7 @@ def _parsed(lines: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
 def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document | RowError:
     if not isinstance(row, dict):
         return RowError(source, "JSON 객체({…})가 아닙니다.")
-    names = _names(row, columns)
+    names = {known: _names_of(known, row, columns) for known in _KNOWN}
     wrong = [n for f in ("title", "text") for n in names[f] if not isinstance(row.get(n), (str, type(None)))]
     if wrong:
         return RowError(source, f"'{wrong[0]}' 은 글자(문자열)여야 합니다.")
@@ -195,16 +199,15 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
     )
 
 
-def _names(row: Mapping[str, Any], columns: Columns) -> dict[str, tuple[str, ...]]:
-    """Return the names of the fields: as told, else our own where it is filled, else guessed as a table's (nested values never)."""
-    guesses, names = _guesses(tuple(row), columns), {}
-    for known in _KNOWN:
-        told = getattr(columns, known, None)
-        kinds = (str,) if known in ("title", "text") else (str, int, float)
-        found = tuple(n for n in guesses.get(known, ()) if isinstance(row[n], kinds) and _filled(row[n]))
-        found = found if known == "text" else found[:1]
-        names[known] = (told or known,) if told or _filled(row.get(known)) or not found else found
-    return names
+def _names_of(known: str, row: Mapping[str, Any], columns: Columns) -> tuple[str, ...]:
+    """Return the names of a field: as told, else our own where it is filled, else guessed as a table's (nested values never)."""
+    told = getattr(columns, known, None)
+    if told or _filled(row.get(known)):
+        return (told or known,)
+    kinds = (str,) if known in ("title", "text") else (str, int, float)
+    guesses = _guesses(tuple(row), columns).get(known, ())
+    found = tuple(name for name in guesses if isinstance(row[name], kinds) and _filled(row[name]))
+    return (found if known == "text" else found[:1]) or (known,)
 
 
 @lru_cache(maxsize=100)
