@@ -79,7 +79,8 @@ def code_in(cell: str, plan: Plan) -> str:
 
 def is_outside(cell: str) -> bool:
     """Return whether a cell says "outside the plan", be it with a note: ``계획 밖(단순 민원)``."""
-    return key(_NOTE.split(unicodedata.normalize("NFKC", cell))[0]) in _OUTSIDE
+    folded = unicodedata.normalize("NFKC", cell)
+    return bool({key(folded), key(_NOTE.split(folded)[0])} & _OUTSIDE)
 
 
 def turned(cell: str, plan: Plan) -> str | None:
