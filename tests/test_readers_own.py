@@ -14,6 +14,7 @@ from hyeoksin.batch.inputs import items, sources
 from hyeoksin.batch.shards import Folder
 from hyeoksin.cli.batch import _GROUPS as DUPLICATES
 from hyeoksin.cli.classify import _items
+from hyeoksin.cli.store import _KEYS as EXPORTED
 from hyeoksin.domain import Document
 from hyeoksin.drift import find_drift
 from hyeoksin.drift.report import write_drift
@@ -25,6 +26,7 @@ from hyeoksin.results import Result
 from hyeoksin.simulate.report import write_report
 from hyeoksin.simulate.year import replay
 from hyeoksin.sinks import SINKS, write, write_failed
+from hyeoksin.store.rows import DecisionRow
 from hyeoksin.tabular import write_rows
 from hyeoksin.translate import HEADER, Translated, record, table_row
 from hyeoksin.workbook import WRITERS, write_workbook
@@ -97,9 +99,11 @@ def test_reports_and_lists_in_a_folder_are_passed_over(folder: Path) -> None:
     )
     write_rows(folder / "옮긴.csv", HEADER, [table_row(row, plan, plan)], "2019 2024")
     (folder / "옮긴.jsonl").write_text(json.dumps(record(row, plan, plan)), encoding="utf-8")
+    (folder / "내보낸.jsonl").write_text(json.dumps(dict.fromkeys(EXPORTED, "섬")), encoding="utf-8")
+    (folder / "원장.jsonl").write_text(json.dumps(dict.fromkeys(DecisionRow.__slots__)), encoding="utf-8")
     with heard() as notes:
         assert [item.source for item in read_told(folder, Columns())] == ["글/가.csv#row=2"]
-    assert "외 17개" in list(notes)[-1]
+    assert "외 19개" in list(notes)[-1]
 
 
 def test_a_table_of_groups_that_are_not_ours_is_read(tmp_path: Path) -> None:

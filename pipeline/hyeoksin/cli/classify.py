@@ -154,7 +154,7 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
                 if line.strip():
                     yield Document(id=f"stdin#row={number}", text=line.strip(), source=f"stdin#row={number}")
     except InputError as error:
-        yield RowError("-", str(error))
+        yield RowError("-", str(error).removeprefix("stdin: "))
 
 
 def _predict(

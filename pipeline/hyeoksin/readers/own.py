@@ -1,4 +1,4 @@
-"""What this package wrote among the texts of a folder or ZIP: results, reports, lists of skipped rows and batch folders are no texts."""
+"""What this package wrote among the texts of a folder or ZIP: results, decisions, reports, lists of skipped rows, batch folders."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ _KEYS = (
     frozenset({"plan", "candidates", "off_plan"}),
     frozenset({"file", "sheet", "row", "reason"}),
     frozenset({"plan", "from", "how", "by_text"}),
+    frozenset({"action", "by", "at", "predicted"}),  # store export
+    frozenset({"action", "by", "seq", "hash"}),  # its ledger
 )
 _REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook begin with
     ".html": r"<title>(?:계획 반영 현황 감사 보고서: |두 기간의 변화</title>|지난해 되풀이: 계획 )",
