@@ -42,6 +42,8 @@ def test_the_body_is_a_document_and_attachments_are_read(tmp_path: Path) -> None
         (OFFICE / "list.hwpx").read_bytes(), maintype="application", subtype="x-hwp", filename="목록.hwp"
     )
     message.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="서명.png")
+    message.add_attachment("BEGIN:VCALENDAR", subtype="calendar", filename="회의.ics")
+    message.add_attachment(b"\0", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
     message.add_attachment(b"", maintype="application", subtype="octet-stream", filename="../빈 것.hwp")
     items = list(read_told(saved(tmp_path, message), Columns()))
     assert items[0] == Document("제안", BODY, "섬마을 진료버스 제안", "제안.eml", "2024-03-05")

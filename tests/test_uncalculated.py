@@ -21,7 +21,8 @@ RELATIONS = (
 ROWS = (
     '<row r="1"><c r="A1" t="inlineStr"><is><t>#REF!</t></is></c><c r="B1" s="3"/><c r="C1" t="e"><v>#REF!</v></c></row>'
     '<row r="2"><c r="A2"><f>B2</f></c><c r="AB2"><f t="shared" si="0"/><v/></c><c r="C2"><f>1</f><v>1</v></c>'
-    '<c r="D2" t="str"><f>""</f><v></v></c></row></sheetData><conditionalFormatting><formula>1</formula></conditionalFormatting>'
+    '<c r="D2" t="str"><f>""</f><v></v></c><c r="E2" t="inlineStr"><f>B2</f><is><t>섬</t></is></c></row></sheetData>'
+    "<conditionalFormatting><formula>1</formula></conditionalFormatting>"
 )
 FOUND = {(1, 2): "#REF!", (2, 0): UNCALCULATED, (2, 27): UNCALCULATED}
 

@@ -119,7 +119,7 @@ def _mark(cell: ElementTree.Element) -> str | None:
     value = (cell.findtext("{*}v") or "").strip()
     if cell.get("t") == "e":
         return value if is_fault(value) else UNCALCULATED
-    if cell.get("t") != "str" and not value and cell.find("{*}f") is not None:
+    if cell.get("t") not in ("str", "inlineStr") and not value and cell.find("{*}f") is not None:
         return UNCALCULATED  # a result that is an empty text is declared as text
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ from hyeoksin.readers.web import read_html
 __all__ = ["mail_items"]
 
 _UNREADABLE = (MessageError, LookupError, ValueError, AttributeError, TypeError, RecursionError)
-_NO_TEXT = ("image", "audio", "video")
+_NO_TEXT = re.compile(r"image/|audio/|video/|text/calendar|application/(?:x-)?p(?:kcs7|gp)-signature")
 
 
 def mail_items(path: Path, columns: Columns, read: Read, depth: int) -> Iterator[Item]:
@@ -88,10 +89,10 @@ def _text(part: Message, path: Path) -> str:
 
 
 def _is_read(part: Message) -> bool:
-    """Tell whether an attachment is a file that may hold text, not a picture in the body."""
+    """Tell whether an attachment is a file that may hold text: no picture in the body, invitation or signature."""
     if part.get_content_type() == "message/rfc822":
         return True
-    return part.get_filename() is not None and part.get_content_maintype() not in _NO_TEXT
+    return part.get_filename() is not None and not _NO_TEXT.match(part.get_content_type())
 
 
 def _file(part: Message) -> tuple[str, bytes]:
