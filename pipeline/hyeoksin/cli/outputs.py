@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import typer
@@ -14,13 +14,13 @@ _RUN_FILES = ("manifest.json", "failed.jsonl", "run.json", "run.lock")
 Own = Callable[[Path], bool]
 
 
-def check_form(output: Path | None, forms: Iterable[str], whose: str = "--output 의") -> None:
+def check_form(output: Path | None, forms: Collection[str], whose: str = "--output 의") -> None:
     """Refuse an output whose suffix is none of ``forms``; ``whose`` is how the message calls it.
 
     Raises:
         BadParameter: it is.
     """
-    if output is not None and output.suffix.lower() not in (*forms,):
+    if output is not None and output.suffix.lower() not in forms:
         raise typer.BadParameter(f"{whose} 형식은 {', '.join(forms)} 입니다 (지금: '{output.suffix}').")
 
 

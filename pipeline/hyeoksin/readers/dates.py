@@ -94,12 +94,8 @@ def _days(cell: str) -> dict[str, str]:
     if match is None:
         return {}
     first, second, last = match.groups()
-    if len(last) == 4:
-        told = {"mdy": (last, first, second), "dmy": (last, second, first)}
-    elif int(first) > 12:
-        told = {"ymd": (first, second, last)}
-    else:
-        told = {"mdy": (last, first, second), "dmy": (last, second, first)}
-        told |= {"ymd": (first, second, last)} if len(first) == 2 else {}
+    told = {"ymd": (first, second, last)} if len(first) == len(last) == 2 else {}
+    if len(last) == 4 or int(first) <= 12:
+        told |= {"mdy": (last, first, second), "dmy": (last, second, first)}
     found = {order: _day(*parts) for order, parts in told.items()}
     return {order: date for order, date in found.items() if date is not None}

@@ -17,28 +17,23 @@ from hyeoksin.readers.notes import log
 
 __all__ = ["is_own_file", "is_own_row", "note_passed", "runs"]
 
-_COLUMNS = tuple(
-    map(
-        frozenset,
-        (  # of our tables and Parquet, filled in the first row at the least
-            ("판정", "계획 밖 확률", "모델"),  # classify
-            ("추천 판정", "계획 밖 확률", "모델"),  # the desk's list of decisions
-            ("최종 분류", "결정"),  # the same as a document
-            ("유형", "결정코드", "추천코드", "모델"),  # store export
-            ("옛 분류", "어떻게", "확률"),  # translate
-            ("무엇", "이름", "p"),  # drift
-        ),
-    )
+_COLUMNS: tuple[set[str], ...] = (  # of our tables and Parquet, filled in the first row at the least
+    {"판정", "계획 밖 확률", "모델"},  # classify
+    {"추천 판정", "계획 밖 확률", "모델"},  # the desk's list of decisions
+    {"최종 분류", "결정"},  # the same as a document
+    {"유형", "결정코드", "추천코드", "모델"},  # store export
+    {"옛 분류", "어떻게", "확률"},  # translate
+    {"무엇", "이름", "p"},  # drift
 )
 _GROUPS = {"묶음", "출처"}  # all that the table of duplicates has besides number, title and text
 _GROUP = re.compile(r"[0-9a-f]{16}")
 _SAID = "결과는 추천이며 결정이 아닙니다."
-_KEYS = (
-    frozenset({"plan", "candidates", "off_plan"}),
-    frozenset({"file", "sheet", "row", "reason"}),
-    frozenset({"plan", "from", "how", "by_text"}),
-    frozenset({"action", "by", "at", "predicted"}),  # store export
-    frozenset({"action", "by", "seq", "hash"}),  # its ledger
+_KEYS: tuple[set[str], ...] = (  # of our lines
+    {"plan", "candidates", "off_plan"},  # classify
+    {"file", "sheet", "row", "reason"},  # skipped rows
+    {"plan", "from", "how", "by_text"},  # translate
+    {"action", "by", "at", "predicted"},  # store export
+    {"action", "by", "seq", "hash"},  # its ledger
 )
 _REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook begin with
     ".html": r"<title>(?:계획 반영 현황 감사 보고서: |두 기간의 변화</title>|지난해 되풀이: 계획 )",
