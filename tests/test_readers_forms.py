@@ -66,6 +66,22 @@ def test_a_form_is_one_document_with_its_labels_understood() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "who",
+    [
+        ("제안자 | 성명 | 김 | 소속 | 교통과",),
+        ("신청인 | 성명 | 김", " | 주소 | 섬"),
+        ("소속 | 성명", "교통과 | 김"),
+    ],
+)
+def test_who_a_form_names_above_its_title_makes_no_list_of_it(who: tuple[str, ...]) -> None:
+    found = table(*who, "제안제목 | 진료버스", "제안내용 | 섬에 병원이 없다", "기대효과 | 오래 산다")
+    assert is_form(found)
+    (item,) = read("국민제안서", found)
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == ("진료버스", "섬에 병원이 없다\n오래 산다")
+
+
 def test_labels_above_a_list_make_no_form_of_it() -> None:
     above = ("제목 | 2026년 혁신과제", "작성일 | 2026-01-02", "담당부서 | 기획예산과", "")
     found = table(

@@ -138,8 +138,8 @@ def is_form(table: Table) -> bool:
             has_content = True  # left empty, perhaps
         if len(fields) == 2 and fields[0] is not None and fields[1] is None:
             n_rows += 1
-        elif len(fields) == 2 and None not in fields and n_rows == 0:
-            return False  # names side by side: the header of a list
+        elif n_rows == 0 and are_headings(fields) and {"title", "text"} & {*filled_fields(row)}:
+            return False  # names side by side: the header of a list (제안자, 성명 alone are a form's)
     return n_rows >= 2 and has_content
 
 
