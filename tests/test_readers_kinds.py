@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hyeoksin.errors import InputError
-from hyeoksin.readers import READERS
+from hyeoksin.readers import READERS, read
 from hyeoksin.readers.kinds import kind_of
+from hyeoksin.readers.notes import heard
 
 OFFICE = Path(__file__).parent / "data" / "office"
 BINARY = [".docx", ".hwp", ".hwpx", ".ods", ".parquet", ".pdf", ".xls", ".xlsb", ".xlsx", ".html"]
@@ -42,6 +43,7 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
         ("a.md", "[ ] 진료버스를 섬으로\n", ".txt"),
         ("a.txt", '[{"text": "버스"}]', ".txt"),
         ("a.json", '{"text": "' + "버스" * 9_000 + '"}\n{"text": "투표"}\n', ".jsonl"),
+        ("a.md", "섬에, 버스가\n온다, 간다\n", ".txt"),
         ("a.md", "[청해군] {섬} 이야기\n", ".txt"),
         ("a.md", "이동 진료버스가 섬에 왔다\n", ".txt"),
         ("a.txt", "과제명,내용\n버스,섬\n", ".txt"),
@@ -58,6 +60,17 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
 def test_texts(tmp_path: Path, name: str, content: str, kind: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     assert kind_of(tmp_path / name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("과제.XLSM", "이름은 .XLSM 이지만"), ("과제", "확장자가 없지만"), ("과제.csv", None)],
+)
+def test_a_name_that_says_something_else_is_told(tmp_path: Path, name: str, told: str | None) -> None:
+    (tmp_path / name).write_text("과제명,내용\n버스,섬\n", encoding="utf-8")
+    with heard() as notes:
+        assert len(list(read(tmp_path / name))) == 1
+    assert [*notes] == ([f"{name}: {told} 내용은 .csv 입니다."] if told else [])
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def classify(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="파일, 폴더, ZIP (CSV XLSX HWPX HWP DOCX PDF HTML JSONL TXT Parquet …); '-' 는 표준 입력(JSONL 또는 한 줄에 글 하나)."
+            help="파일, 폴더, ZIP (CSV XLSX HWPX HWP DOCX PDF HTML EML JSON JSONL TXT Parquet …); '-' 는 표준 입력(JSON, JSONL 또는 한 줄에 글 하나)."
         ),
     ] = None,
     text: Text = None,

@@ -122,7 +122,8 @@ def _read(
         kind = kind_of(path)
         suffix = _ALIASES.get(path.suffix.lower(), path.suffix.lower())
         if kind != suffix:
-            log.info("%s: 이름은 %s 이지만 내용은 %s 입니다.", path.name, suffix or "확장자가 없", kind)
+            told = f"이름은 {path.suffix} 이지만" if suffix else "확장자가 없지만"
+            log.info("%s: %s 내용은 %s 입니다.", path.name, told, kind)
         if kind == ".zip":
             budget = budget or Budget()
             items = zip_items(path, inner, depth, budget, results)

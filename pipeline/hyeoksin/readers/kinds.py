@@ -152,6 +152,8 @@ def _text_kind(head: bytes, path: Path) -> str:
     name, suffix = path.name, path.suffix.lower()
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "utf-8", "ignore").lstrip("\ufeff")
+    if suffix == ".md":
+        return ".txt"
     if suffix in _TEXTS:
         goes_on = suffix == ".jsonl" and is_json(text) and _NO_LINES.match(text)
         return ".json" if goes_on else suffix
