@@ -106,13 +106,16 @@ def test_reports_and_lists_in_a_folder_are_passed_over(folder: Path) -> None:
     assert "외 19개" in list(notes)[-1]
 
 
-def test_a_table_of_groups_that_are_not_ours_is_read(tmp_path: Path) -> None:
+def test_tables_and_reports_that_are_not_ours_are_read(tmp_path: Path) -> None:
     (tmp_path / "가.csv").write_text("묶음,출처,제목\n복지,시청,진료버스\n", encoding="utf-8")
     (tmp_path / "나.html").write_text(
         "<title>두 기간의 변화를 읽는 눈</title><p>" + "섬에 버스가 온다. " * 20, encoding="utf-8"
     )
     (tmp_path / "다.json").write_text('{"plan": "2019", "items": [{"title": "버스"}]}', encoding="utf-8")
-    assert [type(item) for item in read_told(tmp_path, Columns())] == [Document] * 3
+    (tmp_path / "라.csv").write_text(
+        "제목,최종 분류,결정,담당부서\n진료버스,3-1,수용,보건소\n", encoding="utf-8"
+    )
+    assert [type(item) for item in read_told(tmp_path, Columns())] == [Document] * 4
 
 
 def test_results_in_a_zip_are_passed_over(folder: Path) -> None:

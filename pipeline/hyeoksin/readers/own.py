@@ -20,11 +20,12 @@ __all__ = ["is_own_file", "is_own_row", "note_passed", "runs"]
 _COLUMNS: tuple[set[str], ...] = (  # of our tables and Parquet, filled in the first row at the least
     {"판정", "계획 밖 확률", "모델"},  # classify
     {"추천 판정", "계획 밖 확률", "모델"},  # the desk's list of decisions
-    {"최종 분류", "결정"},  # the same as a document
     {"유형", "결정코드", "추천코드", "모델"},  # store export
     {"옛 분류", "어떻게", "확률"},  # translate
     {"무엇", "이름", "p"},  # drift
 )
+# of the desk's list as a document, the first two always filled
+_PAPER = {"최종 분류", "결정", "소제목", "주관기관", "결정자", "비고"}
 _GROUPS = {"묶음", "출처"}  # all that the table of duplicates has besides number, title and text
 _GROUP = re.compile(r"[0-9a-f]{16}")
 _SAID = "결과는 추천이며 결정이 아닙니다."
@@ -75,6 +76,7 @@ def is_own_row(item: Document | RowError) -> bool:
     columns = item.meta.keys()
     return (
         any(columns >= own for own in _COLUMNS)
+        or {"최종 분류", "결정"} <= columns <= _PAPER
         or (columns == _GROUPS and _GROUP.fullmatch(item.meta["묶음"]) is not None)
         or _SAID in item.text[:_NEAR]
     )
