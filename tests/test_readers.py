@@ -228,15 +228,7 @@ def test_jsonl_fields_besides_title_and_text_are_found_and_a_lone_one_is_told(
 
 
 def test_what_a_json_object_holds_besides_its_fields_is_shown_as_json() -> None:
-    row = {
-        "text": "버스",
-        "비고": None,
-        "점수": 4.5,
-        "공개": True,
-        "담당": {"부서": "보건소", "순": [1]},
-        "메모": " ",
-        "끝": "급함",
-    }
+    row = {"text": "버스", "비고": None, "점수": 4.5, "공개": True, "담당": {"부서": "보건소", "순": [1]}, "메모": " ", "끝": "급함"}  # fmt: skip
     (item,) = documents_from_lines([json.dumps(row)], "a", Columns())
     assert isinstance(item, Document)
     assert item.meta == {"점수": "4.5", "공개": "true", "담당": '{"부서": "보건소", "순": [1]}', "끝": "급함"}
@@ -336,21 +328,8 @@ def test_dates_of_a_date_column(cell: str, date: str | None) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "시행일",
-        "작성일",
-        "게시일",
-        "접수일",
-        "접수일자",
-        "등록일",
-        "신청일",
-        "제출일",
-        "배포일",
-        "보도일자",
-        "등록일시",
-        "타임스탬프",
-    ],
-)
+    ["시행일", "작성일", "게시일", "접수일", "접수일자", "등록일", "신청일", "제출일", "배포일", "보도일자", "등록일시", "타임스탬프"],
+)  # fmt: skip
 def test_a_date_that_cannot_be_read_stays_in_meta_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:

@@ -71,12 +71,8 @@ def test_a_body_that_is_a_web_page_stands_under_the_subject(tmp_path: Path, page
     message.set_content(page + "<p>" + "섬에 병원이 없습니다. " * 20 + "</p>", subtype="html")
     (item,) = read(saved(tmp_path, message))
     assert isinstance(item, Document)
-    assert (item.id, item.title, item.source, item.date) == (
-        "제안",
-        "섬마을 진료버스 제안",
-        "제안.eml",
-        "2024-03-05",
-    )
+    told = (item.id, item.title, item.source, item.date)
+    assert told == ("제안", "섬마을 진료버스 제안", "제안.eml", "2024-03-05")
     assert item.text.startswith("섬에 병원이 없습니다.")
 
 
