@@ -202,7 +202,7 @@ def test_rows_without_a_probability_are_told_and_the_others_compared(
     path.write_text("\n".join([*lines, '{"id": "다", "code": "3-1", "text": "글"}', "{"]), encoding="utf-8")
     first, second, errors = samples(path, path, classifier)
     assert len(first) == len(second) == 30
-    assert {e.reason[:4] for e in errors} == {"분류 결", "확률이 "}
+    assert {e.reason[:4] for e in errors} == {"JSON", "확률이 "}
 
 
 def test_a_decision_counts_for_the_one_text_of_its_number(
