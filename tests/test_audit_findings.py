@@ -13,7 +13,16 @@ from typer.testing import CliRunner
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.audit.intervals import weighted, wilson
-from hyeoksin.audit.patterns import _caution, _Change, _change, _changed, _concentration, _excesses, _told
+from hyeoksin.audit.patterns import (
+    _caution,
+    _Change,
+    _change,
+    _changed,
+    _concentration,
+    _excesses,
+    _told,
+    changes,
+)
 from hyeoksin.audit.places import Counts, bound
 from hyeoksin.audit.report import page
 from hyeoksin.audit.result import Interval
@@ -480,6 +489,17 @@ def test_a_change_to_or_from_nothing_is_told_in_texts() -> None:
     )
     assert "사라졌습니다" in _told(_Change("3-1", ratio, 0.001, 6, 30, 0), "2024-07")
     assert "61.0배로 늘었습니다" in _told(_Change("3-1", ratio, 0.001, 6, 1, 61), "2024-07")
+
+
+def test_a_change_that_nobody_would_notice_is_no_finding() -> None:
+    months = tuple(f"2024-{month:02}" for month in range(1, 9))
+    shares = np.array([[4_750] * 4 + [4_900] * 4])
+    counts = Counts(months, np.full((1, 8), 5_000), {NONE: shares})
+    change = _change(counts, NONE, np.random.default_rng(0))
+    assert change is not None
+    assert change.p_value < 0.01
+    assert 1 < change.times < 1.05
+    assert not list(changes(None, counts, [NONE], np.random.default_rng(0)))  # type: ignore[arg-type]
 
 
 def test_intervals() -> None:

@@ -35,6 +35,7 @@ _MOST = 12  # findings of a cut
 _SIDE = 5.0  # texts expected on either side of a change
 _LEAST = 5  # texts of a concentration
 _SHOWN, _SURE = 1.2, 1.5  # times more (or less) than expected, at the near end of the interval
+_CHANGED = 1.05  # times more (or less) than before, at the near end: of a node as large as "off-plan" a thousandth can be no chance
 _SPLIT = 0.01  # p-value from which a stretch of time is cut once more
 
 
@@ -44,6 +45,7 @@ def pattern_findings(
     """Yield where nodes are concentrated or lacking, then when they changed; what is outside the plan and topics are looked at alike.
 
     Agencies are left out: they are recommended with an eye to the plan's printed leads, so that nodes gather there by themselves.
+    Topics are not compared between kinds: what petitions are about is no finding about petitions.
     """
     rng = np.random.default_rng(seed)
     untried = ("all", "year", "agency")
@@ -99,6 +101,7 @@ def concentrations(
         for cut, counts in tried
         for code in codes
         if code in counts.nodes and counts.nodes[code].sum() >= _FEW and len(counts.places) > 1
+        if cut != "kind" or code not in table.themes
         for excess in _excesses(cut, counts, code, rng)
     ]
     sure = _adjusted(found)
@@ -241,7 +244,8 @@ def changes(
     if len(counts.places) < 4:
         return
     known = [code for code in codes if code in counts.nodes and counts.nodes[code].sum() >= _FEW]
-    sure = _adjusted([change for code in known if (change := _change(counts, code, rng)) is not None])
+    tested = _adjusted([change for code in known if (change := _change(counts, code, rng)) is not None])
+    sure = [change for change in tested if change.times > _CHANGED]
     for change in sorted(sure, key=lambda change: -change.times):
         points = sorted(_points(counts, 0, len(counts.places), change, rng))
         others = [counts.places[at] for at in points if at != change.at]
