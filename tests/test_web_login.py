@@ -67,7 +67,8 @@ def test_of_many_passwords_at_once_five_are_tried(tmp_path: Path, app: Any, stor
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(log_in, range(8)))
     assert sum("맞지 않습니다" in answer for answer in answers) == 5
-    assert sum("한꺼번에" in answer for answer in answers) == 3
+    # the others came while the five were looked at, or a moment later
+    assert sum("한꺼번에" in answer or "잠갔습니다" in answer for answer in answers) == 3
 
 
 def test_the_lock_ends_by_itself(tmp_path: Path, store: Store) -> None:
