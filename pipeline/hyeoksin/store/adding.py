@@ -18,6 +18,7 @@ from hyeoksin.normalise import normalise
 from hyeoksin.region import load_regions
 from hyeoksin.store import schema
 from hyeoksin.store.engine import insert_into, now
+from hyeoksin.store.kept import Ready, as_json
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.search import Tokenise, index_tokens
 
@@ -63,7 +64,7 @@ def write_spool(spool: IO[str], rows: Iterable[Row], kind: str, tokenise: Tokeni
         for (document, answer), of_text in zip(chunk, tokens, strict=True):
             record = record_of(answer)
             head = [_columns(document, record, kind), {name: record[name] for name in _HEAD}, of_text]
-            spool.writelines(f"{schema.as_json(line)}\n" for line in (head, record))
+            spool.writelines(f"{as_json(line)}\n" for line in (head, record))
 
 
 def record_of(answer: Mapping[str, Any] | Prediction) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
     while lines := list(islice(spool, 2 * _CHUNK)):
         heads = map(json.loads, lines[::2])
         yield [
-            (columns, schema.Ready(text, head), tokens)
+            (columns, Ready(text, head), tokens)
             for (columns, head, tokens), text in zip(heads, lines[1::2], strict=True)
         ]
 

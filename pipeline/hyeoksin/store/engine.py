@@ -24,7 +24,7 @@ from hyeoksin.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
-from hyeoksin.store.schema import as_json
+from hyeoksin.store.kept import as_json
 
 __all__ = ["Base", "address", "alone", "engine", "insert_into", "meaning", "no_store", "now"]
 

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hyeoksin.errors import RefusedError, StoreDamagedError
-from hyeoksin.store import schema
 from hyeoksin.store.engine import now
+from hyeoksin.store.kept import as_json
 from hyeoksin.store.migrate import HEAD, REVISIONS, current, migrate
 
 __all__ = ["check", "dump", "load"]
@@ -130,7 +130,7 @@ def _text(path: Path, name: Path) -> Iterator[IO[bytes]]:
 
 
 def _line(value: Any) -> bytes:
-    return schema.clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
+    return as_json(value).encode() + b"\n"
 
 
 def _head(line: bytes, name: Path) -> str:

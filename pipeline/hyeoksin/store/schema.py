@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +13,7 @@ import sqlalchemy as sa
 __all__ = [
     "LAST_RANK",
     "Clean",
-    "Ready",
     "api_keys",
-    "as_json",
     "audit_log",
     "claims",
     "clean",
@@ -56,35 +51,6 @@ metadata = sa.MetaData(
 def clean(text: str) -> str:
     """Replace, one for one, what no database keeps: NUL and lone surrogates."""
     return _UNKEPT.sub("\ufffd", text)
-
-
-class Ready(Mapping[str, Any]):
-    """A JSON object that is text already: stored as it stands, and read only where more than its ``head`` is asked for."""
-
-    def __init__(self, text: str, head: Mapping[str, Any]) -> None:
-        self.text = text.rstrip("\n")
-        self._head = head
-
-    @cached_property
-    def _whole(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.text)
-        return found
-
-    def __getitem__(self, name: str) -> Any:
-        return self._head[name] if name in self._head else self._whole[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole)
-
-    def __len__(self) -> int:
-        return len(self._whole)
-
-
-def as_json(value: Any) -> str:
-    """Return a value as JSON that both engines keep."""
-    if isinstance(value, Ready):
-        return value.text
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 class Clean(sa.types.TypeDecorator[str]):
