@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     made.store.add_api_key("보기", "viewer", key_hash(KEYS["viewer"]), "admin")
     yield made
     made.store.close()
+
+
+@contextmanager
+def unmasked(browser: Browser) -> Iterator[None]:
+    """Personal data shown within the block, as the button on a page does."""
+    browser.post("/privacy/show", {"next": "/"})
+    yield
+    browser.post("/privacy/hide", {"next": "/"})
 
 
 def untitled(number: int, before: int) -> tuple[Document, dict[str, Any]]:
@@ -61,10 +70,9 @@ def test_the_ledger_as_a_file_is_always_masked(office: Office) -> None:
     desk = office.open(n=1)
     desk.store.decide([desk.items[0].id], "none", by="officer", note="문의 010-1234-5678")
     reviewer = desk.browser("reviewer")
-    reviewer.post("/privacy/show", {"next": "/"})
-    assert "010-1234-5678" in reviewer.get(f"/ledger?round={desk.project.id}").text
-    assert "문의 ***-****-****" in reviewer.get(f"/ledger.csv?round={desk.project.id}").text
-    reviewer.post("/privacy/hide", {"next": "/"})
+    with unmasked(reviewer):
+        assert "010-1234-5678" in reviewer.get(f"/ledger?round={desk.project.id}").text
+        assert "문의 ***-****-****" in reviewer.get(f"/ledger.csv?round={desk.project.id}").text
 
 
 def test_rows_that_failed_are_masked_in_a_file_whoever_asks(office: Office) -> None:
@@ -77,10 +85,9 @@ def test_rows_that_failed_are_masked_in_a_file_whoever_asks(office: Office) -> N
     result = {"new": 0, "known": 1, "failed": failed}
     desk.store.finish_job(job.id, result=result, attempt=claimed.attempts)
     reviewer = desk.browser("reviewer")
-    reviewer.post("/privacy/show", {"next": "/"})
-    assert "010-1234-5678" in reviewer.get(f"/jobs/{job.id}").text
-    assert "날짜 '***-****-****'" in reviewer.get(f"/jobs/{job.id}/failed.csv").text
-    reviewer.post("/privacy/hide", {"next": "/"})
+    with unmasked(reviewer):
+        assert "010-1234-5678" in reviewer.get(f"/jobs/{job.id}").text
+        assert "날짜 '***-****-****'" in reviewer.get(f"/jobs/{job.id}/failed.csv").text
 
 
 def test_who_sees_personal_data_is_told_so_on_every_page(office: Office) -> None:
