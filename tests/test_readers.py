@@ -10,8 +10,10 @@ import logging
 import unicodedata
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -132,6 +134,16 @@ def test_json_of_other_systems_is_read_object_by_object(tmp_path: Path, content:
     items = list(read(written(tmp_path, "자료.json", content.encode(encoding))))
     assert [item.body for item in items if isinstance(item, Document)] == ["버스", "투표"]
     assert [item.source for item in items] == ["자료.json#row=1", "자료.json#row=2"]
+
+
+@pytest.mark.parametrize("orient", ["columns", "split", "index", "records", "table"])
+def test_json_of_a_pandas_table_is_read_row_by_row(tmp_path: Path, orient: Any) -> None:
+    table = pd.DataFrame({"제목": ["이동 진료", "예산 투표"], "내용": ["섬으로 간다", "주민이 고른다"]})
+    table.to_json(tmp_path / "표.json", orient=orient)
+    assert [(item.title, item.text) for item in read(tmp_path / "표.json")] == [
+        ("이동 진료", "섬으로 간다"),
+        ("예산 투표", "주민이 고른다"),
+    ]
 
 
 def test_elements_of_a_json_array_that_are_no_text_are_told(tmp_path: Path) -> None:

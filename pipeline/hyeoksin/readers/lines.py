@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -77,6 +77,7 @@ def documents_from_json(text: str, name: str, columns: Columns) -> Iterator[Docu
     try:
         while at < len(text):
             value, end = json.JSONDecoder().raw_decode(text, at)
+            value = _turned(value, columns)
             found = _rows(value, columns, about="description") or _rows(value, columns)
             rows += found or (value if isinstance(value, list) else [value])
             at = _end_of_blanks(text, end)
@@ -91,6 +92,25 @@ def documents_from_json(text: str, name: str, columns: Columns) -> Iterator[Docu
     if BAD_BYTE.search(text):
         placed = ((source, _unbroken(row, source)) for source, row in placed)
     yield from _documents(placed, name, columns)
+
+
+def _turned(value: Any, columns: Columns) -> Any:
+    """Return rows where the value is a table by columns as pandas writes it: ``{"제목": {"0": ...}}``, ``{"columns": ..., "data": ...}``."""
+    if not isinstance(value, dict):
+        return value
+    rows: list[dict[str, Any]] = []
+    names, data = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(data, list) and all(_is_row(row, names) for row in data):
+        rows = [dict(zip(map(str, names), row, strict=True)) for row in data]
+    elif value and all(isinstance(column, dict) for column in value.values()):
+        first = next(iter(value.values()))
+        if all(column.keys() == first.keys() for column in value.values()):
+            rows = [{name: column[key] for name, column in value.items()} for key in first]
+    return rows if any(_tells(row, columns, "title", "text") for row in rows) else value
+
+
+def _is_row(row: Any, names: Sequence[Any]) -> bool:
+    return isinstance(row, list) and len(row) == len(names)
 
 
 def _end_of_blanks(text: str, at: int) -> int:
