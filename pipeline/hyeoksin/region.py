@@ -27,6 +27,8 @@ _OFFICE = r"(?<=시)(?=[청민장립내])|(?<=군)(?=[청민수립내])|(?<=구)
 _SIDO_OFFICE = rf"{_OFFICE}|(?<=도)(?=[청민립내])"  # 부산광역시장, 전라남도청
 # 종 takes 으로: 세종로 is the street; and the king is no city
 _NO_SEJONG = r"(?!(?<=세종)(?:로|(?:이|은|의)\s(?:\S+\s){0,2}(?:창제|훈민정음|집현전)))"
+# 예산 is a county, but a budget is what one saves
+_NO_BUDGET = r"(?!(?<=예산)\s?(?:결산|낭비|삭감|심의|절감|집행|투입|편성|확보))"
 _BESIDE = re.compile(r"\s*[·,/]?\s*")
 _BESIDE_GYEONGGI = (
     "도민|도지사|도청|도의회|도교육청|교육청|의회|지사|주민|지역|일대|전역|관내|소재|권|[동서남북]부"
@@ -130,7 +132,7 @@ class Regions:
     @cached_property
     def _listed(self) -> re.Pattern[str]:
         """What goes on after a place with its 시도: 충남 공주·부여."""
-        return re.compile(rf"\s?[·/]\s?(?P<form>{'|'.join(self._unions)})(?:{_AFTER}|{_OFFICE})")
+        return re.compile(rf"\s?[·/]\s?(?P<form>{'|'.join(self._unions)}){_NO_BUDGET}(?:{_AFTER}|{_OFFICE})")
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -144,7 +146,7 @@ class Regions:
         first, second = ("".join(sorted({f[at] for f in (*self._sido_forms, *self._below)})) for at in (0, 1))
         return re.compile(  # two letters are looked at before the long alternations are tried
             rf"(?<![가-힣])(?=[{first}][{second}])"
-            rf"(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem})(?:{after})|{_NO_SEJONG}(?:{lone}))"
+            rf"(?:(?P<sido>{sido})(?:(?:\s*[·,/])?\s*(?P<sub>{full}|{stem}){_NO_BUDGET}(?:{after})|{_NO_SEJONG}(?:{lone}))"
             rf"|(?P<alone>{full})(?:\s+(?P<inner>{full}))?(?:{after}))"
         )
 
