@@ -95,12 +95,14 @@ def test_who_sees_personal_data_is_told_so_on_every_page(office: Office) -> None
     item, told = f"/items/{desk.items[0].id}", "개인정보가 보임"
     reviewer = desk.browser("reviewer")
     assert told not in reviewer.get("/rounds").text
+    assert "인쇄한 사람" not in reviewer.get("/rounds").text
     assert "개인정보 보기" in reviewer.get(item).text
     assert "개인정보 보기" not in desk.browser("officer").get(item).text
     reviewer.post("/privacy/show", {"next": item})
     for path in ("/rounds", item):
         page = reviewer.get(path).text
         assert told in page
+        assert "인쇄한 사람: reviewer" in page
         assert f'name="next" value="{path}"' in page
     assert "개인정보 보기" not in reviewer.get(item).text
     reviewer.post("/privacy/hide", {"next": "/"})

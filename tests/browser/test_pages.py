@@ -103,6 +103,19 @@ def test_the_queue_goes_on_paper_without_its_controls(
     assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
+def test_paper_with_personal_data_says_who_printed_it(window: Callable[..., Any]) -> None:
+    page = window("reviewer").page()
+    page.goto("/about")
+    page.get_by_role("button", name="개인정보 보기").click()
+    mark = page.get_by_text("인쇄한 사람: reviewer")
+    assert mark.count() == 1
+    assert not mark.is_visible()
+    page.emulate_media(media="print")
+    assert mark.is_visible()
+    page.emulate_media(media="screen")
+    page.get_by_role("button", name="다시 가리기").first.click()
+
+
 def test_captions_end_at_the_edge_of_a_narrow_window_and_times_stay_whole(
     numbers: dict[str, int], window: Callable[..., Any]
 ) -> None:
