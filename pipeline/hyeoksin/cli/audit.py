@@ -28,7 +28,7 @@ PlanName = Annotated[
         help="2019, 2020, 2022, 2024 또는 자체 계획 파일 (기본: 결과를 분류한 계획, 글과 저장소면 2019).",
     ),
 ]
-_CUTS = ["region,year,agency,kind"]
+_BY = ["region,year,agency,kind"]
 Seed = Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")]
 
 
@@ -40,7 +40,7 @@ def audit(
         typer.Option(
             "--by", help="나누어 볼 것: region, district, year, agency, kind (쉼표로, 또는 여러 번)."
         ),
-    ] = _CUTS,
+    ] = _BY,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="감사 결과 (기본: 감사.json). 형식은 확장자로.")
     ] = None,
