@@ -89,7 +89,7 @@ def load(external: Path, cache: Path) -> Data:
         return [(pair.title, pair.body) for pair in found]
 
     def lexical() -> Any:
-        classifier = load_classifier(workers=1)
+        classifier = load_classifier(workers=1, careful=False)
         model = classifier.model
         encoder = model.encoder
         rows = encoder.matrix([encoder.encode(a) for a in analyse(documents, classifier.tokenizer, LIMIT)])

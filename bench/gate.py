@@ -53,7 +53,10 @@ def main() -> None:
     parser.add_argument("texts", type=int, nargs="?", default=2_000)
     given = parser.parse_args()
     plan = load_plan("2019")
-    classifier, gate = load_classifier(plan=plan, workers=1), load_gate(resource("model"), plan)
+    classifier, gate = (
+        load_classifier(plan=plan, workers=1, careful=False),
+        load_gate(resource("model"), plan),
+    )
     pool = draw(given.folder, 2 * given.texts)
     inside = {p.document.id for p in classifier.classify(pool) if p.path}
     outside = [d for d in pool if d.id not in inside]

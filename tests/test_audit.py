@@ -13,6 +13,7 @@ from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
+from hyeoksin.resources import answering_id, model_id, resource
 
 PLAN = load_plan("2019")
 
@@ -24,6 +25,18 @@ def _some() -> list:
         prediction(PLAN, 2, {"2-1": 0.8}, "settled", date=None, region=None, source="제안.csv"),
         prediction(PLAN, 3, {"1-1": 0.1}, "off_plan", agency="환경부", source="제안.csv"),
     ]
+
+
+def test_each_way_of_reading_has_its_own_errors(tmp_path: Path) -> None:
+    found = {}
+    for name in (model_id(resource("model")), answering_id(resource("model")), "other@00000000"):
+        rows = [replace(one, model=name) for one in _some()]
+        found[name] = audit(saved(rows, tmp_path / f"{len(found)}.jsonl")).manifest
+    once, twice, other = found.values()
+    assert "교차검증" in once.errors_from
+    assert "배우지 않은" in twice.errors_from
+    assert once.errors_sha256 != twice.errors_sha256
+    assert other.errors_from == ""
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])

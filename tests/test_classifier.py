@@ -257,5 +257,5 @@ def test_the_public_call_takes_what_the_inner_one_takes(monkeypatch: pytest.Monk
     public, own = signature(hyeoksin.load_classifier), signature(load_classifier)
     assert public.parameters == own.parameters
     monkeypatch.setattr("hyeoksin.classifier.load_classifier", lambda *given: given)
-    given = ("모델", "2024", 2, False, "2026-01-31")
+    given = ("모델", "2024", 2, False, "2026-01-31", False)
     assert tuple(hyeoksin.load_classifier(*given)) == given  # type: ignore[arg-type, var-annotated]

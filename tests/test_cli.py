@@ -40,6 +40,7 @@ COMMANDS = sorted(
             "batch",
             "duplicates",
             "train",
+            "train-second",
             "embed",
             "serve",
             "evaluate",

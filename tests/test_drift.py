@@ -283,6 +283,25 @@ def test_regions_are_the_same_from_results_and_from_their_texts(
     assert before.kind.tolist() == after.kind.tolist() == ["전라남도 신안군", "대구광역시 중구", ""]
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_two_models_are_told(
+    tmp_path: Path, classifier: Classifier, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    documents = [Document(id="1", text="섬 주민을 찾아간다"), Document(id="2", text="꽃 축제")]
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text("".join(json.dumps({"id": d.id, "text": d.text}) + "\n" for d in documents), "utf-8")
+    judged = list(classifier.classify(documents))
+    first, second = (tmp_path / f"{name}{suffix}" for name in ("first", "second"))
+    write(judged, first)
+    write([replace(one, model="other@00000000") for one in judged], second)
+    told = texts if suffix == ".jsonl" else None  # JSONL holds no texts
+    caplog.set_level("INFO", "hyeoksin.readers")
+    samples(first, first, classifier, told)
+    assert "다른 모델" not in caplog.text
+    samples(first, second, classifier, told)
+    assert f"다른 모델이 답했습니다({classifier.id} / other@00000000)" in caplog.text
+
+
 def test_a_gate_before_one_period_only_is_told(
     tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
 ) -> None:

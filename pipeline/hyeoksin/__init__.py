@@ -29,6 +29,7 @@ def load_classifier(
     workers: int = -1,
     others: bool = True,
     today: str | None = None,
+    careful: bool = True,
 ) -> Classifier:
     """Load the shipped model, or the model folder ``model``, for a plan; see :func:`hyeoksin.classifier.load_classifier`.
 
@@ -38,6 +39,7 @@ def load_classifier(
         workers: Kiwi's threads (-1: one per core).
         others: whether the answers in the other shipped plans go into the record.
         today: the day at which texts without a date are read (ISO); None: the day of the call.
+        careful: whether texts that the shipped model is in doubt of are read again, which takes several times as long.
 
     Raises:
         ModelError: the folder is no model, damaged, or made for another version of the plan.
@@ -45,4 +47,4 @@ def load_classifier(
     """
     from hyeoksin import classifier
 
-    return classifier.load_classifier(model, plan, workers, others, today)
+    return classifier.load_classifier(model, plan, workers, others, today, careful)

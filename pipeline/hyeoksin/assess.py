@@ -18,10 +18,10 @@ __all__ = ["assess", "wrong"]
 
 
 def assess(
-    coded: Sequence[Coded], model: str | Path | None = None
+    coded: Sequence[Coded], model: str | Path | None = None, careful: bool = True
 ) -> tuple[dict[str, Scores], list[Prediction]]:
     """Return the scores per plan and for agencies, and the predictions (main plan 2019)."""
-    classifier = load_classifier(model, "2019")
+    classifier = load_classifier(model, "2019", careful=careful)
     predictions = list(classifier.classify([c.document for c in coded]))
     scores: dict[str, Scores] = {}
     for plan_id in sorted({p for c in coded for p in c.codes}):

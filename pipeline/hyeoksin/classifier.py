@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -19,7 +20,7 @@ from hyeoksin.errors import ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.mentions import Named, named_agencies, nameless
-from hyeoksin.model import Model, load_model
+from hyeoksin.model import Model, SecondReading, load_model, load_second
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
@@ -29,7 +30,9 @@ from hyeoksin.untrained import wording_head
 
 __all__ = ["Classifier", "check_plan", "load_classifier"]
 
-_BATCH = 500
+_BATCH = 500  # texts at a time
+_CAREFUL_BATCH = 100  # the same where some are read again: one wants to see it go on
+REREAD = "다시 읽어 답이 바뀌었습니다. 근거로 보인 말은 처음 읽은 모델의 것입니다."
 UNTRAINED = "학습하지 않은 계획: 항목의 제목과 정의에 얼마나 가까운지만 보았습니다. 사람이 확인하세요."
 
 
@@ -43,6 +46,7 @@ class Classifier:
         workers: Kiwi's threads (-1: one per core).
         today: the day at which texts without a date are read (ISO); None: the day of the call.
         tokenizer: one to share with another classifier; None: one of its own.
+        second: reads again where the model is in doubt; None: the model alone answers.
 
     Raises:
         ModelError: the model knows the plan in another version (its content hash differs).
@@ -56,9 +60,11 @@ class Classifier:
         workers: int = -1,
         today: str | None = None,
         tokenizer: Tokenizer | None = None,
+        second: SecondReading | None = None,
     ) -> None:
-        self.model = model
-        self._model_id = model.id
+        self.model, self.second = model, second
+        self.id = model.id if second is None else second.id
+        self._threads = workers if workers > 0 else os.cpu_count() or 1
         self.today = today
         self.plan = plan
         self.tokenizer = tokenizer or Tokenizer(workers)
@@ -71,7 +77,8 @@ class Classifier:
         for known in self._plans.values():
             if known.id in model.plans:
                 check_plan(model, known)
-                self._heads[known.id] = model.plans[known.id]
+                head = model.plans[known.id]
+                self._heads[known.id] = head if second is None else second.thresholds(known.id, head)
         self._dense = _checked_encoder(model)
         if not self.trained:
             self._heads[plan.id] = wording_head(plan, model, self.tokenizer, self._dense)
@@ -83,12 +90,16 @@ class Classifier:
 
     def classify(self, documents: Iterable[Document]) -> Iterator[Prediction]:
         """Yield one prediction per document, in order; the answer does not depend on the document's neighbours."""
-        rest = iter(documents)
-        while batch := list(islice(rest, _BATCH)):
+        rest, size = iter(documents), _BATCH if self.second is None else _CAREFUL_BATCH
+        while batch := list(islice(rest, size)):
             analysed = list(analyse(batch, self.tokenizer, self.model.limit))
             encoded = self.model.encoder.encode_all(analysed)
             rows = self.model.encoder.matrix(encoded)
-            leaves, off = self._probabilities(analysed, rows)
+            first = last = self._probabilities(analysed, rows)
+            if self.second is not None:
+                last = self.second.reread(first, [one.body for one in analysed], self._threads)
+            leaves, off = ({plan: pair[k] for plan, pair in last.items()} for k in (0, 1))
+            moved = _best(*first[self.plan.id]) != _best(*last[self.plan.id])
             answers = {p: answer(self._plans[p], self._heads[p], leaves[p], off[p]) for p in self._answering}
             named = [named_agencies(a.body, a.document.date) for a in analysed]
             agencies = self._agencies(rows, encoded, named)
@@ -96,25 +107,24 @@ class Classifier:
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
                 row = {plan: found[i] for plan, found in answers.items()}
-                yield self._predict(one, features, row, named[i], agencies[i], leads[i], cosines[i])
+                told = self._predict(one, features, row, named[i], agencies[i], leads[i], cosines[i])
+                yield replace(told, notes=(*told.notes, REREAD)) if moved[i] else told
 
     def _probabilities(
         self, analysed: Sequence[Analysed], rows: csr_array
-    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Return per plan the (n x leaves) probabilities of one batch, and the (n,) of belonging to none."""
         if self._dense is None or self.model.net is None:
-            found = {plan: head.probabilities(rows) for plan, head in self._heads.items()}
-        else:
-            vectors = views(self._dense, analysed)
-            net = self.model.net.log_probabilities(vectors)
-            whole = vectors[:, : self._dense.dimension]
-            found = {
-                plan: head.probabilities(rows, net[plan])
-                if plan in net
-                else head.probabilities(beside(rows, whole))
-                for plan, head in self._heads.items()
-            }
-        return {p: leaves for p, (leaves, _) in found.items()}, {p: off for p, (_, off) in found.items()}
+            return {plan: head.probabilities(rows) for plan, head in self._heads.items()}
+        vectors = views(self._dense, analysed)
+        net = self.model.net.log_probabilities(vectors)
+        whole = vectors[:, : self._dense.dimension]
+        return {
+            plan: head.probabilities(rows, net[plan])
+            if plan in net
+            else head.probabilities(beside(rows, whole))
+            for plan, head in self._heads.items()
+        }
 
     def _agencies(
         self, rows: csr_array, encoded: Sequence[Encoded], named: Sequence[Mapping[str, Named]]
@@ -192,7 +202,7 @@ class Classifier:
             clause=None,
             rival=None,
             regions=(),
-            model=self._model_id,
+            model=self.id,
             plan_sha=self._plans[plan_id].sha256[:8],
         )
 
@@ -216,6 +226,11 @@ class Classifier:
         why = (*([f"이 말은 {second.code} 쪽: {', '.join(speaking)}"] if speaking else []), *border)
         why = why or (f"이 글에 {second.code} 쪽을 더 가리키는 말은 없음",)
         return evidence, Rival(second.code, second.title, second.probability, why)
+
+
+def _best(leaves: NDArray[np.float64], off: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Return the place of the likeliest leaf of each text, -1 for off-plan."""
+    return np.where(off >= 0.5, -1, leaves.argmax(axis=1))
 
 
 def _checked_encoder(model: Model) -> DenseEncoder | None:
@@ -257,8 +272,12 @@ def load_classifier(
     workers: int = -1,
     others: bool = True,
     today: str | None = None,
+    careful: bool = True,
 ) -> Classifier:
     """Load a model folder (default: the shipped one) for a plan (id, file or loaded).
+
+    ``careful``: the shipped second reading reads again what the model is in doubt of, which takes several times as long. It
+    was weighed beside the shipped model, so another one answers alone.
 
     Raises:
         ModelError: the folder is no model, damaged, or made for another version of the plan.
@@ -273,4 +292,5 @@ def load_classifier(
         if others
         else []
     )
-    return Classifier(loaded, main, side, workers, today)
+    second = load_second(resource("second"), loaded.id) if careful else None
+    return Classifier(loaded, main, side, workers, today, second=second)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hyeoksin.errors import HyeoksinError, ModelError
 
-__all__ = ["model_id", "resource"]
+__all__ = ["answering_id", "model_id", "resource"]
 
 _CHECKOUT = {
     "plans": "corpus/plans",
@@ -18,6 +18,7 @@ _CHECKOUT = {
     "dictionary.tsv": "corpus/dictionary.tsv",
     "model": "models/default",
     "morpheme": "models/morpheme",
+    "second": "models/second",
     "frozen.jsonl": "corpus/frozen.jsonl",
 }
 
@@ -46,3 +47,15 @@ def model_id(folder: Path) -> str:
         return f"{json.loads(raw)['name']}@{hashlib.sha256(raw).hexdigest()[:8]}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: 모델 폴더가 아닙니다. model.json 이 있는 폴더를 주세요.") from error
+
+
+def answering_id(folder: Path) -> str:
+    """Return what stands as the model in the records of a model folder: with the second reading's hash where that reads beside it.
+
+    Raises:
+        ModelError: the folder holds no model.
+    """
+    model = model_id(folder)
+    raw = (resource("second") / "second.json").read_bytes()
+    beside = json.loads(raw)["beside"] == model
+    return f"{model}+second@{hashlib.sha256(raw).hexdigest()[:8]}" if beside else model

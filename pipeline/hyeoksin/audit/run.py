@@ -206,8 +206,9 @@ def _whole(some: Sequence[SampleText], source: Path | None) -> list[SampleText]:
 
 def _held_out(table: Table, model: Path | None) -> HeldOut | None:
     """Return the held-out predictions of the model that made the records; None where they are not at hand."""
-    folder = model if model is not None else resource("model")
-    return load_held_out(folder, table.plan.id, table.plan.sha256, table.model)
+    folders = [resource("model"), resource("second")] if model is None else [model]
+    found = (load_held_out(one, table.plan.id, table.plan.sha256, table.model) for one in folders)
+    return next((held for held in found if held is not None), None)
 
 
 def _manifest(

@@ -77,7 +77,7 @@ def predict(
             if gated is not None:
                 gated.add(position)
             answer = gate.prediction(
-                judged, classifier.plan, classifier.model.id, dropped[places[answer_key(judged)]]
+                judged, classifier.plan, classifier.id, dropped[places[answer_key(judged)]]
             )
         if answer is None:  # pragma: no cover - the classifier answers every document
             raise ModelError(f"{judged.source}: 판정이 없습니다.")
@@ -107,8 +107,11 @@ def _load(spec: Spec) -> _Loaded:
     if _here is None or _here.spec != spec:
         _here = None  # two models at once would take twice the memory
         folder = Path(spec.model) if spec.model is not None else resource("model")
-        classifier = load_classifier(folder, spec.plan, spec.threads, today=spec.today)
-        here, there = (__version__, classifier.model.sha256), (spec.settings()["hyeoksin"], spec.model_sha)
+        careful = bool(spec.second_sha)
+        classifier = load_classifier(folder, spec.plan, spec.threads, today=spec.today, careful=careful)
+        second = "" if classifier.second is None else classifier.second.sha256
+        here = (__version__, classifier.model.sha256, second)
+        there = (spec.settings()["hyeoksin"], spec.model_sha, spec.second_sha)
         if here != there:
             raise ModelError(
                 f"작업 컴퓨터의 hyeoksin·모델({here})이 이 실행의 것({there})과 다릅니다. 같은 판을 설치하세요."

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from hyeoksin import __version__
 from hyeoksin.errors import InputError
 from hyeoksin.gate import Gate, Mode, load_gate
-from hyeoksin.model import load_model
+from hyeoksin.model import load_model, load_second
 from hyeoksin.plan import Plan, load_plan
 from hyeoksin.readers import Columns
 from hyeoksin.resources import resource
@@ -30,7 +30,7 @@ _LIBRARIES = ("kiwipiepy", "kiwipiepy_model", "numpy", "scipy")
 class Options:
     """What the user asks for; engine and its resources stand apart, since they never change a byte.
 
-    ``today``: the day (ISO) at which texts without a date are read; None: the day the run was first started.
+    ``careful``: texts that the model is in doubt of are read again. ``today``: the day (ISO) at which texts without a date are read; None: the day the run was first started.
     """
 
     inputs: tuple[Path, ...]
@@ -44,13 +44,15 @@ class Options:
     duplicates: bool = True
     today: str | None = None
     columns: Columns = field(default_factory=Columns)
+    careful: bool = False
 
 
 @dataclass(frozen=True)
 class Spec:
     """Everything that a worker needs to know to judge a shard; the same spec and shard give the same bytes.
 
-    ``model`` is the model folder, None for the one in the worker's own installation; its hash is checked there.
+    ``model`` is the model folder, None for the one in the worker's own installation; its hash is checked there, as is
+    ``second_sha``, that of the second reading (empty: the model alone answers).
     """
 
     model: str | None
@@ -61,6 +63,7 @@ class Spec:
     gate_sha: str
     format: Format
     today: str
+    second_sha: str = ""
     threads: int = field(default=1, compare=False)
 
     def settings(self) -> dict[str, Any]:
@@ -76,7 +79,12 @@ class Spec:
             "today": self.today,
             "hyeoksin": __version__,
             "libraries": _libraries(self.format),
-        }
+        } | self._second()
+
+    def _second(self) -> dict[str, str]:
+        if not self.second_sha:
+            return {}
+        return {"second_sha256": self.second_sha, "sentencepiece": version("sentencepiece")}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -92,10 +100,15 @@ def prepare(options: Options, known: Mapping[str, Any], threads: int) -> tuple[S
     """Return the spec of a run and the gate that it uses; ``known`` are the settings of the run in the folder, if any.
 
     Raises:
-        InputError: the model has no gate for the plan.
+        InputError: the model has no gate for the plan, or no second reading.
     """
     folder = options.model or resource("model")
     model = load_model(folder)
+    second = load_second(resource("second"), model.id) if options.careful else None
+    if options.careful and second is None:
+        raise InputError(
+            f"다시 읽기는 함께 설치된 모델에만 있습니다. 모델 {model.id} 는 --fast 로 실행하세요."
+        )
     plan = load_plan(options.plan)
     gate = load_gate(folder, plan) if options.gate != "off" else None
     if options.gate == "fast" and gate is None:
@@ -104,13 +117,14 @@ def prepare(options: Options, known: Mapping[str, Any], threads: int) -> tuple[S
         )
     spec = Spec(
         model=None if options.model is None else str(options.model.resolve()),
-        model_id=model.id,
+        model_id=model.id if second is None else second.id,
         model_sha=model.sha256,
         plan=plan,
         gate=options.gate if gate is not None else "off",
         gate_sha=gate.sha256 if gate is not None else "",
         format=options.format,
         today=options.today or known.get("today") or datetime.date.today().isoformat(),
+        second_sha="" if second is None else second.sha256,
         threads=threads,
     )
     return spec, gate

@@ -9,7 +9,16 @@ import typer
 
 from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
-from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.options import (
+    Careful,
+    DateColumn,
+    IdColumn,
+    Model,
+    PlanName,
+    RegionColumn,
+    TextColumn,
+    TitleColumn,
+)
 from hyeoksin.cli.outputs import check_form, refuse_file, refuse_inputs
 
 __all__ = ["batch", "duplicates"]
@@ -58,6 +67,7 @@ def batch(
     id_column: IdColumn = None,
     date_column: DateColumn = None,
     region_column: RegionColumn = None,
+    careful: Careful = False,
 ) -> None:
     """큰 자료를 묶음으로 나누어 분류합니다. 언제 멈춰도 같은 명령으로 이어서 하고, 결과는 같습니다."""
     from hyeoksin.batch import ENGINES, Options, Resources, run
@@ -94,6 +104,7 @@ def batch(
         duplicates=duplicates,
         today=today,
         columns=columns,
+        careful=careful,
         **options,
     )
     try:

@@ -13,7 +13,16 @@ import typer
 
 from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import failed_place, list_failed, show_failed
-from hyeoksin.cli.options import DateColumn, IdColumn, Model, PlanName, RegionColumn, TextColumn, TitleColumn
+from hyeoksin.cli.options import (
+    Careful,
+    DateColumn,
+    IdColumn,
+    Model,
+    PlanName,
+    RegionColumn,
+    TextColumn,
+    TitleColumn,
+)
 from hyeoksin.cli.outputs import check_form, refuse_inputs
 from hyeoksin.errors import InputError, RowError
 
@@ -57,6 +66,7 @@ def classify(
     duplicates: Annotated[
         bool, typer.Option("--duplicates/--no-duplicates", help="거의 같은 글을 묶어 한 번만 판정.")
     ] = False,
+    careful: Careful = True,
 ) -> None:
     """파일이나 글을 분류합니다. 못 쓰는 줄이 있으면 따로 적고 1로 끝납니다."""
     from hyeoksin.cli.screen import show_notes
@@ -83,7 +93,7 @@ def classify(
         else:
             documents.append(item)
     if documents:
-        predictions = _predict(documents, plan, model, workers, duplicates)
+        predictions = _predict(documents, plan, model, workers, duplicates, careful)
         if output is not None:
             write(predictions, output)
             typer.echo(f"{len(documents):,}건을 {output} 에 적었습니다.", err=True)
@@ -158,13 +168,18 @@ def _standard_input(columns: Columns) -> Iterator[Item]:
 
 
 def _predict(
-    documents: list[Document], plan: str, model: Path | None, workers: int, duplicates: bool = False
+    documents: list[Document],
+    plan: str,
+    model: Path | None,
+    workers: int,
+    duplicates: bool = False,
+    careful: bool = True,
 ) -> Iterator[Prediction]:
     from tqdm import tqdm
 
     from hyeoksin.classifier import load_classifier
 
-    classifier = load_classifier(model, plan, workers)
+    classifier = load_classifier(model, plan, workers, careful=careful)
     gc.freeze()  # what is loaded stays: garbage collection need not walk through it again and again
     if not classifier.trained:
         typer.secho(
@@ -210,6 +225,7 @@ def explain(
     text: Annotated[str, typer.Argument(help="설명할 글.")],
     plan: PlanName = "2019",
     model: Model = None,
+    careful: Careful = True,
 ) -> None:
     """글 하나의 분류를 근거, 조항, 경쟁 항목, 기관의 까닭과 함께 풀어 보여 줍니다."""
     from hyeoksin.cli.screen import print_explanation
@@ -217,5 +233,5 @@ def explain(
 
     if not text.strip():
         raise typer.BadParameter("글이 비어 있습니다.")
-    for prediction in _predict([Document(id="text", text=text)], plan, model, -1):
+    for prediction in _predict([Document(id="text", text=text)], plan, model, -1, careful=careful):
         print_explanation(prediction)

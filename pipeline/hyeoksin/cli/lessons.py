@@ -316,7 +316,7 @@ def renew_items(project: Rounds, store: StoreUrl = STORE) -> None:
                 n_judged, n_new = n_judged + judged, n_new + renewed
                 bar.update(judged)
         typer.echo(
-            f"{one.name}: 정하지 않은 {n_judged:,}건을 {classifier.model.id} 로 다시 판정했습니다 (새 답 {n_new:,}건)."
+            f"{one.name}: 정하지 않은 {n_judged:,}건을 {classifier.id} 로 다시 판정했습니다 (새 답 {n_new:,}건)."
         )
 
 

@@ -22,6 +22,13 @@ _PLAN = "2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx .tt
 PlanName = Annotated[str, typer.Option("--plan", help=_PLAN)]
 PlanArgument = Annotated[str, typer.Argument(help=_PLAN)]
 Model = Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
+Careful = Annotated[
+    bool,
+    typer.Option(
+        "--careful/--fast",
+        help="모델이 망설이는 글을 다시 읽기 / 한 번만 읽기 (몇 배 빠르고 조금 덜 맞음).",
+    ),
+]
 Links = Annotated[
     Path | None, typer.Option("--links", help="대응표 CSV (기본: 실린 대응표; 없으면 추측하고 그렇게 적음).")
 ]

@@ -67,6 +67,13 @@ def samples(
             "한 기간의 결과에만 1차 거르기의 확률이 있습니다. 달라졌다고 나온 확률이 그 때문일 수 있으니 두 기간을 같은 "
             "hyeoksin batch --gate 로 분류해 견주세요."
         )
+    models = [{r.model for r in part if r.model} for part in parts]
+    if all(models) and models[0] != models[1]:
+        log.info(
+            "두 기간을 다른 모델이 답했습니다(%s / %s). 달라졌다고 나온 추천과 확률이 그 때문일 수 있으니 두 기간을 같은 모델과 같은 "
+            "--careful, --fast 로 분류해 견주세요.",
+            *(", ".join(sorted(names)) for names in models),
+        )
     most = None
     if any(r.is_cut for part in parts for r in part):
         most = classifier.model.limit
@@ -160,6 +167,7 @@ def _result(prediction: Prediction) -> Result:
         probability=end.probability if end else prediction.off_plan,
         shares=shares,
         regions=prediction.regions,
+        model=prediction.model,
     )
 
 

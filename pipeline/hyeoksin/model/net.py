@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Net"]
+__all__ = ["Net", "product"]
 
 Floats = NDArray[np.float32]
 
@@ -31,15 +31,15 @@ class Net:
 
     def log_probabilities(self, vectors: Floats) -> dict[str, NDArray[np.float64]]:
         """Return per plan the (n x (leaves + 1)) log-probabilities of (n x d) vectors, off-plan in the last column."""
-        hidden = np.maximum(_product(vectors, self.hidden) + self.hidden_bias, 0.0)
+        hidden = np.maximum(product(vectors, self.hidden) + self.hidden_bias, 0.0)
         found = {}
         for plan, weights in self.outputs.items():
-            logits = (_product(hidden, weights) + self.biases[plan]).astype(np.float64)
+            logits = (product(hidden, weights) + self.biases[plan]).astype(np.float64)
             found[plan] = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         return found
 
 
-def _product(rows: Floats, weights: Floats) -> Floats:
+def product(rows: Floats, weights: Floats) -> Floats:
     """Return ``rows @ weights`` row by row, as SciPy multiplies sparse rows: BLAS rounds a row by its neighbours."""
     n_rows, width = rows.shape
     columns = np.tile(np.arange(width, dtype=np.int32), n_rows)

@@ -3,7 +3,7 @@
 ::
 
     model.json            format, classes, thresholds, plan hashes, and the SHA-256 of weights and vocabulary
-    weights.safetensors   idf and the weights of the heads (float16)
+    weights.safetensors   idf and the weights of the heads (eight bits with a scale a feature; gates and network float16)
     vocabulary.txt        one feature name a line, line = column
     card.json             what it was trained on and how good it is; MODEL_CARD.md says it in prose
 """
@@ -23,14 +23,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from hyeoksin.encoders import LexicalEncoder
+from hyeoksin.encoders.packed import packed, unpacked
 from hyeoksin.errors import ModelError
 from hyeoksin.model.heads import Head, PlanHead
 from hyeoksin.model.net import Net
 
-__all__ = ["FORMAT", "Model", "check_folder", "load_model", "save_model"]
+__all__ = ["FORMAT", "Model", "check_folder", "load_model", "save_model", "sha256_of"]
 
-FORMAT = "hyeoksin-model/3"
-_BEFORE = "hyeoksin-model/2"  # without network and levels above the leaf; read as it is
+FORMAT = "hyeoksin-model/4"
+_WIDE = "hyeoksin-model/3"  # heads in float16; read as it is
+_BEFORE = "hyeoksin-model/2"  # also without network and levels above the leaf
 _NUMBERS = (
     "gate_bias", "gate_slope", "peak_slope", "gate_intercept", "settle", "settle_off", "net_leaf", "net_slope",
 )  # fmt: skip
@@ -74,14 +76,14 @@ def check_folder(folder: Path) -> None:
 
 
 def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
-    """Write the folder and return the model as loading it would give it (weights rounded to float16)."""
+    """Write the folder and return the model as loading it would give it (weights rounded to eight or sixteen bits)."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {"idf": model.encoder.idf.astype(np.float32)}
+    tensors: dict[str, NDArray[Any]] = {"idf": model.encoder.idf.astype(np.float32)}
     for plan, head in model.plans.items():
-        tensors[f"{plan}/leaf"] = head.leaf.weights.astype(np.float16)
+        tensors |= packed(f"{plan}/leaf", head.leaf.weights, 8)
         tensors[f"{plan}/leaf_bias"] = head.leaf.bias.astype(np.float32)
         tensors[f"{plan}/gate"] = head.gate_weights.astype(np.float16)
-    tensors["agencies"] = model.agencies.weights.astype(np.float16)
+    tensors |= packed("agencies", model.agencies.weights, 8)
     tensors["agencies_bias"] = model.agencies.bias.astype(np.float32)
     if model.net is not None:
         tensors |= _net_tensors(model.net)
@@ -114,7 +116,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
         },
         "agencies": {"classes": model.agencies.classes, "temperature": model.agencies.temperature},
         "router": dict(model.router),
-        "files": {name: _sha256(folder / name) for name in _FILES},
+        "files": {name: sha256_of(folder / name) for name in _FILES},
     }
     text = json.dumps(description, ensure_ascii=False, indent=1)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -139,12 +141,12 @@ def load_model(folder: Path) -> Model:
         raise ModelError(f"{folder}/model.json: 깨졌습니다. 모델을 다시 받으세요.") from error
     if isinstance(description, dict) and description.get("format") == _BEFORE:
         description = _upgraded(description)
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
+    if not isinstance(description, dict) or description.get("format") not in (FORMAT, _WIDE):
         found = description.get("format") if isinstance(description, dict) else None
         raise ModelError(f"{folder}: 모르는 모델 형식 '{found}'. 이 판이 읽는 형식: {FORMAT}.")
     try:
         for name in _FILES:
-            if _sha256(folder / name) != description["files"][name]:
+            if sha256_of(folder / name) != description["files"][name]:
                 raise ModelError(
                     f"{folder / name}: 지문(SHA-256)이 model.json과 다릅니다. 모델을 다시 받으세요."
                 )
@@ -159,11 +161,11 @@ def _upgraded(description: Mapping[str, Any]) -> dict[str, Any]:
     """Return the description of a model of the format before as one without a network."""
     added = {"net_leaf": 0.0, "net_slope": 0.0, "settle_above": {}}
     plans = {plan: {**added, **entry} for plan, entry in description.get("plans", {}).items()}
-    return {**description, "format": FORMAT, "dense": "lexical", "plans": plans}
+    return {**description, "format": _WIDE, "dense": "lexical", "plans": plans}
 
 
 def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
-    tensors = load_file(folder / "weights.safetensors")
+    tensors = unpacked(load_file(folder / "weights.safetensors"))
     vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
     beside = len(tensors["net/probe"]) // 2 if "net/probe" in tensors else 0
     for name in ("idf", *(f"{plan}/gate" for plan in description["plans"])):
@@ -172,7 +174,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘와 맞지 않습니다.")
 
     def head(name: str, classes: list[str], temperature: float) -> Head:
-        weights = tensors[name].astype(np.float32)
+        weights = tensors[name]
         if weights.shape[1] != len(classes) or len(weights) > len(vocabulary) + beside:
             raise ModelError(f"{folder}: '{name}' 의 크기가 어휘·분류와 맞지 않습니다.")
         return Head(tuple(classes), weights, tensors[f"{name}_bias"], temperature)
@@ -184,7 +186,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
             plan=plan,
             sha256=entry["sha256"],
             leaf=head(f"{plan}/leaf", entry["leaves"], entry["temperature"]),
-            gate_weights=tensors[f"{plan}/gate"].astype(np.float32),
+            gate_weights=tensors[f"{plan}/gate"],
             settle_above={level: float(at) for level, at in entry["settle_above"].items()},
             **numbers,
         )
@@ -217,9 +219,9 @@ def _net(tensors: Mapping[str, NDArray[Any]], plans: Mapping[str, Any]) -> Net:
     """Build the network of the plans that have one; another's head reads the dense vectors beside the lexical row."""
     plans = {plan: entry for plan, entry in plans.items() if f"net/{plan}" in tensors}
     net = Net(
-        hidden=tensors["net/hidden"].astype(np.float32),
+        hidden=tensors["net/hidden"],
         hidden_bias=tensors["net/hidden_bias"],
-        outputs={plan: tensors[f"net/{plan}"].astype(np.float32) for plan in plans},
+        outputs={plan: tensors[f"net/{plan}"] for plan in plans},
         biases={plan: tensors[f"net/{plan}_bias"] for plan in plans},
         probe=tensors["net/probe"],
     )
@@ -229,5 +231,6 @@ def _net(tensors: Mapping[str, NDArray[Any]], plans: Mapping[str, Any]) -> Net:
     return net
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

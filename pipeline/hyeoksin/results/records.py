@@ -87,6 +87,7 @@ def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowE
             notes=tuple(map(str, row.get("notes") or ())),
             duplicate_group=row.get("duplicate_group"),
             regions=tuple(map(str, row.get("regions") or ())),
+            model=str(row.get("model") or ""),
         ),
         plan,
         place,

@@ -24,7 +24,7 @@ class Result:
     ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
     holds the probabilities of the leaves and of ``NONE``, where the input tells them. ``notes`` and ``duplicate_group`` are
     those of the record. ``regions`` are the places that the classifier found, its region column
-    included.
+    included; ``model`` is the model that answered, where the input names it.
     """
 
     document: Document
@@ -36,6 +36,7 @@ class Result:
     notes: tuple[str, ...] = ()
     duplicate_group: str | None = None
     regions: tuple[str, ...] = ()
+    model: str = ""
 
     @property
     def gated(self) -> bool:

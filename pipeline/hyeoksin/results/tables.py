@@ -113,6 +113,7 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
             notes=tuple(cells.get("알림", "").splitlines()),
             duplicate_group=cells.get("묶음") or None,
             regions=tuple(filter(None, cells.get("지역", "").split(", "))),
+            model=cells.get("모델", ""),
         ),
         plan,
         place,

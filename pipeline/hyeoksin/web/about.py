@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from hyeoksin.resources import model_id, resource
+from hyeoksin.resources import answering_id, resource
 from hyeoksin.web.access import StoreDep, Viewer
 from hyeoksin.web.cards import card
 from hyeoksin.web.pages import render
@@ -20,4 +20,4 @@ def about(request: Request, store: StoreDep, user: Viewer) -> Response:
     """Say that answers are recommendations, and show the model card."""
     row = store.active_model()
     folder = row.folder if row is not None else resource("model")
-    return render(request, "about.html", {"model": model_id(folder), "card": card(folder)})
+    return render(request, "about.html", {"model": answering_id(folder), "card": card(folder)})

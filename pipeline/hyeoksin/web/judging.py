@@ -117,7 +117,9 @@ def _classifier(
             found = load_classifier(model, plan, workers)
         else:
             others = [load_plan(p) for p in BUILTIN_PLANS if p in sibling.model.plans and p != plan]
-            found = Classifier(sibling.model, load_plan(plan), others, workers, None, sibling.tokenizer)
+            found = Classifier(
+                sibling.model, load_plan(plan), others, workers, None, sibling.tokenizer, sibling.second
+            )
         while len(loaded) >= _KEPT:
             del loaded[next(iter(loaded))]
         loaded[model, plan] = found
