@@ -13,7 +13,7 @@ from hyeoksin.encoders.transformer import Transformer
 from hyeoksin.model.second import SecondHead, SecondReading, save_second
 from hyeoksin.plan import load_plan
 from hyeoksin.training.pretrained import Pretrained, piece_model
-from hyeoksin.training.second import _packed
+from hyeoksin.training.tuning import _packed
 
 WIDTH, N_HEADS, N_LAYERS, WIDE, N_PIECES = 64, 2, 2, 128, 24
 PIECES = [

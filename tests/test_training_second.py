@@ -19,7 +19,8 @@ from hyeoksin.held_out import HeldOut
 from hyeoksin.model.second import SecondReading
 from hyeoksin.plan import Plan
 from hyeoksin.training.pretrained import _NAMES, Pretrained, read_pretrained
-from hyeoksin.training.second import SecondSettings, Tuned, _both, _head, split, tune
+from hyeoksin.training.second import _both, _head, split
+from hyeoksin.training.tuning import SecondSettings, Tuned, tune
 from second_cases import N_HEADS, N_LAYERS, N_PIECES, WIDTH, pretrained, transformer
 
 SMALL = SecondSettings(layers=2, frozen=1, pieces=N_PIECES, epochs=12, step=256, most=8, rate=2e-3, head_rate=2e-2)  # fmt: skip
