@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from arguments import there
 from hyeoksin.classifier import load_classifier
@@ -68,8 +69,22 @@ def held_out(plans: Mapping[str, Plan], folder: Path) -> None:
             found = load_held_out(resource(kept), name, plans[name].sha256, ids[how])
             if found is None:
                 raise SystemExit(f"{ids[how]} keeps no held-out answers")
-            told = found.probabilities if how == "twice" else found.probabilities[at]
-            table("public, first fold", plans[name], how, told[:, :-1], told[:, -1], gold)
+            told = found if how == "twice" else found.rows(at)
+            leaves, off = told.probabilities[:, :-1], told.probabilities[:, -1]
+            inside = told.truth < len(plans[name].leaves)
+            table("public, first fold", plans[name], how, leaves, off, gold)
+            for what, weight in (("", np.ones(len(told))), (", weighted to the pool", told.weight)):
+                tags = false_tags(off, inside, weight)
+                auroc = roc_auc_score(~inside, off, sample_weight=weight)
+                print(f"{name} {how}{what}: AUROC {auroc:.3f}, false tags where 85 % are found {tags:.3f}")
+
+
+def false_tags(off: Floats, inside: NDArray[np.bool_], weight: Floats) -> float:
+    """Return the share of the texts outside that are tagged by the cut under which 85 % of those inside are."""
+    order = np.argsort(off[inside])
+    found = np.cumsum(weight[inside][order]) / weight[inside].sum()
+    cut = off[inside][order][np.searchsorted(found, 0.85)]
+    return float(weight[~inside & (off <= cut)].sum() / weight[~inside].sum())
 
 
 def sets(coded: Path, folder: Path) -> dict[str, tuple[list[Document], list[dict[str, Gold]]]]:
