@@ -57,8 +57,9 @@ def gold_of(example: Example, plan: str) -> Gold:
     return (example.labels[plan] or (NONE,))[0], example.accepted(plan)
 
 
-def held_out(plans: Mapping[str, Plan], folder: Path) -> None:
-    """Print the public texts of the first fold."""
+def held_out(plans: Mapping[str, Plan], folder: Path) -> list[str]:
+    """Print the public texts of the first fold, and return what else there is to say of them."""
+    said = []
     examples = gather(Path("corpus"), folder, plans)
     shown = [i for i in split(examples)[1] if examples[i].origin == "real"]
     at = np.searchsorted([i for i, e in enumerate(examples) if e.origin == "real"], shown)
@@ -76,7 +77,10 @@ def held_out(plans: Mapping[str, Plan], folder: Path) -> None:
             for what, weight in (("", np.ones(len(told))), (", weighted to the pool", told.weight)):
                 tags = false_tags(off, inside, weight)
                 auroc = roc_auc_score(~inside, off, sample_weight=weight)
-                print(f"{name} {how}{what}: AUROC {auroc:.3f}, false tags where 85 % are found {tags:.3f}")
+                said.append(
+                    f"{name} {how}{what}: AUROC {auroc:.3f}, false tags where 85 % are found {tags:.3f}"
+                )
+    return said
 
 
 def false_tags(off: Floats, inside: NDArray[np.bool_], weight: Floats) -> float:
@@ -107,7 +111,7 @@ def main() -> None:
     print(
         f"| texts | plan | read | n | {' | '.join(FIGURES)} | leaves settled, right |\n|{'---|' * (5 + len(FIGURES))}"
     )
-    held_out(plans, told.folder)
+    said = held_out(plans, told.folder)
     readers = {"once": load_classifier(careful=False), "twice": load_classifier()}
     seconds: dict[str, list[str]] = {how: [] for how in readers}
     for what, (documents, gold) in sets(told.coded, told.folder).items():
@@ -128,6 +132,7 @@ def main() -> None:
                     asked,
                     settled(shown, plans[name], asked),
                 )
+    print("\n".join(said))
     for how, found in seconds.items():
         print(f"{readers[how].id}: texts a second: {', '.join(found)}")
 
