@@ -30,11 +30,10 @@ demo: .venv/package  ## classify the sample file into the four plans
 	$(BIN)/hyeoksin classify tests/data/sample_tasks.csv --output demo-out/sample_tasks.jsonl
 	$(BIN)/hyeoksin explain "복지 사각지대에 놓인 위기가구를 전력 사용량으로 찾아내어 읍면동이 방문하는 사업을 전남 목포시가 한전과 함께 시작한다."
 
-# one thread a process: two processes whose threads wait for each other take longer; files in their own order, since the ones
-# with few tests are the slow ones and would come last
+# one thread a process: idle threads of BLAS and torch spin, which the other process pays for
 test: .venv/package .venv/neural  ## all tests, on the installed wheel
 	tests/browser/install.sh
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 coverage:  ## all tests, and the lines that none of them reached (counting them takes two fifths more time)
 	$(MAKE) test PYTEST="--cov --cov-report=term"

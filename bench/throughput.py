@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +66,11 @@ def whole(texts: Sequence[str], careful: bool = False) -> int:
     return sum(1 for _ in classifier(careful).classify(documents))
 
 
-def whole_twice(texts: Sequence[str]) -> int:
-    return whole(texts, careful=True)
-
-
 WORK: dict[str, Callable[[Sequence[str]], int]] = {
     "bare Kiwi": bare,
     "bare Kiwi, first 700": bare_read,
     "pipeline": whole,
-    "pipeline, careful": whole_twice,
+    "pipeline, careful": partial(whole, careful=True),
 }
 
 

@@ -19,7 +19,7 @@ from hyeoksin.held_out import HeldOut
 from hyeoksin.model.second import SecondReading
 from hyeoksin.plan import Plan
 from hyeoksin.training.pretrained import _NAMES, Pretrained, read_pretrained
-from hyeoksin.training.second import _both, _head, split
+from hyeoksin.training.second import _answers, _head, split
 from hyeoksin.training.tuning import SecondSettings, Tuned, tune
 from second_cases import N_HEADS, N_LAYERS, N_PIECES, WIDTH, pretrained, transformer
 
@@ -136,14 +136,15 @@ def test_both_answers_are_weighed_on_doubtful_texts(plans: dict[str, Plan], clas
     reading = SecondReading("m@1", (0.1, 0.9), transformer(), {})
     layer = weights, np.zeros(k + 1, np.float32)
     head = _head(reading, classifier.model.plans["2024"], plan, texts, held, vectors, layer)
-    leaves, after = _both(reading, head, held, vectors)
+    leaves, after = head.rejoin(_answers(held), reading.doubtful(off), vectors)
     both = np.column_stack([leaves, after]).argmax(axis=1)
     assert np.mean(first.argmax(axis=1) == truth) < 0.4 < 0.9 < np.mean(both == truth)
     assert head.leaf[1] > head.leaf[0]
     assert head.slopes[1] < 0
     assert head.settle < 1.0
     sure = replace(held, probabilities=np.column_stack([leaves * 0.0, np.ones(n)]))
-    assert np.array_equal(_both(reading, head, sure, vectors)[1], np.ones(n))
+    doubt = reading.doubtful(sure.probabilities[:, -1])
+    assert np.array_equal(head.rejoin(_answers(sure), doubt, vectors[doubt])[1], np.ones(n))
 
 
 def test_the_first_fold_does_not_teach(written: list[Example]) -> None:

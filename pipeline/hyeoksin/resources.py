@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hyeoksin.errors import HyeoksinError, ModelError
 
-__all__ = ["answering_id", "model_id", "resource"]
+__all__ = ["answering_id", "model_id", "resource", "second_id"]
 
 _CHECKOUT = {
     "plans": "corpus/plans",
@@ -58,4 +58,9 @@ def answering_id(folder: Path) -> str:
     model = model_id(folder)
     raw = (resource("second") / "second.json").read_bytes()
     beside = json.loads(raw)["beside"] == model
-    return f"{model}+second@{hashlib.sha256(raw).hexdigest()[:8]}" if beside else model
+    return second_id(model, hashlib.sha256(raw).hexdigest()) if beside else model
+
+
+def second_id(model: str, sha256: str) -> str:
+    """Return the model of records that were read twice: the model's id, and the hash of the second reading beside it."""
+    return f"{model}+second@{sha256[:8]}"

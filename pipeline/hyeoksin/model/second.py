@@ -29,13 +29,13 @@ from hyeoksin.encoders.transformer import Transformer
 from hyeoksin.errors import ModelError
 from hyeoksin.model.heads import PlanHead, off_log_odds, sigmoid, softmax
 from hyeoksin.model.net import product
-from hyeoksin.model.store import sha256_of
+from hyeoksin.model.store import check_files, sha256_of
+from hyeoksin.resources import second_id
 
 __all__ = ["FORMAT", "SecondHead", "SecondReading", "first_answers", "load_second", "save_second"]
 
 FORMAT = "hyeoksin-second/1"
 _FILES = ("weights.safetensors", "pieces.model")
-_NAME = "second"
 _SURE = 1e-6  # no answer of the model is taken for surer than that
 Floats = NDArray[np.float64]
 Answers = tuple[Floats, Floats]  # (n x leaves) probabilities and (n,) off-plan
@@ -74,6 +74,12 @@ class SecondHead:
         leaves = softmax(self.leaf[0] * among + self.leaf[1] * second[:, :-1])
         return leaves * inside[:, None], 1.0 - inside
 
+    def rejoin(self, first: Answers, doubt: NDArray[np.bool_], vectors: NDArray[np.float32]) -> Answers:
+        """Return the answers with those of the texts in ``doubt`` joined; ``vectors`` (doubtful x dimension) are theirs."""
+        leaves, off = (values.copy() for values in first)
+        leaves[doubt], off[doubt] = self.join((leaves[doubt], off[doubt]), self.log_probabilities(vectors))
+        return leaves, off
+
 
 def first_answers(leaves: Floats, off: Floats) -> tuple[Floats, Floats]:
     """Return the (n x leaves) log-probabilities among the leaves, and the (n,) log-odds of belonging to the plan."""
@@ -99,7 +105,7 @@ class SecondReading:
     @property
     def id(self) -> str:
         """The model's id and this reading's, as they stand in the records of both."""
-        return f"{self.beside}+{_NAME}@{self.sha256[:8]}"
+        return second_id(self.beside, self.sha256)
 
     def doubtful(self, off: Floats) -> NDArray[np.bool_]:
         """Return which of the (n,) off-plan probabilities call for a second reading."""
@@ -121,11 +127,7 @@ class SecondReading:
         vectors = self.transformer.vectors([bodies[i] for i in rows.tolist()], workers)
         found = dict(answers)
         for plan, doubt in doubtful.items():
-            leaves, off = (values.copy() for values in answers[plan])
-            head, its = self.plans[plan], doubt[rows]
-            second = head.log_probabilities(vectors[its])
-            leaves[doubt], off[doubt] = head.join((leaves[doubt], off[doubt]), second)
-            found[plan] = leaves, off
+            found[plan] = self.plans[plan].rejoin(answers[plan], doubt, vectors[doubt[rows]])
         return found
 
     def thresholds(self, plan: str, head: PlanHead) -> PlanHead:
@@ -189,11 +191,7 @@ def load_second(folder: Path, beside: str) -> SecondReading | None:
             raise ModelError(f"{folder}: 모르는 형식 '{description['format']}'. 이 판이 읽는 형식: {FORMAT}.")
         if description["beside"] != beside:
             return None
-        for name in _FILES:
-            if sha256_of(folder / name) != description["files"][name]:
-                raise ModelError(
-                    f"{folder / name}: 지문(SHA-256)이 second.json과 다릅니다. hyeoksin을 다시 설치하세요."
-                )
+        check_files(folder, "second.json", _FILES, description["files"])
         return _build(folder, description, hashlib.sha256(raw).hexdigest())
     except OSError as error:
         raise ModelError(

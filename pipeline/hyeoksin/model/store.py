@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from hyeoksin.errors import ModelError
 from hyeoksin.model.heads import Head, PlanHead
 from hyeoksin.model.net import Net
 
-__all__ = ["FORMAT", "Model", "check_folder", "load_model", "save_model", "sha256_of"]
+__all__ = ["FORMAT", "Model", "check_files", "check_folder", "load_model", "save_model", "sha256_of"]
 
 FORMAT = "hyeoksin-model/4"
 _WIDE = "hyeoksin-model/3"  # heads in float16; read as it is
@@ -145,11 +145,7 @@ def load_model(folder: Path) -> Model:
         found = description.get("format") if isinstance(description, dict) else None
         raise ModelError(f"{folder}: 모르는 모델 형식 '{found}'. 이 판이 읽는 형식: {FORMAT}.")
     try:
-        for name in _FILES:
-            if sha256_of(folder / name) != description["files"][name]:
-                raise ModelError(
-                    f"{folder / name}: 지문(SHA-256)이 model.json과 다릅니다. 모델을 다시 받으세요."
-                )
+        check_files(folder, "model.json", _FILES, description["files"])
         return _build(folder, description, hashlib.sha256(raw).hexdigest())
     except OSError as error:
         raise ModelError(f"{folder}: 모델 파일이 빠졌습니다 ({error.filename}).") from error
@@ -229,6 +225,17 @@ def _net(tensors: Mapping[str, NDArray[Any]], plans: Mapping[str, Any]) -> Net:
         if net.outputs[plan].shape != (len(net.hidden_bias), len(entry["leaves"]) + 1):
             raise ValueError(f"net/{plan}")
     return net
+
+
+def check_files(folder: Path, listing: str, names: Sequence[str], hashes: Mapping[str, str]) -> None:
+    """Refuse files whose hashes are not those that stand in the file ``listing``.
+
+    Raises:
+        ModelError: a file is damaged or changed.
+    """
+    for name in names:
+        if sha256_of(folder / name) != hashes[name]:
+            raise ModelError(f"{folder / name}: 지문(SHA-256)이 {listing}과 다릅니다. 모델을 다시 받으세요.")
 
 
 def sha256_of(path: Path) -> str:

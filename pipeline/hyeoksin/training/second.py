@@ -106,7 +106,8 @@ def weighed(
         part = before.rows(at)
         head = _head(reading, model.plans[name], plan, texts, part, vectors, tuned.heads[name])
         reading = replace(reading, plans={**reading.plans, name: head})
-        joined = np.column_stack(_both(reading, head, part, vectors))
+        doubt = reading.doubtful(part.probabilities[:, -1])
+        joined = np.column_stack(head.rejoin(_answers(part), doubt, vectors[doubt]))
         kept.append(
             replace(
                 part,
@@ -132,7 +133,7 @@ def _head(
     """Return the head of a plan: weights from the doubtful texts, thresholds from all."""
     head = SecondHead(plan.sha256, *layer, (1.0, 0.0), (1.0, 0.0), 0.0, 1.01, 1.01, {})
     second_answers = head.log_probabilities(vectors)
-    among, belongs = first_answers(first.probabilities[:, :-1], first.probabilities[:, -1])
+    among, belongs = first_answers(*_answers(first))
     doubt = reading.doubtful(first.probabilities[:, -1])
     inside = first.truth < len(plan.leaves)
     both = doubt & inside
@@ -140,17 +141,11 @@ def _head(
     signals = np.column_stack([belongs, off_log_odds(second_answers)])
     slopes, intercept = fit_gate(signals[doubt], inside[doubt], np.ones(int(doubt.sum())))
     head = replace(head, leaf=(1.0 / temperature, leaf), slopes=(slopes[0], slopes[1]), intercept=intercept)
-    leaves, off = _both(reading, head, first, vectors)
+    leaves, off = head.rejoin(_answers(first), doubt, vectors[doubt])
     accepted = [e.accepted(plan.id) for e in texts]
     safe = with_thresholds(model_head, plan, leaves, off, accepted, Settings().promised)
     return replace(head, settle=safe.settle, settle_off=safe.settle_off, settle_above=dict(safe.settle_above))
 
 
-def _both(
-    reading: SecondReading, head: SecondHead, first: HeldOut, vectors: NDArray[np.float32]
-) -> tuple[Floats, Floats]:
-    """Return (n x leaves) and (n,) probabilities, joined where the first are in doubt."""
-    leaves, off = first.probabilities[:, :-1].copy(), first.probabilities[:, -1].copy()
-    doubt = reading.doubtful(off)
-    leaves[doubt], off[doubt] = head.join((leaves[doubt], off[doubt]), head.log_probabilities(vectors[doubt]))
-    return leaves, off
+def _answers(held: HeldOut) -> tuple[Floats, Floats]:
+    return held.probabilities[:, :-1], held.probabilities[:, -1]
