@@ -1,6 +1,6 @@
 """Lead agencies: press releases with their names masked, agencies that releases lack, mentions, coded texts, other dates.
 
-Usage: python bench/agencies.py FOLDER [CODED.jsonl] [--model MODEL]
+Usage: python bench/agencies.py FOLDER [CODED.jsonl] [--model MODEL] [--fast]
 
 FOLDER holds the public sets of corpus/external.yaml; its ``epic_policy_press/dev.jsonl.gz`` (2024-01 to 2024-06) was never
 trained on. Every figure comes with its 95 % bootstrap interval.
@@ -25,7 +25,7 @@ from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.evaluation import mean_score, read_coded
 from hyeoksin.features import analyse
-from hyeoksin.training.agencies import agency_rows
+from hyeoksin.mentions import named_agencies
 
 CASES = Path(__file__).parents[1] / "tests" / "data"
 AGENCIES = load_agencies()
@@ -58,14 +58,15 @@ def routed(predictions: Iterator[Prediction]) -> list[list[str]]:
 
 
 def text_model(classifier: Classifier, documents: Sequence[Document], core: Sequence[str]) -> Iterator[Any]:
-    """Yield the ranked agencies of the text model alone: the core agencies only, then all its classes."""
+    """Yield the ranked agencies of the text model (and the second reading) alone: the core agencies only, then all its classes."""
     model = classifier.model
     analysed = list(analyse(documents, classifier.tokenizer, model.limit))
-    rows = agency_rows(model.encoder, [model.encoder.encode(a) for a in analysed], analysed)
+    encoded = model.encoder.encode_all(analysed)
+    named = [named_agencies(one.body, one.document.date) for one in analysed]
+    found = classifier._agencies(analysed, model.encoder.matrix(encoded), encoded, named)
     classes = np.array(model.agencies.classes)
-    logits = model.agencies.logits(rows)
     for kept in (np.isin(classes, core), np.ones(len(classes), dtype=bool)):
-        order = np.argsort(-logits[:, kept], axis=1)[:, :3]
+        order = np.argsort(-found[:, kept], axis=1)[:, :3]
         yield classes[kept][order].tolist()
 
 
@@ -138,9 +139,10 @@ def main() -> None:
     parser.add_argument("folder", type=there)
     parser.add_argument("coded", type=there, nargs="?")
     parser.add_argument("--model", type=there)
+    parser.add_argument("--fast", action="store_true", help="without the second reading")
     options = parser.parse_args()
-    classifier = load_classifier(options.model)
-    print(f"model {classifier.model.id}, {len(classifier.model.agencies.classes)} agencies")
+    classifier = load_classifier(options.model, careful=not options.fast)
+    print(f"model {classifier.id}, {len(classifier.model.agencies.classes)} agencies")
     print("| texts | n | top-1 | top-3 |\n|---|---|---|---|")
     written(classifier)
     if options.coded:

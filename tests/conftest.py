@@ -24,7 +24,7 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
-    return load_classifier()
+    return load_classifier(careful=False)  # the second reading has tests of its own
 
 
 @pytest.fixture(scope="session")

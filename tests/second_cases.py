@@ -10,7 +10,7 @@ import numpy as np
 
 from hyeoksin.encoders.packed import unpacked
 from hyeoksin.encoders.transformer import Transformer
-from hyeoksin.model.second import SecondHead, SecondReading, save_second
+from hyeoksin.model.second import LeadHead, SecondHead, SecondReading, save_second
 from hyeoksin.plan import load_plan
 from hyeoksin.training.pretrained import Pretrained, piece_model
 from hyeoksin.training.tuning import _packed
@@ -81,9 +81,15 @@ def second_heads(**changed: float) -> Mapping[str, SecondHead]:
     return heads
 
 
+def lead_head(n_classes: int = 61, below: float = 0.9) -> LeadHead:
+    rng = np.random.default_rng(2)
+    weights = rng.normal(0.0, 1.0, (WIDTH, n_classes)).astype(np.float32)
+    return LeadHead(weights, np.zeros(n_classes, np.float32), share=0.5, below=below, n_pieces=12)
+
+
 def written_reading(folder: Path, beside: str, **changed: float) -> SecondReading:
     made = pretrained()
     tensors = _packed(made.tensors, {}, N_PIECES)
     own = Transformer(unpacked(tensors), piece_model(made.pieces), N_HEADS, N_PIECES, "query: ")
-    reading = SecondReading(beside, (0.1, 0.9), own, second_heads(**changed))
+    reading = SecondReading(beside, (0.1, 0.9), own, second_heads(**changed), lead_head())
     return save_second(reading, tensors, piece_model(made.pieces), folder)

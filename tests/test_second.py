@@ -16,7 +16,7 @@ from hyeoksin.held_out import load_held_out
 from hyeoksin.model import load_second
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import answering_id, model_id, resource
-from second_cases import second_heads, written_reading
+from second_cases import lead_head, second_heads, written_reading
 
 
 def test_a_saved_reading_comes_back(tmp_path: Path) -> None:
@@ -29,6 +29,8 @@ def test_a_saved_reading_comes_back(tmp_path: Path) -> None:
     for plan, head in second_heads().items():
         assert np.array_equal(found.plans[plan].weights, head.weights)
         assert found.plans[plan].slopes == head.slopes
+    assert np.array_equal(found.leads.weights, lead_head().weights)
+    assert (found.leads.share, found.leads.below, found.leads.n_pieces) == (0.5, 0.9, 12)
     assert load_second(tmp_path, "other@00000000") is None
 
 
@@ -81,6 +83,24 @@ def test_only_doubtful_texts_change_and_each_by_itself(tmp_path: Path) -> None:
         for plan in alone:
             assert np.array_equal(alone[plan][0][0], found[plan][0][i])
             assert alone[plan][1][0] == found[plan][1][i]
+
+
+def test_who_leads_is_asked_again_where_the_first_answer_is_no_sure_one(tmp_path: Path) -> None:
+    reading = written_reading(tmp_path, "small@00000000")
+    first = np.full((3, 61), 0.05 / 60)
+    first[0, 5], first[1, 5], first[2, 5] = 0.95, 0.5, 0.4
+    first[1, 6], first[2, 7] = 0.45, 0.55
+    kept, bodies = first.copy(), ["민원 서류", "어르신 돌봄", "시청의 축제"]
+    found = reading.reread_leads(first, bodies, workers=2)
+    assert np.array_equal(first, kept)
+    assert np.array_equal(found[0], first[0])
+    assert (found[1:] != first[1:]).any(axis=1).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=0.06)
+    for i, body in enumerate(bodies):
+        assert np.array_equal(reading.reread_leads(first[i : i + 1], [body])[0], found[i])
+    head = reading.leads
+    sure = replace(head, weights=head.weights * 0, bias=np.where(np.arange(61) == 6, 9.0, 0.0))
+    assert sure.join(first[1:2], np.zeros((1, head.weights.shape[0]), np.float32))[0].argmax() == 6
 
 
 def test_the_second_answer_moves_the_joined_one_its_way() -> None:

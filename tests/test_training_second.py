@@ -19,9 +19,9 @@ from hyeoksin.held_out import HeldOut
 from hyeoksin.model.second import SecondReading
 from hyeoksin.plan import Plan
 from hyeoksin.training.pretrained import _NAMES, Pretrained, read_pretrained
-from hyeoksin.training.second import _answers, _head, split
-from hyeoksin.training.tuning import SecondSettings, Tuned, tune
-from second_cases import N_HEADS, N_LAYERS, N_PIECES, WIDTH, pretrained, transformer
+from hyeoksin.training.second import _answers, _head, lead_texts, split
+from hyeoksin.training.tuning import Leads, SecondSettings, Tuned, tune
+from second_cases import N_HEADS, N_LAYERS, N_PIECES, WIDTH, lead_head, pretrained, transformer
 
 SMALL = SecondSettings(layers=2, frozen=1, pieces=N_PIECES, epochs=12, step=256, most=8, rate=2e-3, head_rate=2e-2)  # fmt: skip
 
@@ -95,7 +95,10 @@ def taught(plans: dict[str, Plan]) -> tuple[Tuned, list[Example]]:
         for i, (text, codes) in enumerate(kinds * 12)
     ]
     bodies = [e.document.title for e in examples]
-    tuned = tune(pretrained(), examples, bodies, {"2024": plans["2024"]}, SMALL)
+    whole = [("복지 어르신 돌봄", "행정 데이터 개방")[i % 2] for i in range(24)]
+    titles = [text.split()[1] for text in whole]
+    leads = Leads(("moh", "mois"), whole, titles, np.arange(24) % 2, np.ones(24, np.float32))
+    tuned = tune(pretrained(), examples, bodies, {"2024": plans["2024"]}, leads, SMALL)
     return tuned, examples
 
 
@@ -107,6 +110,30 @@ def test_tuning_learns_the_labels(taught: tuple[Tuned, list[Example]], plans: di
     codes = [*(leaf.code for leaf in plans["2024"].leaves), NONE]
     right = [codes[i] == (e.labels["2024"] or (NONE,))[0] for i, e in zip(found, examples, strict=True)]
     assert np.mean(right) > 0.9
+
+
+def test_tuning_learns_who_leads(taught: tuple[Tuned, list[Example]]) -> None:
+    weights, bias = taught[0].leads
+    vectors = taught[0].transformer(SMALL).vectors(["어르신 돌봄", "데이터 개방", "어르신", "데이터"])
+    assert (vectors @ weights + bias).argmax(axis=1).tolist() == [0, 1, 0, 1]
+
+
+def test_the_texts_of_agencies_do_not_name_them() -> None:
+    def release(number: int, title: str, text: str, origin: str = "press") -> Example:
+        document = Document(id=str(number), title=title, text=text, date="2023-05-01")
+        return Example(document, {}, f"press:{number}", "press", origin, lead="mois")
+
+    examples = [
+        release(0, "행정안전부, 민원 서류 줄인다", "행정안전부는 민원 서류를 줄인다고 밝혔다."),
+        release(1, "주민 참여", "주민이 참여한다.", "written"),
+        release(2, "주민 참여", "주민이 참여한다.", "real"),
+        replace(release(3, "누가 이끄는지 모르는 글", ""), lead=None),
+    ]
+    found = lead_texts(examples, [2], ("local", "mois"))
+    assert found.target.tolist() == [1]  # one is held, one the same text in another source, one has no lead
+    assert found.whole == [" , 민원 서류 줄인다\n 는 민원 서류를 줄인다고 밝혔다."]
+    assert found.titles == [" , 민원 서류 줄인다"]
+    assert found.weight.tolist() == [5.0]
 
 
 def test_what_is_frozen_stays_and_what_learns_keeps_eight_bits(taught: tuple[Tuned, list[Example]]) -> None:
@@ -133,7 +160,7 @@ def test_both_answers_are_weighed_on_doubtful_texts(plans: dict[str, Plan], clas
     texts = [
         example(i, "", () if codes[t] == NONE else (codes[t],), "real") for i, t in enumerate(truth.tolist())
     ]
-    reading = SecondReading("m@1", (0.1, 0.9), transformer(), {})
+    reading = SecondReading("m@1", (0.1, 0.9), transformer(), {}, lead_head())
     layer = weights, np.zeros(k + 1, np.float32)
     head = _head(reading, classifier.model.plans["2024"], plan, texts, held, vectors, layer)
     leaves, after = head.rejoin(_answers(held), reading.doubtful(off), vectors)

@@ -19,7 +19,7 @@ from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, prob
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
 from hyeoksin.features import Analysed, analyse
-from hyeoksin.mentions import Named, named_agencies, nameless
+from hyeoksin.mentions import Named, named_agencies, nameless, without_names
 from hyeoksin.model import Model, SecondReading, load_model, load_second
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
@@ -102,7 +102,7 @@ class Classifier:
             moved = _best(*first[self.plan.id]) != _best(*last[self.plan.id])
             answers = {p: answer(self._plans[p], self._heads[p], leaves[p], off[p]) for p in self._answering}
             named = [named_agencies(a.body, a.document.date) for a in analysed]
-            agencies = self._agencies(rows, encoded, named)
+            agencies = self._agencies(analysed, rows, encoded, named)
             leads = self._desk.leads(leaves)
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
@@ -127,7 +127,11 @@ class Classifier:
         }
 
     def _agencies(
-        self, rows: csr_array, encoded: Sequence[Encoded], named: Sequence[Mapping[str, Named]]
+        self,
+        analysed: Sequence[Analysed],
+        rows: csr_array,
+        encoded: Sequence[Encoded],
+        named: Sequence[Mapping[str, Named]],
     ) -> NDArray[np.float64]:
         """Return the (n x classes) probabilities of the agencies, from the texts without the agencies' names."""
         head = self.model.agencies
@@ -139,7 +143,10 @@ class Classifier:
         if not all(naming):
             others = np.logical_not(naming)
             found[others] = head.probabilities(rows[others])
-        return found
+        if self.second is None:
+            return found
+        bodies = [without_names(a.body, n.values()) for a, n in zip(analysed, named, strict=True)]
+        return self.second.reread_leads(found, bodies, self._threads)
 
     def _predict(
         self,

@@ -106,6 +106,13 @@ def nameless(encoded: Encoded, named: Iterable[Named]) -> Encoded:
     return Encoded(encoded.index[keep], encoded.start[keep], encoded.end[keep], encoded.share[keep])
 
 
+def without_names(body: str, named: Iterable[Named]) -> str:
+    """Return the text with a blank for each name of an agency: what the second reading knows of who leads."""
+    for start, end in sorted(((m.start, m.end) for one in named for m in one.mentions), reverse=True):
+        body = f"{body[:start]} {body[end:]}"
+    return body
+
+
 def manner(body: str, mention: Mention) -> str:
     """Return how the text speaks of an agency at one place: one of ``MANNERS``, ``together``, or empty."""
     if mention.start == 0 and _ISSUER.match(body, mention.end):

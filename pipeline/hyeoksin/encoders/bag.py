@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.numpy import load_file, save_file
 from sentence_transformers.base.modules import InputModule
 
 from hyeoksin.domain import Document
 from hyeoksin.encoders.morpheme import VOCABULARY, WEIGHTS
+from hyeoksin.encoders.packed import packed, unpacked
 from hyeoksin.features import analyse
 from hyeoksin.morphemes import Tokenizer
 
@@ -90,20 +91,21 @@ class MorphemeBag(InputModule):  # type: ignore[misc]  # sentence-transformers' 
         return int(self.vectors.shape[1])
 
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
-        """Write configuration, vocabulary and float16 weights."""
+        """Write configuration, vocabulary, vectors in eight bits and float16 weights."""
         del args, kwargs
         self.save_config(output_path)
         folder = Path(output_path)
         (folder / VOCABULARY).write_text("\n".join(self.vocabulary), encoding="utf-8", newline="\n")
-        tensors = {"vectors": self.vectors, "weights": self.log_weights.exp()}
-        save_file({k: v.detach().half().contiguous() for k, v in tensors.items()}, folder / WEIGHTS)
+        weights = self.log_weights.detach().exp().numpy().astype(np.float16)
+        save_file(
+            packed("vectors", self.vectors.detach().numpy(), 8) | {"weights": weights}, folder / WEIGHTS
+        )
         (folder / WEIGHTS).chmod(0o644)  # safetensors writes for the owner alone
 
     @classmethod
     def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> MorphemeBag:
         """Read a saved folder."""
         folder = Path(model_name_or_path) / subfolder
-        tensors = cls.load_torch_weights(str(folder))
+        tensors = unpacked(load_file(folder / WEIGHTS))
         vocabulary = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")
-        vectors, weights = (tensors[name].float().numpy() for name in ("vectors", "weights"))
-        return cls(vocabulary, vectors, weights, **cls.load_config(str(folder)))
+        return cls(vocabulary, tensors["vectors"], tensors["weights"], **cls.load_config(str(folder)))

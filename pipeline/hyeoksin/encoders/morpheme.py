@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from scipy.sparse import csr_array
 
+from hyeoksin.encoders.packed import unpacked
 from hyeoksin.errors import ModelError
 from hyeoksin.features import Analysed
 from hyeoksin.resources import resource
@@ -74,8 +75,8 @@ def load_morpheme_encoder(folder: str | Path | None = None) -> MorphemeEncoder:
     name = "morpheme" if folder is None else f"morpheme:{folder}"
     try:
         vocabulary = (path / VOCABULARY).read_text(encoding="utf-8").split("\n")
-        tensors = load_file(path / WEIGHTS)
-        vectors = tensors["vectors"].astype(np.float32) * tensors["weights"].astype(np.float32)[:, None]
+        tensors = unpacked(load_file(path / WEIGHTS))
+        vectors = tensors["vectors"] * tensors["weights"][:, None]
     except OSError as error:
         raise ModelError(f"{path}: 형태소 임베딩 폴더가 아닙니다 ({error.filename or error}).") from error
     except (KeyError, ValueError, SafetensorError) as error:

@@ -63,17 +63,17 @@ class Transformer:
         """Length of a vector."""
         return int(self._words.shape[1])
 
-    def ids(self, body: str) -> list[int]:
-        """Return the pieces of a normalised text, those that begin and end it included."""
+    def ids(self, body: str, n_pieces: int | None = None) -> list[int]:
+        """Return the pieces of a normalised text, ``n_pieces`` at the most, those that begin and end it included."""
         found: list[int] = self._split.encode(plain(self.prefix + body))
-        return [_FIRST, *found[: self.n_pieces - 2], _LAST]
+        return [_FIRST, *found[: (n_pieces or self.n_pieces) - 2], _LAST]
 
-    def vectors(self, bodies: Sequence[str], workers: int = 1) -> Floats:
-        """Return the (n texts x dimension) vectors, by ``workers`` threads."""
+    def vectors(self, bodies: Sequence[str], workers: int = 1, n_pieces: int | None = None) -> Floats:
+        """Return the (n texts x dimension) vectors, by ``workers`` threads; ``n_pieces`` to read fewer of each."""
         if not bodies:
             return np.zeros((0, self.dimension), np.float32)
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as threads:
-            return np.stack(list(threads.map(self._vector, map(self.ids, bodies))))
+            return np.stack(list(threads.map(self._vector, (self.ids(body, n_pieces) for body in bodies))))
 
     def _vector(self, ids: Sequence[int]) -> Floats:
         states = _normed(self._words[list(ids)] + self._places[: len(ids)], self._first)

@@ -1,4 +1,4 @@
-"""A second reading: where a model is in doubt whether a text belongs to a plan, a transformer reads the text too.
+"""A second reading: where a model is in doubt whether a text belongs to a plan, or who leads, a transformer reads the text too.
 
 A folder of safetensors and JSON, as a model is one::
 
@@ -32,10 +32,11 @@ from hyeoksin.model.net import product
 from hyeoksin.model.store import check_files, sha256_of
 from hyeoksin.resources import second_id
 
-__all__ = ["FORMAT", "SecondHead", "SecondReading", "first_answers", "load_second", "save_second"]
+__all__ = ["FORMAT", "LeadHead", "SecondHead", "SecondReading", "first_answers", "load_second", "save_second"]
 
-FORMAT = "hyeoksin-second/1"
+FORMAT = "hyeoksin-second/2"
 _FILES = ("weights.safetensors", "pieces.model")
+_LEADS = "leads"  # the agencies' head among those of the plans
 _SURE = 1e-6  # no answer of the model is taken for surer than that
 Floats = NDArray[np.float64]
 Answers = tuple[Floats, Floats]  # (n x leaves) probabilities and (n,) off-plan
@@ -89,8 +90,30 @@ def first_answers(leaves: Floats, off: Floats) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True)
+class LeadHead:
+    """The agencies' linear layer over the transformer's vectors of texts without the names of agencies.
+
+    ``weights`` is (dimension x classes), in the order of the model's classes. Where the model's likeliest agency has less than
+    ``below``, the first ``n_pieces`` of the text are read, and both log-probabilities count, this one's with ``share``.
+    """
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    share: float
+    below: float
+    n_pieces: int
+
+    def join(self, first: Floats, vectors: NDArray[np.float32]) -> Floats:
+        """Return the (n x classes) probabilities of both."""
+        second = softmax((product(vectors, self.weights) + self.bias).astype(np.float64))
+        logs = (1.0 - self.share) * np.log(first + _SURE) + self.share * np.log(second + _SURE)
+        found: Floats = softmax(logs)
+        return found
+
+
+@dataclass(frozen=True)
 class SecondReading:
-    """The transformer and its heads by plan.
+    """The transformer and its heads: by plan, and of the agencies.
 
     ``beside`` is the id of the model that it was weighed with; ``doubt`` the off-plan probabilities of that model between
     which a text is read again.
@@ -100,6 +123,7 @@ class SecondReading:
     doubt: tuple[float, float]
     transformer: Transformer
     plans: Mapping[str, SecondHead]
+    leads: LeadHead
     sha256: str = ""
 
     @property
@@ -130,6 +154,20 @@ class SecondReading:
             found[plan] = self.plans[plan].rejoin(answers[plan], doubt, vectors[doubt[rows]])
         return found
 
+    def reread_leads(self, first: Floats, bodies: Sequence[str], workers: int = 1) -> Floats:
+        """Return the (n x classes) probabilities of who leads, those of the doubtful texts joined with a second reading's.
+
+        Args:
+            first: the model's.
+            bodies: the n normalised texts without the names of agencies.
+            workers: threads.
+        """
+        rows = np.flatnonzero(first.max(axis=1) < self.leads.below)
+        vectors = self.transformer.vectors([bodies[i] for i in rows.tolist()], workers, self.leads.n_pieces)
+        found = first.copy()
+        found[rows] = self.leads.join(first[rows], vectors)
+        return found
+
     def thresholds(self, plan: str, head: PlanHead) -> PlanHead:
         """Return the model's head of a plan with the thresholds of both readings together."""
         own = self.plans.get(plan)
@@ -149,7 +187,8 @@ def save_second(
 ) -> SecondReading:
     """Write the folder, with the transformer's ``tensors`` as packed, and return the reading with its hash."""
     folder.mkdir(parents=True, exist_ok=True)
-    heads = {f"{plan}/{what}": value for plan, head in reading.plans.items() for what, value in
+    named: dict[str, SecondHead | LeadHead] = {**reading.plans, _LEADS: reading.leads}
+    heads = {f"{name}/{what}": value for name, head in named.items() for what, value in
              (("weights", head.weights), ("bias", head.bias))}  # fmt: skip
     save_file(
         {name: np.ascontiguousarray(tensor) for name, tensor in {**tensors, **heads}.items()},
@@ -167,15 +206,17 @@ def save_second(
             "n_pieces": transformer.n_pieces,
             "prefix": transformer.prefix,
         },
-        "plans": {
-            plan: {k: v for k, v in asdict(head).items() if k not in ("weights", "bias")}
-            for plan, head in reading.plans.items()
-        },
+        "plans": {plan: _numbers(head) for plan, head in reading.plans.items()},
+        "leads": _numbers(reading.leads),
         "files": {name: sha256_of(folder / name) for name in _FILES},
     }
     text = json.dumps(description, ensure_ascii=False, indent=1)
     (folder / "second.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     return replace(reading, sha256=sha256_of(folder / "second.json"))
+
+
+def _numbers(head: SecondHead | LeadHead) -> dict[str, Any]:
+    return {k: v for k, v in asdict(head).items() if k not in ("weights", "bias")}
 
 
 def load_second(folder: Path, beside: str) -> SecondReading | None:
@@ -218,8 +259,16 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> SecondR
         )
         for plan, entry in told.items()
     }
+    own = description["leads"]
+    leads = LeadHead(
+        tensors.pop(f"{_LEADS}/weights"),
+        tensors.pop(f"{_LEADS}/bias"),
+        share=float(own["share"]),
+        below=float(own["below"]),
+        n_pieces=int(own["n_pieces"]),
+    )
     transformer = Transformer(
         unpacked(tensors), (folder / "pieces.model").read_bytes(), **description["transformer"]
     )
     low, high = description["doubt"]
-    return SecondReading(description["beside"], (low, high), transformer, heads, sha256)
+    return SecondReading(description["beside"], (low, high), transformer, heads, leads, sha256)

@@ -1,11 +1,13 @@
 """The recipe of the second reading: tune a pretrained transformer on the labels, weigh it beside the shipped model, save it.
 
-It learns from all labelled texts but the first fold of the model's cross-validation. On the public texts of that fold stand the
+It learns plans from all labelled texts but the first fold of the model's cross-validation, and lead agencies from all texts with one
+but those. On the public texts of that fold stand the
 model's held-out answers and its own, so those weigh the two and say from where an answer may stand without a person.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,21 +19,25 @@ from sklearn.model_selection import GroupKFold
 from hyeoksin.corpus import TESTED, Example
 from hyeoksin.errors import ModelError
 from hyeoksin.held_out import HeldOut, load_held_out, save_held_out
+from hyeoksin.mentions import named_agencies, without_names
 from hyeoksin.model import PlanHead, load_model
 from hyeoksin.model.heads import off_log_odds
-from hyeoksin.model.second import SecondHead, SecondReading, first_answers, save_second
+from hyeoksin.model.second import LeadHead, SecondHead, SecondReading, first_answers, save_second
 from hyeoksin.normalise import normalise_aligned
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.resources import resource
+from hyeoksin.training.agencies import lead_of
 from hyeoksin.training.calibrate import fit_gate, fit_mixture, with_thresholds
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.pretrained import read_pretrained
 from hyeoksin.training.recipe import gather
-from hyeoksin.training.tuning import SecondSettings, Tuned, tune
+from hyeoksin.training.tuning import Leads, SecondSettings, Tuned, tune
 
-__all__ = ["PLANS", "second", "split", "weighed"]
+__all__ = ["PLANS", "lead_texts", "second", "split", "weighed"]
 
 PLANS = ("2019", "2024")  # those that public texts are labelled with
+_LONG, _SHORT, _TITLE = 400, 300, 80  # characters of a release, of another text, and of its short form
+_COMMON, _BOOST = 1000, 5.0  # an agency with fewer texts counts more, up to so many times
 Floats = NDArray[np.float64]
 
 
@@ -53,7 +59,8 @@ def second(
     known, held = split(examples)
     pretrained = read_pretrained(base, settings.layers)
     every = [body(examples[i]) for i in [*known, *held]]
-    tuned = tune(pretrained, [examples[i] for i in known], every, plans, settings)
+    leads = lead_texts(examples, held, load_model(resource("model")).agencies.classes)
+    tuned = tune(pretrained, [examples[i] for i in known], every, plans, leads, settings)
     return weighed(tuned, examples, held, plans, output, settings)
 
 
@@ -64,6 +71,34 @@ def split(examples: Sequence[Example]) -> tuple[list[int], list[int]]:
     _, fold = next(folds.split(tested, groups=[examples[i].family for i in tested]))
     held = {tested[k] for k in fold}
     return [i for i, e in enumerate(examples) if e.labels and i not in held], sorted(held)
+
+
+def lead_texts(examples: Sequence[Example], held: Sequence[int], classes: tuple[str, ...]) -> Leads:
+    """Return the texts that teach which of ``classes`` leads: releases, duties and all others with a lead, but those in ``held``."""
+    place = {agency: i for i, agency in enumerate(classes)}
+    families = {examples[i].family for i in held}
+    beginnings = {_beginning(examples[i]) for i in held}
+    kept = [e for e in examples if lead_of(e) in place and e.family not in families]
+    kept = [e for e in kept if e.origin == "press" or _beginning(e) not in beginnings]
+    counts = Counter(lead_of(e) for e in examples)
+    whole = [_unnamed(e, e.document.body[: _LONG if e.origin == "press" else _SHORT]) for e in kept]
+    titles = [
+        _unnamed(e, e.document.title) if e.origin == "press" else text[:_TITLE]
+        for e, text in zip(kept, whole, strict=True)
+    ]
+    leads = [lead_of(e) or "" for e in kept]
+    weight = [min(max(1.0, (_COMMON / counts[lead]) ** 0.5), _BOOST) for lead in leads]
+    return Leads(classes, whole, titles, np.array([place[a] for a in leads]), np.array(weight, np.float32))
+
+
+def _beginning(example: Example) -> str:
+    """Return what tells texts apart that stand in two sources."""
+    return "".join(example.document.body.split())[:60]
+
+
+def _unnamed(example: Example, text: str) -> str:
+    text = normalise_aligned(text)[0]
+    return without_names(text, named_agencies(text, example.document.date).values())
 
 
 def body(example: Example) -> str:
@@ -92,7 +127,10 @@ def weighed(
     texts = [examples[i] for i in shown]
     transformer = tuned.transformer(settings)
     vectors = transformer.vectors([body(e) for e in texts], workers=2)
-    reading = SecondReading(model.id, settings.doubt, transformer, {})
+    leads = LeadHead(
+        *tuned.leads, share=settings.lead_weight, below=settings.lead_doubt, n_pieces=settings.lead_pieces
+    )
+    reading = SecondReading(model.id, settings.doubt, transformer, {}, leads)
     kept: list[HeldOut] = []
     for name, plan in plans.items():
         before = load_held_out(folder, name, plan.sha256, model.id)

@@ -21,11 +21,12 @@ from hyeoksin.plan import Plan
 from hyeoksin.training.network import soft_targets
 from hyeoksin.training.pretrained import Pretrained, piece_model
 
-__all__ = ["SecondSettings", "Tuned", "tune"]
+__all__ = ["Leads", "SecondSettings", "Tuned", "tune"]
 
 _HANGUL = re.compile("[가-힣]")
 _PREFIX = "query: "  # as e5 was trained
 _WORD = "embeddings.word_embeddings.weight"
+_LEADS = "leads"  # the head of the agencies, beside those of the plans
 Floats = NDArray[np.float32]
 
 
@@ -33,31 +34,55 @@ Floats = NDArray[np.float32]
 class SecondSettings:
     """How the transformer is tuned and used; the defaults are those of the shipped one.
 
-    ``layers``: kept of the pretrained ones, from below; ``frozen``: how many of them stay as they are. ``pieces``: read of a text.
-    ``step``, ``most``: pieces and texts of a step at the most. ``rate``, ``head_rate``: of AdamW, for the layers and for the heads.
-    ``doubt``: the model's off-plan probabilities between which a text is read again.
+    ``layers``: kept of the pretrained ones, from below; ``frozen``: how many of them stay as they are. ``pieces``: read of a text,
+    ``lead_pieces`` where only its lead agency is learnt, whose error counts ``lead_share`` beside a plan's. ``step``, ``most``:
+    pieces and texts of a step at the most. ``rate``, ``head_rate``: of AdamW, for the layers and for the heads.
+    ``doubt``: the model's off-plan probabilities between which a text is read again; ``lead_doubt``: its probability of the likeliest
+    agency below which it is, and ``lead_weight`` how much the second answer then counts.
     """
 
-    layers: int = 8
-    frozen: int = 3
-    pieces: int = 144
+    layers: int = 12
+    frozen: int = 4
+    pieces: int = 192
+    lead_pieces: int = 64
+    lead_share: float = 0.3
     epochs: int = 2
     step: int = 4096
     most: int = 64
     rate: float = 1e-4
     head_rate: float = 1e-3
     doubt: tuple[float, float] = (0.1, 0.9)
+    lead_doubt: float = 0.9
+    lead_weight: float = 0.25
     seed: int = 0
 
 
 @dataclass(frozen=True)
+class Leads:
+    """What teaches who leads: n texts without the names of agencies.
+
+    ``whole`` and ``titles`` are the same texts, long and short; ``target`` (n,) their places among ``classes``, ``weight`` (n,).
+    """
+
+    classes: tuple[str, ...]
+    whole: Sequence[str]
+    titles: Sequence[str]
+    target: NDArray[np.int64]
+    weight: Floats
+
+
+@dataclass(frozen=True)
 class Tuned:
-    """A tuned transformer as it is saved: packed ``tensors``, ``pieces`` (a SentencePiece model), per plan weights and bias."""
+    """A tuned transformer as it is saved: packed ``tensors``, ``pieces`` (a SentencePiece model), weights and bias of the heads.
+
+    ``heads`` are those of the plans by id, ``leads`` that of the agencies.
+    """
 
     tensors: Mapping[str, NDArray[Any]]
     pieces: bytes
     n_heads: int
     heads: Mapping[str, tuple[Floats, Floats]]
+    leads: tuple[Floats, Floats]
 
     def transformer(self, settings: SecondSettings) -> Transformer:
         """Return what every-day use reads."""
@@ -69,17 +94,20 @@ def tune(
     examples: Sequence[Example],
     bodies: Sequence[str],
     plans: Mapping[str, Plan],
+    leads: Leads,
     settings: SecondSettings = SecondSettings(),
 ) -> Tuned:
-    """Tune with one linear head a plan: summed cross-entropies, AdamW, one cycle of the learning rate.
+    """Tune with a linear head a plan and one of agencies: summed cross-entropies, AdamW, one cycle of the learning rate.
 
-    There is no dropout inside the layers: its random numbers take as long as the rest.
+    There is no dropout inside the layers: its random numbers take as long as the rest. The texts of ``leads`` are spread over the
+    steps of an epoch, as they are in the first and every second one, as titles in the others.
 
     Args:
         pretrained: where it starts.
         examples: labelled texts.
         bodies: their normalised texts, and behind them others whose pieces stay in the vocabulary.
         plans: one head each.
+        leads: texts of agencies.
         settings: sizes and rates.
     """
     try:
@@ -91,15 +119,30 @@ def tune(
     tensors = {**pretrained.tensors, _WORD: pretrained.tensors[_WORD][rows]}
     reader = Transformer(tensors, pieces, pretrained.n_heads, settings.pieces, _PREFIX)
     ids = [reader.ids(text) for text in bodies[: len(examples)]]
+    lead_ids = [
+        [reader.ids(text, settings.lead_pieces) for text in texts] for texts in (leads.whole, leads.titles)
+    ]
     model = _model(torch, tensors, pretrained.n_heads, settings.frozen)
     tops = torch.nn.ModuleDict(
         {name: torch.nn.Linear(reader.dimension, len(plan.leaves) + 1) for name, plan in plans.items()}
+        | {_LEADS: torch.nn.Linear(reader.dimension, len(leads.classes))}
     )
-    changed = _descend(torch, model, tops, ids, examples, plans, settings)
+    rng = np.random.default_rng(settings.seed)
+    epochs = [_batches(ids, rng, settings) for _ in range(settings.epochs)]
+    steps = []
+    for number, batches in enumerate(epochs):
+        parts = np.array_split(rng.permutation(len(leads.target)), len(batches))
+        steps += [
+            (batch, part, [lead_ids[number % 2][i] for i in part.tolist()])
+            for batch, part in zip(batches, parts, strict=True)
+        ]
+    changed = _descend(torch, model, tops, ids, examples, plans, leads, steps, settings)
     heads = {
         name: (top.weight.detach().numpy().T.copy(), top.bias.detach().numpy()) for name, top in tops.items()
     }
-    return Tuned(_packed(tensors, changed, settings.pieces), pieces, pretrained.n_heads, heads)
+    lead_head = heads.pop(_LEADS)
+    packed_tensors = _packed(tensors, changed, settings.pieces)
+    return Tuned(packed_tensors, pieces, pretrained.n_heads, heads, lead_head)
 
 
 def _model(torch: Any, tensors: Mapping[str, Floats], n_heads: int, frozen: int) -> Any:
@@ -134,6 +177,8 @@ def _descend(
     ids: Sequence[Sequence[int]],
     examples: Sequence[Example],
     plans: Mapping[str, Plan],
+    leads: Leads,
+    steps: Sequence[tuple[Sequence[int], NDArray[np.int64], Sequence[Sequence[int]]]],
     settings: SecondSettings,
 ) -> dict[str, Floats]:
     """Minimise the summed cross-entropies; return the weights that changed, exact where the model rounds them."""
@@ -144,7 +189,7 @@ def _descend(
     targets = {
         name: tuple(map(torch.from_numpy, soft_targets(examples, plan, 0.3))) for name, plan in plans.items()
     }
-    rng = np.random.default_rng(settings.seed)
+    agency, lead_weight = torch.from_numpy(leads.target), torch.from_numpy(leads.weight)
     weight = torch.tensor([min(e.weight, 2.0) for e in examples], dtype=torch.float32)
     groups = [
         {"params": [p for p in exact.values() if p.dim() > 1]},
@@ -152,7 +197,6 @@ def _descend(
         {"params": tops.parameters(), "lr": settings.head_rate},
     ]
     optimiser = torch.optim.AdamW(groups, lr=settings.rate, weight_decay=0.01)
-    steps = [batch for _ in range(settings.epochs) for batch in _batches(ids, rng, settings)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
         [settings.rate, settings.rate, settings.head_rate],
@@ -160,12 +204,19 @@ def _descend(
         pct_start=0.1,
         anneal_strategy="linear",
     )
-    for batch in tqdm(steps, desc="다시 읽기 학습", unit="걸음", file=sys.stderr, mininterval=10):
+    for batch, part, lead_ids in tqdm(
+        steps, desc="다시 읽기 학습", unit="걸음", file=sys.stderr, mininterval=10
+    ):
         found = torch.nn.functional.dropout(_means(torch, model, [ids[i] for i in batch]), 0.1)
         share, loss = weight[batch], torch.zeros(())
         for name, (target, labelled) in targets.items():
             errors = -(target[batch] * torch.log_softmax(tops[name](found), -1)).sum(1)
             loss = loss + (errors * labelled[batch] * share).sum() / share.sum()
+        if len(part):
+            found = torch.nn.functional.dropout(_means(torch, model, lead_ids), 0.1)
+            errors = torch.nn.functional.cross_entropy(tops[_LEADS](found), agency[part], reduction="none")
+            share = lead_weight[part]
+            loss = loss + settings.lead_share * (errors * share).sum() / share.sum()
         loss.backward()
         for name, rounded in learning.items():
             exact[name].grad, rounded.grad = rounded.grad.float(), None
