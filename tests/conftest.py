@@ -24,7 +24,13 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
-    return load_classifier(careful=False)  # the second reading has tests of its own
+    return load_classifier(careful=False)
+
+
+@pytest.fixture(scope="session")
+def careful() -> Classifier:
+    """The classifier that reads doubtful texts again, for those tests that ask for it: it takes several times as long."""
+    return load_classifier()
 
 
 @pytest.fixture(scope="session")

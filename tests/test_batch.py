@@ -24,7 +24,6 @@ from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import HyeoksinError, InputError, MissingExtraError
 from hyeoksin.model import save_model
-from hyeoksin.plan import load_plan
 from hyeoksin.sinks import json_line
 from hyeoksin.training.train import Trained
 
@@ -82,12 +81,10 @@ def test_same_row_same_answer_in_any_size_order_and_engine(tmp_path: Path, docum
         assert found == {d.id: expected[d.id] for d in rows}, name
 
 
-@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("twice", [False, True])
 def test_the_records_are_those_of_classify(
-    tmp_path: Path, documents: list[Document], classifier: Classifier, careful: bool
+    tmp_path: Path, documents: list[Document], classifier: Classifier, careful: Classifier, twice: bool
 ) -> None:
-    model, plan, others = classifier.model, classifier.plan, [load_plan(p) for p in ("2020", "2022", "2024")]
-    once = Classifier(model, plan, others, tokenizer=classifier.tokenizer)
     dated = [replace(d, date=TODAY) for d in documents[:10]]
     source = tmp_path / "a.jsonl"
     rows = [
@@ -95,8 +92,8 @@ def test_the_records_are_those_of_classify(
         for d in dated
     ]
     source.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    run(options(source, tmp_path / "out", careful=careful), progress=False)
-    expected = (classifier if careful else once).classify(dated)
+    run(options(source, tmp_path / "out", careful=twice), progress=False)
+    expected = (careful if twice else classifier).classify(dated)
     assert records(tmp_path / "out") == [json.loads(json_line(p)) for p in expected]
 
 

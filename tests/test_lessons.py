@@ -267,12 +267,12 @@ def test_full_training_takes_the_lessons_as_real_texts(house_rule):
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory, classifier):
+def office(tmp_path_factory, careful):
     """A round whose officer puts every drone under one sub-task; two texts are duplicates, one is put off."""
     path = tmp_path_factory.mktemp("office") / "store.db"
     store = open_store(path)
     project = store.create_project("상반기", "2019", "kim")
-    records = [prediction.to_record() for prediction in classifier.classify(drones())]
+    records = [prediction.to_record() for prediction in careful.classify(drones())]
     for twin in (0, 1):
         records[twin]["duplicate_group"] = "twins"
     store.add_items(project.id, zip(drones(), records, strict=True))

@@ -56,12 +56,12 @@ def classify(client: TestClient, **body: object) -> tuple[int, dict[str, object]
     return answer.status_code, answer.json()
 
 
-def test_the_records_are_those_of_the_classifier(client: TestClient, classifier: Classifier) -> None:
+def test_the_records_are_those_of_the_classifier(client: TestClient, careful: Classifier) -> None:
     status, body = classify(client, documents=TEXTS)
     assert status == 200
     wanted = [
         p.to_record()
-        for p in classifier.classify([Document(id=t["id"], title=t["title"], date=t["date"]) for t in TEXTS])
+        for p in careful.classify([Document(id=t["id"], title=t["title"], date=t["date"]) for t in TEXTS])
     ]
     assert body["records"] == json.loads(json.dumps(wanted))
 
