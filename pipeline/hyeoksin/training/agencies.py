@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "fit_router",
     "lead_of",
     "ranked",
+    "rarity",
     "router_candidates",
     "short_forms",
 ]
@@ -86,6 +88,11 @@ def short_forms(analysed: Analysed, n_pieces: int) -> Iterator[Analysed]:
         start = following
 
 
+def rarity(n: int, most: float) -> float:
+    """Return how much a text counts of whose agency there are ``n``, ``most`` at the most."""
+    return min(max(1.0, math.sqrt(_COMMON / n)), most)
+
+
 def fit_agencies(
     encoder: LexicalEncoder,
     encoded: Sequence[Encoded],
@@ -111,7 +118,7 @@ def fit_agencies(
     index = [i for i, e in enumerate(examples) if lead_of(e) in classes]
     leads = [lead_of(examples[i]) or "" for i in index]
     counts = Counter(leads)
-    rare = {lead: min(max(1.0, (_COMMON / n) ** 0.5), _BOOST) for lead, n in counts.items()}
+    rare = {lead: rarity(n, _BOOST) for lead, n in counts.items()}
     weights = [examples[i].weight * rare[lead] for i, lead in zip(index, leads, strict=True)]
     pieces: list[Analysed] = []
     for at, i in enumerate(index):

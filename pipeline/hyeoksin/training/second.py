@@ -1,8 +1,8 @@
 """The recipe of the second reading: tune a pretrained transformer on the labels, weigh it beside the shipped model, save it.
 
-It learns plans from all labelled texts but the first fold of the model's cross-validation, and lead agencies from all texts with one
-but those. On the public texts of that fold stand the
-model's held-out answers and its own, so those weigh the two and say from where an answer may stand without a person.
+It learns plans from all labelled texts but the first fold of the model's cross-validation, and lead agencies from all texts with
+one but those. On the public texts of that fold stand the model's held-out answers and its own, so those weigh the two and say
+from where an answer may stand without a person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hyeoksin.model.second import LeadHead, SecondHead, SecondReading, first_ans
 from hyeoksin.normalise import normalise_aligned
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.resources import resource
-from hyeoksin.training.agencies import lead_of
+from hyeoksin.training.agencies import lead_of, rarity
 from hyeoksin.training.calibrate import fit_gate, fit_mixture, with_thresholds
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.pretrained import read_pretrained
@@ -37,7 +37,7 @@ __all__ = ["PLANS", "lead_texts", "second", "split", "weighed"]
 
 PLANS = ("2019", "2024")  # those that public texts are labelled with
 _LONG, _SHORT, _TITLE = 400, 300, 80  # characters of a release, of another text, and of its short form
-_COMMON, _BOOST = 1000, 5.0  # an agency with fewer texts counts more, up to so many times
+_BOOST = 5.0  # the most that a text of a rare agency counts
 Floats = NDArray[np.float64]
 
 
@@ -87,7 +87,7 @@ def lead_texts(examples: Sequence[Example], held: Sequence[int], classes: tuple[
         for e, text in zip(kept, whole, strict=True)
     ]
     leads = [lead_of(e) or "" for e in kept]
-    weight = [min(max(1.0, (_COMMON / counts[lead]) ** 0.5), _BOOST) for lead in leads]
+    weight = [rarity(counts[lead], _BOOST) for lead in leads]
     return Leads(classes, whole, titles, np.array([place[a] for a in leads]), np.array(weight, np.float32))
 
 
