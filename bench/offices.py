@@ -95,7 +95,8 @@ def base_without(texts: Texts, source: str, plan: Plan) -> tuple[PlanHead, list[
     def signals(index: Sequence[int]) -> Signals:
         some = texts.rows[np.array(index)]
         logs = net.log_probabilities(texts.vectors[np.array(index)])[plan.id]
-        return Signals(some, leaf.logits(some), np.asarray(some @ gate, np.float64) + gate_bias, logs)
+        bodies = [examples[i].document.body for i in index]
+        return Signals(some, leaf.logits(some), np.asarray(some @ gate, np.float64) + gate_bias, logs, bodies)
 
     looked = np.flatnonzero(held).tolist()
     seen, codes = signals(looked), np.array([code_of(examples[i]) for i in looked])

@@ -11,14 +11,18 @@ from scipy.optimize import check_grad
 from scipy.sparse import csr_array
 from typer.testing import CliRunner
 
+from hyeoksin.answers import answer
+from hyeoksin.classifier import load_classifier
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import read_examples
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, ModelError, RefusedError
 from hyeoksin.lessons import (
+    Again,
     active_path,
     add_version,
+    again_for,
     decided_items,
     doubts,
     follow_shipped,
@@ -30,19 +34,29 @@ from hyeoksin.lessons import (
     root_of,
     use,
 )
+from hyeoksin.lessons.again import answered, beside_of
 from hyeoksin.lessons.compare import compare, worse_by_chance
 from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import judge
 from hyeoksin.lessons.full import as_examples, learn_in_full
 from hyeoksin.lessons.report import frozen_texts
-from hyeoksin.lessons.residual import Hold, Signals, _Task, allowed_leaves, fit_residual, with_residual
+from hyeoksin.lessons.residual import (
+    Beside,
+    Hold,
+    Signals,
+    _Task,
+    allowed_leaves,
+    fit_residual,
+    with_residual,
+)
 from hyeoksin.lessons.signals import signals_of
 from hyeoksin.model import PlanHead, load_model, save_model
-from hyeoksin.model.heads import Head
+from hyeoksin.model.heads import Head, off_log_odds, sigmoid, softmax
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
-from hyeoksin.resources import resource
+from hyeoksin.resources import answering_id, resource
 from hyeoksin.simulate.figures import share
 from hyeoksin.store import SHIPPED, open_store
+from second_cases import written_reading
 
 PLAN = load_plan("2019")
 CORPUS = Path(__file__).parents[1] / "corpus" / "proposals"
@@ -103,14 +117,24 @@ def small_task():
     net = random.normal(size=(n, k + 1))
     net -= np.logaddexp.reduce(net, axis=1, keepdims=True)
     rows = csr_array(random.random((n, f)) * (random.random((n, f)) < 0.5))
-    signals = Signals(rows, random.normal(size=(n, k)), random.normal(size=n), net)
+    bodies = [f"글 {i}" for i in range(n)]
+    signals = Signals(rows, random.normal(size=(n, k)), random.normal(size=n), net, bodies)
     allowed = random.random((n, k + 1)) < 0.3
     allowed[np.arange(n), random.integers(k + 1, size=n)] = True
     return head, signals, allowed, random.random(n) + 0.5
 
 
-def test_the_gradient_is_that_of_the_loss():
-    task = _Task(*small_task(), Hold(words=0.7, bias=0.2))
+def small_beside():
+    """A second reading of every other of the twelve texts."""
+    random, again = np.random.default_rng(2), np.arange(12) % 2 == 0
+    slope, leaf = np.where(again, 0.6, 1.0), np.where(again, 0.8, 1.0)
+    odds, among = random.normal(size=12) * again, random.normal(size=(12, 4)) * again[:, None]
+    return Beside(slope, odds, leaf, among)
+
+
+@pytest.mark.parametrize("beside", [None, small_beside()])
+def test_the_gradient_is_that_of_the_loss(beside):
+    task = _Task(*small_task(), Hold(words=0.7, bias=0.2), beside)
     point = np.random.default_rng(1).normal(size=task.size) * 0.3
     assert check_grad(lambda x: task.loss(x)[0], lambda x: task.loss(x)[1], point) < 1e-4
 
@@ -194,6 +218,66 @@ def test_decisions_at_random_teach_nothing(classifier, tokenizer):
     report = learn(classifier.model, PLAN, noise, tokenizer).report
     assert not report.judgement.accepted
     assert any("나아졌다고 말할 수 없습니다" in line for line in report.judgement.failed)
+
+
+def test_what_was_learnt_is_read_twice_too(classifier, careful, tokenizer, learned, written, tmp_path):
+    """The second reading stands beside every model that learnt from the one that it was weighed with."""
+    model = save_model(learned.model, tmp_path / "new", {})
+    assert model.base == model.root == classifier.model.id
+    office = load_classifier(tmp_path / "new")
+    assert office.id == answering_id(tmp_path / "new") != model.id
+    assert office.id.endswith(careful.id.removeprefix(classifier.model.id))
+    again = again_for(model)
+    documents = [*drones()[:4], *(example.document for example in written[::60])]
+    signals, _ = signals_of(model, "2019", documents, tokenizer)
+    head, leaves, off = answered(model, "2019", signals, again)
+    said = list(office.classify(documents))
+    assert [p.status for p in said] == [a.status for a in answer(PLAN, head, leaves, off)]
+    np.testing.assert_allclose(off, [p.off_plan for p in said], atol=1e-6)
+    _, _, once = answered(model, "2019", signals, None)
+    assert ((off != once) == again.reading.doubtful(once)).all()
+    assert 0 < (off != once).sum() < len(off)
+
+
+def test_comparisons_read_each_text_once(classifier, tokenizer, house_rule, tmp_path, monkeypatch):
+    reading = written_reading(tmp_path, classifier.model.id)
+    read = []
+
+    def vectors(self, bodies, workers=1):
+        read.extend(bodies)
+        return np.zeros((len(bodies), self.dimension), np.float32)
+
+    monkeypatch.setattr(type(reading.transformer), "vectors", vectors)
+    again = Again(reading)
+    report = learn(classifier.model, PLAN, house_rule, tokenizer, again=again).report
+    preview(classifier.model, classifier.model, PLAN, list(enumerate(drones())), tokenizer, again)
+    doubts(classifier.model, PLAN, house_rule, tokenizer, again)
+    assert len(read) == len({*read}) > 50
+    assert report.past.new_right > report.past.old_right
+    signals, _ = signals_of(classifier.model, "2019", drones()[:9], tokenizer)
+    assert beside_of(classifier.model, "2020", signals, again) is None
+    for told in (
+        answered(classifier.model, "2019", signals, replace(again, reading=replace(reading, beside="x@1"))),
+        answered(classifier.model, "2019", signals, replace(again, reading=replace(reading, plans={}))),
+    ):
+        np.testing.assert_array_equal(told[2], answered(classifier.model, "2019", signals, None)[2])
+
+
+def test_what_stands_beside_is_what_both_readings_say(classifier, tokenizer, written, tmp_path):
+    """Learning sees the answers that are given: joined by the second reading where it reads."""
+    model, again = classifier.model, Again(written_reading(tmp_path, classifier.model.id))
+    documents = [example.document for example in written[::90]]
+    signals, _ = signals_of(model, "2019", documents, tokenizer)
+    head, beside = model.plans["2019"], beside_of(model, "2019", signals, again)
+    among = signals.leaf / head.leaf.temperature + head.net_leaf * signals.net[:, :-1]
+    belongs = head.gate_slope * signals.gate + head.peak_slope * signals.leaf.max(axis=1)
+    belongs += head.gate_intercept + head.net_slope * off_log_odds(signals.net)
+    shares = softmax(beside.leaf[:, None] * among + beside.among)
+    inside = sigmoid(beside.slope * belongs + beside.odds)
+    _, leaves, off = answered(model, "2019", signals, again)
+    assert 0 < (beside.slope != 1.0).sum() < len(documents)
+    np.testing.assert_allclose(1.0 - inside, off, atol=1e-4)  # the answers joined are taken for no surer than 1e-6
+    np.testing.assert_allclose(shares * inside[:, None], leaves, atol=1e-4)
 
 
 def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
@@ -458,7 +542,10 @@ def test_the_commands_learn_list_use_and_roll_back(office, tmp_path):
     renewed = run.invoke(app, ["models", "renew", "--project", "상반기", *told])
     assert "정하지 않은 1건을 cli@" in renewed.output
     changed = [item for item in store.items(1, limit=None) if item != before[item.id]]
-    assert [(item.standing, item.record["model"][:4]) for item in changed] == [("undecided", "cli@")]
+    assert [(item.standing, item.record["model"]) for item in changed] == [
+        ("undecided", answering_id(tmp_path / "m"))
+    ]
+    assert "+second@" in changed[0].record["model"]
     listed = run.invoke(app, ["models", "list", *told])
     assert "쓰는 중" in listed.output
     assert run.invoke(app, ["models", "rollback", *told]).exit_code == 0

@@ -24,7 +24,7 @@ from hyeoksin.newplan.softmax import fit_softmax
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_crosswalk, load_plan
 from hyeoksin.plan.compare import links_between
 from hyeoksin.plan.routes import routes
-from hyeoksin.resources import resource
+from hyeoksin.resources import model_id, resource
 from hyeoksin.results import Result
 from hyeoksin.selection import doubt, spread
 
@@ -77,6 +77,7 @@ def test_a_saved_model_answers_for_the_new_plan(
 ) -> None:
     saved = save_learnt(learnt, resource("model"), tmp_path / "새모델")
     assert load_model(tmp_path / "새모델").id == saved.id
+    assert saved.root == model_id(resource("model")) != saved.id  # so the second reading stands beside it
     with pytest.raises(ModelError, match="비어 있지 않습니다"):  # it may be registered
         save_learnt(learnt, resource("model"), tmp_path / "새모델")
     old, known = Classifier(load_model(resource("model")), new), Classifier(saved, new)

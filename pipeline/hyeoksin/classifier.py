@@ -24,7 +24,7 @@ from hyeoksin.model import Model, SecondReading, load_model, load_second
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
-from hyeoksin.resources import resource
+from hyeoksin.resources import resource, second_id
 from hyeoksin.router import Candidates, Desk, disagreement, route
 from hyeoksin.untrained import wording_head
 
@@ -63,7 +63,7 @@ class Classifier:
         second: SecondReading | None = None,
     ) -> None:
         self.model, self.second = model, second
-        self.id = model.id if second is None else second.id
+        self.id = model.id if second is None else second_id(model.id, second.sha256)
         self._threads = workers if workers > 0 else os.cpu_count() or 1
         self.today = today
         self.plan = plan
@@ -284,7 +284,7 @@ def load_classifier(
     """Load a model folder (default: the shipped one) for a plan (id, file or loaded).
 
     ``careful``: the shipped second reading reads again what the model is in doubt of, which takes several times as long. It
-    was weighed beside the shipped model, so another one answers alone.
+    was weighed beside the shipped model, so one that does not come from that by learning decisions answers alone.
 
     Raises:
         ModelError: the folder is no model, damaged, or made for another version of the plan.
@@ -299,5 +299,5 @@ def load_classifier(
         if others
         else []
     )
-    second = load_second(resource("second"), loaded.id) if careful else None
+    second = load_second(resource("second"), loaded.root) if careful else None
     return Classifier(loaded, main, side, workers, today, second=second)

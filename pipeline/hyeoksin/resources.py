@@ -42,11 +42,7 @@ def model_id(folder: Path) -> str:
     Raises:
         ModelError: the folder holds no model.
     """
-    try:
-        raw = (folder / "model.json").read_bytes()
-        return f"{json.loads(raw)['name']}@{hashlib.sha256(raw).hexdigest()[:8]}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder}: 모델 폴더가 아닙니다. model.json 이 있는 폴더를 주세요.") from error
+    return _ids(folder)[0]
 
 
 def answering_id(folder: Path) -> str:
@@ -55,10 +51,21 @@ def answering_id(folder: Path) -> str:
     Raises:
         ModelError: the folder holds no model.
     """
-    model = model_id(folder)
+    model, root = _ids(folder)
     raw = (resource("second") / "second.json").read_bytes()
-    beside = json.loads(raw)["beside"] == model
+    beside = json.loads(raw)["beside"] == root
     return second_id(model, hashlib.sha256(raw).hexdigest()) if beside else model
+
+
+def _ids(folder: Path) -> tuple[str, str]:
+    """Return the ids of the model in a folder and of the one that it came from by learning decisions (or its own)."""
+    try:
+        raw = (folder / "model.json").read_bytes()
+        description = json.loads(raw)
+        own = f"{description['name']}@{hashlib.sha256(raw).hexdigest()[:8]}"
+        return own, description.get("base") or own
+    except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: 모델 폴더가 아닙니다. model.json 이 있는 폴더를 주세요.") from error
 
 
 def second_id(model: str, sha256: str) -> str:

@@ -18,7 +18,7 @@ from hyeoksin.gate import Gate, Mode, load_gate
 from hyeoksin.model import load_model, load_second
 from hyeoksin.plan import Plan, load_plan
 from hyeoksin.readers import Columns
-from hyeoksin.resources import resource
+from hyeoksin.resources import resource, second_id
 
 __all__ = ["Format", "Options", "Spec", "prepare"]
 
@@ -104,10 +104,11 @@ def prepare(options: Options, known: Mapping[str, Any], threads: int) -> tuple[S
     """
     folder = options.model or resource("model")
     model = load_model(folder)
-    second = load_second(resource("second"), model.id) if options.careful else None
+    second = load_second(resource("second"), model.root) if options.careful else None
     if options.careful and second is None:
         raise InputError(
-            f"다시 읽기는 함께 설치된 모델에만 있습니다. 모델 {model.id} 는 --fast 로 실행하세요."
+            "다시 읽기는 함께 설치된 모델과 그것이 결정에서 배운 모델에만 있습니다. "
+            f"모델 {model.id} 는 --fast 로 실행하세요."
         )
     plan = load_plan(options.plan)
     gate = load_gate(folder, plan) if options.gate != "off" else None
@@ -117,7 +118,7 @@ def prepare(options: Options, known: Mapping[str, Any], threads: int) -> tuple[S
         )
     spec = Spec(
         model=None if options.model is None else str(options.model.resolve()),
-        model_id=model.id if second is None else second.id,
+        model_id=model.id if second is None else second_id(model.id, second.sha256),
         model_sha=model.sha256,
         plan=plan,
         gate=options.gate if gate is not None else "off",

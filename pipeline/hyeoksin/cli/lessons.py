@@ -14,7 +14,8 @@ from hyeoksin.cli.options import STORE, StoreUrl
 from hyeoksin.cli.outputs import check_form, refuse_file, refuse_inputs
 
 if TYPE_CHECKING:
-    from hyeoksin.lessons import Decided, Doubt, Learned
+    from hyeoksin.lessons import Again, Decided, Doubt, Learned
+    from hyeoksin.model import Model
     from hyeoksin.plan import Plan
     from hyeoksin.store import Project, Store
 
@@ -51,9 +52,9 @@ def learn(
     """결정에서 배워 새 모델을 만들고, 옛 모델과 견주어 받아들이거나 거절합니다. 거절하면 1로 끝납니다."""
     from datetime import datetime
 
-    from hyeoksin.lessons import add_version, register_shipped
+    from hyeoksin.lessons import add_version, again_for, register_shipped, root_of
     from hyeoksin.lessons import use as use_model
-    from hyeoksin.model import check_folder
+    from hyeoksin.model import check_folder, load_model
     from hyeoksin.store import open_store
 
     if external is not None and not full:
@@ -65,7 +66,9 @@ def learn(
     chosen, plan, lessons = _lessons(opened, project, weight)
     _tell_left_out(opened, chosen, plan)
     register_shipped(opened, who)
-    learned = _learnt(opened, chosen, plan, lessons, name, (corpus, external) if full else None)
+    base = load_model(root_of(opened)[0])
+    again = again_for(base)
+    learned = _learnt(opened, base, again, chosen, plan, lessons, name, (corpus, external) if full else None)
     model, row = add_version(opened, learned, folder, who)
     accepted = learned.report.judgement.accepted
     colour = typer.colors.GREEN if accepted else typer.colors.RED
@@ -75,7 +78,7 @@ def learn(
     for line in learned.report.judgement.passed:
         typer.echo(f"  {line}")
     typer.echo(f"  카파: {learned.report.to_json()['카파']}")
-    _preview(opened, chosen, plan, learned)
+    _preview(opened, again, chosen, plan, learned)
     if not accepted:
         raise typer.Exit(1)
     if use:
@@ -143,6 +146,8 @@ def _lessons(store: Store, names: Sequence[str], weight: float) -> tuple[list[Pr
 
 def _learnt(
     store: Store,
+    base: Model,
+    again: Again | None,
     chosen: list[Project],
     plan: Plan,
     lessons: list[Decided],
@@ -153,20 +158,22 @@ def _learnt(
     from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
 
-    root, answering = root_of(store)
-    base, rounds = load_model(root), [project.name for project in chosen]
+    _, answering = root_of(store)
+    rounds = [project.name for project in chosen]
     against = None if answering is None else load_model(answering.folder)
     since = "" if answering is None else answering.created_at
     if full is not None:
         from hyeoksin.lessons.full import learn_in_full
 
         return learn_in_full(
-            base, plan, lessons, *full, against=against, since=since, name=name, rounds=rounds
+            base, plan, lessons, *full, against=against, again=again, since=since, name=name, rounds=rounds
         )
-    return learn(base, plan, lessons, Tokenizer(), against=against, since=since, name=name, rounds=rounds)
+    return learn(
+        base, plan, lessons, Tokenizer(), against=against, again=again, since=since, name=name, rounds=rounds
+    )
 
 
-def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) -> None:
+def _preview(store: Store, again: Again | None, chosen: list[Project], plan: Plan, learned: Learned) -> None:
     from hyeoksin.lessons import active_path, preview
     from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
@@ -176,7 +183,7 @@ def _preview(store: Store, chosen: list[Project], plan: Plan, learned: Learned) 
         for project in chosen
         for item in store.items(project.id, order="id", limit=None)
     ]
-    found = preview(load_model(active_path(store)), learned.model, plan, items, Tokenizer())
+    found = preview(load_model(active_path(store)), learned.model, plan, items, Tokenizer(), again)
     typer.echo(f"미리 보기: {found.sentence}")
     for change in found.moved[:10]:
         typer.echo(
@@ -196,8 +203,8 @@ def doubts(
     shown: Annotated[int, typer.Option(min=0, help="화면에 이만큼 보여 줍니다.")] = 20,
 ) -> None:
     """모델과 가까운 결정이 어긋난다고 하는 지난 결정을 다시 볼 차례대로 보여 줍니다 (아무것도 바꾸지 않음)."""
+    from hyeoksin.lessons import again_for, root_of
     from hyeoksin.lessons import doubts as find_doubts
-    from hyeoksin.lessons import root_of
     from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
     from hyeoksin.store import open_store
@@ -206,7 +213,8 @@ def doubts(
     refuse_inputs(output, [store])
     opened = open_store(store, create=False)
     _, plan, lessons = _lessons(opened, project, 1.0)
-    found = find_doubts(load_model(root_of(opened)[0]), plan, lessons, Tokenizer())
+    base = load_model(root_of(opened)[0])
+    found = find_doubts(base, plan, lessons, Tokenizer(), again_for(base))
     typer.echo(f"결정 {len(lessons):,}건 가운데 다시 볼 것 {len(found):,}건")
     for doubt in found[:shown]:
         typer.echo(

@@ -1,5 +1,6 @@
 """Decisions that teach: learning from the ledger, the gate of new models, versions, and doubts about past decisions."""
 
+from hyeoksin.lessons.again import Again, again_for
 from hyeoksin.lessons.decided import Decided, decided_items, lessons_of
 from hyeoksin.lessons.doubts import Doubt, doubts
 from hyeoksin.lessons.entrance import Judgement, Rules
@@ -19,6 +20,7 @@ from hyeoksin.lessons.versions import (
 )
 
 __all__ = [
+    "Again",
     "Change",
     "Decided",
     "Doubt",
@@ -29,6 +31,7 @@ __all__ = [
     "Rules",
     "active_path",
     "add_version",
+    "again_for",
     "decided_items",
     "doubts",
     "follow_shipped",

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from hyeoksin.codes import NONE
 from hyeoksin.errors import MissingExtraError
+from hyeoksin.lessons.again import Again, answered, beside_of
 from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.learn import out_of_fold, paths_of, trained_head
-from hyeoksin.lessons.residual import Hold, allowed_leaves
+from hyeoksin.lessons.residual import allowed_leaves
 from hyeoksin.lessons.signals import signals_of
 from hyeoksin.model import Model
 from hyeoksin.morphemes import Tokenizer
@@ -50,8 +51,12 @@ class Doubt:
 
 
 def doubts(
-    base: Model, plan: Plan, lessons: Sequence[Decided], tokenizer: Tokenizer, hold: Hold = Hold()  # noqa: B008 - frozen
-) -> list[Doubt]:  # fmt: skip
+    base: Model,
+    plan: Plan,
+    lessons: Sequence[Decided],
+    tokenizer: Tokenizer,
+    again: Again | None = None,
+) -> list[Doubt]:
     """Return the doubtful decisions, the most doubtful first: those that cleanlab flags or most neighbours contradict.
 
     Decisions for a node above the leaves are compared through their likeliest leaf below it.
@@ -69,8 +74,9 @@ def doubts(
         return []
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, vectors = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
-    held = out_of_fold(head, signals, lessons, paths, hold)
-    leaves, off = head.join(held.leaf, held.gate, held.net)
+    beside = beside_of(base, plan.id, signals, again)
+    held = out_of_fold(head, signals, lessons, paths, beside=beside)
+    _, leaves, off = answered(base, plan.id, held, again)
     chances = np.column_stack([leaves, off])
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
     labels = np.where(allowed, chances, -1.0).argmax(axis=1)

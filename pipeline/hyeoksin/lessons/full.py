@@ -10,6 +10,7 @@ import numpy as np
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.external import REAL_WEIGHT
+from hyeoksin.lessons.again import Again, answered
 from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import Rules
 from hyeoksin.lessons.learn import Learned, trained_head
@@ -48,6 +49,7 @@ def learn_in_full(
     external: Path | None,
     *,
     against: Model | None = None,
+    again: Again | None = None,
     since: str = "",
     name: str,
     rounds: Sequence[str] = (),
@@ -57,7 +59,7 @@ def learn_in_full(
 
     A decision above the leaves teaches no leaf and is left out.
 
-    ``against`` and ``since``: as in :func:`hyeoksin.lessons.learn`. Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
+    ``against``, ``again`` and ``since``: as in :func:`hyeoksin.lessons.learn`. Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
 
     Raises:
         ModelError: the base model has not learnt the plan.
@@ -73,12 +75,13 @@ def learn_in_full(
     places = [i for i, lesson in enumerate(kept) if lesson.at > since]
     fresh, rows = [kept[i] for i in places], np.array(places, dtype=np.intp) + len(before)
     old = against or base
-    old_head, new_head = trained_head(old, plan), trained.model.plans[plan.id]
+    trained_head(old, plan)
     signals, _ = signals_of(old, plan.id, [lesson.document for lesson in fresh], tokenizer)
     said = (
-        said_of(plan, old_head, *old_head.join(signals.leaf, signals.gate, signals.net)),
-        said_of(plan, new_head, trained.leaves[plan.id][rows], trained.off[plan.id][rows]),
+        said_of(plan, *answered(old, plan.id, signals, again)),
+        said_of(
+            plan, trained.model.plans[plan.id], trained.leaves[plan.id][rows], trained.off[plan.id][rows]
+        ),
     )
-    return Learned(
-        trained.model, report_of(base, old, trained.model, plan, kept, fresh, said, tokenizer, rounds, rules)
-    )
+    report = report_of(base, old, trained.model, plan, kept, fresh, said, tokenizer, again, rounds, rules)
+    return Learned(trained.model, report)

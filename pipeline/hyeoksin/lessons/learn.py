@@ -9,10 +9,18 @@ import numpy as np
 
 from hyeoksin.classifier import check_plan
 from hyeoksin.errors import InputError, ModelError
+from hyeoksin.lessons.again import Again, answered, beside_of
 from hyeoksin.lessons.decided import Decided, fold_of
 from hyeoksin.lessons.entrance import Rules
-from hyeoksin.lessons.report import Report, Said, report_of, said_of
-from hyeoksin.lessons.residual import Hold, Signals, allowed_leaves, fit_residual, with_residual
+from hyeoksin.lessons.report import Report, report_of, said_of
+from hyeoksin.lessons.residual import (
+    Beside,
+    Hold,
+    Signals,
+    allowed_leaves,
+    fit_residual,
+    with_residual,
+)
 from hyeoksin.lessons.signals import signals_of
 from hyeoksin.model import Model, PlanHead
 from hyeoksin.morphemes import Tokenizer
@@ -54,9 +62,14 @@ def paths_of(plan: Plan) -> dict[str, frozenset[str]]:
 
 
 def out_of_fold(
-    head: PlanHead, signals: Signals, lessons: Sequence[Decided], paths: dict[str, frozenset[str]], hold: Hold
+    head: PlanHead,
+    signals: Signals,
+    lessons: Sequence[Decided],
+    paths: dict[str, frozenset[str]],
+    hold: Hold | None = None,
+    beside: Beside | None = None,
 ) -> Signals:
-    """Return the signals of each lesson by a model that learnt from the other folds alone."""
+    """Return the signals of each lesson by a model that learnt from the other folds alone (``beside`` a second reading)."""
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
     weight = np.array([lesson.weight for lesson in lessons])
     fold = np.array([fold_of(lesson.family, N_FOLDS) for lesson in lessons])
@@ -65,7 +78,8 @@ def out_of_fold(
         test, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         if not len(test) or not len(rest):
             continue
-        residual = fit_residual(head, signals.take(rest), allowed[rest], weight[rest], hold)
+        known = None if beside is None else beside.take(rest)
+        residual = fit_residual(head, signals.take(rest), allowed[rest], weight[rest], hold, known)
         moved = residual.moved(signals.take(test))
         leaf[test], gate[test] = moved.leaf, moved.gate
     return replace(signals, leaf=leaf, gate=gate)
@@ -78,17 +92,18 @@ def learn(
     tokenizer: Tokenizer,
     *,
     against: Model | None = None,
+    again: Again | None = None,
     since: str = "",
     name: str | None = None,
     rounds: Sequence[str] = (),
-    hold: Hold = Hold(),  # noqa: B008 - frozen
+    hold: Hold | None = None,
     rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> Learned:
     """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
 
     Learning always starts at a model that learnt from no decisions (``base``). Where the model that answers now learnt
     from earlier ones, it comes as ``against``: only the lessons after ``since`` (ISO), which it has not seen, compare
-    the two, and what it learnt of other plans stays.
+    the two, and what it learnt of other plans stays. With ``again`` the models answer as they do every day, reading twice.
 
     Raises:
         InputError: there is nothing to learn from.
@@ -98,26 +113,30 @@ def learn(
         raise InputError("배울 결정이 없습니다. 먼저 결정하세요.")
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, _ = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
-    held = out_of_fold(head, signals, lessons, paths, hold)
+    beside = beside_of(base, plan.id, signals, again)
+    held = out_of_fold(head, signals, lessons, paths, hold, beside)
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
     weight = np.array([lesson.weight for lesson in lessons])
-    changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold))
+    changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold, beside))
     others = against.plans if against is not None and _alike(base, against) else base.plans
-    new = replace(base, name=name or base.name, plans={**others, plan.id: changed}, sha256="")
+    plans = {**others, plan.id: changed}
+    new = replace(base, name=name or base.name, plans=plans, base=base.root, sha256="")
     rows = np.flatnonzero([lesson.at > since for lesson in lessons])
     fresh = [lessons[i] for i in rows.tolist()]
     old, before, after = base, signals.take(rows), held.take(rows)
     if against is not None:
         old, before = against, signals_of(against, plan.id, [one.document for one in fresh], tokenizer)[0]
-    said = (_said(plan, trained_head(old, plan), before), _said(plan, head, after))
-    return Learned(new, report_of(base, old, new, plan, lessons, fresh, said, tokenizer, rounds, rules))
+    trained_head(old, plan)
+    said = (
+        said_of(plan, *answered(old, plan.id, before, again)),
+        said_of(plan, *answered(base, plan.id, after, again)),
+    )
+    return Learned(
+        new, report_of(base, old, new, plan, lessons, fresh, said, tokenizer, again, rounds, rules)
+    )
 
 
 def _alike(one: Model, other: Model) -> bool:
     """Return whether the heads of one model can stand in the other: both read the same features."""
     same = list(one.encoder.vocabulary) == list(other.encoder.vocabulary) and one.limit == other.limit
     return same and np.array_equal(one.encoder.idf, other.encoder.idf)
-
-
-def _said(plan: Plan, head: PlanHead, signals: Signals) -> Said:
-    return said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net))

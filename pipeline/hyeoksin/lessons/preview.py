@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hyeoksin.answers import Answer, answer
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
+from hyeoksin.lessons.again import Again, answered
 from hyeoksin.lessons.learn import trained_head
 from hyeoksin.lessons.signals import rescored, signals_of
 from hyeoksin.model import Model
@@ -55,20 +56,28 @@ class Preview:
 
 
 def preview(
-    base: Model, new: Model, plan: Plan, items: Sequence[tuple[int, Document]], tokenizer: Tokenizer
+    base: Model,
+    new: Model,
+    plan: Plan,
+    items: Sequence[tuple[int, Document]],
+    tokenizer: Tokenizer,
+    again: Again | None = None,
 ) -> Preview:
     """Answer the items (number, document) by both models; they share everything but the last layers' weights.
+
+    With ``again`` they answer as they do every day, reading twice.
 
     Raises:
         ModelError: a model has not learnt the plan.
     """
     documents = [document for _, document in items]
-    heads = [trained_head(model, plan) for model in (base, new)]
+    for model in (base, new):
+        trained_head(model, plan)
     before = signals_of(base, plan.id, documents, tokenizer)[0]
     after = rescored(base, new, plan.id, before) or signals_of(new, plan.id, documents, tokenizer)[0]
     answers = [
-        answer(plan, head, *head.join(signals.leaf, signals.gate, signals.net))
-        for head, signals in zip(heads, (before, after), strict=True)
+        answer(plan, *answered(model, plan.id, signals, again))
+        for model, signals in ((base, before), (new, after))
     ]
     changes = [
         Change(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hyeoksin.answers import answer
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
+from hyeoksin.lessons.again import Again, answered
 from hyeoksin.lessons.compare import Comparison, compare
 from hyeoksin.lessons.decided import Decided
 from hyeoksin.lessons.entrance import Judgement, Rules, judge
@@ -102,6 +103,7 @@ def report_of(
     fresh: Sequence[Decided],
     said: tuple[Said, Said],
     tokenizer: Tokenizer,
+    again: Again | None,
     rounds: Sequence[str],
     rules: Rules,
 ) -> Report:
@@ -115,7 +117,7 @@ def report_of(
     past, rights = _compared("past", plan, told, said)
     stands = [i for i, status in enumerate(said[1].statuses) if status != "review"]
     settled = share(sum(_agree(plan, said[1].ends[i], told[i]) for i in stands), len(stands))
-    frozen, classes = _frozen(old, new, plan, tokenizer), _classes(codes, rights)
+    frozen, classes = _frozen(old, new, plan, tokenizer, again), _classes(codes, rights)
     return Report(
         base=base.id,
         against=old.id,
@@ -131,17 +133,17 @@ def report_of(
     )
 
 
-def _frozen(base: Model, new: Model, plan: Plan, tokenizer: Tokenizer) -> Comparison:
+def _frozen(base: Model, new: Model, plan: Plan, tokenizer: Tokenizer, again: Again | None) -> Comparison:
     """Compare on the shipped texts; both models may have learnt them: it shows what is forgotten, not what is new."""
     texts = frozen_texts(plan.id)
     documents = [document for document, _ in texts]
     before = signals_of(base, plan.id, documents, tokenizer)[0]
     after = rescored(base, new, plan.id, before) or signals_of(new, plan.id, documents, tokenizer)[0]
-    said = []
-    for model, signals in ((base, before), (new, after)):
-        head = model.plans[plan.id]
-        said.append(said_of(plan, head, *head.join(signals.leaf, signals.gate, signals.net)))
-    return _compared("frozen", plan, [codes for _, codes in texts], (said[0], said[1]))[0]
+    old, late = (
+        said_of(plan, *answered(model, plan.id, signals, again))
+        for model, signals in ((base, before), (new, after))
+    )
+    return _compared("frozen", plan, [codes for _, codes in texts], (old, late))[0]
 
 
 def _agree(plan: Plan, said: str, codes: Sequence[str]) -> bool:

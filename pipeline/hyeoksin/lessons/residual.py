@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from hyeoksin.model import PlanHead
 from hyeoksin.model.heads import off_log_odds, sigmoid, softmax
 
-__all__ = ["Hold", "Residual", "Signals", "allowed_leaves", "fit_residual", "with_residual"]
+__all__ = ["Beside", "Hold", "Residual", "Signals", "allowed_leaves", "fit_residual", "with_residual"]
 
 Floats = NDArray[np.float64]
 _LEAST_TEXTS = 2  # that a feature must stand in: one text says nothing of the next
@@ -28,6 +28,8 @@ _LEAST_TEXTS = 2  # that a feature must stand in: one text says nothing of the n
 class Hold:
     """How strongly the weights are held back (precisions of the normal priors), measured in ``bench/offices.py``.
 
+    :data:`TWICE` holds less where a second reading, which lets through part of what the weights say, stands beside.
+
     ``words``: of the weights of features; ``bias``: of the intercepts; ``steps``: of the optimiser at most.
     """
 
@@ -36,17 +38,22 @@ class Hold:
     steps: int = 60
 
 
+TWICE = Hold(words=0.1, bias=0.3)
+
+
 @dataclass(frozen=True)
 class Signals:
     """What the frozen parts say of n texts: sparse ``rows`` (n x features), and the plan's raw scores.
 
-    ``leaf`` is (n x leaves), ``gate`` (n,), ``net`` (n x (leaves + 1)) log-probabilities or None without a network.
+    ``leaf`` is (n x leaves), ``gate`` (n,), ``net`` (n x (leaves + 1)) log-probabilities or None without a network; ``bodies``
+    are the normalised texts, for those who read them again.
     """
 
     rows: csr_array
     leaf: Floats
     gate: Floats
     net: Floats | None
+    bodies: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.gate)
@@ -54,7 +61,26 @@ class Signals:
     def take(self, index: NDArray[np.int64]) -> Signals:
         """Return the texts at ``index``."""
         net = None if self.net is None else self.net[index]
-        return Signals(self.rows[index], self.leaf[index], self.gate[index], net)
+        bodies = [self.bodies[i] for i in index.tolist()]
+        return Signals(self.rows[index], self.leaf[index], self.gate[index], net, bodies)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a second reading makes of the answers to n texts, both linear in log-odds and log-probabilities.
+
+    The log-odds of belonging to the plan count ``slope`` (n,) times, and ``odds`` (n,) are added; the log-probabilities among
+    the leaves count ``leaf`` (n,) times, and ``among`` (n x leaves) are added. 1 and 0 where a text is not read again.
+    """
+
+    slope: Floats
+    odds: Floats
+    leaf: Floats
+    among: Floats
+
+    def take(self, index: NDArray[np.int64]) -> Beside:
+        """Return the texts at ``index``."""
+        return Beside(self.slope[index], self.odds[index], self.leaf[index], self.among[index])
 
 
 @dataclass(frozen=True)
@@ -96,10 +122,15 @@ def fit_residual(
     signals: Signals,
     allowed: NDArray[np.bool_],
     weight: Floats,
-    hold: Hold = Hold(),
+    hold: Hold | None = None,
+    beside: Beside | None = None,
 ) -> Residual:
-    """Fit the added weights to (n x (leaves + 1)) ``allowed`` answers, each text counting ``weight`` (n,) times."""
-    task = _Task(head, signals, allowed, weight, hold)
+    """Fit the added weights to (n x (leaves + 1)) ``allowed`` answers, each text counting ``weight`` (n,) times.
+
+    ``beside``: what a second reading makes of the answers; None: the model alone answers. ``hold``: None for the measured one.
+    """
+    hold = hold or (Hold() if beside is None else TWICE)
+    task = _Task(head, signals, allowed, weight, hold, beside)
     options = {"maxiter": hold.steps, "maxcor": 8}
     found = minimize(task.loss, np.zeros(task.size), jac=True, method="L-BFGS-B", options=options)
     leaf, leaf_bias, gate, gate_bias = task.parts(found.x)
@@ -110,7 +141,13 @@ class _Task:
     """The penalised loss over one flat vector of added weights."""
 
     def __init__(
-        self, head: PlanHead, signals: Signals, allowed: NDArray[np.bool_], weight: Floats, hold: Hold
+        self,
+        head: PlanHead,
+        signals: Signals,
+        allowed: NDArray[np.bool_],
+        weight: Floats,
+        hold: Hold,
+        beside: Beside | None = None,
     ) -> None:
         self.head, self.signals, self.allowed, self.weight = head, signals, allowed, weight
         n_texts = np.bincount(signals.rows.indices, minlength=signals.rows.shape[1])
@@ -124,7 +161,9 @@ class _Task:
         self.size = self.ends[-1]
         self.hold = np.repeat(np.array([hold.words, hold.bias, hold.words, hold.bias]), sizes)
         self.outside = 0.0 if signals.net is None else head.net_slope * off_log_odds(signals.net)
-        self.beside = 0.0 if signals.net is None else head.net_leaf * signals.net[:, :-1]
+        self.among = 0.0 if signals.net is None else head.net_leaf * signals.net[:, :-1]
+        alone = Beside(np.ones(1), np.zeros(1), np.ones(1), np.zeros((1, 1)))
+        self.beside = alone if beside is None else beside
 
     def parts(self, flat: Floats) -> list[Floats]:
         """Return the weights of leaves, their intercepts, the gate's, and its intercept."""
@@ -133,20 +172,23 @@ class _Task:
 
     def loss(self, flat: Floats) -> tuple[float, Floats]:
         """Return the penalised negative log-likelihood and its gradient."""
-        head, n = self.head, np.arange(len(self.signals))
+        head, beside, n = self.head, self.beside, np.arange(len(self.signals))
         leaf, leaf_bias, gate, gate_bias = self.parts(flat)
         logits = self.signals.leaf + self.rows @ leaf + leaf_bias
         peak = logits.argmax(axis=1)
         belongs = head.gate_slope * (self.signals.gate + self.rows @ gate + gate_bias)
         belongs = belongs + head.peak_slope * logits[n, peak] + head.gate_intercept + self.outside
-        shares, inside = softmax(logits / head.leaf.temperature + self.beside), sigmoid(belongs)
+        among = logits / head.leaf.temperature + self.among
+        shares = softmax(beside.leaf[:, None] * among + beside.among)
+        inside = sigmoid(beside.slope * belongs + beside.odds)
         joint = np.column_stack([shares * inside[:, None], 1.0 - inside]) * self.allowed
         right = np.maximum(joint.sum(axis=1), 1e-12)
         value = -(self.weight * np.log(right)).sum() + 0.5 * (self.hold * flat * flat).sum()
         posterior = joint[:, :-1] / right[:, None]  # of the leaves, knowing the decision
         belief = posterior.sum(axis=1)
-        d_belongs = self.weight * (inside - belief)
-        d_leaf = self.weight[:, None] * (shares * belief[:, None] - posterior) / head.leaf.temperature
+        d_belongs = self.weight * (inside - belief) * beside.slope
+        d_leaf = (self.weight * beside.leaf)[:, None] * (shares * belief[:, None] - posterior)
+        d_leaf /= head.leaf.temperature
         d_leaf[n, peak] += head.peak_slope * d_belongs
         d_gate = head.gate_slope * d_belongs
         pieces = [self.turned @ d_leaf, d_leaf.sum(axis=0), self.turned @ d_gate, d_gate.sum(keepdims=True)]

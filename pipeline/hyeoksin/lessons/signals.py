@@ -46,7 +46,8 @@ def signals_of(
                 rows = beside(rows, seen[:, : dense.dimension])
         else:
             vectors.append(np.zeros((len(analysed), vectors[0].shape[1]), np.float32))
-        parts.append(Signals(rows, head.leaf.logits(rows), head.gate_logits(rows), net))
+        bodies = [one.body for one in analysed]
+        parts.append(Signals(rows, head.leaf.logits(rows), head.gate_logits(rows), net, bodies))
     return join(parts), np.concatenate(vectors)
 
 
@@ -68,4 +69,5 @@ def join(parts: Sequence[Signals]) -> Signals:
         leaf=np.concatenate([p.leaf for p in parts]),
         gate=np.concatenate([p.gate for p in parts]),
         net=None if first.net is None else np.concatenate([p.net for p in parts if p.net is not None]),
+        bodies=[body for p in parts for body in p.bodies],
     )

@@ -7,7 +7,8 @@ A folder of safetensors and JSON, as a model is one::
     pieces.model          its SentencePiece vocabulary
     held_out.safetensors  what both together said of labelled texts that neither had learnt
 
-It speaks for the plans that it has a head for, and only beside the model that it was weighed with.
+It speaks for the plans that it has a head for, and only beside the model that it was weighed with and those that learnt from
+decisions on top of it.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class SecondReading:
 
     @property
     def id(self) -> str:
-        """The model's id and this reading's, as they stand in the records of both."""
+        """The model that it was weighed with, and its own hash, as they stand in the records of both."""
         return second_id(self.beside, self.sha256)
 
     def doubtful(self, off: Floats) -> NDArray[np.bool_]:
@@ -219,8 +220,8 @@ def _numbers(head: SecondHead | LeadHead) -> dict[str, Any]:
     return {k: v for k, v in asdict(head).items() if k not in ("weights", "bias")}
 
 
-def load_second(folder: Path, beside: str) -> SecondReading | None:
-    """Load the folder; None where it was weighed beside another model than the one whose id is ``beside``.
+def load_second(folder: Path, root: str) -> SecondReading | None:
+    """Load the folder; None where it was weighed beside another model than the one whose id is ``root``.
 
     Raises:
         ModelError: it is none, or a file is missing, damaged or changed.
@@ -230,7 +231,7 @@ def load_second(folder: Path, beside: str) -> SecondReading | None:
         description = json.loads(raw)
         if description["format"] != FORMAT:
             raise ModelError(f"{folder}: 모르는 형식 '{description['format']}'. 이 판이 읽는 형식: {FORMAT}.")
-        if description["beside"] != beside:
+        if description["beside"] != root:
             return None
         check_files(folder, "second.json", _FILES, description["files"])
         return _build(folder, description, hashlib.sha256(raw).hexdigest())

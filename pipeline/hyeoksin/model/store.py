@@ -44,7 +44,8 @@ class Model:
     """Everything that stands between text and probabilities.
 
     ``limit`` is the number of characters read of a text; ``router`` maps the agency router's signals to their weights;
-    ``dense`` is the encoder that ``net`` reads, by its name (``lexical``: there is no network).
+    ``dense`` is the encoder that ``net`` reads, by its name (``lexical``: there is no network). ``base`` is the id of the model
+    that this one came from by learning decisions, with which it shares all but some heads (empty: it came from none).
     """
 
     name: str
@@ -55,12 +56,18 @@ class Model:
     router: Mapping[str, float]
     dense: str = "lexical"
     net: Net | None = None
+    base: str = ""
     sha256: str = ""
 
     @property
     def id(self) -> str:
         """Name and hash, as it stands in every record."""
         return f"{self.name}@{self.sha256[:8]}"
+
+    @property
+    def root(self) -> str:
+        """The id of the model below all that was learnt from decisions."""
+        return self.base or self.id
 
 
 def check_folder(folder: Path) -> None:
@@ -117,7 +124,7 @@ def save_model(model: Model, folder: Path, card: Mapping[str, Any]) -> Model:
         "agencies": {"classes": model.agencies.classes, "temperature": model.agencies.temperature},
         "router": dict(model.router),
         "files": {name: sha256_of(folder / name) for name in _FILES},
-    }
+    } | ({"base": model.base} if model.base else {})
     text = json.dumps(description, ensure_ascii=False, indent=1)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     (folder / "card.json").write_text(
@@ -195,6 +202,7 @@ def _build(folder: Path, description: Mapping[str, Any], sha256: str) -> Model:
         router=description["router"],
         dense=description["dense"],
         net=_net(tensors, description["plans"]) if description["dense"] != "lexical" else None,
+        base=str(description.get("base", "")),
         sha256=sha256,
     )
 

@@ -109,7 +109,9 @@ def learn_plan(
     new_head = to_head(plan, taught, basis, views, right)
     waiting = _waiting(carried, taught, basis, views[n:], names, n_wanted)
     return Learnt(
-        model=replace(base, name=f"{base.name}+{plan.id}", plans={**base.plans, plan.id: new_head}),
+        model=replace(
+            base, name=f"{base.name}+{plan.id}", plans={**base.plans, plan.id: new_head}, base=base.root
+        ),
         plan=plan,
         n_decided=len(kept),
         n_carried=len(carried),

@@ -21,7 +21,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.training.network import soft_targets
 from hyeoksin.training.pretrained import Pretrained, piece_model
 
-__all__ = ["Leads", "SecondSettings", "Tuned", "tune"]
+__all__ = ["Leads", "SecondSettings", "Tuned", "batches_of", "means", "trainable", "tune"]
 
 _HANGUL = re.compile("[가-힣]")
 _PREFIX = "query: "  # as e5 was trained
@@ -122,13 +122,13 @@ def tune(
     lead_ids = [
         [reader.ids(text, settings.lead_pieces) for text in texts] for texts in (leads.whole, leads.titles)
     ]
-    model = _model(torch, tensors, pretrained.n_heads, settings.frozen)
+    model = trainable(torch, tensors, pretrained.n_heads, settings.frozen)
     tops = torch.nn.ModuleDict(
         {name: torch.nn.Linear(reader.dimension, len(plan.leaves) + 1) for name, plan in plans.items()}
         | {_LEADS: torch.nn.Linear(reader.dimension, len(leads.classes))}
     )
     rng = np.random.default_rng(settings.seed)
-    epochs = [_batches(ids, rng, settings) for _ in range(settings.epochs)]
+    epochs = [batches_of(ids, rng, settings) for _ in range(settings.epochs)]
     steps = []
     for number, batches in enumerate(epochs):
         parts = np.array_split(rng.permutation(len(leads.target)), len(batches))
@@ -145,7 +145,7 @@ def tune(
     return Tuned(packed_tensors, pieces, pretrained.n_heads, heads, lead_head)
 
 
-def _model(torch: Any, tensors: Mapping[str, Floats], n_heads: int, frozen: int) -> Any:
+def trainable(torch: Any, tensors: Mapping[str, Floats], n_heads: int, frozen: int) -> Any:
     """Return a torch model of the tensors whose layers from ``frozen`` on learn."""
     try:
         from transformers import BertConfig, BertModel
@@ -207,13 +207,13 @@ def _descend(
     for batch, part, lead_ids in tqdm(
         steps, desc="다시 읽기 학습", unit="걸음", file=sys.stderr, mininterval=10
     ):
-        found = torch.nn.functional.dropout(_means(torch, model, [ids[i] for i in batch]), 0.1)
+        found = torch.nn.functional.dropout(means(torch, model, [ids[i] for i in batch]), 0.1)
         share, loss = weight[batch], torch.zeros(())
         for name, (target, labelled) in targets.items():
             errors = -(target[batch] * torch.log_softmax(tops[name](found), -1)).sum(1)
             loss = loss + (errors * labelled[batch] * share).sum() / share.sum()
         if len(part):
-            found = torch.nn.functional.dropout(_means(torch, model, lead_ids), 0.1)
+            found = torch.nn.functional.dropout(means(torch, model, lead_ids), 0.1)
             errors = torch.nn.functional.cross_entropy(tops[_LEADS](found), agency[part], reduction="none")
             share = lead_weight[part]
             loss = loss + settings.lead_share * (errors * share).sum() / share.sum()
@@ -255,7 +255,7 @@ def _packed(
     return found
 
 
-def _batches(
+def batches_of(
     ids: Sequence[Sequence[int]], rng: np.random.Generator, settings: SecondSettings
 ) -> list[list[int]]:
     """Return one epoch's steps: texts of like length together, in random order."""
@@ -274,7 +274,7 @@ def _batches(
     return [found[i] for i in rng.permutation(len(found)).tolist()]
 
 
-def _means(torch: Any, model: Any, ids: Sequence[Sequence[int]]) -> Any:
+def means(torch: Any, model: Any, ids: Sequence[Sequence[int]]) -> Any:
     """Return the (n texts x width) mean hidden states."""
     longest = max(map(len, ids))
     table, mask = torch.zeros(len(ids), longest, dtype=torch.long), torch.zeros(len(ids), longest)
