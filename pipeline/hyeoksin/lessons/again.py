@@ -55,11 +55,13 @@ class Again:
         return np.vstack([empty, *(self.vectors[body] for body in asked)])
 
     def _read(self, bodies: Sequence[str]) -> None:
-        starts = range(0, len(bodies), _BATCH)
-        for start in tqdm(starts, desc="다시 읽기", file=sys.stderr, disable=not sys.stderr.isatty()):
-            some = bodies[start : start + _BATCH]
-            found = self.reading.transformer.vectors(some, os.cpu_count() or 1)
-            self.vectors.update(zip(some, found, strict=True))
+        shown = sys.stderr.isatty()
+        with tqdm(total=len(bodies), desc="다시 읽기", unit="건", file=sys.stderr, disable=not shown) as bar:
+            for start in range(0, len(bodies), _BATCH):
+                some = bodies[start : start + _BATCH]
+                found = self.reading.transformer.vectors(some, os.cpu_count() or 1)
+                self.vectors.update(zip(some, found, strict=True))
+                bar.update(len(some))
 
 
 def again_for(model: Model) -> Again | None:
