@@ -276,7 +276,9 @@ def test_what_stands_beside_is_what_both_readings_say(classifier, tokenizer, wri
     inside = sigmoid(beside.slope * belongs + beside.odds)
     _, leaves, off = answered(model, "2019", signals, again)
     assert 0 < (beside.slope != 1.0).sum() < len(documents)
-    np.testing.assert_allclose(1.0 - inside, off, atol=1e-4)  # the answers joined are taken for no surer than 1e-6
+    np.testing.assert_allclose(
+        1.0 - inside, off, atol=1e-4
+    )  # the answers joined are taken for no surer than 1e-6
     np.testing.assert_allclose(shares * inside[:, None], leaves, atol=1e-4)
 
 

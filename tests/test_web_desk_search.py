@@ -437,3 +437,30 @@ def test_a_text_that_breaks_the_analysis_holds_up_nothing(
     assert office.store.unindexed(broken.project) == []
     assert office.store.unfollowed(broken.project) == []
     assert sound.id > broken.id
+
+
+def test_after_a_decision_one_is_back_at_the_search_that_found_the_document(office: Office) -> None:
+    rows = [(Document(f"글-{k}", text, f"글 {k}"), record(k, "3-2")) for k, text in enumerate(TEXTS[:4])]
+    desk = office.open(rows=rows)
+    filled(office)
+    officer = desk.browser()
+    page = officer.get(f"{desk.path}/search", params={"q": "진료버스 어르신", "everywhere": "1"}).text
+    number = desk.items[3].id
+    link = next(re.finditer(rf'href="(/items/{number}\?[^"]*)"', page)).group(1).replace("&amp;", "&")
+    document = officer.get(link).text
+    back = urllib.parse.urlencode({"q": "진료버스 어르신", "everywhere": "1"})
+    assert f'href="{desk.path}/search?{back}"'.replace("&", "&amp;") in document
+    assert 'rel="next"' not in document
+    assert "건 남음" not in document
+    queue = link.partition("?")[2]
+    answer = desk.decide(desk.items[3], "accept", queue=queue)
+    assert answer.headers["location"] == f"{desk.path}/search?{back}&done={number}"
+    again = officer.get(answer.headers["location"]).text
+    assert found(again) >= {"글 0", "글 3"}
+    assert "저장했습니다" in again
+    assert f'action="/items/{number}/undo"' in again
+    version = desk.store.item(number).version
+    undone = officer.post(f"/items/{number}/undo", {"version": version, "key": "back", "queue": queue})
+    assert undone.headers["location"] == f"/items/{number}?{queue}"
+    plain = desk.decide(desk.items[0], "accept")
+    assert plain.headers["location"].startswith("/items/")  # from the queue one goes on in the queue

@@ -185,3 +185,25 @@ def test_what_matters_works_without_javascript(desk: Any, window: Callable[..., 
     page.wait_for_url("**/jobs/*")
     page.goto(f"/rounds/{number}/export")
     assert page.get_by_role("button", name="내려받기").is_visible()
+
+
+def test_what_a_search_found_is_decided_one_after_the_other(
+    desk: Any, window: Callable[..., Any], shot: Callable[..., None]
+) -> None:
+    number = desk.filled("찾아서", 12)
+    page = window("officer").page()
+    page.goto(f"/rounds/{number}/search?q=버스")
+    page.locator(".hits a").nth(3).wait_for(timeout=30_000)  # the index is being filled
+    for turn in range(2):
+        page.locator(".hits a").nth(turn).click()
+        ready(page)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(rf"/rounds/{number}/search\?"))
+        page.get_by_text("저장했습니다").wait_for()
+    shot(page, "search-decided")
+    assert sum(item.standing == "decided" for item in desk.items(number)) == 2
+    page.keyboard.press("u")
+    page.wait_for_url(re.compile(r"/items/\d+\?"))
+    page.keyboard.press("q")
+    page.wait_for_url(re.compile(rf"/rounds/{number}/search\?"))
+    assert sum(item.standing == "decided" for item in desk.items(number)) == 1

@@ -14,7 +14,7 @@ from hyeoksin.web.pages import notify, redirect, safe_path
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-Path = Annotated[str, Form(max_length=500)]
+Path = Annotated[str, Form(max_length=2_100)]
 
 
 @router.post("/privacy/show")

@@ -45,7 +45,9 @@ def decide(
     final: Text = "",
     queue: Text = "",
 ) -> Response:
-    """Append a decision, then open the next document of the queue; a stale, unclear or refused one is shown again.
+    """Append a decision, then open the next document of the queue, or the search that found this one again.
+
+    A stale, unclear or refused decision is shown again.
 
     ``action`` is ``accept``, ``pick`` (what was ``typed``), ``pick:CODE``, ``none``, ``undecided`` or ``typed`` (Enter in
     a field: a pick where something was typed). ``versions`` holds ``item:version`` of the duplicate group.
@@ -79,6 +81,8 @@ def decide(
         told = _with(attempt, _told(error, number), code or "", stale)
         status = 503 if isinstance(error, StoreBusyError) else 409
         return page(request, store, user, number, filters, told, status)
+    if filters.q:
+        return redirect(request, filters.list_path(item.project, f"done={rows[0].item}"))
     return redirect(request, next_path(store, user, item.project, filters, rows[0], following))
 
 

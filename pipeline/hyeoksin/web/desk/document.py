@@ -167,7 +167,12 @@ def _first(store: Store, project: Project, user: Visitor, number: int) -> list[D
 def _neighbours(
     store: Store, item: Item, filters: QueueFilters, coder: str | None
 ) -> tuple[str | None, str | None]:
-    """Return the paths of the documents before and after this one in the filtered queue, or where it stood there."""
+    """Return the paths of the documents before and after this one in the filtered queue, or where it stood there.
+
+    One that a search found stands in no list.
+    """
+    if filters.q:
+        return None, None
     numbers = store.neighbours(item.id, order=filters.order, **filters.asked(coder))
     before, after = (
         None if number is None else f"/items/{number}?{filters.query(at=max(filters.at + step, 1))}"

@@ -12,10 +12,21 @@ from hyeoksin.store import Order
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 
-__all__ = ["NOBODY", "ORDERS", "STANDINGS", "STATUSES", "BadFilterError", "QueueFilters", "address"]
+__all__ = [
+    "NOBODY",
+    "OFF",
+    "ORDERS",
+    "PAGE",
+    "STANDINGS",
+    "STATUSES",
+    "BadFilterError",
+    "QueueFilters",
+    "address",
+]
 
 NOBODY = "-"  # nobody is assigned
 OFF = "-"  # none of the plan
+PAGE = 50  # documents of the queue
 STANDINGS = {
     "open": marked("아직 안 정함"),
     "undecided": marked("보류"),
@@ -45,7 +56,8 @@ class QueueFilters:
     ``node`` is a node of the plan with all below it (:data:`OFF`: none of the plan), ``standing`` one of
     :data:`STANDINGS`, ``waiting`` (open, put off, half or disputed) or ``any``; ``assigned`` a user or :data:`NOBODY`;
     ``low`` and ``high`` are percents of the recommendation's probability; ``page`` of the list and ``at``, the open
-    document's place in it, count from 1.
+    document's place in it, count from 1. Where a document was found by a search, ``q`` holds its words and ``everywhere``
+    says that it went over all rounds: one comes back to it after a decision.
     """
 
     node: str = ""
@@ -58,6 +70,8 @@ class QueueFilters:
     high: str = ""
     assigned: str = ""
     order: Order = "queue"
+    q: str = ""
+    everywhere: str = ""
     page: int = 1
     at: int = 1
 
@@ -85,6 +99,15 @@ class QueueFilters:
         plain = QueueFilters()
         named = {f.name: getattr(changed, f.name) for f in fields(self)}
         return urlencode({k: v for k, v in named.items() if v != getattr(plain, k)})
+
+    def list_path(self, project: int, *told: str) -> str:
+        """Return the address of the list that a document was opened from, with ``told`` as further queries.
+
+        It is the page of the search, or of the queue.
+        """
+        if self.q:
+            return address(f"/rounds/{project}/search", self.query(), *told)
+        return address(f"/rounds/{project}/queue", self.query(page=(self.at - 1) // PAGE + 1, at=1), *told)
 
     def asked(self, coder: str | None = None) -> dict[str, Any]:
         """Return the arguments of ``Store.items`` and ``Store.count``.

@@ -19,7 +19,7 @@ from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.decisions import filters_of
 from hyeoksin.web.desk.document import saved
 from hyeoksin.web.desk.duration import told
-from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, STANDINGS, STATUSES, QueueFilters, address
+from hyeoksin.web.desk.filters import NOBODY, OFF, ORDERS, PAGE, STANDINGS, STATUSES, QueueFilters, address
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
@@ -29,7 +29,6 @@ from hyeoksin.web.private import shown, shown_start
 __all__ = ["PAGE", "filter_choices", "officers", "open_round", "pace_of", "router"]
 
 router = APIRouter(include_in_schema=False)
-PAGE = 50
 _SNIPPET = 90
 _LATEST = 200  # decisions that a pace is measured on
 

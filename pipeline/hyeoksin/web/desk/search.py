@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from starlette.responses import Response
 from hyeoksin.normalise import normalise
 from hyeoksin.store import Hit, Item
 from hyeoksin.web.access import StoreDep, Viewer, Visitor
-from hyeoksin.web.desk.filters import STANDINGS
+from hyeoksin.web.desk.document import saved
+from hyeoksin.web.desk.filters import STANDINGS, QueueFilters
 from hyeoksin.web.desk.highlight import Piece, pieces
 from hyeoksin.web.desk.words import word_of
 from hyeoksin.web.filler import Filler
@@ -59,6 +61,9 @@ def show(
     plans = {hit.item.project: store.plan(hit.item.project) for hit in hits}
     values = {
         "project": found,
+        "done": saved(store, request, user),
+        "key": secrets.token_hex(12),
+        "from_here": QueueFilters(q=asked, everywhere=everywhere and "1", page=max(page, 1)).query(),
         "q": asked,
         "everywhere": everywhere,
         "tokens": [token.partition("/")[0] for token in tokens],
