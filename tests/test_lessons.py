@@ -300,9 +300,20 @@ def test_the_gate_refuses_a_lost_class_and_a_broken_promise():
     past = compare("past", ["a"] * 100, ["b"] * 100, ["a"] * 100, [(False, True)] * 100, resample=False)
     same = compare("frozen", ["a"] * 100, ["a"] * 100, ["a"] * 100, [(True, True)] * 100, resample=False)
     lost = compare("3-1", ["3-1"] * 10, ["3-1"] * 10, ["b"] * 10, [(True, False)] * 10, resample=False)
-    assert judge(past, same, [], share(99, 100)).accepted
-    assert "'3-1'" in judge(past, same, [lost], share(99, 100)).failed[0]
-    assert "95%" in judge(past, same, [], share(80, 100)).failed[0]
+    kept, broken = share(99, 100), share(80, 100)
+    assert judge(past, same, [], (kept, kept)).accepted
+    assert "'3-1'" in judge(past, same, [lost], (kept, kept)).failed[0]
+    assert "95%" in judge(past, same, [], (kept, broken)).failed[0]
+    assert "95%" in judge(past, same, [], (share(0, 0), broken)).failed[0]
+
+
+def test_a_promise_that_was_broken_before_is_no_reason_to_refuse_what_is_better():
+    past = compare("past", ["a"] * 100, ["b"] * 100, ["a"] * 100, [(False, True)] * 100, resample=False)
+    same = compare("frozen", ["a"] * 100, ["a"] * 100, ["a"] * 100, [(True, True)] * 100, resample=False)
+    better = judge(past, same, [], (share(70, 100), share(80, 100)))
+    assert better.accepted
+    assert "옛 모델도 70.0%" in better.passed[-1]
+    assert not judge(past, same, [], (share(81, 100), share(80, 100))).accepted
 
 
 def test_chances_of_losses_are_binomial():

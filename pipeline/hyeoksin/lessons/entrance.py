@@ -16,7 +16,8 @@ class Rules:
     """What the gate asks for.
 
     ``least``: decided texts below which nothing can be said; ``doubt``: one-sided error of every test; ``tolerance``:
-    share of the frozen texts that may be lost on balance; ``promised``: precision of what the new model settles.
+    share of the frozen texts that may be lost on balance; ``promised``: precision of what the new model settles, where the
+    one before keeps that too.
     """
 
     least: int = 50
@@ -38,16 +39,16 @@ def judge(
     past: Comparison,
     frozen: Comparison,
     classes: Sequence[Comparison],
-    settled: Share,
+    settled: tuple[Share, Share],
     rules: Rules = Rules(),
 ) -> Judgement:
-    """Judge a model by the past decisions (out of fold), the frozen texts, each class, and what it would settle."""
+    """Judge a model by the past decisions (out of fold), the frozen texts, each class, and what old and new would settle."""
     checks = [
         _enough(past, rules),
         _gains(past, rules),
         _keeps(frozen, rules),
         *(_class_keeps(one, rules) for one in classes),
-        _promise(settled, rules),
+        _promise(*settled, rules),
     ]
     failed = tuple(text for good, text in checks if not good)
     return Judgement(not failed, failed, tuple(text for good, text in checks if good))
@@ -85,13 +86,16 @@ def _class_keeps(one: Comparison, rules: Rules) -> tuple[bool, str]:
     return True, found
 
 
-def _promise(settled: Share, rules: Rules) -> tuple[bool, str]:
-    if settled.value is None:
+def _promise(old: Share, new: Share, rules: Rules) -> tuple[bool, str]:
+    if new.value is None:
         return True, "새 모델이 스스로 확정하는 것은 지난 결정 가운데 없습니다."
     found = (
-        f"새 모델이 확정할 {settled.n:,}건 가운데 {settled.value:.1%} 가 결정과 맞습니다 "
-        f"({settled.low:.1%}-{settled.high:.1%})."
+        f"새 모델이 확정하거나 계획 밖으로 볼 {new.n:,}건 가운데 {new.value:.1%} 가 결정과 맞습니다 "
+        f"({new.low:.1%}-{new.high:.1%})."
     )
-    if settled.high < rules.promised:
-        return False, found + f" 약속한 {rules.promised:.0%} 에 못 미칩니다."
-    return True, found
+    if new.high >= rules.promised:
+        return True, found
+    found += f" 약속한 {rules.promised:.0%} 에 못 미칩니다."
+    if old.value is None or old.high >= rules.promised or new.value < old.value:
+        return False, found
+    return True, found + f" 그러나 옛 모델도 {old.value:.1%} 라 더 나빠지지 않습니다. 확정 추천도 살펴보세요."

@@ -115,8 +115,7 @@ def report_of(
     codes = [lesson.code for lesson in fresh]
     told = [(code,) for code in codes]
     past, rights = _compared("past", plan, told, said)
-    stands = [i for i, status in enumerate(said[1].statuses) if status != "review"]
-    settled = share(sum(_agree(plan, said[1].ends[i], told[i]) for i in stands), len(stands))
+    before, settled = (_settled(plan, one, told) for one in said)
     frozen, classes = _frozen(old, new, plan, tokenizer, again), _classes(codes, rights)
     return Report(
         base=base.id,
@@ -129,8 +128,14 @@ def report_of(
         frozen=frozen,
         classes=classes,
         settled=settled,
-        judgement=judge(past, frozen, classes, settled, rules),
+        judgement=judge(past, frozen, classes, (before, settled), rules),
     )
+
+
+def _settled(plan: Plan, said: Said, told: Sequence[Sequence[str]]) -> Share:
+    """Return how much of what stands without a person is as told."""
+    stands = [i for i, status in enumerate(said.statuses) if status != "review"]
+    return share(sum(_agree(plan, said.ends[i], told[i]) for i in stands), len(stands))
 
 
 def _frozen(base: Model, new: Model, plan: Plan, tokenizer: Tokenizer, again: Again | None) -> Comparison:
