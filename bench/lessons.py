@@ -59,7 +59,7 @@ def taught(
         for i, (document, code) in enumerate(texts)
     ]
     beside = beside_of(model, plan.id, signals, again)
-    return out_of_fold(model.plans[plan.id], signals, lessons, paths_of(plan), beside=beside)
+    return out_of_fold(model.plans[plan.id], signals, lessons, paths_of(plan), beside)
 
 
 def main() -> None:

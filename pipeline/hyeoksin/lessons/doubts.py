@@ -75,7 +75,7 @@ def doubts(
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, vectors = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
     beside = beside_of(base, plan.id, signals, again)
-    held = out_of_fold(head, signals, lessons, paths, beside=beside)
+    held = out_of_fold(head, signals, lessons, paths, beside)
     _, leaves, off = answered(base, plan.id, held, again)
     chances = np.column_stack([leaves, off])
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])

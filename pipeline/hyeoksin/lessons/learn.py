@@ -15,7 +15,6 @@ from hyeoksin.lessons.entrance import Rules
 from hyeoksin.lessons.report import Report, report_of, said_of
 from hyeoksin.lessons.residual import (
     Beside,
-    Hold,
     Signals,
     allowed_leaves,
     fit_residual,
@@ -66,7 +65,6 @@ def out_of_fold(
     signals: Signals,
     lessons: Sequence[Decided],
     paths: dict[str, frozenset[str]],
-    hold: Hold | None = None,
     beside: Beside | None = None,
 ) -> Signals:
     """Return the signals of each lesson by a model that learnt from the other folds alone (``beside`` a second reading)."""
@@ -79,7 +77,7 @@ def out_of_fold(
         if not len(test) or not len(rest):
             continue
         known = None if beside is None else beside.take(rest)
-        residual = fit_residual(head, signals.take(rest), allowed[rest], weight[rest], hold, known)
+        residual = fit_residual(head, signals.take(rest), allowed[rest], weight[rest], beside=known)
         moved = residual.moved(signals.take(test))
         leaf[test], gate[test] = moved.leaf, moved.gate
     return replace(signals, leaf=leaf, gate=gate)
@@ -96,7 +94,6 @@ def learn(
     since: str = "",
     name: str | None = None,
     rounds: Sequence[str] = (),
-    hold: Hold | None = None,
     rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> Learned:
     """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
@@ -114,10 +111,10 @@ def learn(
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, _ = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
     beside = beside_of(base, plan.id, signals, again)
-    held = out_of_fold(head, signals, lessons, paths, hold, beside)
+    held = out_of_fold(head, signals, lessons, paths, beside)
     allowed = allowed_leaves(head, paths, [lesson.code for lesson in lessons])
     weight = np.array([lesson.weight for lesson in lessons])
-    changed = with_residual(head, fit_residual(head, signals, allowed, weight, hold, beside))
+    changed = with_residual(head, fit_residual(head, signals, allowed, weight, beside=beside))
     others = against.plans if against is not None and _alike(base, against) else base.plans
     plans = {**others, plan.id: changed}
     new = replace(base, name=name or base.name, plans=plans, base=base.root, sha256="")
