@@ -577,9 +577,9 @@ def test_a_decomposed_label_is_known_at_its_full_length() -> None:
     assert label_field(label) == "text"
 
 
-@pytest.mark.parametrize("sign", [",", "\t", ";"])
+@pytest.mark.parametrize("sign", [",", "\t", ";", "|"])
 def test_delimiter_is_found_although_cells_hold_others(tmp_path: Path, sign: str) -> None:
-    others = "·".join({",", "\t", ";"} - {sign}).replace("\t", "")
+    others = "·".join({",", "\t", ";", "|"} - {sign}).replace("\t", "")
     cells = [["과제명", "내용"], *([f"진료 {i}", f"가{others * (i % 3 + 2)}나"] for i in range(5))]
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=sign).writerows(cells)

@@ -95,7 +95,7 @@ def test_a_sheet_that_is_nothing_but_room_is_refused(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "suffix"), [(",", ".csv"), (";", ".csv"), ("\t", ".csv"), ("\t", ".tsv")]
+    ("delimiter", "suffix"), [(",", ".csv"), (";", ".csv"), ("|", ".csv"), ("\t", ".csv"), ("\t", ".tsv")]
 )
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str, suffix: str) -> None:
     path = tmp_path / f"과제{suffix}"

@@ -126,4 +126,4 @@ def delimiter_of(head: str) -> str:
         counts = Counter(n for line in lines if (n := line.count(sign)))
         return max(counts.values(), default=0)
 
-    return max(",\t;", key=agreeing)
+    return max(",\t;|", key=agreeing)
