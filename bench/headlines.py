@@ -61,6 +61,7 @@ def naive_bayes_scores(
 
 
 def tuned_scores(
+    n_heads: int,
     ids: Sequence[Sequence[int]],
     topics: NDArray[np.int64],
     train: NDArray[np.int64],
@@ -77,9 +78,8 @@ def tuned_scores(
         for name, tensor in tensors.items()
         if name.startswith(("embeddings.", "encoder."))
     }
-    reading = second_reading()
-    model: Any = trainable(torch, body, reading.transformer.n_heads, settings.frozen)
-    top = torch.nn.Linear(reading.transformer.dimension, int(topics.max()) + 1)
+    model: Any = trainable(torch, body, n_heads, settings.frozen)
+    top = torch.nn.Linear(model.config.hidden_size, int(topics.max()) + 1)
     learning = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
         [
@@ -136,8 +136,8 @@ def main() -> None:
     dense = csr_matrix(load_morpheme_encoder().encode(list(analysed)))
     tokens = tokenizer.kiwi.tokenize(texts)
     morphemes = [with_neighbours([f"{t.form}/{t.tag}" for t in one]) for one in tokens]
-    reading = second_reading()
-    ids = [reading.transformer.ids(normalise(row["title"]), 64) for row in rows] if given.tuned else []
+    reader = second_reading().transformer if given.tuned else None
+    ids = [reader.ids(normalise(row["title"]), 64) for row in rows] if reader else []
     found: dict[str, list[float]] = {}
     for train, test in islice(StratifiedKFold(5, shuffle=True, random_state=0).split(texts, topics), n_folds):
         blocks = {}
@@ -159,8 +159,9 @@ def main() -> None:
             "characters + morphemes + embedding": embedded,
             "... and naive-Bayes SVM": embedded + naive_bayes_scores(both[0], topics[train], both[1], 0.3),
         }
-        if given.tuned:
-            tuned, linear = tuned_scores(ids, topics, train, test), answers["... and naive-Bayes SVM"]
+        if reader:
+            tuned = tuned_scores(reader.n_heads, ids, topics, train, test)
+            linear = answers["... and naive-Bayes SVM"]
             answers["encoder of the second reading, tuned"] = tuned
             answers["both"] = tuned / tuned.std() + linear / linear.std()
         for name, answer in answers.items():

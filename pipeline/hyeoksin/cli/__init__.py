@@ -18,6 +18,7 @@ from hyeoksin.cli import (
     keys,
     learn,
     lessons,
+    models,
     plan,
     serve,
     simulate,
@@ -52,7 +53,7 @@ app.command("audit-read")(audit.audit_read)
 app.command("simulate")(simulate.simulate)
 app.command("learn")(lessons.learn)
 app.command("doubts")(lessons.doubts)
-app.add_typer(lessons.app, name="models")
+app.add_typer(models.app, name="models")
 app.command("train")(learn.train)
 app.command("train-second")(learn.train_second)
 app.command("evaluate")(learn.evaluate)

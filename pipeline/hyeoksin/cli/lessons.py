@@ -1,9 +1,8 @@
-"""``hyeoksin learn``, ``hyeoksin models`` and ``hyeoksin doubts``: decisions that teach."""
+"""``hyeoksin learn`` and ``hyeoksin doubts``: decisions that teach."""
 
 from __future__ import annotations
 
 import getpass
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from hyeoksin.plan import Plan
     from hyeoksin.store import Project, Store
 
-app = typer.Typer(
-    help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None
-)
 Rounds = Annotated[list[str], typer.Option("--project", help="차수의 이름이나 번호 (여러 번 쓸 수 있음).")]
 By = Annotated[str | None, typer.Option("--by", help="누가 (기본: 로그인 이름).")]
 
@@ -62,7 +58,7 @@ def learn(
     folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     refuse_file(folder)
     check_folder(folder)
-    opened, who = open_store(store, create=False), _login(by)
+    opened, who = open_store(store, create=False), login(by)
     chosen, plan, lessons = _lessons(opened, project, weight)
     _tell_left_out(opened, chosen, plan)
     register_shipped(opened, who)
@@ -88,7 +84,7 @@ def learn(
         typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
 
 
-def _login(by: str | None) -> str:
+def login(by: str | None) -> str:
     """Return who acts: as told, else the login name, which a container's user may lack.
 
     Raises:
@@ -238,101 +234,3 @@ def _write_doubts(found: list[Doubt], output: Path) -> None:
         for d in found
     )  # fmt: skip
     write_rows(output, header, rows, sheet="다시 볼 결정")
-
-
-@app.command("list")
-def list_models(store: StoreUrl = STORE) -> None:
-    """등록된 모델을 새것부터 보여 줍니다."""
-    from hyeoksin.cli.screen import when
-    from hyeoksin.store import open_store
-
-    names = {"active": "쓰는 중", "candidate": "후보", "retired": "지난 것", "refused": "거절"}
-    opened = open_store(store, create=False)
-    active = opened.active_model()
-    if active is not None and active.replaced:
-        from hyeoksin.lessons import follow_shipped  # reads the model
-
-        follow_shipped(opened)
-    rows = opened.models()
-    if not rows:
-        typer.echo("등록된 모델이 없습니다. 함께 설치된 모델이 답합니다.")
-    for row in rows:
-        typer.echo(f"{row.id}  {names[row.state]}  {when(row.created_at)}  {row.path}")
-        if row.report.get("까닭"):
-            typer.echo(f"    {row.report['판정']}: {row.report['까닭']}")
-
-
-@app.command("add")
-def add_model(
-    folder: Annotated[Path, typer.Argument(help="모델 폴더 (hyeoksin plan learn, train, learn 이 만든 것).")],
-    store: StoreUrl = STORE,
-    by: By = None,
-) -> None:
-    """모델 폴더를 읽어 보고 후보로 등록합니다."""
-    from hyeoksin.lessons import register
-    from hyeoksin.store import open_store
-
-    row = register(open_store(store, create=False), folder, _login(by))
-    typer.echo(f"{row.id} 을 후보로 등록했습니다. 쓰려면: hyeoksin models use {row.id} --store {store}")
-
-
-@app.command("use")
-def use_model(
-    model: Annotated[str, typer.Argument(help="모델 (hyeoksin models list 의 이름@지문).")],
-    store: StoreUrl = STORE,
-    force: Annotated[bool, typer.Option("--force", help="거절된 모델이라도 씁니다.")] = False,
-    by: By = None,
-) -> None:
-    """등록된 모델을 쓰는 모델로 바꿉니다."""
-    from hyeoksin.lessons import use
-    from hyeoksin.store import open_store
-
-    row = use(open_store(store, create=False), model, _login(by), force)
-    typer.echo(f"이제 {row.id} 이 답합니다. {_followed(store)}")
-
-
-def _followed(store: str) -> str:
-    return (
-        "켜져 있는 서버는 몇 초 안에 따릅니다. 이미 올린 문서 가운데 정하지 않은 것은 "
-        f"'hyeoksin models renew --project 차수 --store {store}' 로 다시 판정합니다."
-    )
-
-
-@app.command("renew")
-def renew_items(project: Rounds, store: StoreUrl = STORE) -> None:
-    """차수에서 아직 정하지 않은 문서를 지금 쓰는 모델로 다시 판정합니다. 정한 것은 그대로입니다."""
-    from tqdm import tqdm
-
-    from hyeoksin.classifier import load_classifier
-    from hyeoksin.lessons import active_path, follow_shipped, renew
-    from hyeoksin.store import open_store
-
-    opened = open_store(store, create=False)
-    chosen, plan = rounds_of(opened, project)
-    follow_shipped(opened)
-    classifier = load_classifier(active_path(opened), plan)
-    for one in chosen:
-        n_judged = n_new = 0
-        with tqdm(
-            total=opened.count(one.id, decided=False),
-            desc=one.name,
-            unit="건",
-            file=sys.stderr,
-            disable=not sys.stderr.isatty(),
-        ) as bar:
-            for judged, renewed in renew(opened, one.id, classifier):
-                n_judged, n_new = n_judged + judged, n_new + renewed
-                bar.update(judged)
-        typer.echo(
-            f"{one.name}: 정하지 않은 {n_judged:,}건을 {classifier.id} 로 다시 판정했습니다 (새 답 {n_new:,}건)."
-        )
-
-
-@app.command("rollback")
-def rollback(store: StoreUrl = STORE, by: By = None) -> None:
-    """바로 앞에 쓰던 모델로 되돌립니다."""
-    from hyeoksin.lessons import roll_back
-    from hyeoksin.store import open_store
-
-    row = roll_back(open_store(store, create=False), _login(by))
-    typer.echo(f"{row.id} 로 되돌렸습니다. {_followed(store)}")

@@ -24,35 +24,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Again:
-    """A second reading, and the vectors of the texts that it has read."""
+    """A second reading, and the vectors of the texts that it has read (``known``)."""
 
     reading: SecondReading
-    vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    known: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def speaks(self, model: Model, plan: str) -> bool:
         """Return whether it was weighed beside the model, or the one that it came from, and has a head for the plan."""
         return self.reading.beside == model.root and plan in self.reading.plans
 
-    def rejoin(self, plan: str, leaves: Floats, off: Floats, bodies: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return the (n x leaves) and (n,) answers with those of the doubtful texts joined with the second reading's."""
-        doubt = self.reading.doubtful(off)
-        return self.reading.plans[plan].rejoin((leaves, off), doubt, self._vectors(bodies, doubt))
-
-    def beside(self, plan: str, leaves: Floats, off: Floats, bodies: Sequence[str]) -> Beside:
-        """Return what the reading makes of a model's (n x leaves) and (n,) answers, for learning beside it."""
-        head, doubt = self.reading.plans[plan], self.reading.doubtful(off)
-        found = Beside(np.ones(len(off)), np.zeros(len(off)), np.ones(len(off)), np.zeros(leaves.shape))
-        second = head.log_probabilities(self._vectors(bodies, doubt))
-        found.slope[doubt], found.leaf[doubt] = head.slopes[0], head.leaf[0]
-        found.odds[doubt] = head.slopes[1] * off_log_odds(second) + head.intercept
-        found.among[doubt] = head.leaf[1] * second[:, :-1]
-        return found
-
-    def _vectors(self, bodies: Sequence[str], doubt: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def read(self, bodies: Sequence[str], doubt: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return the (doubtful x dimension) vectors of the texts in ``doubt``."""
         asked = [bodies[i] for i in np.flatnonzero(doubt).tolist()]
-        self._read(list(dict.fromkeys(body for body in asked if body not in self.vectors)))
+        self._read(list(dict.fromkeys(body for body in asked if body not in self.known)))
         empty = np.zeros((0, self.reading.transformer.dimension), np.float32)
-        return np.vstack([empty, *(self.vectors[body] for body in asked)])
+        return np.vstack([empty, *(self.known[body] for body in asked)])
 
     def _read(self, bodies: Sequence[str]) -> None:
         shown = sys.stderr.isatty()
@@ -60,7 +46,7 @@ class Again:
             for start in range(0, len(bodies), _BATCH):
                 some = bodies[start : start + _BATCH]
                 found = self.reading.transformer.vectors(some, os.cpu_count() or 1)
-                self.vectors.update(zip(some, found, strict=True))
+                self.known.update(zip(some, found, strict=True))
                 bar.update(len(some))
 
 
@@ -81,12 +67,22 @@ def answered(
     leaves, off = head.join(signals.leaf, signals.gate, signals.net)
     if again is None or not again.speaks(model, plan):
         return head, leaves, off
-    return again.reading.thresholds(plan, head), *again.rejoin(plan, leaves, off, signals.bodies)
+    doubt = again.reading.doubtful(off)
+    vectors = again.read(signals.bodies, doubt)
+    joined = again.reading.plans[plan].rejoin((leaves, off), doubt, vectors)
+    return again.reading.thresholds(plan, head), *joined
 
 
 def beside_of(model: Model, plan: str, signals: Signals, again: Again | None) -> Beside | None:
     """Return what the second reading makes of the model's answers, for learning beside it; None where it does not speak."""
     if again is None or not again.speaks(model, plan):
         return None
-    head = model.plans[plan]
-    return again.beside(plan, *head.join(signals.leaf, signals.gate, signals.net), signals.bodies)
+    head, second = model.plans[plan], again.reading.plans[plan]
+    leaves, off = head.join(signals.leaf, signals.gate, signals.net)
+    doubt = again.reading.doubtful(off)
+    logs = second.log_probabilities(again.read(signals.bodies, doubt))
+    found = Beside(np.ones(len(off)), np.zeros(len(off)), np.ones(len(off)), np.zeros(leaves.shape))
+    found.slope[doubt], found.leaf[doubt] = second.slopes[0], second.leaf[0]
+    found.odds[doubt] = second.slopes[1] * off_log_odds(logs) + second.intercept
+    found.among[doubt] = second.leaf[1] * logs[:, :-1]
+    return found
