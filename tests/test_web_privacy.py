@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -105,6 +108,25 @@ def test_who_sees_personal_data_is_told_so_on_every_page(office: Office) -> None
         assert "인쇄한 사람: reviewer" in page
         assert f'name="next" value="{path}"' in page
     assert "개인정보 보기" not in reviewer.get(item).text
+    reviewer.post("/privacy/hide", {"next": "/"})
+
+
+def test_one_is_back_at_a_document_that_a_search_found_and_the_log_keeps_no_search_words(
+    office: Office,
+) -> None:
+    desk = office.open(n=1)
+    item = f"/items/{desk.items[0].id}"
+    reviewer = desk.browser("reviewer")
+    asked = urlencode({"q": "홍길동 " * 50, "page": "2"})
+    button = re.search(r'name="next" value="([^"]*)"', reviewer.get(f"{item}?{asked}").text)
+    assert button is not None
+    there = html.unescape(button[1])
+    answer = reviewer.post("/privacy/show", {"next": there})
+    assert answer.headers["location"] == there
+    assert dict(parse_qsl(there.partition("?")[2])) == {"q": ("홍길동 " * 50).strip(), "page": "2"}
+    shown = [row for row in office.store.audit_log() if row.event == "privacy.shown"]
+    assert item in {row.subject for row in shown}
+    assert not any("?" in row.subject for row in shown)
     reviewer.post("/privacy/hide", {"next": "/"})
 
 

@@ -19,9 +19,10 @@ Path = Annotated[str, Form(max_length=2_100)]
 
 @router.post("/privacy/show")
 def show(request: Request, store: StoreDep, user: Reviewer, next: Path = "/") -> Response:  # noqa: A002
-    """Let this log-in see personal data for some minutes."""
+    """Let this log-in see personal data for some minutes; the log keeps the page, but not what was searched for there."""
     minutes = request.app.state.settings.unmask_minutes
-    store.audit("privacy.shown", user.name, subject=safe_path(next), detail={"minutes": minutes})
+    page = safe_path(next).partition("?")[0]
+    store.audit("privacy.shown", user.name, subject=page, detail={"minutes": minutes})
     request.app.state.unmasked.allow(user.session)
     notify(
         request,
