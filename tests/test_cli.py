@@ -118,7 +118,7 @@ def process(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedP
     ("command", "says", "not_"),
     [
         ("keys add", "365", "끝나지 않음"),
-        ("store export", "translate", "learn"),
+        ("store export", "translate", "audit"),
         ("classify", ".xlsx .ttl", ".xlsx)"),
         ("plan show", ".xlsx .ttl", ".xlsx)"),
         ("plan diff", ".xlsx .ttl", ".xlsx)"),

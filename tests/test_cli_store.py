@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from hyeoksin.cli import app
-from hyeoksin.cli.lessons import rounds_of
+from hyeoksin.cli.taught import rounds_of
 from hyeoksin.simulate.past import read_past
 from hyeoksin.store import Store, Verdict, open_store
 from stores import PLAN, address_on, document, opened, record, round_of

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyeoksin.cli.options import STORE, StoreUrl
+from hyeoksin.cli.failed import list_failed
+from hyeoksin.cli.options import STORE, StoreUrl, Texts
 from hyeoksin.cli.outputs import check_form, refuse_file, refuse_inputs
+from hyeoksin.cli.taught import (
+    AnyRounds,
+    By,
+    TablePlan,
+    Tables,
+    Taught,
+    check_source,
+    from_rounds,
+    from_tables,
+    login,
+)
+from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
-    from hyeoksin.lessons import Again, Decided, Doubt, Learned
-    from hyeoksin.model import Model
-    from hyeoksin.plan import Plan
-    from hyeoksin.store import Project, Store
-
-Rounds = Annotated[list[str], typer.Option("--project", help="차수의 이름이나 번호 (여러 번 쓸 수 있음).")]
-By = Annotated[str | None, typer.Option("--by", help="누가 (기본: 로그인 이름).")]
+    from hyeoksin.lessons import Again, Doubt, Learned
+    from hyeoksin.store import Store
 
 
 def learn(
-    project: Rounds,
+    project: AnyRounds = None,
+    decisions: Tables = None,
+    plan: TablePlan = None,
+    texts: Texts = None,
     store: StoreUrl = STORE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="새 모델 폴더 (기본: models/이름-날짜시각).")
@@ -48,61 +58,56 @@ def learn(
     """결정에서 배워 새 모델을 만들고, 옛 모델과 견주어 받아들이거나 거절합니다. 거절하면 1로 끝납니다."""
     from datetime import datetime
 
-    from hyeoksin.lessons import add_version, again_for, register_shipped, root_of
+    from hyeoksin.lessons import add_version, again_for, register_shipped
     from hyeoksin.lessons import use as use_model
-    from hyeoksin.model import check_folder, load_model
+    from hyeoksin.model import check_folder, save_model
     from hyeoksin.store import open_store
 
+    check_source(project, decisions, plan, texts)
     if external is not None and not full:
         raise typer.BadParameter("--external 은 --full 과 함께 씁니다. --full 이 없으면 결정에서만 배웁니다.")
+    if decisions and use:
+        raise typer.BadParameter("--use 는 --project 와 함께 씁니다. 표에서 배운 모델은 --model 로 씁니다.")
     folder = output or Path("models") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    read = [*(decisions or ()), *([] if texts is None else [texts])]
     refuse_file(folder)
+    refuse_inputs(folder, read)
     check_folder(folder)
-    opened, who = open_store(store, create=False), login(by)
-    chosen, plan, lessons = _lessons(opened, project, weight)
-    _tell_left_out(opened, chosen, plan)
-    register_shipped(opened, who)
-    base = load_model(root_of(opened)[0])
-    again = again_for(base)
-    learned = _learnt(opened, base, again, chosen, plan, lessons, name, (corpus, external) if full else None)
-    model, row = add_version(opened, learned, folder, who)
-    accepted = learned.report.judgement.accepted
-    colour = typer.colors.GREEN if accepted else typer.colors.RED
-    typer.secho(f"{model.id} ({folder}): {'받아들임' if accepted else '거절'}", fg=colour)
-    for line in learned.report.judgement.failed:
-        typer.secho(f"  거절 까닭: {line}", fg=typer.colors.RED)
-    for line in learned.report.judgement.passed:
-        typer.echo(f"  {line}")
-    typer.echo(f"  카파: {learned.report.to_json()['카파']}")
-    _preview(opened, again, chosen, plan, learned)
+    who, errors = login(by), list[RowError]()
+    opened = None if decisions else open_store(store, create=False)
+    if opened is not None:
+        taught = from_rounds(opened, project or (), weight)
+        _tell_left_out(opened, taught)
+        register_shipped(opened, who)
+    else:
+        taught = from_tables(decisions or (), plan, texts, weight, who, errors)
+    again = again_for(taught.base)
+    learned = _learnt(taught, again, name, (corpus, external) if full else None)
+    accepted, model = learned.report.judgement.accepted, learned.model
+    if opened is not None:
+        model, _ = add_version(opened, learned, folder, who)
+    elif accepted:
+        model = save_model(model, folder, {"model": model.name, "lessons": learned.report.to_json()})
+    _tell(learned, f"{model.id} ({folder})" if opened is not None or accepted else "새 모델 (적지 않음)")
+    _preview(taught, again, learned)
+    if accepted and opened is None:
+        typer.echo(
+            f"쓰기: hyeoksin classify 파일 --model {folder} --plan {plan or taught.plan.id} -o 결과.xlsx"
+        )
+    elif accepted and use and opened is not None:
+        use_model(opened, model.id, who)
+        typer.echo(f"이제 {model.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
+    elif accepted:
+        typer.echo(f"쓰려면: hyeoksin models use {model.id} --store {store}")
+    list_failed(errors, folder, read)
     if not accepted:
         raise typer.Exit(1)
-    if use:
-        use_model(opened, row.id, who)
-        typer.echo(f"이제 {row.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
-    else:
-        typer.echo(f"쓰려면: hyeoksin models use {row.id} --store {store}")
 
 
-def login(by: str | None) -> str:
-    """Return who acts: as told, else the login name, which a container's user may lack.
-
-    Raises:
-        BadParameter: nobody knows.
-    """
-    try:
-        return by or getpass.getuser()
-    except (ImportError, KeyError, OSError) as error:
-        raise typer.BadParameter(
-            "로그인 이름을 알 수 없습니다. --by 이름 으로 누가 하는지 적어 주세요."
-        ) from error
-
-
-def _tell_left_out(store: Store, chosen: list[Project], plan: Plan) -> None:
+def _tell_left_out(store: Store, taught: Taught) -> None:
     """Learning starts anew each time: say which rounds of the plan teach nothing this time."""
-    taken = {project.id for project in chosen}
-    rounds = (one for one in store.projects() if one.plan_sha == plan.sha256 and one.id not in taken)
-    left = [one.name for one in rounds if store.count(one.id, decided=True)]
+    rounds = (one for one in store.projects() if one.plan_sha == taught.plan.sha256)
+    left = [one.name for one in rounds if one.name not in taught.names and store.count(one.id, decided=True)]
     if left:
         typer.secho(
             f"알림: 같은 계획의 차수 {', '.join(left)} 의 결정은 이번에 배우지 않습니다. 함께 배우려면 --project 를 더 쓰세요.",
@@ -111,75 +116,43 @@ def _tell_left_out(store: Store, chosen: list[Project], plan: Plan) -> None:
         )
 
 
-def rounds_of(store: Store, names: Sequence[str]) -> tuple[list[Project], Plan]:
-    """Return the rounds of these names (or numbers, where no round has that name) and their plan.
-
-    Raises:
-        InputError: there is no such round, or they have different plans.
-    """
-    from hyeoksin.errors import InputError
-
-    rounds = store.projects()
-    known = {str(one.id): one for one in rounds} | {one.name: one for one in rounds}
-    missing = [name for name in names if name not in known]
-    if missing:
-        there = ", ".join(f"{one.name} ({one.id}번)" for one in rounds) or "없음"
-        raise InputError(f"차수 '{missing[0]}' 이(가) 없습니다. 있는 차수: {there}.")
-    chosen = [known[name] for name in names]
-    if len({project.plan_sha for project in chosen}) > 1:
-        raise InputError("차수마다 계획이 다릅니다. 같은 계획의 차수만 함께 주세요.")
-    return chosen, store.plan(chosen[0].id)
-
-
-def _lessons(store: Store, names: Sequence[str], weight: float) -> tuple[list[Project], Plan, list[Decided]]:
-    """Return the rounds, their plan, and all their lessons."""
-    from hyeoksin.lessons import decided_items, lessons_of
-
-    chosen, plan = rounds_of(store, names)
-    items = (item for project in chosen for item in decided_items(store, project))
-    return chosen, plan, lessons_of(items, weight)
-
-
-def _learnt(
-    store: Store,
-    base: Model,
-    again: Again | None,
-    chosen: list[Project],
-    plan: Plan,
-    lessons: list[Decided],
-    name: str,
-    full: tuple[Path, Path | None] | None,
-) -> Learned:
-    from hyeoksin.lessons import learn, root_of
-    from hyeoksin.model import load_model
+def _learnt(taught: Taught, again: Again | None, name: str, full: tuple[Path, Path | None] | None) -> Learned:
+    from hyeoksin.lessons import learn
     from hyeoksin.morphemes import Tokenizer
 
-    _, answering = root_of(store)
-    rounds = [project.name for project in chosen]
-    against = None if answering is None else load_model(answering.folder)
-    since = "" if answering is None else answering.created_at
+    learner = partial(learn, tokenizer=Tokenizer())
     if full is not None:
         from hyeoksin.lessons.full import learn_in_full
 
-        return learn_in_full(
-            base, plan, lessons, *full, against=against, again=again, since=since, name=name, rounds=rounds
-        )
-    return learn(
-        base, plan, lessons, Tokenizer(), against=against, again=again, since=since, name=name, rounds=rounds
+        learner = partial(learn_in_full, corpus=full[0], external=full[1])
+    return learner(
+        taught.base,
+        taught.plan,
+        taught.lessons,
+        against=taught.against,
+        again=again,
+        since=taught.since,
+        name=name,
+        rounds=taught.names,
     )
 
 
-def _preview(store: Store, again: Again | None, chosen: list[Project], plan: Plan, learned: Learned) -> None:
-    from hyeoksin.lessons import active_path, preview
-    from hyeoksin.model import load_model
+def _tell(learned: Learned, what: str) -> None:
+    judgement = learned.report.judgement
+    colour = typer.colors.GREEN if judgement.accepted else typer.colors.RED
+    typer.secho(f"{what}: {'받아들임' if judgement.accepted else '거절'}", fg=colour)
+    for line in judgement.failed:
+        typer.secho(f"  거절 까닭: {line}", fg=typer.colors.RED)
+    for line in judgement.passed:
+        typer.echo(f"  {line}")
+    typer.echo(f"  카파: {learned.report.to_json()['카파']}")
+
+
+def _preview(taught: Taught, again: Again | None, learned: Learned) -> None:
+    from hyeoksin.lessons import preview
     from hyeoksin.morphemes import Tokenizer
 
-    items = [
-        (item.id, item.document)
-        for project in chosen
-        for item in store.items(project.id, order="id", limit=None)
-    ]
-    found = preview(load_model(active_path(store)), learned.model, plan, items, Tokenizer(), again)
+    found = preview(taught.answering, learned.model, taught.plan, taught.items, Tokenizer(), again)
     typer.echo(f"미리 보기: {found.sentence}")
     for change in found.moved[:10]:
         typer.echo(
@@ -191,7 +164,10 @@ def _preview(store: Store, again: Again | None, chosen: list[Project], plan: Pla
 
 
 def doubts(
-    project: Rounds,
+    project: AnyRounds = None,
+    decisions: Tables = None,
+    plan: TablePlan = None,
+    texts: Texts = None,
     store: StoreUrl = STORE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="표로 적을 파일 (.csv .tsv .xlsx).")
@@ -199,18 +175,22 @@ def doubts(
     shown: Annotated[int, typer.Option(min=0, help="화면에 이만큼 보여 줍니다.")] = 20,
 ) -> None:
     """모델과 가까운 결정이 어긋난다고 하는 지난 결정을 다시 볼 차례대로 보여 줍니다 (아무것도 바꾸지 않음)."""
-    from hyeoksin.lessons import again_for, root_of
+    from hyeoksin.lessons import again_for
     from hyeoksin.lessons import doubts as find_doubts
-    from hyeoksin.model import load_model
     from hyeoksin.morphemes import Tokenizer
     from hyeoksin.store import open_store
 
+    check_source(project, decisions, plan, texts)
     check_form(output, (".csv", ".tsv", ".xlsx"))
-    refuse_inputs(output, [store])
-    opened = open_store(store, create=False)
-    _, plan, lessons = _lessons(opened, project, 1.0)
-    base = load_model(root_of(opened)[0])
-    found = find_doubts(base, plan, lessons, Tokenizer(), again_for(base))
+    read = [*(decisions or ()), *([] if texts is None else [texts])]
+    refuse_inputs(output, [*read, store])
+    errors = list[RowError]()
+    if decisions:
+        taught = from_tables(decisions, plan, texts, 1.0, "", errors)
+    else:
+        taught = from_rounds(open_store(store, create=False), project or (), 1.0)
+    lessons = taught.lessons
+    found = find_doubts(taught.base, taught.plan, lessons, Tokenizer(), again_for(taught.base))
     typer.echo(f"결정 {len(lessons):,}건 가운데 다시 볼 것 {len(found):,}건")
     for doubt in found[:shown]:
         typer.echo(
@@ -220,6 +200,7 @@ def doubts(
     if output is not None:
         _write_doubts(found, output)
         typer.echo(f"{output} 에 적었습니다.")
+    list_failed(errors, output, read)
 
 
 def _write_doubts(found: list[Doubt], output: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hyeoksin.cli.lessons import By, Rounds, login, rounds_of
 from hyeoksin.cli.options import STORE, StoreUrl
+from hyeoksin.cli.taught import By, Rounds, login, rounds_of
 
 app = typer.Typer(
     help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyeoksin.cli.decided import decided_of, told_in
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Links, Texts
 from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_file, refuse_inputs
@@ -14,9 +15,6 @@ from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
     from hyeoksin.newplan import Learnt
-    from hyeoksin.plan import Plan
-    from hyeoksin.results import Result
-    from hyeoksin.texts import TextsById
 
 __all__ = ["learn"]
 
@@ -76,8 +74,12 @@ def learn(
     loaded, before = load_plan(plan), load_plan(old) if old is not None else None
     folder, errors = model or resource("model"), list[RowError]()
     known = read_texts(texts, errors) if texts is not None else None
-    decided = [one for path in decisions or () for one in _decided(path, loaded, known, errors)]
-    carried = _read(on, before, known, errors) if on is not None and before is not None else []
+    decided = [
+        one
+        for path in decisions or ()
+        for one in decided_of(told_in(path, loaded, known, errors), path, loaded, errors)
+    ]
+    carried = told_in(on, before, known, errors) if on is not None and before is not None else []
     show_failed(errors)
     learnt = learn_plan(
         loaded,
@@ -96,36 +98,6 @@ def learn(
     if ask is not None:
         _write_questions(learnt, ask)
     list_failed(errors, output, [path for path in read if path is not None])
-
-
-def _decided(path: Path, plan: Plan, texts: TextsById | None, errors: list[RowError]) -> list[Result]:
-    """Return what people decided; a model's own recommendations teach nothing."""
-    from hyeoksin.errors import InputError
-
-    found = _read(path, plan, texts, errors)
-    decided = [result for result in found if result.decided]
-    if not decided:
-        show_failed(errors)
-        raise InputError(
-            f"{path}: 계획 {plan.id} 의 결정이 한 건도 없습니다 (추천만 {len(found):,}건). 사람이 정한 '결정 코드' 열이 있는 표나 "
-            "결정이 쌓인 저장소(.db)를 --decisions 로 주세요."
-        )
-    if len(decided) < len(found):
-        typer.secho(
-            f"{path}: 결정되지 않은 {len(found) - len(decided):,}건은 뺐습니다.",
-            fg=typer.colors.YELLOW,
-            err=True,
-        )
-    return decided
-
-
-def _read(path: Path, plan: Plan, texts: TextsById | None, errors: list[RowError]) -> list[Result]:
-    from hyeoksin.results import read_results
-    from hyeoksin.texts import with_texts
-
-    found = list(read_results(path, plan))
-    errors += [item for item in found if isinstance(item, RowError)]
-    return list(with_texts((item for item in found if not isinstance(item, RowError)), texts))
 
 
 def _told(learnt: Learnt) -> None:

@@ -94,7 +94,7 @@ def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], lis
     """Return the plan of some rounds, their decided texts by the day of the decision, and what the model had said."""
     from dataclasses import replace
 
-    from hyeoksin.cli.lessons import rounds_of
+    from hyeoksin.cli.taught import rounds_of
     from hyeoksin.codes import NONE
     from hyeoksin.errors import InputError
     from hyeoksin.lessons import decided_items

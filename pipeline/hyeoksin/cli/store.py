@@ -108,8 +108,8 @@ def export(
         ),
     ] = False,
 ) -> None:
-    """한 차수의 결정된 문서를 내보냅니다 (개인정보를 가리지 않습니다). `simulate`, `drift --decisions`, `translate` 가 읽는 꼴입니다."""
-    from hyeoksin.cli.lessons import rounds_of
+    """한 차수의 결정된 문서를 내보냅니다 (개인정보를 가리지 않습니다). `learn`, `simulate`, `drift` 의 `--decisions` 와 `translate` 가 읽는 꼴입니다."""
+    from hyeoksin.cli.taught import rounds_of
     from hyeoksin.store import open_store
     from hyeoksin.tabular import write_rows, written_whole
 

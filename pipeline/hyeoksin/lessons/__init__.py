@@ -1,7 +1,7 @@
 """Decisions that teach: learning from the ledger, the gate of new models, versions, and doubts about past decisions."""
 
 from hyeoksin.lessons.again import Again, again_for
-from hyeoksin.lessons.decided import Decided, decided_items, lessons_of
+from hyeoksin.lessons.decided import Decided, decided_items, lessons_in, lessons_of
 from hyeoksin.lessons.doubts import Doubt, doubts
 from hyeoksin.lessons.entrance import Judgement, Rules
 from hyeoksin.lessons.learn import Learned, learn
@@ -36,6 +36,7 @@ __all__ = [
     "doubts",
     "follow_shipped",
     "learn",
+    "lessons_in",
     "lessons_of",
     "preview",
     "register",

@@ -1,16 +1,17 @@
-"""The decisions of a round as lessons: each text once, with what people decided and what the model had said."""
+"""Decisions, of a round or in tables, as lessons: each text once, with what people decided and what the model had said."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
-from hyeoksin.store import Item, Project, Store
+from hyeoksin.results import Result
+from hyeoksin.store import Item, Project, Store, content_of
 
-__all__ = ["Decided", "decided_items", "fold_of", "lessons_of"]
+__all__ = ["Decided", "decided_items", "fold_of", "lessons_in", "lessons_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[De
     The members of a duplicate group that were decided alike are one lesson, not many; undecided ones are none.
     """
     items = list(items)
-    families = _families(items)
+    families = _families((item.content, item.group) for item in items)
     found: dict[tuple[str, str], Decided] = {}
     decided = [(item.decision, item) for item in items if item.decision is not None]
     for word, item in sorted(decided, key=lambda pair: (pair[0].at, pair[1].id)):
@@ -62,8 +63,35 @@ def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[De
     return list(found.values())
 
 
-def _families(items: Iterable[Item]) -> dict[str, str]:
-    """Return content -> family: a text that several rounds hold links the duplicate groups that it is in."""
+def lessons_in(
+    tables: Iterable[Sequence[Result]], by: str, at: str, correction_weight: float = 1.0
+) -> list[Decided]:
+    """Return one lesson for each decided text of tables, as :func:`lessons_of` does for a store's.
+
+    Args:
+        tables: the decided results of each table; groups of duplicates are its own.
+        by: who decided.
+        at: when (ISO), which a table does not tell.
+        correction_weight: what a decision counts that is not what had been recommended.
+    """
+    rows = [
+        (result, content_of(result.document), result.duplicate_group and f"{number} {result.duplicate_group}")
+        for number, results in enumerate(tables)
+        for result in results
+    ]
+    families = _families((content, group) for _, content, group in rows)
+    found: dict[tuple[str, str], Decided] = {}
+    for number, (result, content, _) in enumerate(rows, 1):
+        suggested = result.code if result.suggested is None else result.suggested
+        weight = correction_weight if result.code != suggested else 1.0
+        family = families[content]
+        lesson = Decided(number, result.document, result.code, suggested, family, by, at, "", weight)
+        found.setdefault((family, result.code), lesson)
+    return list(found.values())
+
+
+def _families(texts: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """Return content -> family of texts (content, duplicate group): one in several groups links them."""
     above: dict[str, str] = {}
 
     def top(name: str) -> str:
@@ -71,11 +99,11 @@ def _families(items: Iterable[Item]) -> dict[str, str]:
             name = above[name]
         return name
 
-    contents = dict.fromkeys(item.content for item in items)
-    for item in items:
-        one, other = sorted((top(item.content), top(item.group or item.content)))
+    texts = list(texts)
+    for content, group in texts:
+        one, other = sorted((top(content), top(group or content)))
         above[other] = one
-    return {content: top(content) for content in contents}
+    return {content: top(content) for content, _ in texts}
 
 
 def fold_of(family: str, n_folds: int) -> int:

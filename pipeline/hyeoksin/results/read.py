@@ -92,5 +92,5 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
                 continue
             result = replace(told, document=item.document)
             if item.standing == "decided" and item.decision is not None:
-                result = replace(result, code=item.decision.code or NONE, decided=True)
+                result = replace(result, code=item.decision.code or NONE, decided=True, suggested=told.code)
             yield checked(result, plan, place)

@@ -24,7 +24,8 @@ class Result:
     ``probability`` is the recommendation's, of the code or of being off-plan; None where it is not told. ``shares``
     holds the probabilities of the leaves and of ``NONE``, where the input tells them. ``notes`` and ``duplicate_group`` are
     those of the record. ``regions`` are the places that the classifier found, its region column
-    included; ``model`` is the model that answered, where the input names it.
+    included; ``model`` is the model that answered, where the input names it. ``suggested`` is what had been recommended
+    beside a decision, where the input tells it.
     """
 
     document: Document
@@ -37,6 +38,7 @@ class Result:
     duplicate_group: str | None = None
     regions: tuple[str, ...] = ()
     model: str = ""
+    suggested: str | None = None
 
     @property
     def gated(self) -> bool:

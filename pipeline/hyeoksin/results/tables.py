@@ -94,15 +94,19 @@ def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> 
 def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
     """Return what the cells of a row, by the :func:`key` of their headings, tell of its document."""
     cell, decided = said(cells) or ("", False)
+    steps = [cells[name] for name in _STEPS if cells.get(name)]
     if cell and decided:
-        return checked(Result(document, code_of(cell, plan), decided=True), plan, place, cell)
+        before = steps[-1] if steps else cells.get("1순위추천")
+        suggested = code_of(before, plan) if before or "판정" in cells else None
+        group = cells.get("묶음") or None
+        told = Result(document, code_of(cell, plan), True, duplicate_group=group, suggested=suggested)
+        return checked(told, plan, place, cell)
     if "판정" not in cells:
         if decided:
             return RowError(place, NO_CODE)
         cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
         return checked(Result(document, code_of(cell, plan), status="review"), plan, place)
     status = _STATUS.get(cells.get("판정", ""))
-    steps = [cells[name] for name in _STEPS if cells.get(name)]
     off = _number(cells.get("계획밖확률"))
     return checked(
         Result(
