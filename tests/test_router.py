@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,11 +26,18 @@ def analysed(body: str, date: str | None) -> Analysed:
 
 
 def candidates(
-    body: str, date: str | None = "2024-06-01", text: dict[str, float] = TEXT, region: bool = False
+    body: str,
+    date: str | None = "2024-06-01",
+    text: dict[str, float] = TEXT,
+    region: bool = False,
+    once: Sequence[float] | None = None,
 ) -> Candidates:
     desk = Desk(tuple(text), [PLAN])
     leads = desk.leads({"2019": np.full((1, len(PLAN.leaves)), 1 / len(PLAN.leaves))})
-    return desk.candidates(named_agencies(body, date), np.array(list(text.values())), leads[0], region)
+    before = None if once is None else np.array(once)
+    return desk.candidates(
+        named_agencies(body, date), np.array(list(text.values())), leads[0], region, before
+    )
 
 
 def flags(body: str, date: str | None = "2024-06-01", regions: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -84,6 +92,17 @@ def test_no_reason_is_given_for_a_source_that_was_silent() -> None:
         candidates(body, text={"npa": 0.9}), WEIGHTS, analysed(body, "2024-06-01"), (), PLAN, "3-1"
     )
     assert (flag.id, flag.reasons) == ("npa", ("본문 모형 0.90",))
+
+
+def test_the_reason_tells_what_the_second_reading_changed() -> None:
+    body = "위기가구를 찾는다."
+    known = candidates(body, text={"npa": 0.7, "mohw": 0.3}, once=[0.4, 0.3])
+    reasons = {
+        flag.id: flag.reasons[-1]
+        for flag in route(known, WEIGHTS, analysed(body, "2024-06-01"), (), PLAN, "3-1")
+    }
+    assert reasons["npa"] == "본문 모형 0.70 (다시 읽기 전 0.40)"
+    assert reasons["mohw"] == "본문 모형 0.30"
 
 
 def test_a_named_agency_goes_before_an_unlikely_one_but_not_before_a_likely_one() -> None:

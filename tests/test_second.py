@@ -136,6 +136,11 @@ def test_a_classifier_says_that_a_text_was_read_twice(
         assert (REREAD in second.notes) == (ends[0] != ends[1])
         assert REREAD not in first.notes
     assert any(REREAD in second.notes for _, second in pairs)
+    told = [
+        "다시 읽기 전" in str([flag.reasons for p in pair for flag in p.agencies])
+        for pair in zip(*pairs, strict=True)
+    ]
+    assert told == [False, True]
     alone = [next(iter(twice.classify([document]))) for document in documents]
     assert alone == [second for _, second in pairs]
     assert twice._heads["2019"].settle == 0.9

@@ -102,12 +102,16 @@ class Classifier:
             moved = _best(*first[self.plan.id]) != _best(*last[self.plan.id])
             answers = {p: answer(self._plans[p], self._heads[p], leaves[p], off[p]) for p in self._answering}
             named = [named_agencies(a.body, a.document.date) for a in analysed]
-            agencies = self._agencies(analysed, rows, encoded, named)
+            agencies = once = self._agencies(rows, encoded, named)
+            if self.second is not None:
+                bodies = [without_names(a.body, n.values()) for a, n in zip(analysed, named, strict=True)]
+                agencies = self.second.reread_leads(once, bodies, self._threads)
             leads = self._desk.leads(leaves)
             cosines = self._clauses.cosines(rows)
             for i, (one, features) in enumerate(zip(analysed, encoded, strict=True)):
                 row = {plan: found[i] for plan, found in answers.items()}
-                told = self._predict(one, features, row, named[i], agencies[i], leads[i], cosines[i])
+                by_text = (once[i], agencies[i])
+                told = self._predict(one, features, row, named[i], by_text, leads[i], cosines[i])
                 yield replace(told, notes=(*told.notes, REREAD)) if moved[i] else told
 
     def _probabilities(
@@ -127,11 +131,7 @@ class Classifier:
         }
 
     def _agencies(
-        self,
-        analysed: Sequence[Analysed],
-        rows: csr_array,
-        encoded: Sequence[Encoded],
-        named: Sequence[Mapping[str, Named]],
+        self, rows: csr_array, encoded: Sequence[Encoded], named: Sequence[Mapping[str, Named]]
     ) -> NDArray[np.float64]:
         """Return the (n x classes) probabilities of the agencies, from the texts without the agencies' names."""
         head = self.model.agencies
@@ -143,10 +143,7 @@ class Classifier:
         if not all(naming):
             others = np.logical_not(naming)
             found[others] = head.probabilities(rows[others])
-        if self.second is None:
-            return found
-        bodies = [without_names(a.body, n.values()) for a, n in zip(analysed, named, strict=True)]
-        return self.second.reread_leads(found, bodies, self._threads)
+        return found
 
     def _predict(
         self,
@@ -154,14 +151,15 @@ class Classifier:
         encoded: Encoded,
         answers: Mapping[str, Answer],
         named: Mapping[str, Named],
-        agency_probabilities: NDArray[np.float64],
+        by_text: tuple[NDArray[np.float64], NDArray[np.float64]],
         leads: NDArray[np.float64],
         cosines: NDArray[np.float64],
     ) -> Prediction:
         document = analysed.document
         main = answers[self.plan.id]
         regions = load_regions().of(analysed.body, document.region)
-        candidates = self._desk.candidates(named, agency_probabilities, leads, bool(regions))
+        once, last = by_text  # of the agencies, before and after the second reading
+        candidates = self._desk.candidates(named, last, leads, bool(regions), once)
         leaf = self._leaf(main)
         flags = route(
             candidates,

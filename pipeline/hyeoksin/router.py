@@ -32,21 +32,33 @@ _FLOOR = 1e-4
 _SHOWN = 0.02  # a supporting agency below this probability is shown only where the text names it
 _BEFORE_NAMED = 0.1  # from here one that the text does not name keeps its place before those that it names
 _MOST = 4
+_LITTLE = 0.01  # what the text model gives a candidate below this is no reason
 _SURE = 0.8  # the text model is sure from here
 _UNLIKELY = 0.05  # and thinks little of the printed leads below here
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Candidate agencies (ids of the reference day) and their signals, (n candidates x n signals)."""
+    """Candidate agencies (ids of the reference day) and their signals, (n candidates x n signals).
+
+    ``once`` are the text model's probabilities of its classes, the first candidates, before the second reading.
+    """
 
     agencies: tuple[str, ...]
     values: Floats
     named: Mapping[str, Named]
+    once: Floats
 
     def text(self, place: int) -> float:
         """Return the text model's probability of the candidate at ``place``."""
         return math.exp(self.values[place, 0]) - _FLOOR
+
+    def text_reason(self, place: int) -> str | None:
+        """Return what the text model says of the candidate, and said before the second reading if that is another thing."""
+        if self.text(place) < _LITTLE:
+            return None
+        now, before = f"{self.text(place):.2f}", f"{self.once[place]:.2f}"
+        return f"본문 모형 {now}" if now == before else f"본문 모형 {now} (다시 읽기 전 {before})"
 
     def probabilities(self, weights: Mapping[str, float]) -> Floats:
         """Return one probability per candidate; a signal without a weight stays silent."""
@@ -98,7 +110,12 @@ class Desk:
         return result
 
     def candidates(
-        self, named: Mapping[str, Named], text: Floats, leads: Floats, has_region: bool
+        self,
+        named: Mapping[str, Named],
+        text: Floats,
+        leads: Floats,
+        has_region: bool,
+        once: Floats | None = None,
     ) -> Candidates:
         """Return the candidates of one text and their signals, in the order of ``SIGNALS``.
 
@@ -107,6 +124,7 @@ class Desk:
             text: the text model's probability of each of its classes.
             leads: the text's row of :meth:`leads`.
             has_region: whether the text names a region (speaks for ``local``).
+            once: ``text`` before the second reading, if there was one.
         """
         unknown = tuple(agency for agency in named if agency not in self.place)
         values = np.zeros((len(self.agencies) + len(unknown), len(SIGNALS)))
@@ -119,7 +137,7 @@ class Desk:
             if agency != LOCAL:
                 row = self.place[agency] if agency in self.place else len(self.place) + unknown.index(agency)
                 values[row, _NAMED:] = _spoken(mentions)
-        return Candidates((*self.agencies, *unknown), values, named)
+        return Candidates((*self.agencies, *unknown), values, named, text if once is None else once)
 
 
 def _spoken(named: Named) -> tuple[float, ...]:
@@ -203,9 +221,9 @@ def _flag(
     reasons = candidates.named[agency].reasons(analysed) if agency in candidates.named else []
     if code is not None and agency in plan_leads(plan, code):
         reasons.append(f"{plan.id} 계획 {code} 주관기관")
-    by_text = candidates.text(place)
-    if by_text >= 0.01:
-        reasons.append(f"본문 모형 {by_text:.2f}")
+    by_text = candidates.text_reason(place)
+    if by_text is not None:
+        reasons.append(by_text)
     current = _current(agency, analysed, today)
     name = current.name
     if agency == LOCAL and regions:
