@@ -28,7 +28,7 @@ _SIDO_OFFICE = rf"{_OFFICE}|(?<=도)(?=[청민립내])"  # 부산광역시장, �
 # 종 takes 으로: 세종로 is the street; and the king is no city
 _NO_SEJONG = r"(?!(?<=세종)(?:로|(?:이|은|의)\s(?:\S+\s){0,2}(?:창제|훈민정음|집현전)))"
 # 예산 is a county, but a budget is what one saves
-_NO_BUDGET = r"(?!(?<=예산)\s?(?:결산|낭비|삭감|심의|절감|집행|투입|편성|확보))"
+_NO_BUDGET = r"(?!(?<=예산)\s?(?:감축|결산|규모|낭비|반영|배정|부족|삭감|심의|운용|절감|지원(?!센터|청|단)|집행|총액|투입|편성|확보|확충))"
 _BESIDE = re.compile(r"\s*[·,/]?\s*")
 _BESIDE_GYEONGGI = (
     "도민|도지사|도청|도의회|도교육청|교육청|의회|지사|주민|지역|일대|전역|관내|소재|권|[동서남북]부"
