@@ -237,6 +237,7 @@ def test_what_a_store_exports_is_read_back(tmp_path: Path, suffix: str) -> None:
     assert done.exit_code == 0, done.output
     found = sorted(read(out), key=lambda r: r.document.id)
     assert [(r.code, r.decided) for r in found] == [("4-1", True), (NONE, True)]
+    assert [r.suggested for r in found] == ["3-1", NONE]
     texts, _ = read_past(out, PLAN)
     assert {t.document.id: t.code for t in texts} == {"1": "4-1", "2": NONE}
 
@@ -483,3 +484,48 @@ def test_texts_under_another_name_are_no_texts_of_repeated_ids(tmp_path: Path) -
     results = [Result(Document("a", source=f"옛.csv#row={n}"), NONE) for n in (2, 3)]
     with pytest.raises(InputError, match="여럿이라"):
         list(with_texts(results, read_texts(texts, [])))
+
+
+def test_a_code_that_a_person_wrote_into_a_record_is_the_decision(tmp_path: Path) -> None:
+    path = tmp_path / "고침.jsonl"
+    record = {**PREDICTIONS[0].to_record(), "duplicate_group": "둘"}
+    end = record["path"][-1]["code"]
+    rows: list[Any] = [
+        {**record, "확정 코드": "5-1"},
+        {**record, "확정 코드": ""},
+        {"id": "3", "title": "가", "확정코드": "계획 밖", "date": 20240329},
+        {"id": "4", "title": "나", "code": "3-1", "date": 1711670400000},
+    ]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    found = read(path)
+    assert [(r.code, r.decided, r.suggested, r.duplicate_group) for r in found] == [
+        ("5-1", True, end, "둘"),
+        (end, False, None, "둘"),
+        (NONE, True, None, None),
+        ("3-1", True, None, None),
+    ]
+    assert [r.document.date for r in found[2:]] == ["2024-03-29", None]
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv", ".jsonl"])
+def test_a_decision_tells_what_had_been_recommended(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결정{suffix}"
+    told = {"agency": None, "by": "kim", "at": "2026-11-28T00:00:00+00:00"}
+    picked = [Verdict(action="pick", code="4-1", **told), Verdict(action="none", code=None, **told), None]
+    given = [replace(e, group="둘", record={**e.record, "duplicate_group": "둘"}) for e in entries(picked)]
+    write_workbook(given, PLAN, path)
+    found = sorted((r for r in read(path) if r.decided), key=lambda r: r.document.id)
+    ends = [one.record["path"][-1]["code"] if one.record["path"] else NONE for one in given[:2]]
+    assert [(r.code, r.suggested, r.duplicate_group) for r in found] == [
+        ("4-1", ends[0], "둘"),
+        (NONE, ends[1], "둘"),
+    ]
+
+
+def test_the_task_of_an_office_s_own_table_is_a_title_and_no_recommendation(tmp_path: Path) -> None:
+    path = tmp_path / "우리표.csv"
+    path.write_text(
+        "연번,전략,과제,내용,확정코드\n1,찾아가는 행정,이동 진료버스,섬을 돈다,3-2\n", encoding="utf-8"
+    )
+    (one,) = read(path)
+    assert (one.document.title, one.code, one.suggested) == ("이동 진료버스", "3-2", None)

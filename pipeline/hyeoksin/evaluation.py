@@ -18,6 +18,7 @@ from hyeoksin.codes import NONE, is_outside
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
+from hyeoksin.readers.dates import cell_date
 
 __all__ = [
     "Coded",
@@ -96,7 +97,12 @@ def _coded(row: Mapping[str, Any]) -> Coded:
     names = (row.get("agency"), *_further(row, "agency_ok"))
     agency, *others = [_agency(name) for name in names]
     return Coded(
-        document=Document(id=row["id"], title=row.get("title") or "", text=row["text"], date=row.get("date")),
+        document=Document(
+            id=row["id"],
+            title=row.get("title") or "",
+            text=row["text"],
+            date=cell_date(str(row["date"])) if row.get("date") else None,
+        ),
         codes=codes,
         acceptable={
             p: frozenset([*map(_code, _further(row, f"plan{p}_ok")), *([codes[p]] if p in codes else [])])

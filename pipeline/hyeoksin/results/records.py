@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.codes import NONE
+from hyeoksin.codes import NONE, key, said
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
+from hyeoksin.readers.dates import cell_date
 from hyeoksin.readers.lines import json_lines
 from hyeoksin.readers.notes import log
 from hyeoksin.results.result import NO_CODE, Result, checked, code_of
@@ -41,16 +42,25 @@ def from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
 
 
 def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowError:
-    """Read a record; a person's decision in it (``decision``, ``final`` or a bare ``code``) comes before the model's."""
+    """Read a record; a person's decision in it comes before the model's.
+
+    That is ``decision`` and ``final``, a column of codes as tables have them (확정코드), or a bare ``code``.
+    """
     document = Document(
         id=str(row.get("id") or place),
         title=str(row.get("title") or ""),
         text=str(row.get("text") or ""),
         source=str(row.get("source") or place),
-        date=row.get("date") or None,
+        date=cell_date(str(row["date"])) if row.get("date") else None,
         region=row.get("region") or None,
         meta={str(name): str(value) for name, value in (row.get("meta") or {}).items()},
     )
+    group, answer = row.get("duplicate_group"), _answer(row, plan)
+    suggested = _end(answer) if answer else row.get("predicted")  # the store's export
+    cell, decided = said(_code_cells(row)) or ("", False)
+    if cell and decided:
+        told = Result(document, code_of(cell, plan), True, duplicate_group=group, suggested=suggested)
+        return checked(told, plan, place, cell)
     decision = row.get("decision")
     final = row.get("final") if decision and decision.get("action") in _DECISIVE else None
     if "candidates" not in row or final is not None:
@@ -67,31 +77,53 @@ def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowE
         if not cell and action not in _DECISIVE:
             return RowError(place, NO_CODE)
         _note_edition(row, plan, place)
-        return checked(Result(document, code_of(cell, plan), decided=decided), plan, place, cell)
-    answer = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
+        told = Result(document, code_of(cell, plan), decided, duplicate_group=group, suggested=suggested)
+        return checked(told, plan, place, cell)
     gated = any(str(note).startswith(MARK) for note in row.get("notes") or ())
     if answer is None:
         kind = UnaskedError if gated else RowError
         return kind(place, f"이 줄에는 계획 {plan.id} 의 결과가 없습니다 (계획 {row['plan']}).")
     _note_edition(answer, plan, place)
-    end = answer["path"][-1] if answer["path"] else None
+    end = answer["path"][-1] if answer["path"] else {}
     shares = {c["code"]: float(c["probability"]) for c in answer["candidates"]}
     shares[NONE] = float(answer["off_plan"])
     return checked(
         Result(
             document,
-            end["code"] if end else NONE,
+            _end(answer),
             status=answer["status"],
             probability=float(end["probability"]) if end else shares[NONE],
             shares=shares,
             notes=tuple(map(str, row.get("notes") or ())),
-            duplicate_group=row.get("duplicate_group"),
+            duplicate_group=group,
             regions=tuple(map(str, row.get("regions") or ())),
             model=str(row.get("model") or ""),
         ),
         plan,
         place,
     )
+
+
+def _answer(row: Mapping[str, Any], plan: Plan) -> Mapping[str, Any] | None:
+    """Return the part of a record that answers for a plan."""
+    if "candidates" not in row:
+        return None
+    found: Mapping[str, Any] | None = row if row["plan"] == plan.id else row.get("others", {}).get(plan.id)
+    return found
+
+
+def _end(answer: Mapping[str, Any]) -> str:
+    return str(answer["path"][-1]["code"]) if answer["path"] else NONE
+
+
+def _code_cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells that may be a table's column of codes; ``code`` and ``decision`` of a record are read as such."""
+    own = ("code", "decision")
+    return {
+        key(name): plain_cell(value)
+        for name, value in row.items()
+        if isinstance(value, str) and name not in own
+    }
 
 
 def _note_edition(answer: Mapping[str, Any], plan: Plan, place: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hyeoksin.codes import CODE_COLUMNS, key, said
+from hyeoksin.codes import CODE_COLUMNS, NONE, key, said
 from hyeoksin.delimited import delimited_rows, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
@@ -65,7 +65,7 @@ class _Header:
         names = tuple(map(key, cells))
         if not {"판정", *CODE_COLUMNS} & {*names}:
             return None
-        steps = _STEPS if _STEPS[0] in names else ()  # in our tables they are recommendations, no titles
+        steps = _STEPS if {"판정", "추천판정"} & {*names} else ()  # in our tables they are answers, no titles
         places = guessed(["" if name in steps else c for name, c in zip(names, cells, strict=True)])
         return cls(names, places) if any(places[field] for field in ("id", "title", "text")) else None
 
@@ -94,11 +94,9 @@ def _from_row(cells: Sequence[str], header: _Header, plan: Plan, place: str) -> 
 def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) -> Result | RowError:
     """Return what the cells of a row, by the :func:`key` of their headings, tell of its document."""
     cell, decided = said(cells) or ("", False)
-    steps = [cells[name] for name in _STEPS if cells.get(name)]
+    group = cells.get("묶음") or cells.get("중복묶음") or None
     if cell and decided:
-        before = steps[-1] if steps else cells.get("1순위추천")
-        suggested = code_of(before, plan) if before or "판정" in cells else None
-        group = cells.get("묶음") or None
+        suggested = _suggested(cells, plan)
         told = Result(document, code_of(cell, plan), True, duplicate_group=group, suggested=suggested)
         return checked(told, plan, place, cell)
     if "판정" not in cells:
@@ -106,7 +104,7 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
             return RowError(place, NO_CODE)
         cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
         return checked(Result(document, code_of(cell, plan), status="review"), plan, place)
-    status = _STATUS.get(cells.get("판정", ""))
+    status, steps = _STATUS.get(cells.get("판정", "")), _steps(cells)
     off = _number(cells.get("계획밖확률"))
     return checked(
         Result(
@@ -115,13 +113,29 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
             status=status,
             probability=_number(cells.get("확률")) if steps else off,
             notes=tuple(cells.get("알림", "").splitlines()),
-            duplicate_group=cells.get("묶음") or None,
+            duplicate_group=group,
             regions=tuple(filter(None, cells.get("지역", "").split(", "))),
             model=cells.get("모델", ""),
         ),
         plan,
         place,
     )
+
+
+def _steps(cells: Mapping[str, str]) -> list[str]:
+    return [cells[name] for name in _STEPS if cells.get(name)]
+
+
+def _suggested(cells: Mapping[str, str], plan: Plan) -> str | None:
+    """Return what had been recommended beside a decision, in a result, the desk's workbook or an export of the store."""
+    if "판정" in cells:
+        return code_of(next(reversed(_steps(cells)), None), plan)
+    if "추천판정" in cells:
+        outside = (
+            _STATUS.get(cells["추천판정"]) == "off_plan" or (_number(cells.get("계획밖확률")) or 0.0) > 0.5
+        )
+        return NONE if outside else code_of(cells.get("1순위추천"), plan)
+    return code_of(cells["추천코드"], plan) if "추천코드" in cells else None
 
 
 def _number(cell: str | None) -> float | None:
