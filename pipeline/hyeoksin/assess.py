@@ -32,7 +32,8 @@ def assess(
         unknown = {coded[i].codes[plan_id] for i in rows} - {leaf.code for leaf in plan.leaves} - {NONE}
         if unknown:
             raise InputError(
-                f"계획 {plan_id} 에 없는 코드: {', '.join(sorted(unknown))}. 코드나 NONE(계획 밖)으로 고치세요."
+                f"계획 {plan_id} 의 맨 아래 항목이 아닌 코드: {', '.join(sorted(unknown))}. 맨 아래 항목의 코드나 NONE(계획 밖)으로 "
+                "고치세요."
             )
         answers = [_answer(predictions[i], plan_id) for i in rows]
         leaves = np.array(
