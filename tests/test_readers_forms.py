@@ -121,6 +121,43 @@ def test_forms_one_after_another_are_told_apart_by_their_title() -> None:
     ]
 
 
+HEAD = table("과제명 | 빈집 장터", "담당부서 | 건축과", "추진기간 | 2월부터")
+LONG = "빈집을 가진 사람과 살 집을 찾는 사람이 만나는 자리를 군청 누리집에 열고 달마다 새로 고친다."
+
+
+def test_the_body_below_the_head_of_a_form_is_its_text() -> None:
+    (item,) = read("2024년 제출 서식", HEAD, "□ 추진배경", " ○ 빈집이 늘어남 ", "□ 추진내용", LONG)
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == (
+        "빈집 장터",
+        f"□ 추진배경\n○ 빈집이 늘어남\n□ 추진내용\n{LONG}",
+    )
+
+
+def test_each_form_has_the_paragraphs_below_it() -> None:
+    second = table("과제명 | 마을 택시", "주요내용 | 버스가 없는 곳에 간다", place="table=3")
+    notes = table("국비 | 10", place="table=2")
+    items = read(LONG, HEAD, "○ 빈집이 늘어남", notes, "○ 장터를 연다", second, "○ 100원", LONG)
+    assert [(item.title, item.text) for item in items if isinstance(item, Document)] == [
+        ("빈집 장터", "○ 빈집이 늘어남\n○ 장터를 연다"),
+        ("마을 택시", f"버스가 없는 곳에 간다\n{LONG}"),
+    ]
+
+
+def test_short_lines_below_a_form_left_empty_make_no_task_of_it() -> None:
+    (item,) = read(table("과제명 | ", "주요내용 | ", "부서 | 보건소", "예산 | 10"), "끝.")
+    assert isinstance(item, RowError)
+
+
+def test_what_is_left_out_beside_forms_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    read(FORM, *["○ 짧은 줄"] * 70, LONG)
+    read(HEAD, *["○ 짧은 줄"] * 90)
+    assert caplog.messages == []
+    read(FORM, *["○ 짧은 줄"] * 90, LONG)
+    assert caplog.messages == ["과제.docx: 과제 서식만 읽고, 서식 밖의 글 360자는 읽지 않습니다."]
+
+
 def test_a_value_over_several_rows_is_one() -> None:
     (item,) = read(table("과제명 | 버스", "주요내용 | 하나를 한다", " | 둘을 한다", "추진계획 | 셋을 한다"))
     assert isinstance(item, Document)

@@ -28,7 +28,7 @@ _LOOKED_AT = 100  # rows that tell a form from a list
 _MAX_ABOVE = 15  # rows that may tell of a list above its header
 _MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
 _MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
-_MIN_NOTED = 300  # characters beside a list whose loss is worth a note
+_MIN_NOTED = 300  # characters beside lists or forms whose loss is worth a note
 _PLACEHOLDER = "상위 버전의 배포용 문서"
 
 
@@ -71,9 +71,12 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
             yield from table_documents(table, header, path.name, columns)
     elif (press := press_document(text, path.stem, path.name)) is not None:
         yield press
-    elif any(label_field(label) == "title" for table in forms for label, _ in _pairs(table)):
-        rest = [b for b in content.blocks if isinstance(b, str) and len(b) >= _MIN_CONTENT]
-        yield from form_documents(forms, path.name, rest if len(forms) == 1 else ())
+    elif any(map(_is_titled, forms)):
+        blocks = _from_forms(content.blocks, forms)
+        items = list(form_documents(blocks, path.name))
+        if (n_left := _n_left(text, blocks, items)) > _MIN_NOTED:
+            log.info("%s: 과제 서식만 읽고, 서식 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
+        yield from items
     else:
         yield _narrative(content, text, path)
 
@@ -82,6 +85,26 @@ def is_mostly_lists(tables: Sequence[Table], columns: Columns, n_characters: int
     """Tell whether lists of tasks hold at least half of a file's ``n_characters``."""
     n_listed = _size(list(_lists(tables, columns)))
     return n_listed > 0 and 2 * n_listed >= n_characters
+
+
+def _is_titled(form: Table) -> bool:
+    return any(label_field(label) == "title" for label, _ in _pairs(form))
+
+
+def _from_forms(blocks: Sequence[str | Table], forms: Sequence[Table]) -> list[str | Table]:
+    """Return the forms with the paragraphs below each; long ones above a lone form come after it."""
+    start = blocks.index(forms[0])
+    above = [b for b in blocks[:start] if isinstance(b, str) and len(b) >= _MIN_CONTENT and len(forms) == 1]
+    below = (b for b in blocks[start + 1 :] if isinstance(b, str) or is_form(b))
+    return [forms[0], *above, *below]
+
+
+def _n_left(text: str, blocks: Sequence[str | Table], items: Sequence[Document | RowError]) -> int:
+    """Return how many letters of a file stand neither in its forms nor in a document."""
+    lines = {line.strip() for item in items if isinstance(item, Document) for line in item.text.split("\n")}
+    read = [cell for b in blocks if isinstance(b, Table) for row in b.rows for cell in row.cells]
+    read += [line for b in blocks if isinstance(b, str) for line in b.split("\n") if line.strip() in lines]
+    return len("".join(text.split())) - len("".join(" ".join(read).split()))
 
 
 def _size(lists: Sequence[tuple[Table, Header]]) -> int:
@@ -170,33 +193,39 @@ def _pairs(table: Table) -> Iterator[tuple[str, str]]:
     yield label, "\n".join(values)
 
 
-def form_documents(
-    tables: Sequence[Table], name: str, narrative: Sequence[str] = ()
-) -> Iterator[Document | RowError]:
-    """Yield one document per form; a title label that comes again starts the next form, ``narrative`` joins the last."""
-    found: list[tuple[str, str]] = []
+def form_documents(blocks: Sequence[str | Table], name: str) -> Iterator[Document | RowError]:
+    """Yield one document per form; a title label that comes again starts the next form.
+
+    ``blocks`` are tables and the paragraphs below them, which belong to the form that they follow.
+    """
+    found, below = list[tuple[str, str]](), list[str]()
     place, seen, n_forms = name, set[str](), 0
-    for table in tables:
-        for label, value in _pairs(table):
+    n_tables = sum(isinstance(block, Table) for block in blocks)
+    for block in blocks:
+        if isinstance(block, str):
+            below.append(block.strip())
+            continue
+        for label, value in _pairs(block):
             if label_field(label) == "title" and label in seen:
-                yield _form(found, place)
-                found, seen = [], set()
+                yield _form(found, below, place)
+                found, below, seen = [], [], set()
             if label_field(label) == "title" and not seen:
                 n_forms += 1
-                several = len(tables) > 1 or n_forms > 1 or table.place.startswith("sheet=")
-                place = f"{name}#{table.place}" if table.place and several else name
+                several = n_tables > 1 or n_forms > 1 or block.place.startswith("sheet=")
+                place = f"{name}#{block.place}" if block.place and several else name
                 if n_forms > 1:
                     place += f"{'&' if '#' in place else '#'}form={n_forms}"
             if label_field(label) == "title":
                 seen.add(label)
             found.append((label, value))
-    yield _form([*found, ("내용", "\n".join(narrative))], place)
+    yield _form(found, below, place)
 
 
-def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
+def _form(pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str) -> Document | RowError:
+    """Return the document of a form; beside a text of its own, only the long paragraphs ``below`` it count."""
     values: dict[str, list[str]] = {}
     meta: dict[str, str] = {}
-    faulty = False
+    faulty = has_text = False
     for label, value in pairs:
         kind = label_field(label)
         if is_fault(value):
@@ -211,6 +240,7 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
         if not value:
             continue
         if kind == "text" or (kind is None and len(value) >= _MIN_CONTENT) or not label:
+            has_text = has_text or kind == "text" or len(value) >= _MIN_CONTENT
             values.setdefault("text", []).append(value)
         elif kind in (None, "meta") or kind in values:
             meta[" ".join(label.split())] = value
@@ -224,14 +254,16 @@ def _form(pairs: Sequence[tuple[str, str]], source: str) -> Document | RowError:
         else:
             values[kind] = [value]
     title = " ".join("".join(values.get("title", ())).split())
-    if not title and not values.get("text"):
+    least = 1 if title and not has_text else _MIN_CONTENT
+    values.setdefault("text", []).extend(line for line in below if len(line) >= least)
+    if not title and not values["text"]:
         return RowError(
             source, UNREADABLE if faulty else "과제명과 내용이 모두 비어 있습니다. 서식을 채워 넣으세요."
         )
     return Document(
         id=values.get("id", [source])[0],
         title=title,
-        text="\n".join(values.get("text", ())),
+        text="\n".join(values["text"]),
         source=source,
         date=cell_date(values.get("date", [""])[0]),
         region=values.get("region", [None])[0],
