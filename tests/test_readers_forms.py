@@ -158,6 +158,37 @@ def test_what_is_left_out_beside_forms_is_told(caplog: pytest.LogCaptureFixture)
     assert caplog.messages == ["과제.docx: 과제 서식만 읽고, 서식 밖의 글 360자는 읽지 않습니다."]
 
 
+STEPS = table(
+    "단계 | 내용 | 기간",
+    "1 | 군에 있는 빈집을 모두 찾아 주인에게 뜻을 묻고 사진을 찍는다 | 2월",
+    "2 | 고쳐 쓸 집을 골라 값을 매기고 장터에 올릴 글을 함께 쓴다 | 4월",
+    place="table=2",
+)
+MORE = table("3 | 장터를 열고 찾아온 사람마다 집을 보여 준다 | 6월", place="table=3")
+
+
+def test_a_schedule_belongs_to_the_task_of_a_form_or_narrative() -> None:
+    (item,) = read(HEAD, "□ 추진일정", STEPS, MORE)
+    assert item.source == "과제.docx"
+    assert isinstance(item, Document)
+    assert item.title == "빈집 장터"
+    (item,) = read(LONG, STEPS)
+    assert isinstance(item, Document)
+    assert "4월" in item.text
+    assert len(read("빈집 장터 추진일정", STEPS, MORE)) == 3
+    assert len(read(LONG, STEPS, columns=Columns(text="내용"))) == 2
+
+
+@pytest.mark.parametrize("header", ["과제명 | 내용 | 기간", "연번 | 내용 | 기간"])
+def test_a_list_with_titles_or_numbers_counts_beside_a_form(
+    header: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    rows = (" | ".join(row.cells) for row in STEPS.rows[1:])
+    assert len(read(HEAD, table(header, *rows))) == 2
+    assert ["표 밖의 글" in note and "(과제 서식 1개 포함)" in note for note in caplog.messages] == [True]
+
+
 def test_a_value_over_several_rows_is_one() -> None:
     (item,) = read(table("과제명 | 버스", "주요내용 | 하나를 한다", " | 둘을 한다", "추진계획 | 셋을 한다"))
     assert isinstance(item, Document)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import UNREADABLE, Columns, label_field
+from hyeoksin.readers.columns import UNREADABLE, Columns, Layout, label_field
 from hyeoksin.readers.dates import cell_date
 from hyeoksin.readers.notes import beginning, log
 from hyeoksin.readers.press import is_local, press_document
@@ -60,13 +60,14 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
         )
     if not text.strip():
         raise InputError(f"{path.name}: 글이 없습니다. 내용이 그림으로만 들어 있지 않은지 확인하세요.")
-    tables = [block for block in content.blocks if isinstance(block, Table)]
-    lists = list(_lists(tables, columns))
-    forms = [table for table in tables if is_form(table)]
+    lists = list(_lists(content.blocks, columns))
+    forms = [block for block in content.blocks if isinstance(block, Table) and is_form(block)]
     n_left = len(text) - _size(lists)
     if lists and n_left <= _size(lists):
-        if n_left > _MIN_NOTED:
-            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
+        n_forms = sum(map(_is_titled, forms))
+        if n_forms or n_left > _MIN_NOTED:
+            among = f"(과제 서식 {n_forms}개 포함)" if n_forms else ""
+            log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자%s는 읽지 않습니다.", path.name, n_left, among)
         for table, header in lists:
             yield from table_documents(table, header, path.name, columns)
     elif (press := press_document(text, path.stem, path.name)) is not None:
@@ -124,17 +125,31 @@ def _narrative(content: Content, text: str, path: Path) -> Document:
     )
 
 
-def _lists(tables: Sequence[Table], columns: Columns) -> Iterator[tuple[Table, Header]]:
-    """Yield the tables that list tasks with their headers; one without a header goes on with the list before it."""
+def _lists(blocks: Sequence[str | Table], columns: Columns) -> Iterator[tuple[Table, Header]]:
+    """Yield the tables that list tasks with their headers; one without a header goes on with the list before it.
+
+    Beside a form or below narrative, a schedule or budget belongs to the task told there: only what names tasks counts.
+    """
     last: tuple[int, Header] | None = None
-    for table in tables:
-        width = max(len(row.cells) for row in table.rows)
-        header = _list_header(table, columns)
-        if header is None and last is not None and last[0] == width and not is_form(table):
+    told = any(isinstance(block, Table) and is_form(block) and _is_titled(block) for block in blocks)
+    for block in blocks:
+        if isinstance(block, str):
+            told = told or len(block) >= _MIN_CONTENT
+            continue
+        width = max(len(row.cells) for row in block.rows)
+        header = _list_header(block, columns)
+        if header is None and last is not None and last[0] == width and not is_form(block):
             header = Header(0, 0, last[1].layout)
+        elif header is not None and told and not _names_tasks(header.layout, columns):
+            header = None
         last = None if header is None else (width, header)
         if header is not None:
-            yield table, header
+            yield block, header
+
+
+def _names_tasks(layout: Layout, columns: Columns) -> bool:
+    """Tell whether a list has titles, numbers, or a column that the user gave."""
+    return bool(layout.places["title"] or layout.places["id"]) or any(asdict(columns).values())
 
 
 def _list_header(table: Table, columns: Columns) -> Header | None:
