@@ -138,6 +138,20 @@ def test_a_result_that_is_named_is_read(folder: Path, suffix: str) -> None:
         assert [item.id for item in found if isinstance(item, Document)] == ["가-1", "나"]
 
 
+def test_what_a_result_recommends_or_people_decided_is_no_title(tmp_path: Path) -> None:
+    document = Document("가", "비가 오면 골목이 잠긴다", "", "가.txt")
+    desk = replace(entry("가", said("pick", "5-1")), document=document)
+    for suffix in (".csv", ".xlsx", ".parquet"):
+        write([replace(BOTH[0], document=document)], tmp_path / f"나{suffix}")
+    for suffix in (".csv", ".xlsx"):
+        write_workbook([desk], load_plan("2019"), tmp_path / f"책상{suffix}")
+    for path in tmp_path.iterdir():
+        *_, item = read(path)
+        assert isinstance(item, Document)
+        assert (item.title, item.text) == ("", "비가 오면 골목이 잠긴다")
+        assert {"전략", "과제", "세부과제"} <= item.meta.keys()
+
+
 def test_decided_results_in_a_folder_are_a_past_year(tmp_path: Path) -> None:
     decided = replace(BOTH[0], document=replace(BOTH[0].document, id="1"))
     write([decided], tmp_path / "결정.csv")

@@ -23,6 +23,7 @@ __all__ = [
     "Layout",
     "document",
     "guessed",
+    "holds_answers",
     "label_field",
     "lacking",
     "not_there",
@@ -95,10 +96,11 @@ class Layout:
         """
         header = tuple(" ".join(cell.split()) for cell in cells)
         names = [_keys(cell) | _keys(tail) for cell, tail in zip_longest(header, tails, fillvalue="")]
-        places: dict[str, tuple[int, ...]] = {}
+        keys, places = set[str]().union(*names), dict[str, tuple[int, ...]]()
         for field, guesses in _GUESSES.items():
             told = getattr(columns, field)
-            places[field] = _places(field, (_key(told),) if told else guesses, names)
+            own = ("제목",) if field == "title" and holds_answers(keys) else guesses
+            places[field] = _places(field, (_key(told),) if told else own, names)
             if told and not places[field]:
                 return None
         titles, places["title"] = places["title"], places["title"][:1]
@@ -144,6 +146,11 @@ def _places(field: str, wanted: Sequence[str], names: Sequence[Set[str]]) -> tup
     """Return the places of the names that bear a wanted one, the best first; several for title and text only."""
     found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
     return found if field in ("title", "text") else found[:1]
+
+
+def holds_answers(keys: Set[str]) -> bool:
+    """Tell whether bare headings are those of our own results, whose 과제 and 세부과제 are answers and no titles."""
+    return "계획밖확률" in keys and not keys.isdisjoint(("판정", "추천판정"))
 
 
 def lacking(cells: Sequence[str], columns: Columns) -> dict[str, str]:
