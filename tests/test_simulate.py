@@ -181,6 +181,26 @@ def test_a_cell_with_nothing_but_commas_is_one_bad_row(tmp_path):
     assert "쉼표만" in errors[0].reason
 
 
+@pytest.mark.parametrize(
+    ("cell", "accepted"),
+    [
+        ("7-2 성희롱·성폭력 걱정 없고, 보복 없는 근무환경", {"7-2"}),
+        ("계획 밖(가로등 고장, 문의)", {NONE}),
+        ("계획 밖(가로등 고장; 문의), 3-1", {"3-1", NONE}),
+        ("3-1; 계획 밖", {"3-1", NONE}),
+        ("계획 밖, 3.1 골목", {"3-1", NONE}),
+        ("3-1, 99-9", None),
+        ("99-9 없는 것, 3-1", None),
+    ],
+)
+def test_a_comma_in_a_title_or_remark_parts_no_codes(tmp_path, cell, accepted):
+    path = tmp_path / "과제.csv"
+    path.write_text(f'과제명,코드\n골목 등불,"{cell}"\n등대,3-1\n', encoding="utf-8")
+    texts, errors = read_past(path, PLAN)
+    assert [text.accepted for text in texts[:-1]] == ([accepted] if accepted else [])
+    assert ["99-9" in error.reason for error in errors] == ([] if accepted else [True])
+
+
 def test_a_decision_that_became_a_date_is_named(tmp_path):
     path = tmp_path / "과제.csv"
     path.write_text("번호,과제명,확정코드\n1,도서관,3-1\n2,버스,03월 01일\n", encoding="utf-8")

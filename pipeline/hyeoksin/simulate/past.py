@@ -19,6 +19,7 @@ from hyeoksin.region import load_regions
 
 __all__ = ["Answered", "PastText", "answered", "read_past"]
 
+_CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:[-.]\d+)+")  # perhaps one that the plan does not have
 _KIND_COLUMNS = ("유형", "종류", "구분", "kind", "set")
 
 
@@ -97,10 +98,21 @@ def _codes(meta: Mapping[str, str], plan: Plan, column: str | None) -> list[str]
     elif column is None and f"plan{plan.id}" in meta:
         found = [meta[f"plan{plan.id}"], *re.findall(r"[\w-]+", meta.get(f"plan{plan.id}_ok", ""))]
     else:
-        found = [part for part in re.split(r"[,;]", _cell(meta, column)) if part.strip()]
+        found = _parts(_cell(meta, column), plan)
     if not found:
         raise ValueError("결정 칸에 쉼표만 있고 코드가 없습니다.")
     return [_known(code, plan) for code in found]
+
+
+def _parts(cell: str, plan: Plan) -> list[str]:
+    """Return the parts of a cell that begin with a code; what else follows a comma belongs to a title or remark."""
+    parts = [part for part in re.split(r"[,;]", cell) if part.strip()]
+    return [part for n, part in enumerate(parts) if n == 0 or _begins(part, plan)]
+
+
+def _begins(part: str, plan: Plan) -> bool:
+    code = code_in(part, plan)
+    return code == NONE or code in plan or _CODE.fullmatch(code) is not None
 
 
 def _by_plan(cell: str) -> dict[str, list[str]]:
