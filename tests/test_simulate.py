@@ -249,6 +249,18 @@ def test_an_answer_below_the_decided_node_is_right():
         answered(texts, records[:1], PLAN)
 
 
+def test_a_programme_is_decided_where_its_leaf_is():
+    texts = [
+        PastText(Document("a", "글"), "3-2-1", frozenset({"3-2-1"}), None),
+        PastText(Document("b", "글"), "3-1", frozenset({"3-1", "8-1-1"}), None),
+        PastText(Document("c", "글"), "3-1-1", frozenset({"3-1-1"}), None),
+    ]
+    chances = ({"3-2": 0.8}, {"8-1": 0.8}, {"3-2": 0.8})
+    records = [record(text.document.id, **c, off=0.2) for text, c in zip(texts, chances, strict=True)]
+    rows = answered(texts, records, PLAN)
+    assert [(row.code, row.right) for row in rows] == [("3-2", True), ("3-1", True), ("3-1", False)]
+
+
 def test_texts_that_share_an_id_get_the_records_of_their_places():
     texts = [PastText(Document("1", "글"), code, frozenset({code}), None) for code in ("3-1", "3-2")]
     records = [record("1", **{"3-1": 0.8}, off=0.2), record("1", **{"3-2": 0.7}, off=0.3)]

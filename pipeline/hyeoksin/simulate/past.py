@@ -162,6 +162,7 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
         off, best = float(record["off_plan"]), record["candidates"][0]["code"]
         answer = NONE if off >= 0.5 else best
         above = {answer} if answer == NONE else {node.code for node in plan.path(answer)}
+        accepted = {_placed(code, plan) for code in text.accepted}
         rows.append(
             Answered(
                 id=text.document.id,
@@ -169,15 +170,20 @@ def answered(texts: Sequence[PastText], records: Iterable[Mapping[str, Any]], pl
                 region=places.filed(text.document.region, text.document.body, record.get("regions") or ())
                 or None,
                 kind=text.kind,
-                code=text.code,
+                code=_placed(text.code, plan),
                 answer=answer,
                 probability=off if answer == NONE else chance[best],
                 off_plan=off,
                 leaves=tuple(chance[name] for name in names),
-                right=not above.isdisjoint(text.accepted),
+                right=not above.isdisjoint(accepted),
             )
         )
     return rows
+
+
+def _placed(code: str, plan: Plan) -> str:
+    """Return the leaf of a decided code: the model says nothing of the programmes below it."""
+    return (plan.leaf_of(code) if code in plan else None) or code
 
 
 def _together(
