@@ -16,6 +16,7 @@ from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
+from hyeoksin.readers.notes import heard
 from hyeoksin.simulate import Answered, PastText, answered, read_past, replay
 from hyeoksin.simulate.figures import savings, share, threshold_rows, work_saved
 from hyeoksin.simulate.overlap import n_trained_on
@@ -179,6 +180,29 @@ def test_a_cell_with_nothing_but_commas_is_one_bad_row(tmp_path):
     texts, errors = read_past(path, PLAN)
     assert [text.code for text in texts] == ["3-1"]
     assert "쉼표만" in errors[0].reason
+
+
+OURS = "번호,제목,내용,판정,전략,과제,세부과제,계획 밖 확률,결정,확정코드"
+ROWS = (
+    "1,골목 등불,밤길을 밝힌다,확정 추천,S1 가,3 나,3-1 다,0.1,,3-1",
+    "2,우물 청소,두레박을 바꾼다,확정 추천,S1 가,3 나,3-1 다,0.1,,",
+    "3,나무 심기,고갯길에 심는다,사람 확인,S1 가,3 나,3-1 다,0.1,보류,",
+)
+
+
+def test_rows_of_our_results_without_a_decision_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "결과.csv"
+    path.write_text("\n".join([OURS, *ROWS]), encoding="utf-8")
+    with heard() as notes:
+        texts, errors = read_past(path, PLAN)
+    assert ([text.document.id for text in texts], errors) == (["1"], [])
+    assert f"{path}: 결정되지 않은 2건은 뺐습니다." in notes
+    result = CliRunner().invoke(app, ["simulate", "--decisions", str(path), "--hours", "0.1"])
+    assert result.exit_code == 0, result.output
+    assert "결정되지 않은 2건은 뺐습니다." in result.output
+    path.write_text("\n".join([OURS, *ROWS[1:]]), encoding="utf-8")
+    with pytest.raises(InputError, match="code-column"):
+        read_past(path, PLAN)
 
 
 @pytest.mark.parametrize(

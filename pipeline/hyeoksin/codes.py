@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import date_fault
 
-__all__ = ["CODE_COLUMNS", "NONE", "code_in", "is_outside", "key", "said", "turned"]
+__all__ = ["CODE_COLUMNS", "NONE", "code_in", "is_open", "is_outside", "key", "said", "turned"]
 
 NONE = "NONE"  # outside the plan
 CODE_COLUMNS = (  # as :func:`key` gives them, first choice first
@@ -75,6 +75,11 @@ def code_in(cell: str, plan: Plan) -> str:
             if code in plan:
                 return code
     return _first(folded)
+
+
+def is_open(cell: str) -> bool:
+    """Return whether a cell says that nobody has decided: it is empty, or holds an outcome such as 보류."""
+    return key(cell) in _OPEN
 
 
 def is_outside(cell: str) -> bool:

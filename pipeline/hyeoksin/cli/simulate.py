@@ -48,6 +48,7 @@ def simulate(
     ] = Path("corpus"),
 ) -> None:
     """지난해의 글과 결정을 되풀이해, 얼마나 사람 없이 확정되고 맞았을지, 읽기가 얼마나 줄었을지 잽니다."""
+    from hyeoksin.cli.screen import show_notes
     from hyeoksin.plan import load_plan
     from hyeoksin.simulate import answered, read_past, replay
     from hyeoksin.simulate.report import REPORTS, write_report
@@ -69,6 +70,7 @@ def simulate(
             "결정과 그때의 모델 답은 저장소에서 읽었습니다. 모델의 답을 보고 결정했다면 실제보다 좋게 나옵니다."
         ]
     else:
+        show_notes()
         loaded = load_plan(plan)
         texts, errors = read_past(decisions, loaded, code_column)
         show_failed(errors)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, key, said, turned
+from hyeoksin.codes import CODE_COLUMNS, NONE, code_in, is_open, key, said, turned
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import Plan
 from hyeoksin.readers import Columns, read
+from hyeoksin.readers.columns import holds_answers
+from hyeoksin.readers.notes import log
 from hyeoksin.region import load_regions
 
 __all__ = ["Answered", "PastText", "answered", "read_past"]
@@ -60,16 +62,20 @@ def read_past(
 
     The decision stands in ``code_column`` (guessed if None); several codes parted by commas are all right, the first
     being the decision; ``NONE`` or "계획 밖" is outside the plan. JSONL may also hold the written corpus's ``labels`` and
-    ``acceptable`` (by plan), or ``plan2019`` and ``plan2019_ok``.
+    ``acceptable`` (by plan), or ``plan2019`` and ``plan2019_ok``. Rows of our own results without a decision are noted.
 
     Raises:
         InputError: the file cannot be read, or no row of it holds a decision.
     """
     texts: list[PastText] = []
     errors: list[RowError] = []
+    n_open = 0
     for item in read(path, Columns()):
         if isinstance(item, RowError):
             errors.append(item)
+            continue
+        if _is_undecided(item.meta, code_column):
+            n_open += 1
             continue
         try:
             codes = _codes(item.meta, plan, code_column)
@@ -79,9 +85,18 @@ def read_past(
         kind = next((v for k, v in item.meta.items() if key(k) in _KIND_COLUMNS), None)
         texts.append(PastText(item, codes[0], frozenset(codes), kind))
     if not texts:
-        why = f" 첫 까닭: {errors[0].reason}" if errors else ""
-        raise InputError(f"{path.name or path}: 결정이 적힌 글이 없습니다.{why}")
+        why = errors[0].reason if errors else _no_code(code_column) if n_open else ""
+        raise InputError(f"{path.name or path}: 결정이 적힌 글이 없습니다.{why and f' 첫 까닭: {why}'}")
+    if n_open:
+        log.info("%s: 결정되지 않은 %s건은 뺐습니다.", path, f"{n_open:,}")
     return texts, errors
+
+
+def _is_undecided(meta: Mapping[str, str], column: str | None) -> bool:
+    """Tell whether a row of our own results has no decision: officers may write down only some."""
+    cells = {key(name): value for name, value in meta.items()}
+    code = meta.get(column, "") if column is not None else (said(cells) or ("",))[0]
+    return holds_answers(cells.keys()) and is_open(code)
 
 
 def _codes(meta: Mapping[str, str], plan: Plan, column: str | None) -> list[str]:
@@ -133,9 +148,13 @@ def _cell(meta: Mapping[str, str], column: str | None) -> str:
     if not decided:
         raise ValueError("사람이 정하지 않았습니다. '결정' 칸이 수용, 변경, 계획 밖인 줄만 씁니다.")
     if not cell.strip():
-        where = f"'{column}' 열" if column else f"결정 열({', '.join(CODE_COLUMNS[:4])} …)"
-        raise ValueError(f"{where}이 없거나 비어 있습니다. --code-column 으로 열 이름을 주세요.")
+        raise ValueError(_no_code(column))
     return cell
+
+
+def _no_code(column: str | None) -> str:
+    where = f"'{column}' 열" if column else f"결정 열({', '.join(CODE_COLUMNS[:4])} …)"
+    return f"{where}이 없거나 비어 있습니다. --code-column 으로 열 이름을 주세요."
 
 
 def _known(cell: str, plan: Plan) -> str:
