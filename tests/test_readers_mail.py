@@ -6,6 +6,10 @@ import base64
 import io
 import zipfile
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.policy import SMTP
 from pathlib import Path
 
@@ -123,6 +127,72 @@ def test_a_body_without_text_hides_no_attachment(tmp_path: Path) -> None:
     (only,) = read_told(saved(tmp_path, mail(body=" ")), Columns())
     assert isinstance(only, RowError)
     assert "글이 없습니다" in only.reason
+
+
+def plain(text: str) -> MIMEText:
+    return MIMEText(text, "plain", "utf-8")
+
+
+def page(text: str) -> MIMEText:
+    return MIMEText(f"<html><head><title>편지</title></head><body>{text}</body></html>", "html", "utf-8")
+
+
+def attached() -> MIMEApplication:
+    part = MIMEApplication(TABLE)
+    part.add_header("Content-Disposition", "attachment", filename="과제.csv")
+    return part
+
+
+def parts(kind: str, *inner: MIMEBase) -> MIMEBase:
+    return MIMEMultipart(kind, _subparts=inner)
+
+
+FIRST, SECOND = "우물가에 등불을 답니다.", "밤마다 마을 사람이 돌봅니다."
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (
+            parts("alternative", plain(FIRST), parts("mixed", page(FIRST), attached(), page(SECOND))),
+            FIRST,
+        ),
+        (parts("mixed", parts("mixed", plain(FIRST), attached()), plain(SECOND)), f"{FIRST}\n{SECOND}"),
+        (parts("mixed", plain(FIRST), attached(), plain(SECOND)), f"{FIRST}\n{SECOND}"),
+        (parts("mixed", plain(FIRST), attached(), page(f"<p>{SECOND}</p>")), f"{FIRST}\n{SECOND}"),
+        (parts("signed", parts("mixed", plain(FIRST), attached())), FIRST),
+        (parts("mixed", parts("alternative", plain("\n"), page("<div>&nbsp;</div>")), attached()), None),
+        (attached(), None),
+    ],
+)
+def test_no_part_of_a_mail_is_lost(tmp_path: Path, message: MIMEBase, text: str | None) -> None:
+    message["Subject"] = "등불"
+    path = tmp_path / "등불.eml"
+    path.write_bytes(message.as_bytes())
+    *body, last = read(path)
+    assert [(item.title, item.text) for item in body if isinstance(item, Document)] == (
+        [("등불", text)] if text else []
+    )
+    assert isinstance(last, Document)
+    assert (last.source, last.title) == ("등불.eml/과제.csv#row=2", "진료버스")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        parts("alternative", plain(" "), page(f"<p>{FIRST}</p><p>{SECOND}</p>")),
+        parts("mixed", page(f"<p>{FIRST}</p>"), plain(SECOND)),
+        parts("mixed", page(f"<p>{FIRST}</p>"), page(f"<p>{SECOND}</p>")),
+    ],
+)
+def test_a_page_is_the_body_where_it_comes_first_or_alone_says_something(
+    tmp_path: Path, message: MIMEBase
+) -> None:
+    path = tmp_path / "등불.eml"
+    path.write_bytes(message.as_bytes())
+    (item,) = read(path)
+    assert isinstance(item, Document)
+    assert item.text.split("\n") == [FIRST, SECOND]
 
 
 def test_a_mail_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
+from html import escape
 from pathlib import Path, PurePosixPath
 
 from hyeoksin.decoding import decode
@@ -18,11 +19,15 @@ from hyeoksin.readers import limits
 from hyeoksin.readers.archives import Item, Read, placed, safe_name
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents
+from hyeoksin.readers.markup import shown
 from hyeoksin.readers.web import read_html
 
 __all__ = ["mail_items"]
 
 _UNREADABLE = (MessageError, LookupError, ValueError, AttributeError, TypeError, RecursionError)
+_TEXTS = ("text/plain", "text/html")
+_HEAD = re.compile(r"<title\b[^<>]*>[^<]*</title>|<(?:!doctype|meta|link|base)\b[^<>]*>", re.I)
+_END = re.compile(r"</(?:body|html)\s*>", re.I)  # what follows would not be read
 _NO_TEXT = re.compile(r"image/|audio/|video/|text/calendar|application/(?:x-)?p(?:kcs7|gp)-signature")
 
 
@@ -40,10 +45,11 @@ def mail_items(path: Path, columns: Columns, read: Read, depth: int) -> Iterator
         )
     try:
         mail = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
-        body = mail.get_body(("plain", "html"))
-        text = "" if body is None else _text(body, path)
+        parts = _body(mail, path)
+        is_page = bool(parts) and _is_page(parts[0])
+        text = _joined(parts, path, is_page)
         subject, sent = " ".join(str(mail["subject"] or "").split()), getattr(mail["date"], "datetime", None)
-        files = [_file(part) for part in mail.iter_attachments() if _is_read(part)]
+        files = [_file(part) for part in _files(mail) if _is_read(part) and part not in parts]
     except _UNREADABLE as error:
         raise InputError(
             f"{path.name}: 메일이 깨져 읽을 수 없습니다. 메일 프로그램에서 EML로 다시 저장하세요."
@@ -51,7 +57,7 @@ def mail_items(path: Path, columns: Columns, read: Read, depth: int) -> Iterator
     content = Content((text,), text, subject, sent.date().isoformat() if sent else None)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            if body is not None and body.get_content_subtype() == "html":
+            if is_page:
                 yield from _page(content, path, Path(folder), columns)
             elif text.strip() or not files:
                 yield from documents(content, path, columns)
@@ -77,6 +83,66 @@ def _page(content: Content, path: Path, folder: Path, columns: Columns) -> Itera
         if item.source == page.name:  # all of the body, no row of a table in it
             own = replace(own, title=content.title or item.title, date=content.date or item.date)
         yield own
+
+
+def _body(mail: EmailMessage, path: Path) -> list[Message]:
+    """Return the parts that the body consists of, blank ones left out; a text with a file name may be all of it."""
+    alone = mail.get_body(("plain", "html"))
+    parts = _texts(mail, path) or ([] if alone is None else [alone])
+    return [part for part in parts if _text(part, path).strip()]
+
+
+def _texts(part: Message, path: Path) -> list[Message]:
+    """Return the texts without a file name in order; of alternatives, the plainest that says something."""
+    kind, inner = part.get_content_type(), _inner(part)
+    if kind in _TEXTS and part.get_filename() is None:
+        return [part]
+    if kind == "multipart/alternative":
+        return min(
+            (_texts(one, path) for one in inner),
+            key=lambda texts: (not any(_shown(text, path) for text in texts), any(map(_is_page, texts))),
+            default=[],
+        )
+    if kind == "multipart/related":
+        inner = [one for one in inner if one["content-id"] == part.get_param("start", "")] or inner[:1]
+    return [text for one in inner for text in _texts(one, path)]
+
+
+def _files(part: Message) -> Iterator[Message]:
+    """Yield the parts that may be files: all but alternatives of the body; a mail in the mail is one."""
+    if part.get_content_maintype() != "multipart":
+        yield part
+    for one in _inner(part):
+        is_text = one.get_content_type() in _TEXTS and one.get_content_disposition() != "attachment"
+        if not (is_text and part.get_content_subtype() == "alternative"):
+            yield from _files(one)
+
+
+def _inner(part: Message) -> list[Message]:
+    parts = part.get_payload() if part.get_content_maintype() == "multipart" else ()
+    return [one for one in parts if isinstance(one, Message)]
+
+
+def _is_page(part: Message) -> bool:
+    return part.get_content_subtype() == "html"
+
+
+def _shown(part: Message, path: Path) -> str:
+    """Return what a reader of the mail sees of a part."""
+    text = _text(part, path)
+    return (shown(_HEAD.sub("", text)) if _is_page(part) else text).strip()
+
+
+def _joined(parts: Sequence[Message], path: Path, on_page: bool) -> str:
+    """Return the parts of a body as one text, or ``on_page``, as one page."""
+    texts = [_text(part, path) for part in parts[:1]]
+    for part in parts[1:]:
+        if on_page and _is_page(part):
+            texts.append(_HEAD.sub("", _text(part, path)))
+        else:
+            lines = _shown(part, path).split("\n")
+            texts += [f"<p>{escape(line)}</p>" for line in lines] if on_page else lines
+    return "\n".join(_END.sub("", text) for text in texts) if on_page else "\n".join(texts)
 
 
 def _text(part: Message, path: Path) -> str:
