@@ -465,6 +465,14 @@ def test_a_row_that_a_comma_made_longer_than_the_header_is_told(tmp_path: Path, 
     assert "큰따옴표" in bad[0].reason
 
 
+@pytest.mark.parametrize("sign", [",", ";", "|"])
+def test_a_single_column_holds_its_signs(tmp_path: Path, sign: str) -> None:
+    titles = [f"우물 청소{sign} 두레박 교체", f"등불{sign}{sign}밤길", "나무 심기"]
+    rows = "\n".join(["제목", *titles[:2], f"{titles[2]}{sign} {sign}"])
+    good, bad = split(list(read(written(tmp_path, "t.csv", rows))))
+    assert ([d.title for d in good], bad) == (titles, [])
+
+
 def test_formulas_of_a_csv_are_told_as_those_of_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('번호,제목,내용\n1,"=A1&""x""",\n2,=> 추진,\n3,=B1,섬으로 간다\n', encoding="utf-8")

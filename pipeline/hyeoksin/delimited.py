@@ -35,10 +35,8 @@ def delimited_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Ro
         InputError: the encoding is unknown, or the file is binary.
     """
     encoding = encoding or detect(path)
+    delimiter = delimiter_of(path, encoding)
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
-        head = file.read(20_000)
-        file.seek(0)
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(head)
         for number, found in records(iter(lambda: file.readline(MAX_LINE), ""), delimiter):
             source = f"{path.name}#row={number}"
             if isinstance(found, str):
@@ -118,9 +116,12 @@ def _swallowed(cells: list[str], taken: list[str], delimiter: str, width: int) -
     return any(line.count(delimiter) >= max(1, width - 1) for line in taken[1:])
 
 
-def delimiter_of(head: str) -> str:
+def delimiter_of(path: Path, encoding: str) -> str:
     """Return the sign that stands equally often in the most lines: cells hold commas and semicolons of their own."""
-    lines = re.sub(r'"[^"]*"', "", head).splitlines()[:20]
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+        lines = re.sub(r'"[^"]*"', "", file.read(20_000)).splitlines()[:20]
 
     def agreeing(sign: str) -> int:
         counts = Counter(n for line in lines if (n := line.count(sign)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hyeoksin.decoding import detect
-from hyeoksin.delimited import Row, delimited_rows, overflow
+from hyeoksin.delimited import Row, delimited_rows, delimiter_of, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
@@ -35,13 +35,26 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     if header is None:
         raise _no_header(path, head, columns)
     prefix = f"{path.name}#row="
-    yield from row_documents(_unshifted(body, len(header.layout.header), prefix), header.layout, prefix)
+    n_headings = len(header.layout.header)
+    rows = (
+        _rejoined(body, delimiter_of(path, encoding))
+        if n_headings == 1
+        else _unshifted(body, n_headings, prefix)
+    )
+    yield from row_documents(rows, header.layout, prefix)
 
 
 def _without_formulas(row: Row | RowError) -> Row | RowError:
     if isinstance(row, RowError) or not any(cell[:1] == "=" for cell in row.cells):
         return row
     return replace(row, cells=tuple(map(without_formula, row.cells)))
+
+
+def _rejoined(rows: Iterator[Row | RowError], delimiter: str) -> Iterator[Row | RowError]:
+    """Yield the rows of a single column, whose titles hold the sign that would divide cells."""
+    for row in rows:
+        joined = delimiter.join(row.cells).rstrip(f"{delimiter} ") if isinstance(row, Row) else ""
+        yield replace(row, cells=(joined,)) if isinstance(row, Row) else row
 
 
 def _unshifted(rows: Iterator[Row | RowError], n_headings: int, prefix: str) -> Iterator[Row | RowError]:
