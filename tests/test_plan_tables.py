@@ -103,6 +103,16 @@ def test_lines_backslashes_and_apostrophes_come_back(tmp_path: Path, suffix: str
     assert load_plan(tmp_path / f"a{suffix}") == plan
 
 
+@pytest.mark.parametrize(
+    ("stem", "year"),
+    [("혁신계획_0315", 0), ("혁신계획 1231 (2026)", 2026), ("실행계획 ２０２７", 2027), ("계획 02026", 0)],
+)
+def test_a_day_in_the_name_of_a_file_is_no_year(tmp_path: Path, stem: str, year: int) -> None:
+    path = tmp_path / f"{stem}.csv"
+    path.write_text("코드,제목\n가,찾아가는 행정\n", encoding="utf-8")
+    assert load_plan(path).year == year
+
+
 def test_a_table_may_leave_columns_out_and_explain_itself_above_the_header(tmp_path: Path) -> None:
     path = tmp_path / "구청 2026 계획.csv"
     path.write_text(

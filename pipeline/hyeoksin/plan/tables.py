@@ -111,7 +111,7 @@ def read_form(path: Path) -> TableForm:
     """Read a plan table.
 
     Where the columns of the plan itself are missing or empty, its id and title are the file's stem, its year the first
-    four-digit number in the stem, else 0.
+    number from 1900 to 2999 in the stem, else 0.
 
     Raises:
         PlanError: there is no header, a heading is unknown or doubled, or rows say different things of the plan.
@@ -151,7 +151,7 @@ def _named(path: Path) -> dict[str, Any]:
     """Return what the file's name says of the plan; signs that no id may hold become ``_``."""
     stem = unicodedata.normalize("NFC", path.stem)
     digits = "".join(c if c.isdecimal() else " " for c in stem).split()
-    year = next((int(d) for d in digits if len(d) == 4), 0)
+    year = next((int(d) for d in digits if len(d) == 4 and 1900 <= int(d) < 3000), 0)
     return {"id": re.sub(r"[\s,;|]", "_", stem), "title": stem, "year": year}
 
 
