@@ -89,6 +89,17 @@ def test_a_changed_lead_is_named_both_ways() -> None:
     assert (change.lead_lost, change.lead_gained) == (("국방부",), ("법제처",))
 
 
+def test_a_lead_under_another_name_is_the_same() -> None:
+    old = plan("a", "하나", leads=("행안부", "국가보훈처", "환경부", "우리 시청"))
+    new = plan("b", "하나", leads=("행정안전부", "기후에너지환경부", "국가보훈부", "우리 시청"))
+    old, new = replace(old, year=2019), replace(new, year=2026)
+    (change,) = compare(old, new, Crosswalk((link("1", "exact", "1"),))).changes
+    assert not change.lead_changed
+    other = replace(new, nodes=(replace(new.nodes[0], leads=Leads(("이웃 시청", "행안부"))),))
+    (change,) = compare(old, other, Crosswalk((link("1", "exact", "1"),))).changes
+    assert (change.lead_lost, change.lead_gained) == (("국가보훈처", "환경부", "우리 시청"), ("이웃 시청",))
+
+
 def test_links_are_read_backwards_too() -> None:
     there = compare(
         load_plan("2019"), load_plan("2024"), load_crosswalk({p: load_plan(p) for p in BUILTIN_PLANS})

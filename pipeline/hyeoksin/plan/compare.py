@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any, Literal
 
+from hyeoksin.agency import load_agencies
 from hyeoksin.plan.crosswalk import Crosswalk, Link, Relation
 from hyeoksin.plan.nodes import LEVELS, Node, Plan
 
@@ -47,7 +48,8 @@ _AKIN = 0.25  # ... and from which they may touch
 class Change:
     """What became of one node (or, for ``came``, what is new): its links, and the leads printed before and after.
 
-    ``lead_lost`` and ``lead_gained`` are filled only where the node goes on in one other node that prints leads too.
+    ``lead_lost`` and ``lead_gained`` are filled only where the node goes on in one other node that prints leads too; an
+    agency under another name (행안부, or renamed since) is the same.
     """
 
     fate: Fate
@@ -174,12 +176,19 @@ def _change(old: Plan, new: Plan, node: Node, links: tuple[Link, ...], everythin
     retitled = False
     if len(heirs) == 1:
         heir = new[heirs[0].to_code]
-        before, after = old.leads_for(node.code).agencies, new.leads_for(heir.code).agencies
+        before, after = _leads(old, node.code), _leads(new, heir.code)
         if before and after:
-            lost = tuple(name for name in before if name not in after)
-            gained = tuple(name for name in after if name not in before)
+            lost = tuple(name for name, agency in before.items() if agency not in after.values())
+            gained = tuple(name for name, agency in after.items() if agency not in before.values())
         retitled = fate == "kept" and node.title != heir.title
     return Change(fate, node.code, node.level, node.title, links, retitled, lost, gained)
+
+
+def _leads(plan: Plan, code: str) -> dict[str, str]:
+    """Return the leads printed for a node, each with the agency's id (reference day), or with its name where it is unknown."""
+    agencies = load_agencies()
+    found = {name: agencies.named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies}
+    return {name: name if one is None else agencies.reference(one.id) for name, one in found.items()}
 
 
 def _has_company(old: Plan, link: Link, everything: Iterable[Link], relations: tuple[Relation, ...]) -> bool:
