@@ -83,6 +83,17 @@ def test_the_audit_comes_back_from_json_and_its_bytes_repeat(tmp_path: Path) -> 
         Audit.from_json(json.dumps(json.loads(found.to_json()) | {"format": "hyeoksin-audit/9"}))
 
 
+def test_personal_data_is_masked_in_json_too(tmp_path: Path) -> None:
+    number = "010-1234-5678"
+    texts = [
+        prediction(PLAN, i, {"1-1": 0.5, "1-2": 0.49}, title=f"{number} 로 답해 주세요") for i in range(40)
+    ]
+    texts = [replace(one, document=replace(one.document, id=f"{number} {i}")) for i, one in enumerate(texts)]
+    found = audit(saved(texts, tmp_path / "records.parquet"), model=tmp_path, topic_texts=0)
+    assert found.texts[0].title == "***-****-**** 로 답해 주세요"
+    assert number not in found.to_json()
+
+
 def test_what_cannot_be_audited_says_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="계획 2024 의 판정이 없습니다"):
         audit(saved(_some(), tmp_path / "records.jsonl"), "2024")

@@ -302,6 +302,17 @@ def test_two_models_are_told(
     assert f"다른 모델이 답했습니다({classifier.id} / other@00000000)" in caplog.text
 
 
+def test_personal_data_is_masked_before_a_title_is_cut(tmp_path: Path, classifier: Classifier) -> None:
+    texts = tmp_path / "글.csv"
+    texts.write_text(
+        f"번호,제목,내용\n민원 010-1234-5678,,{'가' * 55} 010-1234-5678\n2,02-123-4567 로 답해 주세요,글\n",
+        encoding="utf-8",
+    )
+    first, _, _ = samples(texts, texts, classifier)
+    assert first.ids == ("민원 ***-****-****", "2")
+    assert first.titles == ("가" * 55 + " ***-", "**-***-**** 로 답해 주세요")
+
+
 def test_a_gate_before_one_period_only_is_told(
     tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
 ) -> None:

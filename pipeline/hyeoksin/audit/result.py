@@ -200,8 +200,8 @@ class Topic:
 class TextRow:
     """A text that a finding or topic names: ``row`` is its place in the input (ids may repeat).
 
-    ``excerpt`` is its beginning (empty where the input holds no texts), with personal data masked: a number that is cut
-    in two is no longer known as one.
+    Personal data is masked. ``excerpt`` is its beginning (empty where the input holds no texts), masked before it is cut:
+    a number that is cut in two is no longer known as one.
     """
 
     row: int

@@ -16,7 +16,7 @@ from hyeoksin.audit.sheet import SampleText
 from hyeoksin.audit.table import Table
 from hyeoksin.codes import NONE
 from hyeoksin.plan import Plan
-from hyeoksin.privacy import masked_start
+from hyeoksin.privacy import masked, masked_id, masked_start
 
 __all__ = [
     "OFF_PLAN",
@@ -107,7 +107,7 @@ def _interval(shares: Shares | None, plan: Plan, code: str) -> Interval | None:
 
 
 def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
-    """Return the texts of these rows of the table, in the order of the input."""
+    """Return the texts of these rows of the table, in the order of the input, with personal data masked."""
     if not rows:
         return ()
     found = table.rows(
@@ -117,5 +117,13 @@ def text_rows(table: Table, rows: Sequence[int]) -> tuple[TextRow, ...]:
         sorted(set(rows)),
     )
     return tuple(
-        TextRow(*[*row[:3], row[3] or "", masked_start(row[4] or "", _EXCERPT), *row[5:]]) for row in found
+        TextRow(
+            row,
+            masked_id(name),
+            masked(source),
+            masked(title or ""),
+            masked_start(body or "", _EXCERPT),
+            *rest,
+        )
+        for row, name, source, title, body, *rest in found
     )

@@ -18,6 +18,7 @@ from hyeoksin.encoders import DenseEncoder, dense_encoder
 from hyeoksin.errors import InputError, ModelError, RowError
 from hyeoksin.features import analyse
 from hyeoksin.plan import Plan
+from hyeoksin.privacy import masked, masked_id, masked_start
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.results import Result, read_results
@@ -192,8 +193,8 @@ def sample_of(
     answers = [_answer(result) for result in results]
     said = [decided.get(r.document.id, r.code if r.decided else None) for r in results]
     return Sample(
-        ids=tuple(r.document.id for r in results),
-        titles=tuple(r.document.title or r.document.text[:60] for r in results),
+        ids=tuple(masked_id(r.document.id) for r in results),
+        titles=tuple(masked(r.document.title) or masked_start(r.document.text, 60) for r in results),
         vectors=dense.encode(analysed),
         words=tuple(frozenset(m.key for m in one.morphemes) for one in analysed),
         length=np.array([float(len(r.document.body[:most])) for r in results]),

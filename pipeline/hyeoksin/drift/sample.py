@@ -15,7 +15,7 @@ __all__ = ["Sample", "thinned"]
 class Sample:
     """``n`` texts of one period.
 
-    ``vectors`` (n x d) are of unit length; ``words`` holds the morphemes of each text; ``length`` counts characters;
+    ``ids`` and ``titles`` are for reports, personal data masked; ``vectors`` (n x d) are of unit length; ``words`` holds the morphemes of each text; ``length`` counts characters;
     ``code`` is the best leaf or ``NONE``, ``sure`` its probability, ``right`` whether a person agreed (nan: nobody has
     decided); ``kind`` says where a text comes from; texts of one ``group`` are (nearly) the same.
     """
