@@ -27,6 +27,7 @@ from hyeoksin.gate import NOTE
 from hyeoksin.plan import load_plan
 from hyeoksin.readers import read
 from hyeoksin.sinks import write
+from hyeoksin.store import open_store
 
 PLAN = load_plan("2019")
 CODES = np.array([leaf.code for leaf in PLAN.leaves[:4]] + [NONE])
@@ -311,6 +312,38 @@ def test_personal_data_is_masked_before_a_title_is_cut(tmp_path: Path, classifie
     first, _, _ = samples(texts, texts, classifier)
     assert first.ids == ("민원 ***-****-****", "2")
     assert first.titles == ("가" * 55 + " ***-", "**-***-**** 로 답해 주세요")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_the_same_answers_are_the_same_in_every_form_of_results(
+    tmp_path: Path, classifier: Classifier, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A table tells where the path ends, records tell every leaf: the end is what both tell."""
+    texts = [Document(str(i), f"찾아가는 진료버스 {i}호가 섬 마을 어르신을 찾아간다") for i in range(4)]
+    judged = [
+        replace(one, path=one.path[: 1 + i % 3], off_plan=0.1)
+        for i, one in enumerate(classifier.classify([*texts, Document("꽃", "꽃 축제")]))
+    ]
+    records, table, store = (tmp_path / name for name in ("앞.parquet", f"뒤{suffix}", "책상.db"))
+    write(judged, records)
+    write(judged, table)
+    with open_store(store) as desk:
+        number = desk.create_project("상반기", "2019", "kim").id
+        desk.add_items(number, [(one.document, one) for one in judged])
+        desk.decide([desk.items(number, order="id")[0].id], "pick", code="9-1", by="kim")
+    caplog.set_level("INFO", "hyeoksin.readers")
+    best, _, _ = samples(records, records, classifier)
+    assert best.code[0] == judged[0].scores[0].code
+    assert not caplog.messages
+    for other in (records, store):
+        before, after, _ = samples(other, table, classifier)
+        first, second = (
+            dict(zip(s.ids, zip(s.code, s.sure, strict=True), strict=True)) for s in (before, after)
+        )
+        assert first == second
+        assert first["0"] == (judged[0].path[0].code, judged[0].path[0].probability)
+        assert sum("추천이 끝난 항목" in message for message in caplog.messages) == 1
+        caplog.clear()
 
 
 def test_a_gate_before_one_period_only_is_told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -67,6 +68,12 @@ def samples(
         log.info(
             "한 기간의 결과에만 1차 거르기의 확률이 있습니다. 달라졌다고 나온 확률이 그 때문일 수 있으니 두 기간을 같은 "
             "hyeoksin batch --gate 로 분류해 견주세요."
+        )
+    if len({bool(r.shares) for part in parts for r in part}) > 1:
+        parts = [[replace(r, shares=None) for r in part] for part in parts]
+        log.info(
+            "결과 표(.csv .xlsx)에는 후보마다의 확률이 없어 두 기간 모두 추천이 끝난 항목과 그 확률로 견줍니다. 가장 그럴듯한 "
+            "맨 아래 항목으로 견주려면 두 기간을 .parquet 나 .jsonl 결과로 주세요."
         )
     models = [{r.model for r in part if r.model} for part in parts]
     if all(models) and models[0] != models[1]:
@@ -223,7 +230,7 @@ def _path(answer: str, plan: Plan) -> set[str]:
 
 
 def _answer(result: Result) -> tuple[str, float]:
-    """Return the best answer, a leaf or ``NONE``, and its probability."""
+    """Return the best answer, a leaf or ``NONE``, and its probability; without shares what was recommended, a leaf or above."""
     if result.shares:
         off = result.shares.get(NONE, 0.0)
         if off >= 0.5:
@@ -231,4 +238,4 @@ def _answer(result: Result) -> tuple[str, float]:
         leaves = {c: p for c, p in result.shares.items() if c != NONE}
         code = max(leaves, key=lambda c: leaves[c])
         return code, leaves[code]
-    return result.code, result.probability or 0.0
+    return result.code if result.suggested is None else result.suggested, result.probability or 0.0

@@ -15,9 +15,10 @@ __all__ = ["Sample", "thinned"]
 class Sample:
     """``n`` texts of one period.
 
-    ``ids`` and ``titles`` are for reports, personal data masked; ``vectors`` (n x d) are of unit length; ``words`` holds the morphemes of each text; ``length`` counts characters;
-    ``code`` is the best leaf or ``NONE``, ``sure`` its probability, ``right`` whether a person agreed (nan: nobody has
-    decided); ``kind`` says where a text comes from; texts of one ``group`` are (nearly) the same.
+    ``ids`` and ``titles`` are for reports, personal data masked; ``vectors`` (n x d) are of unit length; ``words`` holds
+    the morphemes of each text; ``length`` counts characters; ``code`` is the best leaf (the end of the path where results
+    tell no more) or ``NONE``, ``sure`` its probability, ``right`` whether a person agreed (nan: nobody has decided);
+    ``kind`` says where a text comes from; texts of one ``group`` are (nearly) the same.
     """
 
     ids: tuple[str, ...]
