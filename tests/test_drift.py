@@ -16,7 +16,7 @@ from hyeoksin.classifier import Classifier
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
-from hyeoksin.domain import Document
+from hyeoksin.domain import Document, Score
 from hyeoksin.drift import Drift, Sample, compare, find_drift, thinned
 from hyeoksin.drift.build import samples
 from hyeoksin.drift.intervals import newcombe, wilson
@@ -344,6 +344,19 @@ def test_the_same_answers_are_the_same_in_every_form_of_results(
         assert first["0"] == (judged[0].path[0].code, judged[0].path[0].probability)
         assert sum("추천이 끝난 항목" in message for message in caplog.messages) == 1
         caplog.clear()
+
+
+def test_a_decision_for_a_programme_is_right_with_its_leaf(tmp_path: Path, classifier: Classifier) -> None:
+    texts = [Document(str(i), f"찾아가는 진료버스 {i}호가 섬 마을 어르신을 찾아간다") for i in range(5)]
+    path = tuple(Score(node.code, node.title, 0.9) for node in PLAN.path("3-2"))
+    judged = [replace(one, path=path) for one in classifier.classify(texts)]
+    judged[3] = replace(judged[3], path=path[:-1])
+    first, second, decided = (tmp_path / name for name in ("앞.csv", "뒤.csv", "결정.csv"))
+    write(judged, first)
+    second.write_text("번호,제목\n가,꽃 축제\n", encoding="utf-8")
+    decided.write_text("번호,코드\n0,3-2-1\n1,9-1\n2,3\n3,3-2\n4,3-2-1\n4,3-2\n", encoding="utf-8")
+    before, _, _ = samples(first, second, classifier, decisions=decided)
+    assert before.right.tolist() == [1.0, 0.0, 1.0, 1.0, 1.0]
 
 
 def test_a_gate_before_one_period_only_is_told(

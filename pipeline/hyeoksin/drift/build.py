@@ -122,7 +122,8 @@ def _decided(path: Path | None, plan: Plan, ids: Sequence[str], errors: list[Row
         if isinstance(item, RowError):
             errors.append(item)
         elif item.decided:
-            found.setdefault(item.document.id, set()).add(item.code)
+            code = (plan.leaf_of(item.code) if item.code in plan else None) or item.code
+            found.setdefault(item.document.id, set()).add(code)
     texts = Counter(ids)
     known = {name: min(codes) for name, codes in found.items() if texts[name] == 1 and len(codes) == 1}
     unclear = sum(texts[name] > 0 for name in found) - len(known)
@@ -210,7 +211,7 @@ def sample_of(
         sure=np.array([sure for _, sure in answers]),
         right=np.array(
             [
-                np.nan if code is None else float(code in _path(answer, classifier.plan))
+                np.nan if code is None else float(_agree(answer, code, classifier.plan))
                 for code, (answer, _) in zip(said, answers, strict=True)
             ]
         ),
@@ -224,9 +225,11 @@ def _origin(result: Result, by_kind: bool) -> str:
     return kind or next(iter(result.regions), "")
 
 
-def _path(answer: str, plan: Plan) -> set[str]:
-    """Return the codes of all nodes that an answer lies in: a decision above the leaves is right with each leaf below it."""
-    return {node.code for node in plan.path(answer)} if answer in plan else {answer}
+def _agree(answer: str, code: str, plan: Plan) -> bool:
+    """Tell whether a decision and an answer are the same, or one lies below the other."""
+    if answer == code or answer not in plan or code not in plan:
+        return answer == code
+    return plan[answer] in plan.path(code) or plan[code] in plan.path(answer)
 
 
 def _answer(result: Result) -> tuple[str, float]:
