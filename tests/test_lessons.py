@@ -36,7 +36,7 @@ from hyeoksin.lessons import (
 )
 from hyeoksin.lessons.again import answered, beside_of
 from hyeoksin.lessons.compare import compare, worse_by_chance
-from hyeoksin.lessons.decided import Decided
+from hyeoksin.lessons.decided import Decided, at_leaves
 from hyeoksin.lessons.entrance import judge
 from hyeoksin.lessons.full import as_examples, learn_in_full
 from hyeoksin.lessons.report import frozen_texts
@@ -174,6 +174,39 @@ def test_a_rule_of_the_house_is_learnt_and_nothing_is_forgotten(learned):
     assert abs(report.frozen.new_right - report.frozen.old_right) <= 3
     assert report.to_json()["판정"] == "받아들임"
     assert report.n_corrected == len(drones())
+
+
+def test_a_decision_for_a_programme_teaches_its_leaf(classifier, tokenizer):
+    """3-2-1 and 3-2-2 stand below 3-2: taught as outside the plan, they would close the gate for what they are about."""
+    buses = [
+        Document(
+            f"b{i}", title=f"찾아가는 이동 진료버스 {i}호", text=f"거동이 어려운 어르신의 {i}번째 마을로 간다"
+        )
+        for i in range(60)
+    ]
+    codes = ("3-2-1", "3-2-2", "3-2")
+    mixed = [lesson(i, document, codes[i % 3]) for i, document in enumerate(buses)]
+    plain = [replace(one, code="3-2") for one in mixed]
+    one, other = (learn(classifier.model, PLAN, told, tokenizer) for told in (mixed, plain))
+    assert one.report == other.report
+    assert [found.name for found in one.report.classes] == ["3-2"]
+    assert doubts(classifier.model, PLAN, mixed, tokenizer) == doubts(
+        classifier.model, PLAN, plain, tokenizer
+    )
+
+
+def test_a_programme_below_the_recommended_leaf_is_no_correction():
+    same, also, other = (
+        lesson(i, drones()[0], code, suggested="3-2", weight=3.0, family="가")
+        for i, code in enumerate(("3-2-1", "3-2", "9-1"))
+    )
+    above = lesson(4, drones()[1], "S1", suggested="3-2", weight=3.0)
+    told = at_leaves(PLAN, [same, also, other, above])
+    assert [(one.item, one.code, one.weight, one.corrected) for one in told] == [
+        (0, "3-2", 1.0, False),
+        (2, "9-1", 3.0, True),
+        (4, "S1", 3.0, True),
+    ]
 
 
 def test_a_second_lesson_starts_below_the_first_and_compares_on_what_is_new(
@@ -392,14 +425,16 @@ def test_full_training_knows_a_plan_of_ones_own(house_rule, classifier, monkeypa
     asked = {}
 
     def stop(examples, plans, settings):
-        asked.update(plans)
+        asked.update(plans, examples=examples)
         raise InterruptedError
 
     monkeypatch.setattr("hyeoksin.lessons.full.gather", lambda corpus, external, plans: [])
     monkeypatch.setattr("hyeoksin.lessons.full.train", stop)
+    lessons = [replace(house_rule[0], code="3-2-1"), *house_rule[1:]]
     with pytest.raises(InterruptedError):
-        learn_in_full(base, own, house_rule, CORPUS.parent, None, name="x")
+        learn_in_full(base, own, lessons, CORPUS.parent, None, name="x")
     assert asked["우리"] == own
+    assert [one.labels["우리"] for one in asked["examples"][:2]] == [("3-2",), (HOUSE,)]
 
 
 def test_lessons_come_from_the_ledger_once_a_group(office):

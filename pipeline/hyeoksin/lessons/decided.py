@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
+from hyeoksin.plan import Plan
 from hyeoksin.results import Result
 from hyeoksin.store import Item, Project, Store, content_of
 
-__all__ = ["Decided", "decided_items", "fold_of", "lessons_in", "lessons_of"]
+__all__ = ["Decided", "at_leaves", "decided_items", "fold_of", "lessons_in", "lessons_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,18 @@ def lessons_in(
         family = families[content]
         lesson = Decided(number, result.document, result.code, suggested, family, by, at, "", weight)
         found.setdefault((family, result.code), lesson)
+    return list(found.values())
+
+
+def at_leaves(plan: Plan, lessons: Iterable[Decided]) -> list[Decided]:
+    """Return the lessons with a decision for a programme as one for the leaf above it, each text once a code."""
+    found: dict[tuple[str, str], Decided] = {}
+    for lesson in lessons:
+        leaf = plan.leaf_of(lesson.code) if lesson.code in plan else None
+        if leaf not in (None, lesson.code):
+            weight = 1.0 if leaf == lesson.suggested else lesson.weight
+            lesson = replace(lesson, code=leaf, weight=weight)
+        found.setdefault((lesson.family, lesson.code), lesson)
     return list(found.values())
 
 

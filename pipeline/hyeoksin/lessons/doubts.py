@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hyeoksin.codes import NONE
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.lessons.again import Again, answered, beside_of
-from hyeoksin.lessons.decided import Decided
+from hyeoksin.lessons.decided import Decided, at_leaves
 from hyeoksin.lessons.learn import out_of_fold, paths_of, trained_head
 from hyeoksin.lessons.residual import allowed_leaves
 from hyeoksin.lessons.signals import signals_of
@@ -59,7 +59,8 @@ def doubts(
 ) -> list[Doubt]:
     """Return the doubtful decisions, the most doubtful first: those that cleanlab flags or most neighbours contradict.
 
-    Decisions for a node above the leaves are compared through their likeliest leaf below it.
+    Decisions for a node above the leaves are compared through their likeliest leaf below it, those for a programme are
+    decisions for the leaf above it.
 
     Raises:
         MissingExtraError: cleanlab is not installed.
@@ -72,6 +73,7 @@ def doubts(
         raise MissingExtraError("cleanlab", "lessons") from error
     if not lessons:
         return []
+    lessons = at_leaves(plan, lessons)
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, vectors = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
     beside = beside_of(base, plan.id, signals, again)

@@ -11,7 +11,7 @@ from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
 from hyeoksin.external import REAL_WEIGHT
 from hyeoksin.lessons.again import Again, answered
-from hyeoksin.lessons.decided import Decided
+from hyeoksin.lessons.decided import Decided, at_leaves
 from hyeoksin.lessons.entrance import Rules
 from hyeoksin.lessons.learn import Learned, trained_head
 from hyeoksin.lessons.report import report_of, said_of
@@ -67,7 +67,7 @@ def learn_in_full(
     trained_head(base, plan)  # refuses what it has not learnt, before the long work
     plans = {known: load_plan(known) for known in BUILTIN_PLANS} | {plan.id: plan}
     leaves = {NONE, *(leaf.code for leaf in plan.leaves)}
-    kept = [lesson for lesson in lessons if lesson.code in leaves]
+    kept = [lesson for lesson in at_leaves(plan, lessons) if lesson.code in leaves]
     examples = as_examples(plan, kept)
     before = gather(corpus, external, plans)
     trained = train([*before, *examples], plans, Settings(name=name, encoder=base.dense))

@@ -10,7 +10,7 @@ import numpy as np
 from hyeoksin.classifier import check_plan
 from hyeoksin.errors import InputError, ModelError
 from hyeoksin.lessons.again import Again, answered, beside_of
-from hyeoksin.lessons.decided import Decided, fold_of
+from hyeoksin.lessons.decided import Decided, at_leaves, fold_of
 from hyeoksin.lessons.entrance import Rules
 from hyeoksin.lessons.report import Report, report_of, said_of
 from hyeoksin.lessons.residual import (
@@ -108,6 +108,7 @@ def learn(
     """
     if not lessons:
         raise InputError("배울 결정이 없습니다. 먼저 결정하세요.")
+    lessons = at_leaves(plan, lessons)
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, _ = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
     beside = beside_of(base, plan.id, signals, again)

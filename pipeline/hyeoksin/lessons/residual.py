@@ -106,7 +106,7 @@ class Residual:
 def allowed_leaves(
     head: PlanHead, paths: Mapping[str, frozenset[str]], codes: Sequence[str]
 ) -> NDArray[np.bool_]:
-    """Return the (n x (leaves + 1)) flags of what agrees with each decided code; off-plan (``NONE``) is last.
+    """Return the (n x (leaves + 1)) flags of what agrees with each code, a leaf or above; off-plan (``NONE``) is last.
 
     ``paths`` maps every leaf to the codes on its path, so a decision for a strategy agrees with all its leaves.
     """
