@@ -14,6 +14,7 @@ from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import answering_id, model_id, resource
+from hyeoksin.store import open_store
 
 PLAN = load_plan("2019")
 
@@ -86,11 +87,15 @@ def test_the_audit_comes_back_from_json_and_its_bytes_repeat(tmp_path: Path) -> 
 def test_personal_data_is_masked_in_json_too(tmp_path: Path) -> None:
     number = "010-1234-5678"
     texts = [
-        prediction(PLAN, i, {"1-1": 0.5, "1-2": 0.49}, title=f"{number} 로 답해 주세요") for i in range(40)
+        prediction(
+            PLAN, i, {"1-1": 0.5, "1-2": 0.49}, title=f"{number} 로 답해 주세요", source=f"{number}.csv"
+        )
+        for i in range(40)
     ]
     texts = [replace(one, document=replace(one.document, id=f"{number} {i}")) for i, one in enumerate(texts)]
     found = audit(saved(texts, tmp_path / "records.parquet"), model=tmp_path, topic_texts=0)
     assert found.texts[0].title == "***-****-**** 로 답해 주세요"
+    assert found.texts[0].kind == "***-****-****"
     assert number not in found.to_json()
 
 
@@ -153,9 +158,29 @@ def test_the_command_writes_json(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["audit", str(path), "--by", "weather"]).exit_code == 2
 
 
-def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None:
-    from hyeoksin.store import open_store
+@pytest.mark.parametrize("name", ["records.jsonl", "records.parquet", "desk.db"])
+def test_a_text_counts_for_the_place_of_its_region_column_as_at_the_desk(tmp_path: Path, name: str) -> None:
+    cells = ("강원도 춘천시", "중구", "민원실 010-1234-5678", None)
+    text = "대구의 사례를 본떠 목포시가 한다"
+    some = [prediction(PLAN, i, {"1-1": 0.9}, "settled", text=text) for i in range(len(cells))]
+    some = [
+        replace(one, document=replace(one.document, region=cell))
+        for one, cell in zip(some, cells, strict=True)
+    ]
+    if name == "desk.db":
+        with open_store(tmp_path / name) as store:
+            store.add_items(
+                store.create_project("차수", "2019", "officer").id, [(p.document, p) for p in some]
+            )
+    else:
+        saved(some, tmp_path / name)
+    found = audit(tmp_path / name, "2019", ["region", "district"], topic_texts=0)
+    _, sido, district = ({*cut.values} for cut in found.cuts)
+    assert district == {"강원특별자치도 춘천시", "대구광역시 중구", "전라남도 목포시"}
+    assert sido == {"강원특별자치도", "대구광역시", "민원실 ***-****-****", "전라남도"}
 
+
+def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
     some = _some()
     with open_store(path) as store:
@@ -170,8 +195,6 @@ def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None
 
 
 def test_a_store_with_the_answers_of_two_models_can_be_audited(tmp_path: Path) -> None:
-    from hyeoksin.store import open_store
-
     path, some = tmp_path / "desk.db", _some()
     other = {**prediction(PLAN, 0, {"2-1": 0.9}).to_record(), "model": "office@00000001"}
     with open_store(path) as store:

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Score, Span
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.plan import load_plan
+from hyeoksin.results import read_results
 from hyeoksin.sinks import (
     HEADER,
     SINKS,
@@ -94,6 +96,14 @@ def test_jsonl_is_read_back_equal(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == [p.to_record() for p in BOTH]
     assert "이동" in lines[0]  # readable, not \uXXXX
+
+
+def test_a_record_names_the_place_of_the_region_column(tmp_path: Path) -> None:
+    there = replace(BUS, document=replace(BUS.document, region="강원도 춘천시"))
+    assert json.loads(json_line(there)) == there.to_record() | {"region": "강원특별자치도 춘천시"}
+    write([there, BUS], tmp_path / "결과.parquet")
+    first, second = read_results(tmp_path / "결과.parquet", load_plan("2019"))
+    assert (first.document.region, second.document.region) == ("강원특별자치도 춘천시", None)
 
 
 def test_csv_is_read_back_equal(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, MissingExtraError, RowError
+from hyeoksin.region import load_regions
 from hyeoksin.tabular import first_row, write_rows, written_whole
 
 __all__ = [
@@ -42,8 +43,11 @@ _PLACE = re.compile(
 
 
 def json_line(prediction: Prediction) -> str:
-    """Return the JSON record on one line."""
-    return json.dumps(prediction.to_record(), ensure_ascii=False)
+    """Return the JSON record on one line; of a document with a region column also the ``region`` that it is filed under."""
+    record, document = prediction.to_record(), prediction.document
+    if document.region:
+        record["region"] = load_regions().filed(document.region, document.body, prediction.regions)
+    return json.dumps(record, ensure_ascii=False)
 
 
 def table_row(prediction: Prediction) -> tuple[str | float, ...]:

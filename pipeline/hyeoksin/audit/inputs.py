@@ -185,10 +185,7 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
         while batch := list(islice(items, _ROWS)):
             n_texts += len(batch)
             columns = (
-                [
-                    json.dumps({**_answer(store, item, model), "id": str(item.id)}, ensure_ascii=False)
-                    for item in batch
-                ],
+                [json.dumps(_record(store, item, model), ensure_ascii=False) for item in batch],
                 [item.document.title for item in batch],
                 [item.document.text for item in batch],
             )
@@ -223,9 +220,10 @@ def _one_model(store: Store, rounds: Sequence[int]) -> tuple[str | None, tuple[s
     )
 
 
-def _answer(store: Store, item: Item, model: str | None) -> Mapping[str, Any]:
-    """Return the model's record of an item, the newest where no model is asked for."""
-    return item.record if model in (None, item.model) else store.records(item.id)[str(model)]
+def _record(store: Store, item: Item, model: str | None) -> Mapping[str, Any]:
+    """Return the model's record of an item, the newest where no model is asked for, with the region that the desk counts it under."""
+    record = item.record if model in (None, item.model) else store.records(item.id)[str(model)]
+    return {**record, "id": str(item.id), "region": item.region or None}
 
 
 def refuse_inside(path: Path, sheet: Path) -> None:

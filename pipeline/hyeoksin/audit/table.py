@@ -23,6 +23,8 @@ from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError, MissingExtraError
 from hyeoksin.gate import MARK
 from hyeoksin.plan import Plan
+from hyeoksin.privacy import masked
+from hyeoksin.region import load_regions
 
 __all__ = ["Records", "Table", "Theme", "opened"]
 
@@ -39,6 +41,7 @@ _RECORD = {
     "source": "VARCHAR",
     "agencies": [{"id": "VARCHAR", "name": "VARCHAR", "role": "VARCHAR"}],
     "regions": ["VARCHAR"],
+    "region": "VARCHAR",
     "date": "VARCHAR",
     "model": "VARCHAR",
     "notes": ["VARCHAR"],
@@ -174,6 +177,9 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
     own, other = json.dumps(_RECORD | _ANSWER), json.dumps(_ANSWER)
     leaves = [leaf.code for leaf in plan.leaves]
     columns = ", ".join(f"coalesce(m[{_quoted(code)}], 0)::FLOAT AS p{i}" for i, code in enumerate(leaves))
+    sidos = ", ".join(
+        _quoted(name) for r in load_regions().all if r.level == "sido" for name in (r.name, *r.aliases)
+    )
     connection.execute(
         f"""
         CREATE TABLE records AS
@@ -187,7 +193,8 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
                   'plan_sha': r.plan_sha}} ELSE o END AS a
             FROM parsed
         ), mapped AS (
-            SELECT *, map_from_entries(list_transform(a.candidates, lambda c: (c.code, c.probability))) AS m FROM chosen
+            SELECT *, map_from_entries(list_transform(a.candidates, lambda c: (c.code, c.probability))) AS m,
+                   coalesce(r.region, r.regions[1]) AS filed, split_part(filed, ' ', 1) AS sido FROM chosen
         )
         SELECT (row_number() OVER (ORDER BY filename, place)) - 1 AS row, filename, place,
             r.id AS id, r.source AS source, {_kind("r.source")} AS kind, {_folder("r.source")} AS folder,
@@ -197,8 +204,8 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
             a.candidates[2].code AS second, a.candidates[2].probability AS second_p,
             CASE WHEN a.off_plan >= 0.5 THEN '{NONE}' ELSE a.candidates[1].code END AS answer,
             a.path[-1].code AS ending,
-            split_part(r.regions[1], ' ', 1) AS region,
-            CASE WHEN r.regions[1] LIKE '% %' THEN r.regions[1] END AS district,
+            CASE WHEN sido IN ({sidos}) THEN sido ELSE filed END AS region,
+            CASE WHEN sido IN ({sidos}) AND sido <> filed THEN filed END AS district,
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].name AS agency,
             list_filter(r.agencies, lambda g: g.role = 'lead')[1].id AS agency_id,
             coalesce(list_bool_or(list_transform(r.notes, lambda note: starts_with(note, {_quoted(MARK)}))), false) AS gated,
@@ -218,6 +225,8 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
     _check_answers(connection, plan, main)
     _check(sha, plan)
     _name_kinds(connection)
+    _mask(connection, "kind")
+    _mask(connection, "region")  # a cell that is no place that we know stands as it is
     _name_periods(connection)
     return Table(connection, plan, n, model, has_texts, n_gated, main)
 
@@ -259,6 +268,17 @@ def _name_kinds(connection: Any) -> None:
     if n_kinds > _MANY_KINDS:
         connection.execute("UPDATE records SET kind = folder")
     connection.execute("UPDATE records SET kind = NULL WHERE kind = ''")
+
+
+def _mask(connection: Any, column: str) -> None:
+    """Mask personal data in the values of a column."""
+    query = f"SELECT DISTINCT {column} FROM records WHERE {column} IS NOT NULL"  # noqa: S608 - own column names  # nosec B608
+    for (value,) in connection.execute(query).fetchall():
+        if (hidden := masked(value)) != value:
+            connection.execute(
+                f"UPDATE records SET {column} = ? WHERE {column} = ?",  # noqa: S608 - own column names  # nosec B608
+                [hidden, value],
+            )
 
 
 def _name_periods(connection: Any) -> None:
