@@ -242,14 +242,16 @@ def test_a_model_that_another_program_chose_answers_from_then_on(
 
 
 def test_files_that_no_job_needs_are_swept(tmp_path: Path, store: Store) -> None:
-    job = queued(store, tmp_path / "u")
-    for name in ("left", "arriving"):
-        (tmp_path / "u" / name).mkdir()
-    os.utime(tmp_path / "u" / "left", (0, 0))
+    uploaded = tmp_path / "u"
+    job = queued(store, uploaded)
+    left, others = "0f" * 8, "1e" * 8  # the other one was sent to another store two days ago
+    for name, days in ((left, 8), (others, 2), ("2025년 제출자료", 400), ("0" * 15, 400)):
+        (uploaded / name / "0").mkdir(parents=True)
+        os.utime(uploaded / name, (time.time() - days * 86_400,) * 2)
     store.finish_job(job.id, failed=True, message="x")
-    worker = Worker(store, FakeJudge(), tmp_path / "u", 1_000)
+    worker = Worker(store, FakeJudge(), uploaded, 1_000)
     worker.start()
-    wait_for(lambda: "left" not in folders(tmp_path / "u"))
+    wait_for(lambda: left not in folders(uploaded))
     worker.halt()
     worker.join()
-    assert folders(tmp_path / "u") == sorted([job.payload["folder"], "arriving"])
+    assert folders(uploaded) == sorted([job.payload["folder"], others, "2025년 제출자료", "0" * 15])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import time
@@ -14,10 +15,11 @@ from hyeoksin.errors import InputError, StoreFullError
 from hyeoksin.tabular import is_full
 from hyeoksin.web.languages import gettext as _
 
-__all__ = ["file_name", "keep", "kept", "remove", "sweep"]
+__all__ = ["KEPT_DAYS", "file_name", "keep", "kept", "remove", "sweep"]
 
+KEPT_DAYS = 7  # of files that no job needs, since another store's may need them
 _CHUNK = 1 << 20
-_ARRIVING = 3_600.0  # seconds
+_TOKEN = re.compile(r"[0-9a-f]{16}")  # how ``keep`` names a folder
 _BAD = '<>:"/\\|?*'
 
 
@@ -103,10 +105,15 @@ def remove(folder: Path, token: str) -> None:
 
 
 def sweep(folder: Path, wanted: Iterable[str]) -> int:
-    """Delete uploads that no job needs any more; return how many. What came within the hour may still get a job."""
-    needed, old = set(wanted), time.time() - _ARRIVING
+    """Delete uploads that no job needs and that are older than ``KEPT_DAYS``; return how many.
+
+    Only folders that ``keep`` made are touched, whatever else stands there. What is younger may still get its job, or
+    belong to another store.
+    """
+    needed, old = set(wanted), time.time() - KEPT_DAYS * 86_400
     paths = folder.iterdir() if folder.is_dir() else ()
-    gone = [path for path in paths if path.name not in needed and _at(path) < old]
+    made = (path for path in paths if _TOKEN.fullmatch(path.name) and path.is_dir())
+    gone = [path for path in made if path.name not in needed and _at(path) < old]
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
     return len(gone)

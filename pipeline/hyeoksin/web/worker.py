@@ -32,7 +32,6 @@ KIND = "upload"
 MAX_ATTEMPTS = 3
 MAX_NOTES = 50  # sentences of the readers that are kept
 SILENT = 30.0  # a job tells its progress much more often
-_KEPT_DAYS = 7  # files of failed uploads
 _PASSING = (StoreBusyError, StoreFullError, StoreUnavailableError)  # the same call works a moment later
 log = logging.getLogger("hyeoksin.web")
 
@@ -192,9 +191,9 @@ class Worker:
         except StoreError as error:
             log.warning("uploads: %s", error)
             return
-        old = (datetime.now(UTC) - timedelta(days=_KEPT_DAYS)).isoformat()
+        old = (datetime.now(UTC) - timedelta(days=uploads.KEPT_DAYS)).isoformat()
         wanted = [j for j in jobs if j.kind == KIND and (j.state != "failed" or j.updated_at > old)]
-        uploads.sweep(self.folder, ["plans", *(j.payload["folder"] for j in wanted)])
+        uploads.sweep(self.folder, [j.payload["folder"] for j in wanted])
 
 
 class _Beat:
