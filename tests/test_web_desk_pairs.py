@@ -13,6 +13,7 @@ from hyeoksin.web.desk.agreement import codings
 from hyeoksin.web.desk.export import entries
 from hyeoksin.web.desk.filters import QueueFilters
 from hyeoksin.web.desk.hours import waiting
+from web_client import field
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +222,7 @@ def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(p
     browser = pair.browser("reviewer")
     first = browser.post(f"{pair.path}/next", {"queue": "standing=disputed"}).headers["location"]
     page = browser.get(first).text
-    assert 'value="pick:9-1" data-key="Digit8"' in page
+    assert 'value="answer::9-1" data-key="Digit8"' in page
     assert "데이터가 핵심" in page
     item = pair.store.item(int(re.findall(r"/items/(\d+)", first)[0]))
     second = pair.decide(item, "pick:9-1", "reviewer", final="1", queue="standing=disputed").headers[
@@ -235,6 +236,40 @@ def test_the_reviewer_goes_through_the_disputed_ones_with_both_answers_at_hand(p
     undone = browser.post(f"/items/{other.id}/undo", {"key": "final", "final": "1"})
     assert undone.status_code == 303
     assert pair.store.item(other.id).standing == "disputed"
+
+
+def button(page: str, key: str) -> str:
+    """Return what the button of a key sends."""
+    return re.findall(rf'value="([^"]*)" data-key="{key}"', page)[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "chosen", "agency"),
+    [("Digit7", "", "moe"), ("Digit8", "", "me"), ("Digit8", "mohw", "mohw")],
+)
+def test_to_take_an_answer_takes_its_agency_too(pair: Desk, key: str, chosen: str, agency: str) -> None:
+    item = pair.items[0]
+    pair.decide(item, "accept", "officer", agency="moe")
+    pair.decide(pair.store.item(item.id), "accept", "second", agency="me")
+    item = pair.store.item(item.id)
+    assert item.standing == "disputed"
+    page = pair.browser("reviewer").get(f"/items/{item.id}").text
+    pair.decide(item, button(page, key), "reviewer", final="1", agency=chosen, agency_shown="")
+    settled = pair.store.item(item.id).decision
+    assert settled is not None
+    assert (settled.action, settled.code, settled.agency) == ("accept", "3-2", agency)
+
+
+def test_the_agency_that_stands_in_the_form_anyway_does_not_go_before_an_answer(pair: Desk) -> None:
+    item = pair.items[0]
+    pair.decide(item, "pick:5-1", "reviewer", agency="moe")
+    pair.decide(pair.store.item(item.id), "none", "second")
+    page = pair.browser("reviewer").get(f"/items/{item.id}").text
+    form = {"agency": "moe", "agency_shown": field(page, "agency_shown")}
+    pair.decide(pair.store.item(item.id), button(page, "Digit8"), "reviewer", final="1", **form)
+    settled = pair.store.item(item.id).decision
+    assert settled is not None
+    assert (settled.action, settled.agency) == ("none", None)
 
 
 def test_a_note_outlives_a_refused_decision(office: Office, pair: Desk) -> None:

@@ -158,9 +158,23 @@ def test_the_decision_on_the_same_text_is_offered(office: Office) -> None:
     before.decide(before.items[0], "pick:7-1")
     page = after.browser().get(f"/items/{after.items[0].id}").text
     assert "같은 글을" in words(page)
-    assert 'value="pick:7-1" data-key="KeyS"' in page
+    assert 'value="answer::7-1" data-key="KeyS"' in page
     after.decide(after.items[0], "pick:7-1")
     assert "같은 글을" not in after.browser().get(f"/items/{after.items[0].id}").text
+
+
+def test_to_follow_a_decision_follows_its_agency_too(office: Office) -> None:
+    rows = documents(1)
+    before, after = office.open(rows=rows), office.open(rows=rows)
+    before.decide(before.items[0], "pick:7-1", agency="moe")
+    page = after.browser().get(f"/items/{after.items[0].id}").text
+    assert "· 교육부 그대로 따르기 S" in words(page)
+    action = re.findall(r'value="([^"]*)" data-key="KeyS"', page)[0]
+    assert after.decide(after.items[0], action.replace("moe", "zzz")).status_code == 422
+    after.decide(after.items[0], action)
+    followed = after.items[0].decision
+    assert followed is not None
+    assert (followed.code, followed.agency) == ("7-1", "moe")
 
 
 # --- hours

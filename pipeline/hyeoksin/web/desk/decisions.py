@@ -39,6 +39,7 @@ def decide(
     key: Text,
     typed: Text = "",
     agency: Text = "",
+    agency_shown: Text = "",
     note: Text = "",
     versions: Text = "",
     together: Text = "",
@@ -49,15 +50,19 @@ def decide(
 
     A stale, unclear or refused decision is shown again.
 
-    ``action`` is ``accept``, ``pick`` (what was ``typed``), ``pick:CODE``, ``none``, ``undecided`` or ``typed`` (Enter in
-    a field: a pick where something was typed). ``versions`` holds ``item:version`` of the duplicate group.
+    ``action`` is ``accept``, ``pick`` (what was ``typed``), ``pick:CODE``, ``none``, ``undecided``, ``typed`` (Enter in
+    a field: a pick where something was typed) or ``answer:AGENCY:CODE``: somebody's whole answer (either may be empty),
+    whose agency counts unless another than ``agency_shown`` was chosen. ``versions`` holds ``item:version`` of the
+    duplicate group.
     """
     filters = filters_of(queue)
     item = store.item(number)
     if final and not user.may("reviewer"):
         raise HTTPException(403, _("두 사람의 답이 다를 때 정하는 일은 '검토' 권한부터 할 수 있습니다."))
+    action, lead = _parts(action, agency, agency_shown)
     attempt = Attempt("", action, typed=typed, note=plain_breaks(note), agency=agency)
     try:
+        _check_fields(attempt.note, lead)
         done, code = _meant(store, item, attempt)
     except UnclearChoiceError as error:
         return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
@@ -70,7 +75,7 @@ def decide(
             done,
             by=user.name,
             code=code,
-            agency=agency or None,
+            agency=lead or None,
             note=attempt.note.strip(),
             expected_version={member: seen[member] for member in members},
             final=bool(final),
@@ -89,6 +94,15 @@ def decide(
 def plain_breaks(note: str) -> str:
     """Return a note with the line breaks that its field counts: a browser sends two characters for each."""
     return note.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _parts(action: str, agency: str, shown: str) -> tuple[str, str]:
+    """Return the action without the agency of a whole answer, and the agency that is meant."""
+    name, _colon, rest = action.partition(":")
+    if name != "answer":
+        return action, agency
+    theirs, _colon, code = rest.partition(":")
+    return f"pick:{code}" if code else "none", theirs if agency in ("", shown) else agency
 
 
 def _check_fields(note: str, agency: str) -> None:
@@ -125,7 +139,6 @@ def _meant(store: Store, item: Item, attempt: Attempt) -> tuple[Action, str | No
     Raises:
         UnclearChoiceError: nothing, or no one thing, is meant.
     """
-    _check_fields(attempt.note, attempt.agency)
     typed = attempt.typed
     name, _colon, code = attempt.action.partition(":")
     if name == "typed":
