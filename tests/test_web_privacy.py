@@ -17,6 +17,7 @@ from api_client import KEYS, api, headers
 from desk_cases import Office, record
 from hyeoksin import privacy
 from hyeoksin.domain import Document
+from hyeoksin.errors import RefusedError
 from hyeoksin.web.api.keys import key_hash
 from upload_cases import ended, send
 from web_client import Browser, FakeJudge, make_app, make_store
@@ -67,6 +68,25 @@ def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Offic
     for path in (f"/rounds/{desk.project.id}/coverage", f"/rounds/{desk.project.id}/documents"):
         assert "담당 ***-****-****" in client.get(path, headers=headers()).text
         assert "9999-8888" not in client.get(path, headers=headers()).text
+
+
+def test_a_refusal_names_no_number_with_personal_data_in_it(office: Office, tmp_path: Path) -> None:
+    office.store.add_api_key("담당", "officer", key_hash(KEYS["officer"]), "admin")
+    document = Document("민원 010-1234-5678", "진료버스를 늘려 주세요.")
+    desk = office.open(rows=[(document, record(1, id=document.id))])
+    number = desk.items[0].id
+    client = api(FakeJudge(), office.store, tmp_path)
+    body, key = {"action": "none", "version": 1}, headers("officer")
+    assert client.post(f"/documents/{number}/decisions", json=body, headers=key).status_code == 201
+    for version in (99, 1):
+        told = client.post(f"/documents/{number}/decisions", json=body | {"version": version}, headers=key)
+        assert "문서 민원 ***-****-****: " in told.json()["detail"]
+    refused = desk.browser().post(f"/items/{number}/decide", {**body, "version": 99, "key": "x" * 8})
+    assert refused.status_code == 409
+    assert "1234-5678" not in refused.text
+    other = record(1, id=document.id, source="010-1234-5678 민원.xlsx", plan_sha="0" * 8)
+    with pytest.raises(RefusedError, match=r"\*\*\*-\*\*\*\*-\*\*\*\* 민원.xlsx: 다른 계획"):
+        desk.store.predict(desk.project.id, [(number, other)])
 
 
 def test_the_ledger_as_a_file_is_always_masked(office: Office) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import NotStoredError, RefusedError
 from hyeoksin.normalise import normalise
+from hyeoksin.privacy import masked_id
 from hyeoksin.region import load_regions
 from hyeoksin.store import schema
 from hyeoksin.store.engine import insert_into, now
@@ -113,7 +114,7 @@ def check_plan(record: Mapping[str, Any], sha: str) -> None:
         raise RefusedError(
             "{place}: 다른 계획({plan}, 지문 {sha})으로 분류된 "
             "결과입니다. 이 차수의 계획(지문 {own})으로 다시 분류하세요.",
-            place=record["source"] or record["id"],
+            place=masked_id(record["source"] or record["id"]),
             plan=record["plan"],
             sha=record["plan_sha"][:8],
             own=sha[:8],

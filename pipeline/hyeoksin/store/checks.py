@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from hyeoksin.errors import RefusedError, StaleDecisionError
 from hyeoksin.plan import Plan
+from hyeoksin.privacy import masked_id
 from hyeoksin.store import schema
 from hyeoksin.store.projects import plan_of
 from hyeoksin.store.rows import Action, Project
@@ -46,7 +47,7 @@ def check_fresh(
     if not 1 <= seen <= item["version"]:  # nobody can have seen it
         raise RefusedError(
             "문서 {document}: 판 번호 {seen} 은(는) 없습니다 (지금 {version}). 문서를 다시 읽고 그 판 번호로 결정하세요.",
-            document=item["document"],
+            document=masked_id(item["document"]),
             seen=seen,
             version=item["version"],
         )
@@ -54,7 +55,7 @@ def check_fresh(
         raise StaleDecisionError(
             "문서 {document}: 그 사이 새 모델의 추천이 들어왔습니다. 다시 보고 결정하세요.",
             item["id"],
-            document=item["document"],
+            document=masked_id(item["document"]),
         )
     query = sa.select(_d.c.by, _d.c.at).where(_d.c.item == item["id"], _d.c.version > seen)
     if lane:
@@ -65,7 +66,7 @@ def check_fresh(
             "문서 {document}: {who} 님이 먼저 결정했습니다 ({at}). 다시 보고 결정하세요.",
             item["id"],
             first.by,
-            document=item["document"],
+            document=masked_id(item["document"]),
             who=first.by,
             at=first.at,
         )
@@ -84,5 +85,5 @@ def check_turn(connection: Connection, item: RowMapping, lane: str, coders: int)
     if is_over(connection, item["id"], lane, coders):
         raise RefusedError(
             "문서 {document}: 이미 두 사람이 정했습니다. 달리 본다면 '검토' 권한이 있는 사람에게 알리세요.",
-            document=item["document"],
+            document=masked_id(item["document"]),
         )
