@@ -141,6 +141,13 @@ def test_the_id_and_the_region_are_masked_too() -> None:
     assert (record["id"], record["regions"]) == (hidden.id, [hidden.region])
 
 
+def test_the_names_of_columns_are_masked_and_kept_apart() -> None:
+    meta = {"비고(문의 010-1234-5678)": "가", "담당": "나", "비고(문의 010-9999-8888)": "다"}
+    hidden = {"비고(문의 ***-****-****)": "가", "담당": "나", "비고(문의 ***-****-****) (2)": "다"}
+    assert masked_document(Document("1", "글", meta=meta)).meta == hidden
+    assert masked_record({"meta": meta}, "글")["meta"] == hidden
+
+
 @pytest.mark.parametrize("at", range(60))
 def test_a_beginning_is_masked_before_it_is_cut(at: int) -> None:
     text = "가" * at + "900101-1234567 로 조회" + "나다 " * 2_000

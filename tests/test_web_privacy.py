@@ -70,6 +70,21 @@ def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Offic
         assert "9999-8888" not in client.get(path, headers=headers()).text
 
 
+def test_the_heading_of_a_column_is_masked_too(office: Office, tmp_path: Path) -> None:
+    document = Document("1", "진료버스를 늘려 주세요.", meta={"비고(문의 010-1234-5678)": "가"})
+    desk = office.open(rows=[(document, record(1))])
+    item = f"/items/{desk.items[0].id}"
+    client = api(FakeJudge(), office.store, tmp_path)
+    told = client.get(f"/documents/{desk.items[0].id}", headers=headers()).json()
+    assert told["content"]["meta"] == {"비고(문의 ***-****-****)": "가"}
+    for path in (item, f"{desk.path}/export/file?form=jsonl"):
+        assert "비고(문의 ***-****-****)" in desk.browser("viewer").get(path).text
+    reviewer = desk.browser("reviewer")
+    assert "개인정보 보기" in reviewer.get(item).text
+    with unmasked(reviewer):
+        assert "비고(문의 010-1234-5678)" in reviewer.get(item).text
+
+
 def test_a_refusal_names_no_number_with_personal_data_in_it(office: Office, tmp_path: Path) -> None:
     office.store.add_api_key("담당", "officer", key_hash(KEYS["officer"]), "admin")
     document = Document("민원 010-1234-5678", "진료버스를 늘려 주세요.")

@@ -8,8 +8,9 @@ or with invisible signs in them. Names are not: their form does not tell them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Literal, get_args
 
 from hyeoksin.domain import Document
@@ -195,13 +196,15 @@ def masked_start(text: str, length: int) -> str:
 
 
 def masked_document(document: Document) -> Document:
-    """Return the document with id, title, text, source, region and further columns masked; all lengths stay."""
+    """Return the document with id, title, text, source, region and further columns masked; all lengths stay.
+
+    Only where the names of two columns are one when masked, the later gets a number.
+    """
     body = masked(document.body)
     if document.title and document.text:
         title, text = body[: len(document.title)], body[len(document.title) + 1 :]
     else:
         title, text = (body, "") if document.title else ("", body)
-    meta = {name: masked(value) for name, value in document.meta.items()}
     return replace(
         document,
         id=masked_id(document.id),
@@ -209,7 +212,7 @@ def masked_document(document: Document) -> Document:
         text=text,
         source=masked(document.source),
         region=None if document.region is None else masked(document.region),
-        meta=meta,
+        meta=_masked_words(document.meta),
     )
 
 
@@ -236,7 +239,17 @@ def _masked_words(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
-        return {name: _masked_words(inner) for name, inner in value.items()}
+        names = _masked_names(value)
+        return {name: _masked_words(inner) for name, inner in zip(names, value.values(), strict=True)}
     if isinstance(value, list | tuple):
         return [_masked_words(inner) for inner in value]
     return value
+
+
+def _masked_names(names: Iterable[str]) -> list[str]:
+    """Return the masked names, equal ones told apart: the second ``문의 ***-****-****`` gets `` (2)`` behind it."""
+    found: list[str] = []
+    for name in map(masked, names):
+        apart = (f"{name} ({number})" for number in count(2))
+        found.append(name if name not in found else next(one for one in apart if one not in found))
+    return found
