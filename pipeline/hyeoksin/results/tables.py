@@ -12,7 +12,7 @@ from hyeoksin.delimited import delimited_rows, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import Plan
-from hyeoksin.readers.columns import guessed
+from hyeoksin.readers.columns import guessed, holds_answers
 from hyeoksin.results.result import NO_CODE, Result, checked, code_of
 from hyeoksin.sinks import KEPT, STATUS
 from hyeoksin.tabular import Row, plain_cell, sheets
@@ -65,7 +65,7 @@ class _Header:
         names = tuple(map(key, cells))
         if not {"판정", *CODE_COLUMNS} & {*names}:
             return None
-        steps = _STEPS if {"판정", "추천판정"} & {*names} else ()  # in our tables they are answers, no titles
+        steps = _STEPS if holds_answers({*names}) else ()
         places = guessed(["" if name in steps else c for name, c in zip(names, cells, strict=True)])
         return cls(names, places) if any(places[field] for field in ("id", "title", "text")) else None
 
