@@ -107,6 +107,11 @@ class Layout:
         places["text"] = tuple(i for i in sorted(places["text"]) if i not in places["title"])
         return cls(header, places, titles) if places["title"] or places["text"] else None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the table holds our own answers."""
+        return holds_answers({_key(cell) for cell in self.header})
+
     def names(self, field: str) -> list[str]:
         """Return the header's names of the columns of a field."""
         return [self.header[i] for i in self.places[field]]

@@ -21,6 +21,7 @@ from hyeoksin.uncalculated import without_formula
 __all__ = ["read_delimited", "read_workbook"]
 
 _LOOKED_AT = 20  # rows at the top
+_SUMMARY = "요약"  # a sheet of the desk's workbook: counts, no texts
 
 
 def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -78,12 +79,15 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
         for page in pages
         if page.rows
     ]
-    found = False
-    for table in tables:
+    headers = [None if is_form(t) else find_header(t.rows, columns, t.merges) for t in tables]
+    ours, found = any(header.layout.is_ours for header in headers if header), False
+    for table, header in zip(tables, headers, strict=True):
+        if ours and table.rows[0].sheet == _SUMMARY:
+            continue
         if is_form(table):
             found = True
             yield from form_documents([table], path.name)
-        elif (header := find_header(table.rows, columns, table.merges)) is not None:
+        elif header is not None:
             found = True
             yield from table_documents(table, header, path.name, columns)
         else:
