@@ -187,5 +187,20 @@ def test_masking_is_quick_on_hostile_texts() -> None:
         assert time.process_time() - start < 2.0, text[:20]
 
 
+@pytest.mark.parametrize("one", ["010-1234-5678", "02-123-4567"])
+def test_a_chain_of_numbers_takes_as_long_as_it_is_long(one: str) -> None:
+    def seconds(n: int) -> float:
+        text = "-".join([one] * n)
+        tries = []
+        for _ in range(3):
+            start = time.process_time()
+            hidden = masked(text)
+            tries.append(time.process_time() - start)
+        assert findings(hidden) == ()
+        return min(tries)
+
+    assert seconds(1_600) < 8 * seconds(400)
+
+
 def test_an_address_without_letters_ends() -> None:
     assert masked("연락 -@-.- 주세요, +@a.b, %@-.kr") == "연락 -@-.- 주세요, +@*.*, %@-.**"

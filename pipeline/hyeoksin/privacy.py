@@ -35,6 +35,7 @@ _DASH = r"[-‐‑‒–—―−－]"
 _GAP = rf"(?:[^\S\n]?{_DASH}[^\S\n]?|[.·)][^\S\n]?|[^\S\n])"
 _BEFORE, _AFTER = rf"(?<![\d@])(?<!\d{_DASH})", r"(?!\d)"
 _AHEAD = 1_000  # letters: no number is as long
+_LONGEST = 40  # letters: no number (an address may be longer), with what tells beside it whether it is one
 _RUNNING = "".join(
     map(chr, (*range(0x21, 0x7F), 0xAD, *range(0x200B, 0x200E), 0xFEFF, *range(0xFF01, 0xFF5F)))
 )
@@ -158,21 +159,54 @@ def masked(text: str, kinds: Collection[Kind] = get_args(Kind)) -> str:
     '문의 ***-****-****, ****@*******.**.**'
     """
     plain, places = normalise_aligned(text)
-    written = text
-    while found := [
-        one for one in _found(plain) if one.kind in kinds
-    ]:  # what stood beside a number may be one of its own now
-        plain = _starred(plain, [(one.start, one.end) for one in found])
-        written = _starred(written, [_home(one, places) for one in found])
-    return written
+    letters, hidden = list(plain), list[Finding]()
+    found = _chosen(plain, kinds)
+    while found:  # what stood beside a number may be one of its own now
+        hidden += found
+        _star(letters, [(one.start, one.end) for one in found])
+        found = _beside(letters, found, kinds)
+    written = list(text)
+    _star(written, [_home(one, places) for one in hidden])
+    return "".join(written)
 
 
-def _starred(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    letters = list(text)
+def _chosen(text: str, kinds: Collection[Kind]) -> list[Finding]:
+    return [one for one in _found(text) if one.kind in kinds]
+
+
+def _beside(letters: list[str], starred: Sequence[Finding], kinds: Collection[Kind]) -> list[Finding]:
+    """Return what is found since something was starred: close to that, else further and further away from it.
+
+    So a long chain of numbers, each found only once the one before is starred, takes no look at the whole text a number.
+    """
+    reach, length = 2 * _LONGEST, len(letters)
+    while True:
+        found = []
+        for start, end in _around(starred, reach, length):
+            low, high = start and start + _LONGEST, end if end == length else end - _LONGEST
+            part = _chosen("".join(letters[start:end]), kinds)
+            moved = [replace(one, start=one.start + start, end=one.end + start) for one in part]
+            found += [one for one in moved if low <= one.start and one.end <= high]
+        if found or reach >= length:
+            return found
+        reach *= 32
+
+
+def _around(found: Sequence[Finding], reach: int, length: int) -> list[tuple[int, int]]:
+    """Return the parts of a text that are within ``reach`` of a finding (in order), none over another."""
+    parts: list[tuple[int, int]] = []
+    for one in found:
+        start, end = max(one.start - reach, 0), min(one.end + reach, length)
+        if parts and start <= parts[-1][1]:
+            start, _ = parts.pop()
+        parts.append((start, end))
+    return parts
+
+
+def _star(letters: list[str], spans: Iterable[tuple[int, int]]) -> None:
     for at in (at for span in spans for at in range(*span)):
         if letters[at].isalnum():
             letters[at] = MASK
-    return "".join(letters)
 
 
 def masked_id(text: str) -> str:
