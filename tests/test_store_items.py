@@ -267,6 +267,23 @@ def test_two_coders_get_each_item_once_each(store: Store) -> None:
     assert store.count(project.id, undecided_by="kim") == 2 - len(seen["kim"])
 
 
+def test_what_its_coder_has_answered_waits_for_any_second_one(store: Store) -> None:
+    project = round_of(store, 2, coders=2)
+    first, second = store.items(project.id)
+    store.assign([first.id], "kim")
+    store.assign([second.id], "lee")
+    own = store.claim_next(project.id, "kim")
+    assert (own and own.id, store.claim_next(project.id, "park")) == (first.id, None)
+    store.decide([first.id], "accept", by="kim")
+    assert store.claim_next(project.id, "kim") is None  # the other's, who has not answered
+    waits = store.claim_next(project.id, "lee", after=second.id)
+    assert waits is not None
+    assert waits.id == first.id
+    assert store.claim_next(project.id, "park") is None  # held by the second
+    store.decide([first.id], "accept", by="lee")
+    assert store.claim_next(project.id, "park") is None
+
+
 @pytest.mark.parametrize("order", ["queue", "doubt", "id", "recent", "title"])
 def test_neighbours_are_those_of_the_list_in_any_order(store: Store, order: Order) -> None:
     project = round_of(store, 12)

@@ -36,6 +36,29 @@ def test_all_that_the_list_shows_is_assigned_and_no_more(pair: Desk) -> None:
     assert [i.assigned_to for i in pair.items] == [None, "second", "second", "second"]
 
 
+def test_each_goes_on_with_what_the_other_was_given_and_has_answered(office: Office) -> None:
+    pair = office.open(rows=documents(5)[1:], coders=2)
+    for name, given in (("officer", pair.items[:2]), ("second", pair.items[2:])):
+        form = {"to": name, "items": [item.id for item in given]}
+        pair.browser().post(f"{pair.path}/assign", form)
+
+    def work(name: str) -> tuple[int, str]:
+        place, done = pair.browser(name).post(f"{pair.path}/next").headers["location"], 0
+        while place.startswith("/items/"):
+            item = pair.store.item(int(re.findall(r"/items/(\d+)", place)[0]))
+            place, done = pair.decide(item, "accept", name).headers["location"], done + 1
+        return done, words(pair.browser(name).get(place).text)
+
+    for name, done, told in (
+        ("officer", 2, "남은 2건은 다른 사람이 맡았거나 보고 있습니다."),
+        ("second", 4, "이 목록에서 정할 것을 다 보았습니다."),
+        ("officer", 2, "이 목록에서 정할 것을 다 보았습니다."),
+    ):
+        n_done, page = work(name)
+        assert (n_done, told in page) == (done, True)
+    assert {item.standing for item in pair.items} == {"decided"}
+
+
 @pytest.mark.parametrize(("name", "linked"), [("officer", False), ("reviewer", True)])
 def test_the_agreement_is_linked_for_those_who_may_see_it(pair: Desk, name: str, linked: bool) -> None:
     for path in (pair.path, f"{pair.path}/queue"):

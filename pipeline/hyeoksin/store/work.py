@@ -55,7 +55,8 @@ class Work(Base):
     ) -> Item | None:
         """Take the next item of the queue for a user: not decided, not another's, and held by no one else.
 
-        What is assigned to a locked account is nobody's.
+        What is assigned to a locked account is nobody's; with two coders, what the one it is assigned to has answered
+        waits for anybody else.
         The claim ends when the user decides or ``seconds`` have passed; asking again returns the same
         item while it is open. With two coders, two people may hold an item at once, and each gets it once; of what
         was put off (``put_off_by``) each gets what he or she has not answered.
@@ -83,7 +84,12 @@ class Work(Base):
             if not put_off:  # no index of its own: the queue's gives the order
                 conditions.append((_i.c.standing + "").in_(wanted))
             gone = sa.select(_u.c.name).where(_u.c.name == _i.c.assigned_to, ~_u.c.active).exists()
-            conditions.append(sa.or_(_i.c.assigned_to.is_(None), _i.c.assigned_to == user, gone))
+            free = [_i.c.assigned_to.is_(None), _i.c.assigned_to == user, gone]
+            if found.coders == 2:
+                free.append(
+                    sa.select(_l.c.item).where(_l.c.item == _i.c.id, _l.c.lane == _i.c.assigned_to).exists()
+                )
+            conditions.append(sa.or_(*free))
             others = sa.select(sa.func.count()).where(_c.c.item == _i.c.id, _c.c.user != user)
             if found.coders == 1:
                 conditions.append(
