@@ -144,6 +144,30 @@ def test_when_two_coders_agree(
         assert store.verify().sound
 
 
+@pytest.mark.parametrize("agencies", [("mois", None), (None, "mois")])
+def test_the_agency_that_one_of_two_named_stands(
+    agencies: tuple[str | None, str | None], tmp_path: Path
+) -> None:
+    with opened("sqlite", tmp_path) as store:
+        project = round_of(store, coders=2).id
+        item = store.items(project)[0].id
+        rows = [
+            store.decide([item], "pick", by=by, code="3-1", agency=agency)[0]
+            for by, agency in zip(("kim", "lee"), agencies, strict=True)
+        ]
+        decision = store.item(item).decision
+        assert decision is not None
+        assert decision.agency == "mois"
+        assert [found.id for found in store.items(project, agency="mois")] == [item]
+        assert store.verify().sound
+        with store._write() as connection:  # as earlier versions settled it
+            lead = agencies[1] or "mohw"
+            connection.execute(
+                sa.text(f"UPDATE items SET decision = {rows[1].id}, answer_lead = '{lead}' WHERE id = {item}")  # noqa: S608
+            )
+        assert store.verify().sound
+
+
 def test_undo_goes_back_step_by_step(store: Store) -> None:
     item = store.items(round_of(store).id)[0]
     for code in ("3-1", "4-1", "8-1"):

@@ -128,7 +128,10 @@ def _kept(value: Any) -> Any:
 
 
 def settle(held: Mapping[str, DecisionRow], coders: int) -> tuple[Standing, DecisionRow | None]:
-    """Return where people are with an item, and the decision in force, from the lanes' decisions."""
+    """Return where people are with an item, and the decision in force, from the lanes' decisions.
+
+    Of two that agree it is the later one, unless only the other names an agency.
+    """
     own = held.get("")
     if own is not None:
         return ("undecided" if own.action == "undecided" else "decided"), own
@@ -138,7 +141,9 @@ def settle(held: Mapping[str, DecisionRow], coders: int) -> tuple[Standing, Deci
         return "open", None
     if len(made) >= coders:
         codes, agencies = {row.code for row in made}, {row.agency for row in made if row.agency}
-        return ("decided", made[-1]) if len(codes) == 1 and len(agencies) < 2 else ("disputed", None)
+        if len(codes) > 1 or len(agencies) > 1:
+            return "disputed", None
+        return "decided", next((row for row in reversed(made) if row.agency), made[-1])
     return ("undecided" if len(words) >= coders else "half"), None
 
 
@@ -188,6 +193,9 @@ def _astray(connection: Connection, project: int | None) -> str | None:
         held = replay([decision_row(row) for row in ledger], coders)
         standing, force = settle(held, coders)
         stored = (ledger[0]["standing"], ledger[0]["decision"])
+        if standing == "decided" and "" not in held and force and stored[1] != force.id:
+            made = (row for row in held.values() if row.action != "undecided")
+            force = max(made, key=lambda row: row.id)  # what earlier versions let stand of two that agree
         if stored != (standing, None if force is None else force.id):
             return f"문서 {number}: 저장된 상태({stored[0]})가 결정 기록({standing})과 다릅니다."
         answer, lead = ledger[0]["answer"], ledger[0]["answer_lead"]
