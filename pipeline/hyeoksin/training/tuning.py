@@ -184,7 +184,8 @@ def _descend(
     """Minimise the summed cross-entropies; return the weights that changed, exact where the model rounds them."""
     learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
     exact = {name: p.detach().clone() for name, p in learning.items()}
-    if torch.cpu.get_capabilities().get("amx_bf16"):  # many times slower on other processors
+    known = torch.cpu.get_capabilities()
+    if known.get("amx_bf16") or known.get("avx512_bf16"):  # many times slower on other processors
         model.bfloat16()
     targets = {
         name: tuple(map(torch.from_numpy, soft_targets(examples, plan, 0.3))) for name, plan in plans.items()
