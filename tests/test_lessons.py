@@ -195,6 +195,12 @@ def test_a_decision_for_a_programme_teaches_its_leaf(classifier, tokenizer):
     )
 
 
+def test_a_principle_says_nothing_of_where_a_text_belongs():
+    plan, documents = load_plan("2024"), drones()[:3]
+    told = [lesson(i, d, code) for i, (d, code) in enumerate(zip(documents, ("R1", "K1", NONE), strict=True))]
+    assert [one.code for one in at_leaves(plan, told)] == ["K1", NONE]
+
+
 def test_a_programme_below_the_recommended_leaf_is_no_correction():
     same, also, other = (
         lesson(i, drones()[0], code, suggested="3-2", weight=3.0, family="가")

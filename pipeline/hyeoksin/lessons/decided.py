@@ -92,10 +92,16 @@ def lessons_in(
 
 
 def at_leaves(plan: Plan, lessons: Iterable[Decided]) -> list[Decided]:
-    """Return the lessons with a decision for a programme as one for the leaf above it, each text once a code."""
+    """Return the lessons with a decision for a programme as one for the leaf above it, each text once a code.
+
+    A decision for a principle, which has no leaves, says nothing of where the text belongs and is left out.
+    """
     found: dict[tuple[str, str], Decided] = {}
+    above = {node.code for leaf in plan.leaves for node in plan.path(leaf.code)}
     for lesson in lessons:
         leaf = plan.leaf_of(lesson.code) if lesson.code in plan else None
+        if leaf is None and lesson.code in plan and lesson.code not in above:
+            continue
         if leaf not in (None, lesson.code):
             weight = 1.0 if leaf == lesson.suggested else lesson.weight
             lesson = replace(lesson, code=leaf, weight=weight)

@@ -106,9 +106,9 @@ def learn(
         InputError: there is nothing to learn from.
         ModelError: the base model has not learnt the plan.
     """
+    lessons = at_leaves(plan, lessons)
     if not lessons:
         raise InputError("배울 결정이 없습니다. 먼저 결정하세요.")
-    lessons = at_leaves(plan, lessons)
     head, paths = trained_head(base, plan), paths_of(plan)
     signals, _ = signals_of(base, plan.id, [lesson.document for lesson in lessons], tokenizer)
     beside = beside_of(base, plan.id, signals, again)
