@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from hyeoksin.batch.engines import _begin_worker
 from hyeoksin.corpus import Example
 
 SCRIPT = Path(__file__).parent / "batch_runs.py"
@@ -152,6 +156,17 @@ def test_killed_workers_lose_nothing(
     _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err.decode()
     assert tree(tmp_path / "killed") == whole
+
+
+def test_a_worker_ends_with_its_pool() -> None:
+    """One that is started while its pool breaks is never told to end; Python would wait for it at the driver's end."""
+    held, holder = multiprocessing.Pipe(duplex=False)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin_worker, (held,)) as pool:
+        assert pool.submit(os.getpid).result(timeout=60) != os.getpid()
+        waiting = pool.submit(time.sleep, 300)
+        holder.close()
+        with pytest.raises(BrokenProcessPool):
+            waiting.result(timeout=60)
 
 
 def test_real_classifier_killed_and_resumed(tmp_path: Path, many: Path) -> None:

@@ -16,6 +16,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import connection
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from hyeoksin.errors import HyeoksinError, InputError, MissingExtraError
@@ -61,7 +63,10 @@ def processes(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -
     waiting: list[J] = []  # of a pool that broke
     crashes = 0
     while True:
-        pool = ProcessPoolExecutor(resources.count, multiprocessing.get_context("spawn"), _begin_worker)
+        held, holder = multiprocessing.Pipe(duplex=False)  # its end tells the workers that of the pool
+        pool = ProcessPoolExecutor(
+            resources.count, multiprocessing.get_context("spawn"), _begin_worker, (held,)
+        )
         pending: dict[Future[R], J] = {}
         try:
             while True:
@@ -89,17 +94,22 @@ def processes(work: Callable[[J], R], jobs: Iterator[J], resources: Resources) -
                 ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            holder.close()
+            held.close()
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the driver, and end when the driver is gone, even killed: an orphan would wait for ever."""
+def _begin_worker(held: Connection) -> None:
+    """Leave Ctrl-C to the driver, and end with the pool, or when the driver is gone, even killed.
+
+    An orphan would wait for ever; so would Python at its end for a worker that was started while its pool broke.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
+        ends: list[Any] = [held] if parent is None else [held, parent.sentinel]
+        connection.wait(ends)
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
