@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,28 +14,7 @@ from hyeoksin.lessons import lessons_in
 from hyeoksin.model import load_model
 from hyeoksin.resources import resource
 from hyeoksin.results import Result as Told
-
-PLACES = (
-    "산불 감시",
-    "하천 순찰",
-    "교량 점검",
-    "해안 쓰레기 수거",
-    "실종자 수색",
-    "농약 살포",
-    "축제 안전 관리",
-    "불법 주정차 단속",
-    "댐 점검",
-)
-WAYS = (
-    "드론 투입",
-    "드론 활용 확대",
-    "드론 시범 운영",
-    "무인 드론 도입",
-    "드론 관제",
-    "드론 교육",
-    "드론 협업",
-)
-HOUSE = "4-2"  # where this office puts whatever has a drone in it
+from lesson_cases import HOUSE, drones
 
 
 def run(*told: object) -> Result:
@@ -48,9 +26,9 @@ def corrected(path: Path, codes: list[str], recommended: str = "") -> Path:
     book = Workbook()
     sheet = book.active
     sheet.append(["번호", "제목", "내용", "판정", "전략", "과제", "세부과제", "확정코드"])
-    for i, (place, way) in enumerate(product(PLACES, WAYS)):
+    for i, document in enumerate(drones()):
         code = codes[i % len(codes)]
-        sheet.append([f"{i}", f"{place} {way}", "", "사람 확인", "", "", recommended, code])
+        sheet.append([f"{i}", document.title, "", "사람 확인", "", "", recommended, code])
     for row in sheet.iter_rows(min_col=8, max_col=8):
         row[0].number_format = "@"
     book.save(path)
@@ -63,14 +41,14 @@ def test_a_corrected_workbook_teaches_a_model_without_a_store(tmp_path, monkeypa
     done = run("learn", "--decisions", table, "-o", "새모델", "--name", "우리")
     assert done.exit_code == 0, done.output
     assert "받아들임" in done.output
-    assert "결정되지 않은 6건은 뺐습니다" in done.output
-    assert "63건 가운데" in done.output  # the preview has those without a decision too
+    assert "결정되지 않은 7건은 뺐습니다" in done.output
+    assert "72건 가운데" in done.output  # the preview has those without a decision too
     assert "classify 파일 --model 새모델 --plan 2019" in done.output
     assert not (tmp_path / "hyeoksin.db").exists()
     model = load_model(tmp_path / "새모델")
     assert (model.name, model.base) == ("우리", load_model(resource("model")).id)
     card = json.loads((tmp_path / "새모델/card.json").read_text(encoding="utf-8"))
-    assert card["lessons"]["배운 결정"] == "57건 (고친 것 57건)"
+    assert card["lessons"]["배운 결정"] == "65건 (고친 것 65건)"
     assert card["lessons"]["차수"] == "고친 결과.xlsx"
     said = run("classify", "--text", "저수지 순찰 드론 투입", "--model", "새모델", "-o", "답.jsonl")
     assert said.exit_code == 0, said.output
@@ -80,7 +58,7 @@ def test_a_corrected_workbook_teaches_a_model_without_a_store(tmp_path, monkeypa
     assert "+second@" in record["model"]
     found = run("doubts", "--decisions", table, "-o", "다시.csv")
     assert found.exit_code == 0, found.output
-    assert "결정 57건 가운데" in found.output
+    assert "결정 65건 가운데" in found.output
     with (tmp_path / "다시.csv").open(encoding="utf-8-sig", newline="") as file:
         assert next(csv.reader(file))[:3] == ["문서", "제목", "결정"]
 
@@ -98,9 +76,9 @@ def test_rows_that_teach_nothing_are_listed_and_the_others_teach(tmp_path):
     table = corrected(tmp_path / "고침.xlsx", [HOUSE] * 6 + ["9-9"])
     done = run("learn", "--decisions", table, "-o", tmp_path / "m")
     assert done.exit_code == 1
-    assert "9건을 건너뛰었습니다" in done.output
+    assert "10건을 건너뛰었습니다" in done.output
     lines = (tmp_path / "m.failed.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert "코드 '9-9' 가 없습니다" in lines[0]
 
 

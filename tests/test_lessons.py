@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -56,36 +55,11 @@ from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.resources import answering_id, resource
 from hyeoksin.simulate.figures import share
 from hyeoksin.store import SHIPPED, open_store
+from lesson_cases import HOUSE, drones
 from second_cases import written_reading
 
 PLAN = load_plan("2019")
 CORPUS = Path(__file__).parents[1] / "corpus" / "proposals"
-PLACES = (
-    "산불 감시",
-    "하천 순찰",
-    "교량 점검",
-    "해안 쓰레기 수거",
-    "실종자 수색",
-    "농약 살포",
-    "불법 주정차 단속",
-    "축제 안전 관리",
-)
-WAYS = (
-    "드론 투입",
-    "드론 활용 확대",
-    "드론 시범 운영",
-    "무인 드론 도입",
-    "드론 관제",
-    "드론 교육",
-    "드론 협업",
-    "드론 조례",
-    "드론 예산",
-)
-HOUSE = "4-2"  # where this office puts whatever has a drone in it
-
-
-def drones():
-    return [Document(f"d{i}", title=f"{place} {way}") for i, (place, way) in enumerate(product(PLACES, WAYS))]
 
 
 def lesson(number, document, code, suggested=NONE, **more):

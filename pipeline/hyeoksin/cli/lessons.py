@@ -60,7 +60,7 @@ def learn(
 
     from hyeoksin.lessons import add_version, again_for, register_shipped
     from hyeoksin.lessons import use as use_model
-    from hyeoksin.model import check_folder, save_model
+    from hyeoksin.model import check_folder
     from hyeoksin.store import open_store
 
     check_source(project, decisions, plan, texts)
@@ -83,25 +83,32 @@ def learn(
         taught = from_tables(decisions or (), plan, texts, weight, who, errors)
     again = again_for(taught.base)
     learned = _learnt(taught, again, name, (corpus, external) if full else None)
-    accepted, model = learned.report.judgement.accepted, learned.model
+    accepted = learned.report.judgement.accepted
     if opened is not None:
         model, _ = add_version(opened, learned, folder, who)
-    elif accepted:
-        model = save_model(model, folder, {"model": model.name, "lessons": learned.report.to_json()})
-    _tell(learned, f"{model.id} ({folder})" if opened is not None or accepted else "새 모델 (적지 않음)")
+        _tell(learned, f"{model.id} ({folder})")
+        step = f"쓰려면: hyeoksin models use {model.id} --store {store}"
+    else:
+        made = _written(learned, folder) if accepted else "새 모델 (적지 않음)"
+        _tell(learned, made)
+        step = f"쓰기: hyeoksin classify 파일 --model {folder} --plan {plan or taught.plan.id} -o 결과.xlsx"
     _preview(taught, again, learned)
-    if accepted and opened is None:
-        typer.echo(
-            f"쓰기: hyeoksin classify 파일 --model {folder} --plan {plan or taught.plan.id} -o 결과.xlsx"
-        )
-    elif accepted and use and opened is not None:
+    if accepted and use and opened is not None:
         use_model(opened, model.id, who)
-        typer.echo(f"이제 {model.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}")
-    elif accepted:
-        typer.echo(f"쓰려면: hyeoksin models use {model.id} --store {store}")
+        step = f"이제 {model.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}"
+    if accepted:
+        typer.echo(step)
     list_failed(errors, folder, read)
     if not accepted:
         raise typer.Exit(1)
+
+
+def _written(learned: Learned, folder: Path) -> str:
+    """Write the folder of a model that no store knows; return what it is called and where it is."""
+    from hyeoksin.model import save_model
+
+    card = {"model": learned.model.name, "lessons": learned.report.to_json()}
+    return f"{save_model(learned.model, folder, card).id} ({folder})"
 
 
 def _tell_left_out(store: Store, taught: Taught) -> None:

@@ -64,6 +64,15 @@ def samples(
     entries = group([r.document for part in parts for r in part])
     names = [entry.group or f"#{i}" for i, entry in enumerate(entries)]
     at = len(parts[0])
+    parts, most = _comparable(parts, classifier.model.limit)
+    by_kind = all(any(r.document.meta.get("kind") for r in part) for part in parts)
+    known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
+    first = sample_of(parts[0], names[:at], classifier, dense, known, by_kind, most)
+    return first, sample_of(parts[1], names[at:], classifier, dense, known, by_kind, most), tuple(errors)
+
+
+def _comparable(parts: list[list[Result]], limit: int) -> tuple[list[list[Result]], int | None]:
+    """Return the periods by what both tell, and the letters up to which lengths are; note what else sets them apart."""
     if len({any(r.gated for r in part) for part in parts}) > 1:
         log.info(
             "한 기간의 결과에만 1차 거르기의 확률이 있습니다. 달라졌다고 나온 확률이 그 때문일 수 있으니 두 기간을 같은 "
@@ -84,15 +93,12 @@ def samples(
         )
     most = None
     if any(r.is_cut for part in parts for r in part):
-        most = classifier.model.limit
+        most = limit
         log.info(
             "결과에는 글의 앞부분만 있어 길이는 %d자까지만 견줍니다. 분류할 때 넣은 파일을 --texts 로 주면 다 봅니다.",
             most,
         )
-    by_kind = all(any(r.document.meta.get("kind") for r in part) for part in parts)
-    known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
-    first = sample_of(parts[0], names[:at], classifier, dense, known, by_kind, most)
-    return first, sample_of(parts[1], names[at:], classifier, dense, known, by_kind, most), tuple(errors)
+    return parts, most
 
 
 def _period(

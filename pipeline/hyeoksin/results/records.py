@@ -46,15 +46,7 @@ def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowE
 
     That is ``decision`` and ``final``, a column of codes as tables have them (확정코드), or a bare ``code``.
     """
-    document = Document(
-        id=str(row.get("id") or place),
-        title=str(row.get("title") or ""),
-        text=str(row.get("text") or ""),
-        source=str(row.get("source") or place),
-        date=cell_date(str(row["date"])) if row.get("date") else None,
-        region=row.get("region") or None,
-        meta={str(name): str(value) for name, value in (row.get("meta") or {}).items()},
-    )
+    document = _document(row, place)
     group, answer = row.get("duplicate_group"), _answer(row, plan)
     suggested = _end(answer) if answer else row.get("predicted")  # the store's export
     cell, decided = said(_code_cells(row)) or ("", False)
@@ -79,6 +71,25 @@ def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowE
         _note_edition(row, plan, place)
         told = Result(document, code_of(cell, plan), decided, duplicate_group=group, suggested=suggested)
         return checked(told, plan, place, cell)
+    return _recommended(row, answer, document, plan, place)
+
+
+def _document(row: Mapping[str, Any], place: str) -> Document:
+    return Document(
+        id=str(row.get("id") or place),
+        title=str(row.get("title") or ""),
+        text=str(row.get("text") or ""),
+        source=str(row.get("source") or place),
+        date=cell_date(str(row["date"])) if row.get("date") else None,
+        region=row.get("region") or None,
+        meta={str(name): str(value) for name, value in (row.get("meta") or {}).items()},
+    )
+
+
+def _recommended(
+    row: Mapping[str, Any], answer: Mapping[str, Any] | None, document: Document, plan: Plan, place: str
+) -> Result | RowError:
+    """Return what the model answers for the plan in a record that nobody decided."""
     gated = any(str(note).startswith(MARK) for note in row.get("notes") or ())
     if answer is None:
         kind = UnaskedError if gated else RowError
@@ -95,7 +106,7 @@ def from_record(row: Mapping[str, Any], plan: Plan, place: str) -> Result | RowE
             probability=float(end["probability"]) if end else shares[NONE],
             shares=shares,
             notes=tuple(map(str, row.get("notes") or ())),
-            duplicate_group=group,
+            duplicate_group=row.get("duplicate_group"),
             regions=tuple(map(str, row.get("regions") or ())),
             model=str(row.get("model") or ""),
         ),
