@@ -128,13 +128,9 @@ def _end(answer: Mapping[str, Any]) -> str:
 
 
 def _code_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the cells that may be a table's column of codes; ``code`` and ``decision`` of a record are read as such."""
-    own = ("code", "decision")
-    return {
-        key(name): plain_cell(value)
-        for name, value in row.items()
-        if isinstance(value, str) and name not in own
-    }
+    """Return the cells that may be a table's column of codes: a record's own names, all in ASCII, are read as such."""
+    named = ((name, value) for name, value in row.items() if not name.isascii())
+    return {key(name): plain_cell(value) for name, value in named if isinstance(value, str)}
 
 
 def _note_edition(answer: Mapping[str, Any], plan: Plan, place: str) -> None:
