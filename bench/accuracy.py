@@ -39,7 +39,7 @@ from hyeoksin.assess import assess
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import TESTED, Example
 from hyeoksin.domain import Prediction
-from hyeoksin.evaluation import Coded, plan_scores, read_coded
+from hyeoksin.evaluation import Coded, Score, plan_scores, read_coded
 from hyeoksin.model.heads import softmax
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.resources import resource
@@ -64,7 +64,7 @@ class Question:
     acceptable: Sequence[frozenset[str]]
 
 
-def line(question: Question, title: str, figures: Mapping[str, Sequence[float]], test: str = "–") -> None:
+def line(question: Question, title: str, figures: Mapping[str, Score], test: str = "–") -> None:
     cells = ["{:.3f} ({:.3f}-{:.3f})".format(*figures[f]) if f in figures else "–" for f in FIGURES]
     name = f"{question.name} {len(question.codes):,}건"
     print(f"| {name} | {question.plan.id} | {title} | {' | '.join(cells)} | {test} |", flush=True)

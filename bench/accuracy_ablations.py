@@ -87,6 +87,8 @@ def fitted(
     train = train.with_titles(Settings().title_weight if variant.titles else 0.0)
     rows = csr_array(front.transform(train.analysed))
     there = csr_array(front.transform(asked.analysed))
+    if train.vectors is None or train.probe is None or asked.vectors is None:
+        raise SystemExit("the network needs a dense encoder")
     net = fit_net(train.vectors, train.examples, plans, train.probe).log_probabilities(asked.vectors)
     found = {}
     for name in scored:

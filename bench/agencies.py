@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.domain import Document, Prediction
 from hyeoksin.evaluation import mean_score, read_coded
 from hyeoksin.features import analyse
-from hyeoksin.mentions import named_agencies
+from hyeoksin.mentions import named_agencies, without_names
 
 CASES = Path(__file__).parents[1] / "tests" / "data"
 AGENCIES = load_agencies()
@@ -63,7 +64,10 @@ def text_model(classifier: Classifier, documents: Sequence[Document], core: Sequ
     analysed = list(analyse(documents, classifier.tokenizer, model.limit))
     encoded = model.encoder.encode_all(analysed)
     named = [named_agencies(one.body, one.document.date) for one in analysed]
-    found = classifier._agencies(analysed, model.encoder.matrix(encoded), encoded, named)
+    found = classifier._agencies(model.encoder.matrix(encoded), encoded, named)
+    if classifier.second is not None:
+        bodies = [without_names(a.body, n.values()) for a, n in zip(analysed, named, strict=True)]
+        found = classifier.second.reread_leads(found, bodies, os.cpu_count() or 1)
     classes = np.array(model.agencies.classes)
     for kept in (np.isin(classes, core), np.ones(len(classes), dtype=bool)):
         order = np.argsort(-found[:, kept], axis=1)[:, :3]

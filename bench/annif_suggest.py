@@ -25,7 +25,7 @@ BACKENDS = ("tfidf", "svc")
 BATCH = 32  # documents, Annif's own batch size
 
 
-class Tokens(Analyzer):
+class Tokens(Analyzer):  # type: ignore[misc]  # Annif has no types
     """Words are what stands between spaces."""
 
     name = "tokens"

@@ -99,7 +99,7 @@ def compound(raw: bytes, rng: random.Random) -> bytes:
     else:
         packer = zlib.compressobj(wbits=-15)
         streams[name] = packer.compress(change(zlib.decompress(streams[name], -15), rng)) + packer.flush()
-    return build_compound_file(list(streams.items()))
+    return bytes(build_compound_file(list(streams.items())))
 
 
 CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (

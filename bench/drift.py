@@ -18,13 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, load_npz, save_npz
 from scipy.stats import binomtest
 
 from arguments import there
 from hyeoksin.codes import NONE
 from hyeoksin.drift import TESTS, Sample, find_drift
-from hyeoksin.encoders import dense_encoder, views
+from hyeoksin.encoders import load_morpheme_encoder, views
 from hyeoksin.external import labelled_examples
 from hyeoksin.features import analyse
 from hyeoksin.model import load_model
@@ -43,7 +44,7 @@ def whole(folder: Path, cache: Path) -> Sample:
     paths = [cache / f"public_{name}" for name in ("rows.npz", "dense.npy", "keys.json")]
     cache.mkdir(parents=True, exist_ok=True)
     if not all(path.is_file() for path in paths):
-        encoder = dense_encoder("morpheme")
+        encoder = load_morpheme_encoder()
         analysed = list(analyse([e.document for e in examples], Tokenizer(1), model.limit))
         save_npz(paths[0], model.encoder.matrix(model.encoder.encode_all(analysed)))
         np.save(paths[1], views(encoder, analysed))
@@ -51,6 +52,8 @@ def whole(folder: Path, cache: Path) -> Sample:
         paths[2].write_text(json.dumps(keys, ensure_ascii=False), encoding="utf-8")
     rows, vectors = csr_array(load_npz(paths[0])), np.load(paths[1])
     words = json.loads(paths[2].read_text(encoding="utf-8"))
+    if model.net is None:
+        raise SystemExit("the shipped model has a network")
     leaves, off = model.plans[PLAN].probabilities(rows, model.net.log_probabilities(vectors)[PLAN])
     best = np.array([leaf.code for leaf in plan.leaves])[leaves.argmax(axis=1)]
     head = model.plans[PLAN]
@@ -115,7 +118,9 @@ def main() -> None:
         rows = rng.permutation(press)[: 2 * size]
         return everything.take(rows[:size]), everything.take(rows[size:])
 
-    def mixed(share: float, pool: np.ndarray) -> Callable[[np.random.Generator], tuple[Sample, Sample]]:
+    def mixed(
+        share: float, pool: NDArray[np.int64]
+    ) -> Callable[[np.random.Generator], tuple[Sample, Sample]]:
         def draw(rng: np.random.Generator) -> tuple[Sample, Sample]:
             rows = rng.permutation(rest)[: 2 * size]
             n = round(share * size)

@@ -119,7 +119,8 @@ def measure(texts: list[str], threshold: float) -> None:
         names = [groups.find(i) for i in range(len(rows))]
     hits: dict[str, list[bool]] = defaultdict(list)
     for i in range(len(texts), len(rows)):
-        hits[edit[i]].append(names[i] is not None and names[i][0] == (names[origin[i]] or ("",))[0])
+        own, whole = names[i], names[origin[i]]
+        hits[edit[i]].append(own is not None and whole is not None and own[0] == whole[0])
     members = defaultdict(list)
     for i, name in enumerate(names):
         if name is not None:

@@ -142,7 +142,7 @@ def pooled(table: MorphemeEncoder, texts: Sequence[Keys], with_max: bool) -> Flo
             parts = table.vectors[rows]
             halves = [parts.sum(axis=0), parts.max(axis=0)][: 1 + with_max]
             out[i] = np.concatenate([half / np.linalg.norm(half) for half in halves])
-    return out / np.sqrt(1 + with_max)
+    return np.asarray(out / np.sqrt(1 + with_max))
 
 
 def probe(vectors: Callable[[NDArray[np.int64]], Floats], data: Data, plan: str, folds: int = 5) -> float:

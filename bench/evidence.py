@@ -40,9 +40,9 @@ def underlined(path: Path, plan: str) -> dict[int, dict[tuple[str, str], Places]
     return found
 
 
-def touching(places: Places, others: Places) -> list[float]:
-    """Return for each of ``places`` 1 where it shares a character with one of ``others``, else 0."""
-    return [float(any(a < end and start < b for start, end in others)) for a, b in places]
+def touching(places: Places, others: Places) -> list[bool]:
+    """Return for each of ``places`` whether it shares a character with one of ``others``."""
+    return [any(a < end and start < b for start, end in others) for a, b in places]
 
 
 def line(name: str, pairs: Sequence[tuple[Places, Places]]) -> str:
@@ -50,7 +50,10 @@ def line(name: str, pairs: Sequence[tuple[Places, Places]]) -> str:
     shown = [float(np.mean(touching(ours, theirs))) for ours, theirs in pairs]
     first = [touching(ours, theirs)[0] for ours, theirs in pairs]
     found = [float(np.mean(touching(theirs, ours))) for ours, theirs in pairs]
-    cells = ["{:.3f} ({:.3f}-{:.3f})".format(*mean_score(values)) for values in (shown, first, found)]
+    cells = [
+        "{:.3f} ({:.3f}-{:.3f})".format(*mean_score(np.asarray(values, float)))
+        for values in (shown, first, found)
+    ]
     return (
         f"| {name} | {len(pairs)} | {np.mean([len(ours) for ours, _ in pairs]):.1f} | {' | '.join(cells)} |"
     )

@@ -73,7 +73,7 @@ def main() -> None:
     print(f"bare Kiwi {bare:.0f} docs/s; on the first 700 characters {short:.0f} docs/s")
     for mode in ("off", "safe", "fast"):
         gated: set[int] = set()
-        found = rate(len(stream), lambda: list(predict(classifier, entries, gate, mode, gated)))  # type: ignore[arg-type]  # noqa: B023
+        found = rate(len(stream), lambda: list(predict(classifier, entries, gate, mode, gated)))  # noqa: B023
         lost = sum(stream[i].id in inside for i in gated)
         print(
             f"--gate {mode:<5} {found:6.0f} docs/s, {found / bare:.2f} of bare Kiwi ({found / short:.2f} on what is read); "

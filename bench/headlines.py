@@ -43,7 +43,7 @@ def scores(
     train: csr_matrix, labels: NDArray[np.int64], test: csr_matrix, strength: float
 ) -> NDArray[np.float64]:
     found = LinearSVC(C=strength).fit(train, labels).decision_function(test)
-    return found / found.std()
+    return np.asarray(found / found.std())
 
 
 def naive_bayes_scores(
@@ -57,7 +57,7 @@ def naive_bayes_scores(
         model = LinearSVC(C=strength).fit(train @ ratio, labels == topic)
         columns.append(model.decision_function(test @ ratio))
     found = np.stack(columns, axis=1)
-    return found / found.std()
+    return np.asarray(found / found.std())
 
 
 def tuned_scores(

@@ -32,7 +32,7 @@ from arguments import there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
 from hyeoksin.domain import Document
-from hyeoksin.encoders import beside, dense_encoder, views
+from hyeoksin.encoders import beside, load_morpheme_encoder, views
 from hyeoksin.evaluation import read_coded
 from hyeoksin.external import labelled_examples
 from hyeoksin.features import analyse
@@ -69,7 +69,7 @@ class Texts:
 def encoded(name: str, documents: Sequence[Document], model: Model, cache: Path) -> Texts:
     rows, dense = cache / f"{name}_rows.npz", cache / f"{name}_dense.npy"
     if not rows.is_file():
-        tokenizer, encoder = Tokenizer(1), dense_encoder("morpheme")
+        tokenizer, encoder = Tokenizer(1), load_morpheme_encoder()
         analysed = list(analyse(documents, tokenizer, model.limit))
         save_npz(rows, model.encoder.matrix(model.encoder.encode_all(analysed)))
         np.save(dense, views(encoder, analysed))
@@ -247,7 +247,7 @@ def main() -> None:
     args = parser.parse_args()
     data = load(args)
     old, new = load_plan(args.old), load_plan(args.new)
-    wording = wording_head(replace(new, id="new"), data["model"], Tokenizer(1), dense_encoder("morpheme"))
+    wording = wording_head(replace(new, id="new"), data["model"], Tokenizer(1), load_morpheme_encoder())
     kept: dict[tuple[str, str, int], list[Any]] = {}
     bare: dict[str, list[Any]] = {}
     for seed in range(args.seeds):

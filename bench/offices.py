@@ -25,7 +25,7 @@ from scipy.sparse import csr_array, vstack
 from arguments import described, there
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example
-from hyeoksin.encoders import dense_encoder, probe, views
+from hyeoksin.encoders import load_morpheme_encoder, probe, views
 from hyeoksin.features import analyse
 from hyeoksin.lessons.learn import paths_of
 from hyeoksin.lessons.residual import Hold, Signals, allowed_leaves, fit_residual
@@ -65,7 +65,7 @@ def read_texts(folder: Path) -> Texts:
     plans = {plan: load_plan(plan) for plan in BUILTIN_PLANS}
     examples = [e for e in gather(CORPUS, folder, plans) if "2019" in e.labels]
     model, tokenizer = load_model(resource("model")), Tokenizer(workers=1)
-    dense = dense_encoder(model.dense)
+    dense = load_morpheme_encoder()
     assert dense is not None  # noqa: S101
     rows, vectors = [], []
     for start in range(0, len(examples), 1_000):
@@ -87,7 +87,7 @@ def base_without(texts: Texts, source: str, plan: Plan) -> tuple[PlanHead, list[
     away = np.array([e.kind == source for e in examples]) & real
     held = real & ~away & (random.random(len(examples)) < 0.15)
     rows = np.flatnonzero(~away & ~held)
-    kept = [examples[i] for i in rows]
+    kept = [examples[i] for i in rows.tolist()]
     leaf = fit_leaves(texts.rows[rows], kept, plan, Settings())
     gate, gate_bias = fit_border(texts.rows[rows], kept, plan, Settings())
     net = fit_net(texts.vectors[rows], kept, {plan.id: plan}, texts.probe)
@@ -169,7 +169,7 @@ def teach(head: PlanHead, signals: Signals, examples: Sequence[Example], plan: P
     allowed = allowed_leaves(head, paths_of(plan), codes)
     cuts = [round(k * len(codes) / N_PARTS) for k in range(N_PARTS + 1)]
     later = np.arange(cuts[1], len(codes))
-    before = answers(head, signals.take(later), [examples[i] for i in later])
+    before = answers(head, signals.take(later), [examples[i] for i in later.tolist()])
     told = [row.code for row in before]
     print(f"  parts 2-{N_PARTS} as it was: {figures(before)}")
     for words in HOLDS:
@@ -180,7 +180,7 @@ def teach(head: PlanHead, signals: Signals, examples: Sequence[Example], plan: P
                 head, signals.take(seen), allowed[seen], np.ones(start), Hold(words=words)
             )
             moved = residual.moved(signals.take(next_))
-            after += answers(head, moved, [examples[i] for i in next_])
+            after += answers(head, moved, examples[start:end])
         low, high = gain(told, [r.answer for r in before], [r.answer for r in after])
         print(
             f"  learning, hold {words:g}: {figures(after)}; kappa gain 95 % ({low:+.3f}, {high:+.3f})",

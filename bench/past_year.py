@@ -24,7 +24,7 @@ from sklearn.model_selection import GroupKFold
 from arguments import described
 from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, read_examples
-from hyeoksin.encoders import dense_encoder, probe, views
+from hyeoksin.encoders import load_morpheme_encoder, probe, views
 from hyeoksin.features import analyse
 from hyeoksin.model import PlanHead, load_model
 from hyeoksin.model.heads import off_log_odds
@@ -52,7 +52,7 @@ Floats = NDArray[np.float64]
 def features(examples: Sequence[Example]) -> tuple[csr_array, NDArray[np.float32], NDArray[np.float32]]:
     """Return sparse rows, dense views and the probe, by the shipped vocabulary and embedding."""
     model = load_model(resource("model"))
-    dense = dense_encoder(model.dense)
+    dense = load_morpheme_encoder()
     analysed = list(analyse([e.document for e in examples], Tokenizer(workers=1), model.limit))
     rows = model.encoder.matrix(model.encoder.encode_all(analysed))
     return rows, views(dense, analysed), probe(dense)

@@ -18,28 +18,33 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arguments import there
 from hyeoksin.audit.prevalence import Shares, calibrate, correction, em, moved
 from hyeoksin.held_out import HeldOut, load_held_out
 from hyeoksin.plan import load_plan
 
+Floats = NDArray[np.float64]
 BINS = ((0.0, 0.0), (0.0, 0.005), (0.005, 0.02), (0.02, 1.0))
 
 
-def one_hot(values: np.ndarray) -> np.ndarray:
-    return np.eye(values.shape[1])[values.argmax(axis=1)]
+def one_hot(values: Floats) -> Floats:
+    found: Floats = np.eye(values.shape[1])[values.argmax(axis=1)]
+    return found
 
 
-def answers(p: np.ndarray) -> np.ndarray:
+def answers(p: Floats) -> Floats:
     """Return the classifier's own answer: off-plan from 0.5 on, else the likeliest leaf."""
     said = np.where(p[:, -1] >= 0.5, p.shape[1] - 1, p[:, :-1].argmax(axis=1))
-    return np.eye(p.shape[1])[said]
+    found: Floats = np.eye(p.shape[1])[said]
+    return found
 
 
-def estimates(known: HeldOut, stream: np.ndarray) -> dict[str, Shares]:
+def estimates(known: HeldOut, stream: Floats) -> dict[str, Shares]:
     """Return the shares that each method estimates for a stream of (n x classes) probabilities."""
     n = len(stream)
     counted = answers(stream).mean(axis=0)
@@ -61,7 +66,7 @@ def estimates(known: HeldOut, stream: np.ndarray) -> dict[str, Shares]:
     }
 
 
-def draw(truth: np.ndarray, off: float, size: int, rng: np.random.Generator) -> np.ndarray:
+def draw(truth: NDArray[np.int_], off: float, size: int, rng: np.random.Generator) -> NDArray[np.int_]:
     """Return the rows of a stream with the given off-plan share and a drawn mix of nodes, as far as there are texts."""
     n_classes = int(truth.max()) + 1
     natural = np.bincount(truth[truth < n_classes - 1], minlength=n_classes - 1) + 0.5
@@ -73,14 +78,14 @@ def draw(truth: np.ndarray, off: float, size: int, rng: np.random.Generator) -> 
 
 def simulate(
     held: HeldOut, size: int, runs: int, seed: int, method: Callable[..., dict[str, Shares]]
-) -> dict:
+) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     n_classes = len(held.classes)
-    wrong: dict[str, list] = defaultdict(list)
-    off_wrong: dict[str, list] = defaultdict(list)
-    hit: dict[str, list] = defaultdict(list)
-    width: dict[str, list] = defaultdict(list)
-    true: list = []
+    wrong: dict[str, list[Any]] = defaultdict(list)
+    off_wrong: dict[str, list[Any]] = defaultdict(list)
+    hit: dict[str, list[Any]] = defaultdict(list)
+    width: dict[str, list[Any]] = defaultdict(list)
+    true: list[Floats] = []
     for _ in range(runs):
         order = rng.permutation(len(held))
         known, pool = held.rows(order[::2]), held.rows(order[1::2])
@@ -96,7 +101,7 @@ def simulate(
     return {"wrong": wrong, "off_wrong": off_wrong, "hit": hit, "width": width, "true": np.array(true)}
 
 
-def table(found: dict) -> list[dict]:
+def table(found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     true = found["true"]
     for name in found["wrong"]:
@@ -118,7 +123,7 @@ def table(found: dict) -> list[dict]:
     return rows
 
 
-def show(rows: list[dict]) -> None:
+def show(rows: list[dict[str, Any]]) -> None:
     names = list(rows[0])
     print("| " + " | ".join(names) + " |")
     print("|" + "---|" * len(names))

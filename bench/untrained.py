@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from arguments import described, there
 from hyeoksin.classifier import load_classifier
 from hyeoksin.corpus import Example, read_examples
-from hyeoksin.encoders import beside, dense_encoder
+from hyeoksin.encoders import beside, load_morpheme_encoder
 from hyeoksin.external import labelled_examples
 from hyeoksin.features import analyse
 from hyeoksin.model import PlanHead
@@ -38,7 +38,7 @@ def main() -> None:
         texts["public"] = list(labelled_examples(corpus / "labels", listing, given.folder))
     classifier = load_classifier()
     model, tokenizer = classifier.model, classifier.tokenizer
-    dense = dense_encoder("morpheme")
+    dense = load_morpheme_encoder()
     for kind, examples in texts.items():
         analysed = list(analyse([e.document for e in examples], tokenizer, model.limit))
         lexical = model.encoder.matrix([model.encoder.encode(a) for a in analysed])
