@@ -93,7 +93,8 @@ def test_personal_data_is_masked_in_json_too(tmp_path: Path) -> None:
         for i in range(40)
     ]
     texts = [replace(one, document=replace(one.document, id=f"{number} {i}")) for i, one in enumerate(texts)]
-    found = audit(saved(texts, tmp_path / "records.parquet"), model=tmp_path, topic_texts=0)
+    found = audit(saved(texts, tmp_path / f"{number}.parquet"), model=tmp_path, topic_texts=0)
+    assert found.manifest.inputs[0]["name"] == "***-****-****.parquet"
     assert found.texts[0].title == "***-****-**** 로 답해 주세요"
     assert found.texts[0].kind == "***-****-****"
     assert number not in found.to_json()
@@ -240,6 +241,8 @@ def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     found = Audit.from_json(place.read_text(encoding="utf-8"))
     assert (found.n_texts, [row["row"] for row in found.failed]) == (1, [2, 3])
     assert "2건" in found.notes[0]
+    told = replace(found, failed=({"file": "문의 010-1234-5678.csv", "row": 2, "reason": "글이 없습니다"},))
+    assert Audit.from_json(told.to_json()).failed[0]["file"] == "문의 ***-****-****.csv"
     listed = (tmp_path / "a.failed.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in listed] == list(found.failed)
     source.write_text('{"id": "1", "text": "섬 주민을 찾아가는 진료"}\n', encoding="utf-8")

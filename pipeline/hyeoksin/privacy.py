@@ -26,6 +26,7 @@ __all__ = [
     "masked_id",
     "masked_record",
     "masked_start",
+    "masked_words",
 ]
 
 MASK = "*"
@@ -246,7 +247,7 @@ def masked_document(document: Document) -> Document:
         text=text,
         source=masked(document.source),
         region=None if document.region is None else masked(document.region),
-        meta=_masked_words(document.meta),
+        meta=masked_words(document.meta),
     )
 
 
@@ -260,7 +261,7 @@ def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
     hidden = masked(body)
     evidence = [{**span, "text": hidden[span["start"] : span["end"]]} for span in record.get("evidence", ())]
     rest = {
-        name: _masked_words(value)
+        name: masked_words(value)
         for name, value in record.items()
         if name in ("source", "agencies", "meta", "notes", "regions", "rival")
     }
@@ -269,14 +270,15 @@ def masked_record(record: Mapping[str, Any], body: str) -> dict[str, Any]:
     return {**record, **rest, "evidence": evidence}
 
 
-def _masked_words(value: Any) -> Any:
+def masked_words(value: Any) -> Any:
+    """Return what stands in JSON with every text in it masked, and the names of its mappings."""
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
         names = _masked_names(value)
-        return {name: _masked_words(inner) for name, inner in zip(names, value.values(), strict=True)}
+        return {name: masked_words(inner) for name, inner in zip(names, value.values(), strict=True)}
     if isinstance(value, list | tuple):
-        return [_masked_words(inner) for inner in value]
+        return [masked_words(inner) for inner in value]
     return value
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hyeoksin.audit.table import Records
 from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.errors import InputError
+from hyeoksin.privacy import masked
 
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
@@ -155,11 +156,11 @@ def _decided(path: Path) -> tuple[str, ...]:
 
 
 def told_failed(lines: Sequence[str]) -> str:
-    """Return rows that could not be read in words: file, row and reason."""
+    """Return rows that could not be read in words, masked: file, row and reason."""
     told = []
     for row in map(json.loads, lines):
         place = "" if row["row"] is None else f" {row['row']}번째 줄"
-        told.append(f"{row['file']}{place}: {row['reason']}")
+        told.append(masked(f"{row['file']}{place}: {row['reason']}"))
     return " / ".join(told)
 
 
@@ -239,7 +240,7 @@ def refuse_inside(path: Path, sheet: Path) -> None:
 
 
 def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
-    """Return name, size and SHA-256 of the input's files, by name: of a folder of results those with the records only."""
+    """Return masked name, size and SHA-256 of the input's files, by name: of a folder of results those with the records only."""
     records = _records(path)
     files: Sequence[Path] = [path]
     if records is not None:
@@ -251,5 +252,5 @@ def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         name = file.name if path.is_file() else str(file.relative_to(path).as_posix())
-        marks.append({"name": name, "bytes": file.stat().st_size, "sha256": digest})
+        marks.append({"name": masked(name), "bytes": file.stat().st_size, "sha256": digest})
     return tuple(marks)

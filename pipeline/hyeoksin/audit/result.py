@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from hyeoksin.errors import InputError
+from hyeoksin.privacy import masked_words
 
 __all__ = [
     "CUTS",
@@ -315,8 +316,9 @@ class Audit:
         return tuple(row for row in self.rows if row.cut == cut and row.value == value)
 
     def to_json(self) -> str:
-        """Return the audit as JSON; the same audit gives the same characters."""
-        return _adapter().dump_json(self, indent=1).decode() + "\n"
+        """Return the audit as JSON, with personal data masked; the same audit gives the same characters."""
+        shown = replace(self, failed=tuple(map(masked_words, self.failed)))
+        return _adapter().dump_json(shown, indent=1).decode() + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Audit:
