@@ -93,10 +93,10 @@ def read_past(
 
 
 def _is_undecided(meta: Mapping[str, str], column: str | None) -> bool:
-    """Tell whether a row of our own results has no decision: officers may write down only some."""
+    """Tell whether a row of our own results has no person's decision: officers may write down only some."""
     cells = {key(name): value for name, value in meta.items()}
-    code = meta.get(column, "") if column is not None else (said(cells) or ("",))[0]
-    return holds_answers(cells.keys()) and is_open(code)
+    code, decided = (meta.get(column, ""), True) if column is not None else said(cells) or ("", True)
+    return holds_answers(cells.keys()) and (is_open(code) or not decided)
 
 
 def _codes(meta: Mapping[str, str], plan: Plan, column: str | None) -> list[str]:
