@@ -371,3 +371,6 @@ def test_the_commands(drawn_sheet: tuple[Path, Path, np.ndarray]) -> None:
     result = CliRunner().invoke(app, ["audit-sample", str(path), "-o", str(again), "--margin", "0.1", *base])
     assert result.exit_code == 0, result.output
     assert again.is_file()
+    assert "'코더1' 열을 목록에서" in result.output
+    two = ["audit-sample", str(path), "-o", str(again.with_name("c.xlsx")), "--coders", "2", *base]
+    assert "'코더1', '코더2' 열을 두 사람이 따로" in CliRunner().invoke(app, two).output

@@ -20,6 +20,11 @@ def test_places_are_true_places_of_the_body() -> None:
     assert nouns == ["공개", "공개"]  # once for the place, once more since it stands in the title
 
 
+def test_no_threads_of_its_own_are_one() -> None:
+    texts = ["업무추진비 공개", "주차장 개방"]
+    assert list(Tokenizer(workers=0).tokenize(texts)) == list(TOKENIZER.tokenize(texts))
+
+
 def test_title_counts_twice_whether_given_or_first_line() -> None:
     given_title = Document(id="1", title="주차장 개방", text="밤에 엽니다.")
     first_line = Document(id="1", text="주차장 개방\n밤에 엽니다.")

@@ -85,7 +85,7 @@ class Tokenizer:
         if self._kiwi is None:
             from kiwipiepy import Kiwi
 
-            kiwi = Kiwi(num_workers=self.workers, load_multi_dict=False)
+            kiwi = Kiwi(num_workers=self.workers or 1, load_multi_dict=False)
             for word, tag in domain_words() if self.words is None else self.words:
                 kiwi.add_user_word(word, tag)
             self._kiwi = kiwi

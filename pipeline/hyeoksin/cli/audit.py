@@ -117,8 +117,9 @@ def audit_sample(
     need("audit", "duckdb")
     show_notes()
     n = draw_sample(source, output, plan, margin, coders, model, seed, texts)
+    columns = "'코더1' 열을" if coders == 1 else "'코더1', '코더2' 열을 두 사람이 따로"
     typer.echo(
-        f"글 {n:,}건을 {output} 에 적었습니다. '코더1' 열을 목록에서 골라 채운 뒤 hyeoksin audit-read 로 읽으세요.",
+        f"글 {n:,}건을 {output} 에 적었습니다. {columns} 목록에서 골라 채운 뒤 hyeoksin audit-read 로 읽으세요.",
         err=True,
     )
 

@@ -39,8 +39,8 @@ def decided_of(found: Sequence[Result], path: Path, plan: Plan, errors: Sequence
     if not decided:
         show_failed(errors)
         raise InputError(
-            f"{path}: 계획 {plan.id} 의 결정이 한 건도 없습니다 (추천만 {len(found):,}건). 사람이 정한 '결정 코드' 열이 있는 표나 "
-            "결정이 쌓인 저장소(.db)를 --decisions 로 주세요."
+            f"{path}: 계획 {plan.id} 의 결정이 한 건도 없습니다 (추천만 {len(found):,}건). 표의 '코드'나 '결정 코드' 열에 "
+            "사람이 정한 코드를 적어 주거나, 결정이 쌓인 저장소(.db)를 --decisions 로 주세요."
         )
     if len(decided) < len(found):
         typer.secho(

@@ -202,7 +202,7 @@ def doubts(
     for doubt in found[:shown]:
         typer.echo(
             f"  {doubt.document}: {doubt.decided} -> {doubt.suggested}? ({doubt.probability:.0%}, 이웃 "
-            f"{doubt.contradicting}/{len(doubt.neighbours)}건이 다름, {doubt.by}) {doubt.title}"
+            f"{doubt.contradicting}/{len(doubt.neighbours)}건이 다름{doubt.by and f', {doubt.by}'}) {doubt.title}"
         )
     if output is not None:
         _write_doubts(found, output)

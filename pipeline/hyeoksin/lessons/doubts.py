@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,11 @@ def doubts(
     known = np.unique(labels)  # cleanlab wants every class to have a label
     narrow = chances[:, known] / chances[:, known].sum(axis=1, keepdims=True)
     places = np.searchsorted(known, labels)
-    flagged = find_label_issues(places, narrow, n_jobs=1) if len(known) > 1 else np.zeros(len(labels), bool)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # classes with few decisions, by their number
+        flagged = (
+            find_label_issues(places, narrow, n_jobs=1) if len(known) > 1 else np.zeros(len(labels), bool)
+        )
     quality = get_label_quality_scores(places, narrow) if len(known) > 1 else np.ones(len(labels))
     names = (*head.leaf.classes, NONE)
     near = _neighbours(vectors, lessons)

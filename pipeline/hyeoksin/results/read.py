@@ -72,7 +72,7 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     others = [project for project in namesakes if project.plan_sha != plan.sha256]
     if not namesakes:
         held = ", ".join(sorted({project.plan for project in projects})) or "없음"
-        raise InputError(f"{path}: 계획 {plan.id} 의 회차가 없습니다 (있는 계획: {held}).")
+        raise InputError(f"{path}: 계획 {plan.id} 의 차수가 없습니다 (있는 계획: {held}).")
     if others:
         editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
         word = (

@@ -204,7 +204,7 @@ class People(Base):
             ended = _k.update().where(_k.c.id == number, _k.c.revoked_at.is_(None)).values(revoked_at=now())
             known = connection.scalar(sa.select(_k.c.id).where(_k.c.id == number))
             if known is None:
-                raise NotStoredError("API 열쇠 {number} 이(가) 없습니다.", number=number)
+                raise NotStoredError("API 키 {number} 이(가) 없습니다.", number=number)
             connection.execute(ended)
 
 
