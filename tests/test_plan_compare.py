@@ -82,6 +82,14 @@ def test_a_node_does_not_merge_with_its_own_parent() -> None:
     assert found == {"1": "kept", "1-1": "into"}
 
 
+def test_a_link_of_a_programme_is_no_change_of_a_node() -> None:
+    old = Plan("a", "a", 2000, (Node("1", "task", "위"), Node("1-1", "programme", "아래", "1")))
+    there, here = link("1", "close", "1"), link("1-1", "narrow", "2")
+    new = plan("b", "가", "나")
+    assert fates(old, new, there, here) == fates(old, new, there) == {"1": "kept", "+2": "came"}
+    assert compare(old, new, Crosswalk((here,))).guessed
+
+
 def test_a_changed_lead_is_named_both_ways() -> None:
     old, new = plan("a", "하나", leads=("국방부", "환경부")), plan("b", "하나", leads=("환경부", "법제처"))
     (change,) = compare(old, new, Crosswalk((link("1", "exact", "1"),))).changes

@@ -47,6 +47,19 @@ def test_links_without_a_row_for_the_two_plans_are_named(
     assert "a 과 b 의 대응표가 없어" in capsys.readouterr().err
 
 
+def test_links_that_start_at_programmes_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "대응.csv"
+    write_links([Link("2019", "4-1-1", "narrow", "b", "A", "high", "이어받음")], path)
+    found = links_table(load_plan("2019"), NEW, path)
+    assert capsys.readouterr().err == ""
+    assert {code: [*route.targets] for code, route in found.items() if not route.inherited} == {
+        "4-1-1": ["A"]
+    }
+    assert [*found["4-1"].targets] == ["A"]  # as of a node below it
+    shipped = links_table(load_plan("2020"), load_plan("2019"), None)
+    assert (shipped["P4-2-2-p3"].only, shipped["P4-1-3-p2"].only) == ("2-3", "6-1")
+
+
 def test_an_edition_of_a_shipped_plan_has_routes(capsys: pytest.CaptureFixture[str]) -> None:
     old = load_plan("2024")
     own = replace(old, nodes=tuple(node for node in old.nodes if node.code != "K8"))

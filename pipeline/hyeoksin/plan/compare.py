@@ -125,7 +125,7 @@ def compare(old: Plan, new: Plan, crosswalk: Crosswalk | None = None) -> Differe
     counterpart it went *into* it, *merged* where others did too; with several narrower or equal ones it was *split*, with one narrower
     one it goes on *partly*; ``related`` links alone mean that it only *overlaps*.
     """
-    links, guessed = links_between(old, new, crosswalk)
+    links, guessed = links_between(old, new, crosswalk, _nodes(old))
     out: dict[str, list[Link]] = {}
     back: dict[str, list[Link]] = {}
     for link in links:
@@ -139,12 +139,14 @@ def compare(old: Plan, new: Plan, crosswalk: Crosswalk | None = None) -> Differe
     return Difference(old, new, tuple(changes), guessed)
 
 
-def links_between(old: Plan, new: Plan, crosswalk: Crosswalk | None) -> tuple[tuple[Link, ...], bool]:
-    """Return the links from ``old`` to ``new``, and whether they had to be guessed."""
+def links_between(
+    old: Plan, new: Plan, crosswalk: Crosswalk | None, nodes: Iterable[Node] | None = None
+) -> tuple[tuple[Link, ...], bool]:
+    """Return the links from ``old`` (``nodes`` of it: all) to ``new``, and whether they had to be guessed."""
     if crosswalk is not None:
         found = tuple(
             link
-            for node in _nodes(old)
+            for node in (old.nodes if nodes is None else nodes)
             for link in crosswalk.of(old.id, node.code, new.id)
             if old.id != new.id and link.to_code in new
         )
