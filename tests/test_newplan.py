@@ -45,10 +45,8 @@ def result(example: Example, plan: str) -> Result:
     return Result(example.document, (example.labels[plan] or (NONE,))[0], decided=True)
 
 
-def above_the_leaves(plan: Plan, n: int) -> list[Result]:
-    return [
-        Result(Document(id=f"위{i}", title=f"위 {i}"), plan.nodes[0].code, decided=True) for i in range(n)
-    ]
+def told(code: str, n: int) -> list[Result]:
+    return [Result(Document(id=f"{code}{i}", title=f"{code} {i}"), code, decided=True) for i in range(n)]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +55,7 @@ def learnt(classifier: Classifier, texts: list[Example], new: Plan) -> Learnt:
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
     found, _ = links_between(old, plans["2024"], load_crosswalk(plans))
     table = routes(old, new, [replace(link, to_plan=new.id) for link in found])
-    decided = [result(e, "2024") for e in texts[:100]] + above_the_leaves(new, 3)
+    decided = [result(e, "2024") for e in texts[:100]] + told("G1", 3) + told("R1", 2)
     carried = [result(e, "2019") for e in texts[90:]]
     return learn_plan(new, classifier.model, decided, carried, table, old, n_wanted=10)
 
@@ -68,8 +66,8 @@ def test_decided_texts_are_not_carried_too(learnt: Learnt, texts: list[Example])
     assert sum(learnt.by_code.values()) == 100
 
 
-def test_decisions_above_the_leaves_are_counted(learnt: Learnt, new: Plan) -> None:
-    assert learnt.above == {new.nodes[0].code: 3}
+def test_decisions_that_teach_nothing_are_counted(learnt: Learnt) -> None:
+    assert (learnt.above, learnt.unplaced) == ({"G1": 3}, {"R1": 2})
 
 
 def test_a_saved_model_answers_for_the_new_plan(
@@ -126,7 +124,9 @@ def test_too_little_and_what_is_known_are_refused(
     with pytest.raises(ModelError, match=r"다른 판.*id를 바꾸어.*plan learn"):
         learn_plan(replace(load_plan("2024"), title="고친 계획"), classifier.model, few)
     with pytest.raises(InputError, match=r"5건.*결정 30건은 배울 수 없습니다"):
-        learn_plan(new, classifier.model, few + above_the_leaves(new, 30))
+        learn_plan(new, classifier.model, few + told("G1", 30))
+    with pytest.raises(InputError, match=r"5건[^항]*\. 글을 분류해 넣지 않는 코드의 결정 30건은"):
+        learn_plan(new, classifier.model, few + told("R1", 30))
     bare = [Result(Document(id=str(i), source="표.csv#row=2"), NONE) for i in range(30)]
     with pytest.raises(InputError, match="--texts"):
         learn_plan(new, classifier.model, bare)
@@ -245,6 +245,8 @@ def test_a_models_own_recommendations_are_no_decisions(
 ) -> None:
     own, path = tmp_path / "새.yaml", tmp_path / "결과.jsonl"
     CliRunner().invoke(app, ["plan", "template", str(own)])
+    aside = '  - {code: "나", level: principle, title: 함께}\n  - {code: "가-p", level: programme, parent: "가", title: 앱}\n'
+    own.write_text(own.read_text(encoding="utf-8") + aside, encoding="utf-8")
     new = Classifier(classifier.model, load_plan(own), tokenizer=classifier.tokenizer)
     written = [p.to_record() for p in new.classify([e.document for e in texts[:30]])]
     for record, example in zip(written, texts[:30], strict=True):
@@ -257,11 +259,12 @@ def test_a_models_own_recommendations_are_no_decisions(
     for i, record in enumerate(written[:25]):
         record |= {
             "decision": {"action": "pick"},
-            "final": {"code": ("가-1", "가-2", "가")[i % 2 if i else 2]},
+            "final": {"code": ("가", "나", "가-p")[i] if i < 3 else ("가-1", "가-2")[i % 2]},
         }
     path.write_text("\n".join(map(json.dumps, written)), encoding="utf-8")
     result = CliRunner().invoke(app, learn)
     assert result.exit_code == 0, result.output
     assert "결정되지 않은 5건은 뺐습니다" in result.output
     assert "아래 항목이 있는 코드의 결정은 배우지 않았습니다 (가: 1건)" in result.output
-    assert "새 결정 24건" in result.output
+    assert "딸리지 않은 사업의 결정은 배우지 않았습니다 (나: 1건, 가-p: 1건)" in result.output
+    assert "새 결정 22건" in result.output

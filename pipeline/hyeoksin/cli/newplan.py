@@ -102,13 +102,21 @@ def learn(
 
 def _told(learnt: Learnt) -> None:
     typer.echo(f"배운 것: 새 결정 {learnt.n_decided:,}건, 옮긴 것 {learnt.n_carried:,}건.")
-    if learnt.above:
-        codes = ", ".join(f"{code}: {n:,}건" for code, n in learnt.above.items())
-        typer.secho(
-            f"아래 항목이 있는 코드의 결정은 배우지 않았습니다 ({codes}). 맨 아래 항목의 코드로 정해 다시 주세요.",
-            fg=typer.colors.YELLOW,
-            err=True,
-        )
+    for untaught, what, remedy in (
+        (learnt.above, "아래 항목이 있는 코드의", "맨 아래 항목의 코드로"),
+        (
+            learnt.unplaced,
+            "원칙이나 어느 과제에도 딸리지 않은 사업의",
+            "글이 들어갈 항목의 코드나 '계획 밖'으로",
+        ),
+    ):
+        if untaught:
+            codes = ", ".join(f"{code}: {n:,}건" for code, n in untaught.items())
+            typer.secho(
+                f"{what} 결정은 배우지 않았습니다 ({codes}). {remedy} 정해 다시 주세요.",
+                fg=typer.colors.YELLOW,
+                err=True,
+            )
     if learnt.agreement is None and len(learnt.by_code) == 1:
         typer.echo("새 결정이 모두 한 항목이라 배우지 않은 결정과의 일치를 잴 수 없습니다.")
     elif learnt.agreement is None:

@@ -44,7 +44,8 @@ class Learnt:
 
     ``agreement`` is Cohen's kappa with the decisions of folds that were not learnt from (None: too few, or all of one code); ``waiting`` are the
     carried texts whose decision would teach most, the best first, each with the present guess; ``above`` counts the
-    decisions that taught nothing because their code has nodes below it that are classified.
+    decisions that taught nothing because their code has nodes below it that are classified, ``unplaced`` those for a
+    principle or a programme that is part of no such node.
     """
 
     model: Model
@@ -55,6 +56,7 @@ class Learnt:
     agreement: float | None
     waiting: tuple[tuple[Result, str, float], ...]
     above: Mapping[str, int]
+    unplaced: Mapping[str, int]
 
     @property
     def bare(self) -> tuple[str, ...]:
@@ -118,7 +120,8 @@ def learn_plan(
         by_code=Counter([*names, NONE][c] for c in classes[kept]),
         agreement=_agreement(taught, classes[kept]),
         waiting=waiting,
-        above=_above(plan, decided),
+        above=_untaught(plan, decided, above=True),
+        unplaced=_untaught(plan, decided, above=False),
     )
 
 
@@ -140,10 +143,11 @@ def _fit_to_learn(
         raise InputError(
             f"글이 없는 줄이 {len(without):,}건 있습니다 (처음: {without[0]}). 글이 든 파일을 --texts 로 주세요."
         )
-    above = _above(plan, decided).total()
-    n_texts = len(decided) - above + len(carried)
+    above, unplaced = (_untaught(plan, decided, above=above).total() for above in (True, False))
+    n_texts = len(decided) - above - unplaced + len(carried)
     if n_texts < FEW:
         left = f" 아래 항목이 있는 코드의 결정 {above:,}건은 배울 수 없습니다." if above else ""
+        left += f" 글을 분류해 넣지 않는 코드의 결정 {unplaced:,}건은 배울 수 없습니다." if unplaced else ""
         raise InputError(f"배울 글이 모자랍니다: {n_texts}건 (적어도 {FEW}건).{left}")
     return dense
 
@@ -162,15 +166,17 @@ def _fitting(head: PlanHead | None, n_columns: int) -> PlanHead | None:
 
 
 def _class(names: Sequence[str], plan: Plan, code: str) -> int:
-    """Return the class of a decided code: its leaf, off-plan last; -1 for a code above the leaves."""
+    """Return the class of a decided code: its leaf, off-plan last; -1 for a code that is no part of a leaf."""
     if code == NONE:
         return len(names)
     leaf = plan.leaf_of(code)
     return -1 if leaf is None else names.index(leaf)
 
 
-def _above(plan: Plan, decided: Sequence[Result]) -> Counter[str]:
-    return Counter(r.code for r in decided if r.code != NONE and plan.leaf_of(r.code) is None)
+def _untaught(plan: Plan, decided: Sequence[Result], *, above: bool) -> Counter[str]:
+    """Return how many decisions are for codes above the leaves, or else for codes that have no leaf above or below."""
+    codes = (r.code for r in decided if r.code != NONE and plan.leaf_of(r.code) is None)
+    return Counter(code for code in codes if bool(plan.branches(code)) == above)
 
 
 def _agreement(taught: Taught, classes: NDArray[np.int_]) -> float | None:
