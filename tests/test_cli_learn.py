@@ -102,6 +102,19 @@ def test_learning_takes_one_source_of_decisions(tmp_path, monkeypatch, told, say
     assert says in " ".join(refused.output.split())
 
 
+@pytest.mark.parametrize("command", ["learn", "doubts"])
+def test_a_table_of_a_plan_of_ones_own_goes_to_plan_learn(tmp_path, command):
+    own, table = tmp_path / "우리.yaml", tmp_path / "표.csv"
+    run("plan", "template", own)
+    table.write_text("번호,코드,제목\n1,가-1,기한을 알려 주기\n", encoding="utf-8")
+    refused = run(command, "--decisions", table, "--plan", own, "-o", tmp_path / "m.csv")
+    said = str(refused.exception)
+    assert "plan learn 계획 --decisions 표나저장소" in said
+    assert (
+        "저장소의 차수(--project)에만" in said
+    )  # so that nobody registers a model that --decisions never reads
+
+
 def test_a_table_without_texts_asks_for_them(tmp_path):
     table = tmp_path / "코드만.csv"
     table.write_text("번호,코드\n1,3-1\n2,계획 밖\n", encoding="utf-8")

@@ -35,7 +35,9 @@ Tables = Annotated[
         help="차수 대신: 사람이 정한 코드 열('확정코드' …)이 있는 결과 표 (.xlsx .csv .jsonl; 여러 번 쓸 수 있음).",
     ),
 ]
-TablePlan = Annotated[str | None, typer.Option("--plan", help="--decisions 의 계획 (기본: 2019).")]
+TablePlan = Annotated[
+    str | None, typer.Option("--plan", help="--decisions 의 계획: 2019, 2020, 2022, 2024 (기본: 2019).")
+]
 
 
 @dataclass(frozen=True)

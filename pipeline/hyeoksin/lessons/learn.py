@@ -47,9 +47,10 @@ def trained_head(model: Model, plan: Plan) -> PlanHead:
     head = model.plans.get(plan.id)
     if head is None:
         raise ModelError(
-            f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. 먼저 "
-            "'hyeoksin plan learn 계획 --decisions 저장소 -o 모델폴더' 로 그 계획을 배운 모델을 만들고, "
-            "'hyeoksin models add 모델폴더' 와 'hyeoksin models use 모델' 로 쓰세요."
+            f"모델 {model.id} 은 계획 {plan.id} ({plan.sha256[:8]}) 을 배우지 않았습니다. "
+            "'hyeoksin plan learn 계획 --decisions 표나저장소 -o 모델폴더' 로 그 계획을 배운 모델을 만드세요. 표의 결정은 그것으로 "
+            "배운 것이고(더 정하면 앞의 표와 함께 주어 다시 만듦), learn 과 doubts 는 저장소의 차수(--project)에만 씁니다: 먼저 "
+            "'hyeoksin models add 모델폴더' 와 'hyeoksin models use 모델' 로 그 모델을 쓰세요."
         )
     check_plan(model, plan)
     return head
