@@ -83,6 +83,22 @@ def test_top_concepts_belong_to_their_plan(tmp_path: Path) -> None:
     assert [(li.from_plan, li.to_plan) for li in read_links(path)] == [("s", "p")]
 
 
+def test_concepts_that_are_only_linked_belong_to_the_plan_of_the_one_above(tmp_path: Path) -> None:
+    path = tmp_path / "남의것.ttl"
+    path.write_text(
+        PREFIX
+        + """x:s a skos:ConceptScheme . x:a skos:inScheme x:s ; skos:prefLabel "하나" ; skos:narrower x:b .
+        x:b skos:prefLabel "둘" .
+        x:c skos:broader x:b ; skos:prefLabel "셋" ; skos:closeMatch <http://ex.org/p/9> .
+        x:d skos:broader x:a ; skos:inScheme x:other ; skos:prefLabel "남의 것" .
+        x:e skos:broader x:d ; skos:prefLabel "그 아래" .""",
+        encoding="utf-8",
+    )
+    found = [(node.code, node.level, node.parent) for node in load_plan(path).nodes]
+    assert found == [("a", "strategy", None), ("b", "task", "a"), ("c", "subtask", "b")]
+    assert [(li.from_plan, li.to_plan) for li in read_links(path)] == [("s", "p")]
+
+
 def test_a_relation_told_from_both_sides_is_one_link(tmp_path: Path) -> None:
     path = tmp_path / "남의것.ttl"
     path.write_text(

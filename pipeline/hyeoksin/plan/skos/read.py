@@ -61,6 +61,7 @@ class _Reader:
     def __init__(self, graph: Graph, path: Path) -> None:
         self._graph = graph
         self._path = path
+        self._homes = _homes(graph)
 
     def one(self, subject: Identifier, predicate: Identifier) -> Any:
         return next(iter(sorted(self._graph.objects(subject, predicate))), None)
@@ -98,22 +99,12 @@ class _Reader:
         return str(said or _last(str(subject)))
 
     def concepts(self, scheme: Identifier) -> set[Identifier]:
-        """Return the concepts of a plan, its top concepts too where they are linked as such only."""
-        graph = self._graph
-        return {
-            *graph.subjects(SKOS.inScheme, scheme),
-            *graph.subjects(SKOS.topConceptOf, scheme),
-            *graph.objects(scheme, SKOS.hasTopConcept),
-        }
+        """Return the concepts of a plan."""
+        return {concept for concept, schemes in self._homes.items() if scheme in schemes}
 
     def scheme(self, concept: Identifier) -> str:
         """Return the plan of a concept; of one that the file does not hold, by its address."""
-        graph = self._graph
-        held = {
-            *graph.objects(concept, SKOS.inScheme),
-            *graph.objects(concept, SKOS.topConceptOf),
-            *graph.subjects(SKOS.hasTopConcept, concept),
-        }
+        held = self._homes.get(concept)
         return self.name(min(held)) if held else _last(re.sub("^urn:.*:", "", str(concept)), 2)
 
     def above(self, concept: Identifier) -> Identifier | None:
@@ -164,6 +155,20 @@ class _Reader:
             ],
         }
         return form if parent is None else form | {"parent": self.code(parent)}
+
+
+def _homes(graph: Graph) -> dict[Identifier, set[Identifier]]:
+    """Return the schemes that each concept names, as member or top; one that names none stands where the one above it does."""
+    homes: dict[Identifier, set[Identifier]] = {}
+    named = [*graph.subject_objects(SKOS.inScheme), *graph.subject_objects(SKOS.topConceptOf)]
+    for concept, scheme in [*named, *((top, s) for s, top in graph.subject_objects(SKOS.hasTopConcept))]:
+        homes.setdefault(concept, set()).add(scheme)
+    waiting = sorted(homes)
+    for above in waiting:
+        below = {*graph.objects(above, SKOS.narrower), *graph.subjects(SKOS.broader, above)} - homes.keys()
+        homes |= dict.fromkeys(below, homes[above])
+        waiting += sorted(below)
+    return homes
 
 
 def read_links(path: Path) -> tuple[Link, ...]:
