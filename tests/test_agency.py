@@ -54,6 +54,13 @@ def test_a_successor_is_led_back_to_what_it_was(agencies: Agencies) -> None:
     assert [a.name for a in agencies.at("mois", "2014-01-01")] == ["안전행정부"]
 
 
+def test_what_an_agency_became_is_akin_to_it_but_branches_of_a_split_are_not(agencies: Agencies) -> None:
+    assert all(
+        agencies.akin(*pair) for pair in (("moef", "mpb"), ("mois", "mospa"), ("me", "mcee"), ("me", "me"))
+    )
+    assert not any(agencies.akin(*pair) for pair in (("mofe", "mpb"), ("mogaha", "mpss"), ("me", "motie")))
+
+
 def test_branches_of_a_split_are_each_followed_to_the_day(agencies: Agencies) -> None:
     """One successor of 안전행정부 still stands, the others were renamed again; none of them may be lost."""
     names = [a.name for a in agencies.at("mospa", "2020-01-01")]

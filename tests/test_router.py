@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.features import Analysed
 from hyeoksin.mentions import named_agencies
-from hyeoksin.plan import load_plan
+from hyeoksin.plan import Leads, load_plan
 from hyeoksin.router import SIGNALS, Candidates, Desk, disagreement, plan_leads, route
 
 WEIGHTS = {
@@ -183,6 +184,52 @@ def test_two_agencies_that_are_one_on_the_texts_day_stand_once() -> None:
         assert len({flag.id for flag in found}) == len(found) == n_agencies
         assert sum(flag.probability for flag in found) > 0.97
         assert [flag.role for flag in found].count("lead") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "day", "names"),
+    [
+        ("기획예산처는 국채와 국고금을 살핀다고 밝혔다.", "2026-03-01", ["기획예산처"]),
+        ("산업통상부는 전력망과 재생에너지를 넓힌다고 밝혔다.", "2026-03-01", ["산업통상부"]),
+        ("국민안전처는 지방자치와 정부혁신을 돕는다고 밝혔다.", "2016-05-01", ["국민안전처"]),
+        ("중대범죄수사청은 기소 자료를 공소청에 넘긴다.", "2026-11-01", ["중대범죄수사청", "공소청"]),
+        ("자치분권위원회는 국가균형발전위원회에 답했다.", "2020-11-01", ["자치분권위원회", "국가균형발전위원회"]),
+        ("기재부는 예비타당성조사를 살펴 재정경제부로 이름을 바꾼다.", "2026-03-01", ["재정경제부"]),
+    ],
+)  # fmt: skip
+def test_of_the_branches_of_a_split_those_are_shown_that_the_text_names(
+    body: str, day: str, names: list[str]
+) -> None:
+    known = candidates(body, day, {"mois": 1.0})
+    found = route(known, WEIGHTS, analysed(body, day), (), PLAN, None)
+    named = [flag for flag in found if any(r.startswith("글에 나옴") for r in flag.reasons)]
+    assert [flag.name for flag in named] == names
+    for flag in named[:2] if len(names) > 1 else ():
+        assert [r.split()[2] for r in flag.reasons if r.startswith("글에 나옴")] == [flag.name]
+    place = known.agencies.index(load_agencies().reference(named[0].id))
+    assert np.isclose(sum(f.probability for f in named), known.probabilities(WEIGHTS)[place], atol=1e-5)
+
+
+def test_of_the_branches_of_a_split_the_one_is_shown_that_the_plan_prints() -> None:
+    nodes = (replace(node, leads=Leads(("산업통상부", "기획예산처"))) for node in PLAN.nodes)
+    plan = replace(PLAN, id="own", year=2026, nodes=tuple(nodes))
+    body = "세제 개편과 국채 발행, 태양광과 전력망 확충을 알린다."
+    text = {"motie": 0.5, "moef": 0.3, "nfa": 0.2}
+    found = route(
+        candidates(body, "2026-03-01", text), WEIGHTS, analysed(body, "2026-03-01"), (), plan, "1-1"
+    )
+    printed = [flag.name for flag in found if "own 계획 1-1 주관기관" in flag.reasons]
+    assert printed == ["산업통상부", "기획예산처"] == [flag.name for flag in found[:2]]
+    known = candidates(body, "2026-03-01", {"nfa": 0.95, "motie": 0.01, "moef": 0.01})
+    note = disagreement(known, plan, "1-1", analysed(body, "2026-03-01"))
+    assert note is not None
+    assert note.endswith("own 계획 1-1의 주관기관은 산업통상부, 기획예산처입니다.")
+    body = f"{body} 재정경제부는 밝혔다."
+    found = route(
+        candidates(body, "2026-03-01", text), WEIGHTS, analysed(body, "2026-03-01"), (), plan, "1-1"
+    )
+    assert found[0].name == "재정경제부"
+    assert "own 계획 1-1 주관기관" not in found[0].reasons
 
 
 def test_text_and_plan_that_disagree_are_told() -> None:

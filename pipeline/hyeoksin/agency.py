@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -151,11 +151,30 @@ class Agencies:
     def _references(self) -> dict[str, str]:
         return {agency_id: self.at(agency_id, REFERENCE_DATE)[0].id for agency_id in self.by_id}
 
-    def bearer(self, agency_id: str, date: str, text: str) -> str:
+    def akin(self, one: str, other: str) -> bool:
+        """Return whether two ids are one agency over time: the same, or one became the other. Branches of a split are not."""
+        return one == other or one in self._before[other] or other in self._before[one]
+
+    @cached_property
+    def _before(self) -> dict[str, frozenset[str]]:
+        """All that became an agency, by its id: its predecessors, theirs, and so on."""
+        found: dict[str, frozenset[str]] = {}
+        for agency_id in self.by_id:
+            seen: set[str] = set()
+            ahead = [*self.by_id[agency_id].predecessors]
+            while ahead:
+                link = ahead.pop()
+                if link not in seen:
+                    seen.add(link)
+                    ahead += self.by_id[link].predecessors
+            found[agency_id] = frozenset(seen)
+        return found
+
+    def bearer(self, agency_id: str, date: str, text: str, meant: Collection[str] = ()) -> str:
         """Return the id of the agency's incarnation on ``date``; of several the one whose business ``text`` names.
 
-        Only words that set the branches of a split apart are counted (keywords, bureaus, words of the duties); where none
-        stands in the text, the first successor remains.
+        Branches of a split that are akin to one of ``meant`` go before the others. Only words that set the branches apart
+        are counted (keywords, bureaus, words of the duties); where none stands in the text, the first successor remains.
         """
         found = self._branches.get((agency_id, date))
         if found is None:
@@ -168,6 +187,7 @@ class Agencies:
             self._branches[agency_id, date] = found
         if len(found) == 1:
             return found[0][0]
+        found = tuple(one for one in found if any(self.akin(one[0], other) for other in meant)) or found
         return max(found, key=lambda branch: sum(word in text for word in branch[1]))[0]
 
     @cached_property

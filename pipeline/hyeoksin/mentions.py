@@ -16,7 +16,7 @@ from hyeoksin.agency import Mention, load_agencies
 from hyeoksin.encoders import Encoded
 from hyeoksin.features import Analysed
 
-__all__ = ["MANNERS", "Named", "manner", "named_agencies", "nameless"]
+__all__ = ["MANNERS", "Named", "how_named", "manner", "named_agencies", "nameless"]
 
 MANNERS = ("speaker", "issuer", "in_charge", "asked", "aside", "owner", "beside")
 # Words that stand in the agency's own business: 국토부 공동주택, 기재부 국민참여예산, 국세청 돌려받는 세금.
@@ -82,10 +82,11 @@ def named_agencies(body: str, date: str | None) -> dict[str, Named]:
     found: dict[str, list[Mention]] = {}
     for mention in agencies.find(body, date):
         found.setdefault(agencies.reference(mention.agency), []).append(mention)
-    return {agency: _named(body, mentions) for agency, mentions in found.items()}
+    return {agency: how_named(body, mentions) for agency, mentions in found.items()}
 
 
-def _named(body: str, mentions: Sequence[Mention]) -> Named:
+def how_named(body: str, mentions: Sequence[Mention]) -> Named:
+    """Return the mentions of one agency with the manner of each."""
     manners = tuple(manner(body, m) for m in mentions)
     return Named(
         tuple(mentions), tuple("aside" if m == "together" else m for m in manners), "together" in manners

@@ -16,10 +16,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hyeoksin.agency import LOCAL, Agency, load_agencies
+from hyeoksin.agency import LOCAL, Agency, Mention, load_agencies
 from hyeoksin.domain import AgencyFlag, Role
 from hyeoksin.features import Analysed
-from hyeoksin.mentions import MANNERS, Named
+from hyeoksin.mentions import MANNERS, Named, how_named
 from hyeoksin.plan import Plan
 
 __all__ = ["SIGNALS", "Candidates", "Desk", "disagreement", "plan_leads", "route"]
@@ -62,18 +62,36 @@ class Candidates:
 
     def probabilities(self, weights: Mapping[str, float]) -> Floats:
         """Return one probability per candidate; a signal without a weight stays silent."""
-        scores = self.values @ np.array([weights.get(name, 0.0) for name in SIGNALS])
-        shifted = np.exp(scores - scores.max())
-        result: Floats = shifted / shifted.sum()
-        return result
+        return _shares(self.values, SIGNALS, weights)
+
+
+def _shares(values: Floats, signals: Sequence[str], weights: Mapping[str, float]) -> Floats:
+    scores = values @ np.array([weights.get(name, 0.0) for name in signals])
+    shifted = np.exp(scores - scores.max())
+    result: Floats = shifted / shifted.sum()
+    return result
 
 
 @lru_cache(maxsize=64)
+def printed_leads(plan: Plan, code: str) -> tuple[str, ...]:
+    """Return the ids of the leads printed for a node, as they were in the plan's year."""
+    found = (load_agencies().named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies)
+    return tuple(dict.fromkeys(a.id for a in found if a is not None))
+
+
 def plan_leads(plan: Plan, code: str) -> tuple[str, ...]:
     """Return the ids (reference day) of the leads printed for a node."""
-    agencies = load_agencies()
-    found = (agencies.named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies)
-    return tuple(dict.fromkeys(agencies.reference(a.id) for a in found if a is not None))
+    return tuple(dict.fromkeys(map(load_agencies().reference, printed_leads(plan, code))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Likely:
+    """A candidate as it is called on the text's day, or one branch of it, with the mentions that mean it."""
+
+    place: int
+    agency: Agency
+    probability: float
+    named: Named
 
 
 class Desk:
@@ -162,19 +180,21 @@ def route(
     text names a region, that region's government executes. An agency that the text names goes before an unlikely one.
     """
     probabilities = candidates.probabilities(weights)
+    printed = () if code is None else printed_leads(plan, code)
+    likely = _likely(candidates, probabilities, weights, printed, analysed.body, _day(analysed, today))
     flags: list[AgencyFlag] = []
-    waiting = set(candidates.named) - ({LOCAL} if regions else set())
-    for i in _order(candidates, probabilities):
-        agency = candidates.agencies[i]
-        waiting.discard(agency)
+    waiting = {one.agency.id for one in likely if one.named.mentions} - ({LOCAL} if regions else set())
+    for one in likely:
+        waiting.discard(one.agency.id)
         local_lead = len(flags) == 1 and flags[0].id == LOCAL
         enough = _SHOWN if len(flags) + len(waiting) < _MOST else _BEFORE_NAMED
-        shown = probabilities[i] >= enough or agency in candidates.named or local_lead
-        if flags and (not shown or (agency == LOCAL and regions)):
+        shown = one.probability >= enough or one.named.mentions or local_lead
+        if flags and (not shown or (one.agency.id == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
-        flag = _flag(candidates, i, float(probabilities[i]), role, analysed, regions, plan, code, today)
-        flags = _joined(flags, flag)
+        by_plan = any(load_agencies().akin(one.agency.id, lead) for lead in printed)
+        why = [f"{plan.id} 계획 {code} 주관기관"] if by_plan else []
+        flags = _joined(flags, _flag(candidates, one, role, why, analysed, regions))
         if len(flags) == _MOST:
             break
     if regions and flags[0].id != LOCAL:
@@ -197,39 +217,67 @@ def _joined(flags: Sequence[AgencyFlag], flag: AgencyFlag) -> list[AgencyFlag]:
     return [both if one is same else one for one in flags]
 
 
-def _order(candidates: Candidates, probabilities: Floats) -> list[int]:
-    """Return the candidates that may be shown, likeliest first; equal ones by id."""
+def _likely(
+    candidates: Candidates,
+    probabilities: Floats,
+    weights: Mapping[str, float],
+    printed: Sequence[str],
+    body: str,
+    day: str,
+) -> list[_Likely]:
+    """Return the candidates that may be shown, likeliest first; equal ones by id.
+
+    Branches of a split that are named beside each other share their candidate's probability by how the text speaks of each.
+    """
     ids = candidates.agencies
     likeliest = np.argsort(-probabilities, kind="stable")[: _MOST + 1].tolist()
-    named = map(ids.index, candidates.named)
-    return sorted({*likeliest, *named}, key=lambda i: (-probabilities[i], ids[i]))
+    found: list[_Likely] = []
+    for i in sorted({*likeliest, *map(ids.index, candidates.named)}, key=ids.__getitem__):
+        branches = _branches(candidates, ids[i], printed, body, day)
+        spoken = np.array([_spoken(named) for named in branches.values()])
+        shares = (probabilities[i] * _shares(spoken, SIGNALS[_NAMED:], weights)).tolist()
+        found += (
+            _Likely(i, load_agencies()[agency], share, named)
+            for (agency, named), share in zip(branches.items(), shares, strict=True)
+        )
+    return sorted(found, key=lambda one: -one.probability)
+
+
+def _branches(
+    candidates: Candidates, agency: str, printed: Sequence[str], body: str, day: str
+) -> dict[str, Named]:
+    """Return who the candidate is on the text's day.
+
+    Of the branches of a split those that the text names, each with its mentions; else the one that the plan prints; else
+    the one whose business the text names.
+    """
+    agencies = load_agencies()
+    mentions = candidates.named[agency].mentions if agency in candidates.named else ()
+    meant = [m.agency for m in mentions if agencies[m.agency].valid(day)] or printed
+    found: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        akin = [one for one in meant if agencies.akin(one, mention.agency)] or [mention.agency]
+        found.setdefault(agencies.bearer(agency, day, body, akin), []).append(mention)
+    found = found or {agencies.bearer(agency, day, body, meant): []}
+    return {branch: how_named(body, hers) for branch, hers in found.items()}
 
 
 def _flag(
     candidates: Candidates,
-    place: int,
-    probability: float,
+    one: _Likely,
     role: Role,
+    by_plan: Sequence[str],
     analysed: Analysed,
     regions: Sequence[str],
-    plan: Plan,
-    code: str | None,
-    today: str | None,
 ) -> AgencyFlag:
-    """Name the agency as it is called on the text's day, with one reason per source that spoke for it."""
-    agency = candidates.agencies[place]
-    reasons = candidates.named[agency].reasons(analysed) if agency in candidates.named else []
-    if code is not None and agency in plan_leads(plan, code):
-        reasons.append(f"{plan.id} 계획 {code} 주관기관")
-    by_text = candidates.text_reason(place)
-    if by_text is not None:
-        reasons.append(by_text)
-    current = _current(agency, analysed, today)
-    name = current.name
-    if agency == LOCAL and regions:
+    """Return the flag of an agency, with one reason per source that spoke for it."""
+    by_text = candidates.text_reason(one.place)
+    reasons = [*one.named.reasons(analysed), *by_plan, *([by_text] if by_text else [])]
+    name = one.agency.name
+    if one.agency.id == LOCAL and regions:
         name = f"{name} ({regions[0]})"
         reasons.append(f"글의 지역: {regions[0]}")
-    return AgencyFlag(current.id, name, role, round(probability, 6), tuple(reasons))
+    return AgencyFlag(one.agency.id, name, role, round(one.probability, 6), tuple(reasons))
 
 
 def disagreement(
@@ -243,15 +291,15 @@ def disagreement(
         return None
     if sum(candidates.text(candidates.agencies.index(a)) for a in printed) > _UNLIKELY:
         return None
-    theirs = ", ".join(_current(a, analysed, today).name for a in printed)
+    agencies, leads, day = load_agencies(), printed_leads(plan, code), _day(analysed, today)
+    own = _branches(candidates, agency, leads, analysed.body, day)
+    theirs = dict.fromkeys(agencies.bearer(lead, day, analysed.body) for lead in leads)
     return (
-        f"주관기관 확인: 글의 내용은 {_current(agency, analysed, today).name} 소관으로 보이지만({sure:.2f}), "
-        f"{plan.id} 계획 {code}의 주관기관은 {theirs}입니다."
+        f"주관기관 확인: 글의 내용은 {', '.join(map(agencies.name_of, own))} 소관으로 보이지만({sure:.2f}), "
+        f"{plan.id} 계획 {code}의 주관기관은 {', '.join(map(agencies.name_of, theirs))}입니다."
     )
 
 
-def _current(agency: str, analysed: Analysed, today: str | None) -> Agency:
-    """Return the agency as it is called on the text's day (``today``, or the day of the call, where it has none)."""
-    agencies = load_agencies()
-    day = analysed.document.date or today or datetime.date.today().isoformat()
-    return agencies[agencies.bearer(agency, day, analysed.body)]
+def _day(analysed: Analysed, today: str | None) -> str:
+    """Return the text's day (``today``, or the day of the call, where it has none)."""
+    return analysed.document.date or today or datetime.date.today().isoformat()
