@@ -108,6 +108,15 @@ def test_a_lead_under_another_name_is_the_same() -> None:
     assert (change.lead_lost, change.lead_gained) == (("국가보훈처", "환경부", "우리 시청"), ("이웃 시청",))
 
 
+def test_a_lead_that_a_branch_of_the_same_split_follows_has_changed() -> None:
+    old = plan("a", "하나", leads=("기획예산처", "공소청", "산업통상부"))
+    new = plan("b", "하나", leads=("재정경제부", "중대범죄수사청", "산업통상부"))
+    old, new = replace(old, year=2026), replace(new, year=2027)
+    (change,) = compare(old, new, Crosswalk((link("1", "exact", "1"),))).changes
+    assert change.lead_lost == ("기획예산처", "공소청")
+    assert change.lead_gained == ("재정경제부", "중대범죄수사청")
+
+
 def test_links_are_read_backwards_too() -> None:
     there = compare(
         load_plan("2019"), load_plan("2024"), load_crosswalk({p: load_plan(p) for p in BUILTIN_PLANS})

@@ -6,7 +6,7 @@ Guessed links carry the confidence ``guess``; they are for a person to look at, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any, Literal
@@ -180,17 +180,27 @@ def _change(old: Plan, new: Plan, node: Node, links: tuple[Link, ...], everythin
         heir = new[heirs[0].to_code]
         before, after = _leads(old, node.code), _leads(new, heir.code)
         if before and after:
-            lost = tuple(name for name, agency in before.items() if agency not in after.values())
-            gained = tuple(name for name, agency in after.items() if agency not in before.values())
+            lost = _without(before, after)
+            gained = _without(after, before)
         retitled = fate == "kept" and node.title != heir.title
     return Change(fate, node.code, node.level, node.title, links, retitled, lost, gained)
 
 
-def _leads(plan: Plan, code: str) -> dict[str, str]:
-    """Return the leads printed for a node, each with the agency's id (reference day), or with its name where it is unknown."""
+def _leads(plan: Plan, code: str) -> dict[str, str | None]:
+    """Return the leads printed for a node, each with the agency's id, or None where it is unknown."""
     agencies = load_agencies()
     found = {name: agencies.named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies}
-    return {name: name if one is None else agencies.reference(one.id) for name, one in found.items()}
+    return {name: None if one is None else one.id for name, one in found.items()}
+
+
+def _without(leads: Mapping[str, str | None], others: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the leads that the others lack; an agency is there under any name that it had or has since."""
+    akin = load_agencies().akin
+    return tuple(
+        name
+        for name, one in leads.items()
+        if name not in others and not any(one and other and akin(one, other) for other in others.values())
+    )
 
 
 def _has_company(old: Plan, link: Link, everything: Iterable[Link], relations: tuple[Relation, ...]) -> bool:
