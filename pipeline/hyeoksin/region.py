@@ -103,7 +103,7 @@ class Regions:
 
     @cached_property
     def _below(self) -> dict[str, list[Region]]:
-        """Form (목포시, 목포, 덕양구, 수원특례시) -> regions that bear it; 광주시 may be the 광역시 or the city in 경기."""
+        """Form (목포시, 목포, 덕양구, 고양시덕양구, 수원특례시) -> regions that bear it; 광주시 may be the 광역시 or the city in 경기."""
         cities = [r for r in self.all if r.level == "sigungu"]
         own = {r.own for r in cities}
         other = {r.name: [alias for alias in r.aliases if " " not in alias] for r in cities}
@@ -118,7 +118,8 @@ class Regions:
                 *other.get(region.name, ()),
                 *(f"{alias} {last}" for alias in other.get(region.city, ())),
             )
-            for form in {region.own, last, region.short, *names} - {""}:
+            forms = {region.own, last, region.short, *names} - {""}
+            for form in forms | {form.replace(" ", "") for form in forms}:
                 found.setdefault(form, []).append(region)
         return found
 
