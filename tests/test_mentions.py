@@ -49,6 +49,10 @@ from hyeoksin.morphemes import Tokenizer
         ("환경부 2023년 참여 기록", "me", ("aside",)),
         ("환경부 국민추천포상 모집", "me", ("owner",)),
         ("환경부 인허가 기간", "me", ("owner",)),
+        ("환경부가 국민과 함께 새 과제를 만든다.", "me", ("",)),
+        ("환경부에서 대학과 업무협약을 맺었다.", "me", ("",)),
+        ("환경부가 국민과 함께 만든 앱을 쓴다.", "me", ("owner",)),
+        ("환경부가 함께한 이번 점검", "me", ("aside",)),
     ],
 )
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:
@@ -83,6 +87,25 @@ def test_two_places_are_told_of_many(tokenizer: Tokenizer) -> None:
         "글이 협업 기관으로 부름",
         "글이 다른 기관과 나란히 부름",
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("환경부 통계를 바탕으로 지도를 만든다.", ["글이 자료·지원·참여로만 부름"]),
+        (
+            "환경부 통계를 바탕으로 지도를 만든다. 환경부는 살핀다.",
+            ["글의 주어로 나옴", "글이 자료·지원·참여로도 부름"],
+        ),
+        ("지도는 환경부. 환경부 통계를 바탕으로 한다.", ["글이 자료·지원·참여로도 부름"]),
+    ],
+)
+def test_only_what_is_nothing_else_is_told_to_be_that_alone(
+    tokenizer: Tokenizer, body: str, said: list[str]
+) -> None:
+    (one,) = analyse([Document(id="1", text=body)], tokenizer, 700)
+    reasons = named_agencies(body, "2024-06-01")["me"].reasons(one)
+    assert [reason for reason in reasons if not reason.startswith("글에 나옴")] == said
 
 
 def test_one_agency_under_two_names_is_one() -> None:

@@ -32,13 +32,14 @@ def _not_after(words: Iterable[str]) -> str:
     return "".join(f"(?<!{word})" for word in words)
 
 
+_TOGETHER = rf"(?<!다)함께|협업|협력(?!업체|사(?!업))|협의|공동(?!{'|'.join(_SHARED)})|연계|합동(?!분향)|협조|손잡|협약"
+# 행정안전부가 국민과 함께: the partner is another
+_SUBJECT = rf"(?:이|가|에서)\s[^.\n]{{0,20}}?(?:와|과|랑)의?\s[^\s.]{{0,6}}?(?:{_TOGETHER})"
 _FOLLOWS = re.compile(
     r"(?P<in_charge>(?:이|가|에서)?\s?(?:주관|주최|주무))"
     r"|(?P<speaker>\s?(?:\([^)\n]{1,20}\)\s?)?(?:은|는)\s)"
     r"|(?P<asked>(?:에|에서|에게|께|께서)\s[^.\n]{0,30}?(?:건의|부탁|바라|바랍|요청(?:합|드|하며|하고|해요)|주세요|주십시오|주시|해 ?줘))"
-    r"|(?:(?![은는][ ,])[^.\n]){0,24}?"
-    rf"(?:(?P<together>(?<!다)함께|협업|협력(?!업체|사(?!업))|협의|공동(?!{'|'.join(_SHARED)})"
-    r"|연계|합동(?!분향)|협조|손잡|협약)"
+    rf"|(?!{_SUBJECT})(?:(?![은는][ ,])[^.\n]){{0,24}}?(?:(?P<together>{_TOGETHER})"
     rf"|(?P<aside>따르면|바탕으로|토대로|{_not_after(_BY_CITIZENS)}받[아은는]|맞춰|공모(?!주)|표창|참석"
     rf"|{_not_after(who + by for who in _CITIZENS for by in ('', ' ', '[의이] '))}참여(?!연대|예산|형)"
     r"|(?<!국민)추천(?!제|포상)|(?<![가-힣])(?:승인|허가)|요청))"
@@ -54,6 +55,7 @@ _SAID = {
     "in_charge": "글이 주관으로 부름",
     "together": "글이 협업 기관으로 부름",
     "aside": "글이 자료·지원·참여로만 부름",
+    "aside too": "글이 자료·지원·참여로도 부름",
     "asked": "글이 부탁하는 곳으로 부름",
     "owner": "글이 그 기관의 사업이나 자료를 부름",
     "beside": "글이 다른 기관과 나란히 부름",
@@ -72,8 +74,8 @@ class Named:
         """Return where the text names the agency (at most two places) and how."""
         places = [analysed.original(m.start, m.end) for m in self.mentions[:2]]
         found = [f"글에 나옴: {m.text} ({a}-{b})" for m, (a, b) in zip(self.mentions, places, strict=False)]
-        spoken = [name for name in MANNERS if name in self.manners]
-        return found + [_SAID["together" if name == "aside" and self.together else name] for name in spoken]
+        aside = "together" if self.together else "aside" if {*self.manners} == {"aside"} else "aside too"
+        return found + [_SAID[aside if name == "aside" else name] for name in MANNERS if name in self.manners]
 
 
 def named_agencies(body: str, date: str | None) -> dict[str, Named]:
