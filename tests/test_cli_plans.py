@@ -98,7 +98,9 @@ def test_agency_show_of_what_is_no_agency_names_the_way_out() -> None:
 def test_agency_show_says_where_there_was_none_on_the_day() -> None:
     run = hyeoksin("agency", "show", "환경부", "--date", "1900-01-01")
     assert run.code == 0
-    assert "1900-01-01 의 이름  없음 (1900-01-01 에는 환경부가 없었습니다)" in run.out
+    assert "1900-01-01 의 이름  기관 목록에는 그날의 환경부가 없습니다" in run.out
+    assert "비고  2008-02-29~2013-03-23" in hyeoksin("agency", "show", "행안부", "--date", "2009-06-01").out
+    assert "비고" not in hyeoksin("agency", "show", "행안부", "--date", "2019-06-01").out
     assert (
         "2026-01-01 의 이름  기후에너지환경부"
         in hyeoksin("agency", "show", "환경부", "--date", "2026-01-01").out

@@ -62,8 +62,10 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
             typer.echo(f"{label}    {', '.join(agencies[i].name for i in ids)}")
     if date:
         names = [a.name for a in agencies.at(agency.id, date) if a.valid(date)]
-        none = f"없음 ({date} 에는 {agency.name}{'이' if _closed(agency.name) else '가'} 없었습니다)"
+        none = f"기관 목록에는 그날의 {agency.name}{'이' if _closed(agency.name) else '가'} 없습니다"
         typer.echo(f"{date} 의 이름  {', '.join(names) or none}")
+        if not names and agency.note:
+            typer.echo(f"비고  {agency.note}")
     typer.echo(f"소관  {'; '.join(agency.duties)}")
 
 
