@@ -194,6 +194,7 @@ def test_particles_of_daily_use_end_a_name(agencies: Agencies) -> None:
         "통일부터 하자",
         "산업부문은 줄었다",
         "국회의원 보좌관",
+        "국회대로 지하차도",
         "소방청장비 구입",
         "법무부장 회의",
         "",

@@ -23,7 +23,7 @@ REFERENCE_DATE = (
     "2024-06-30"  # model classes are the agencies of this day; other days are reached through renames
 )
 # What may follow a name without a space: a title, then particles up to the end of the word. 환경부과 is 환경부 + 과, but
-# 환경부과금 is 환경 + 부과금: no chain of particles ends there.
+# 환경부과금 is 환경 + 부과금: no chain of particles ends there. 국회대로 is a road (who does it 국회대로 is named 국회는 before).
 _LONG_TITLE = (
     "장관|차관|청장|처장|실장|위원장|원장|이사장|사장|관계자|공무원|직원|담당|국장|과장|본부|고시|훈령|예규|공고|"
     "산하|소속|주관|주최|주재"
@@ -31,7 +31,7 @@ _LONG_TITLE = (
 _SHORT_TITLE = "(?<=[청처원회])장|령|측|등|발"
 _PARTICLE = (
     "은|는|이|가|을|를|의|에|와|과|랑|도|만|로|으로|까지|부터|에서|에게|께서|나|이나|및|라고|이라고|라는|이라는|라며|처럼|"
-    "보다|인|이며|이고|이다|입니다|이었다|였다|한테|대로|마다|든|이든|조차|뿐|님|로서|으로서|로써|으로써|하고|에선|엔|께|에게서|"
+    "보다|인|이며|이고|이다|입니다|이었다|였다|한테|마다|든|이든|조차|뿐|님|로서|으로서|로써|으로써|하고|에선|엔|께|에게서|"
     "이자|라도|이라도|인데|이지만|였던|이었던|여서|이어서|예요|이에요|란|이란|마저|밖에|만큼|더러"
 )
 
