@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
+from hyeoksin.audit.findings import _leads
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import (
     _caution,
@@ -33,7 +34,7 @@ from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.domain import AgencyFlag, Prediction
 from hyeoksin.held_out import HeldOut, save_held_out
-from hyeoksin.plan import load_plan
+from hyeoksin.plan import Leads, load_plan
 
 PLAN = load_plan("2019")
 BUS = "마을버스 노선과 배차 간격을 늘려 달라는 승객의 요구"
@@ -160,6 +161,19 @@ def test_a_lead_under_a_former_name_is_no_other_agency(tmp_path: Path) -> None:
     (finding,) = [f for f in found.findings if f.kind == "lead_mismatch"]
     assert finding.statement.endswith("(행안부)이 맡을 글은 25%뿐이고 다른 기관이 더 보입니다: 기상청 60건.")
     assert {row % 8 for row in finding.texts}.isdisjoint(flags)
+
+
+def test_another_branch_of_the_split_that_the_printed_lead_came_from_is_another_agency(
+    tmp_path: Path,
+) -> None:
+    leaf = next(n for n in PLAN.leaves if PLAN.leads_for(n.code).agencies == ("행안부",))
+    nodes = (replace(node, leads=Leads(("재정경제부",))) if node == leaf else node for node in PLAN.nodes)
+    plan = replace(PLAN, year=2026, nodes=tuple(nodes))
+    counts = (("mpb", "기획예산처", 60), ("mofe", "재정경제부", 10), ("moef", "기획재정부", 10))
+    records = [(leaf.code, *row) for row in counts]
+    table = SimpleNamespace(plan=plan, rows=lambda sql, *_: records if "agency," in sql else [])
+    (finding,) = _leads(table)
+    assert "(재정경제부)이 맡을 글은 25%뿐이고 다른 기관이 더 보입니다: 기획예산처 60건." in finding.statement
 
 
 def test_every_finding_is_sure_of_something_and_its_texts_are_there(found: Audit) -> None:

@@ -184,29 +184,27 @@ def _leads(table: Table) -> Iterator[Finding]:
     agencies = load_agencies()
     seen: dict[str, Counter[str]] = {}
     names: dict[str, str] = {}
-    raw: dict[str, set[str]] = {}  # as in the records: an agency may have had other ids at other times
     found = table.rows(
         "SELECT answer, agency_id, agency, count(*) FROM records WHERE answer <> 'NONE' AND agency_id <> ? "
         "GROUP BY ALL ORDER BY ALL",
         LOCAL,
     )
     for code, agency, name, n in found:
-        known = agencies.reference(agency) if agency in agencies.by_id else agency
-        raw.setdefault(known, set()).add(agency)
-        seen.setdefault(code, Counter())[known] += n
-        names[known] = agencies.by_id[known].name if known in agencies.by_id else name
+        seen.setdefault(code, Counter())[agency] += n
+        names[agency] = name
     for leaf in table.plan.leaves:
         printed = _printed(table.plan, leaf.code)
         here = seen.get(leaf.code, Counter())
         n = here.total()
         if not printed or n < _FEW:
             continue
-        share = wilson(sum(k for a, k in here.items() if a in printed), n)
+        led = {a for a in here if a in agencies.by_id and any(agencies.akin(a, lead) for lead in printed)}
+        share = wilson(sum(here[a] for a in led), n)
         if share.high >= 0.5:
             continue
-        top = sorted(here.keys() - printed, key=lambda a: (-here[a], a))[:3]
+        top = sorted(here.keys() - led, key=lambda a: (-here[a], a))[:3]
         others = ", ".join(f"{names[a]} {here[a]:,}건" for a in top)
-        leads = sorted({LOCAL, *printed}.union(*(raw.get(a, set()) for a in printed)))
+        leads = sorted({LOCAL, *led})
         yield Finding(
             "lead_mismatch",
             (leaf.code,),
@@ -233,5 +231,5 @@ def _printed(plan: Plan, code: str) -> dict[str, str]:
     for name in plan.leads_for(code).agencies:
         agency = agencies.named(name, f"{plan.year}-06-30") or agencies.named(name)
         if agency is not None:
-            found[agencies.reference(agency.id)] = name
+            found[agency.id] = name
     return found
