@@ -73,7 +73,7 @@ def _shares(values: Floats, signals: Sequence[str], weights: Mapping[str, float]
 
 
 @lru_cache(maxsize=64)
-def printed_leads(plan: Plan, code: str) -> tuple[str, ...]:
+def _printed_leads(plan: Plan, code: str) -> tuple[str, ...]:
     """Return the ids of the leads printed for a node, as they were in the plan's year."""
     found = (load_agencies().named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies)
     return tuple(dict.fromkeys(a.id for a in found if a is not None))
@@ -81,7 +81,7 @@ def printed_leads(plan: Plan, code: str) -> tuple[str, ...]:
 
 def plan_leads(plan: Plan, code: str) -> tuple[str, ...]:
     """Return the ids (reference day) of the leads printed for a node."""
-    return tuple(dict.fromkeys(map(load_agencies().reference, printed_leads(plan, code))))
+    return tuple(dict.fromkeys(map(load_agencies().reference, _printed_leads(plan, code))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def route(
     text names a region, that region's government executes. An agency that the text names goes before an unlikely one.
     """
     probabilities = candidates.probabilities(weights)
-    printed = () if code is None else printed_leads(plan, code)
+    printed = () if code is None else _printed_leads(plan, code)
     likely = _likely(candidates, probabilities, weights, printed, analysed.body, _day(analysed, today))
     flags: list[AgencyFlag] = []
     waiting = {one.agency.id for one in likely if one.named.mentions} - ({LOCAL} if regions else set())
@@ -234,10 +234,12 @@ def _likely(
     found: list[_Likely] = []
     for i in sorted({*likeliest, *map(ids.index, candidates.named)}, key=ids.__getitem__):
         branches = _branches(candidates, ids[i], printed, body, day)
-        spoken = np.array([_spoken(named) for named in branches.values()])
-        shares = (probabilities[i] * _shares(spoken, SIGNALS[_NAMED:], weights)).tolist()
+        shares = [1.0]
+        if len(branches) > 1:
+            spoken = np.array([_spoken(named) for named in branches.values()])
+            shares = _shares(spoken, SIGNALS[_NAMED:], weights).tolist()
         found += (
-            _Likely(i, load_agencies()[agency], share, named)
+            _Likely(i, load_agencies()[agency], float(probabilities[i]) * share, named)
             for (agency, named), share in zip(branches.items(), shares, strict=True)
         )
     return sorted(found, key=lambda one: -one.probability)
@@ -291,7 +293,7 @@ def disagreement(
         return None
     if sum(candidates.text(candidates.agencies.index(a)) for a in printed) > _UNLIKELY:
         return None
-    agencies, leads, day = load_agencies(), printed_leads(plan, code), _day(analysed, today)
+    agencies, leads, day = load_agencies(), _printed_leads(plan, code), _day(analysed, today)
     own = _branches(candidates, agency, leads, analysed.body, day)
     theirs = dict.fromkeys(agencies.bearer(lead, day, analysed.body) for lead in leads)
     return (
