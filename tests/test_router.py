@@ -184,6 +184,12 @@ def test_two_agencies_that_are_one_on_the_texts_day_stand_once() -> None:
         assert len({flag.id for flag in found}) == len(found) == n_agencies
         assert sum(flag.probability for flag in found) > 0.97
         assert [flag.role for flag in found].count("lead") == 1
+    text = {"me": 0.32, "motie": 0.28, "mois": 0.4}
+    lead, support = route(
+        candidates(body, "2026-03-05", text), WEIGHTS, analysed(body, "2026-03-05"), (), PLAN, None
+    )
+    assert (lead.name, support.name) == ("기후에너지환경부", "행정안전부")
+    assert lead.probability > support.probability
 
 
 @pytest.mark.parametrize(

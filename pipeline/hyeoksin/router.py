@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -225,7 +226,7 @@ def _likely(
     body: str,
     day: str,
 ) -> list[_Likely]:
-    """Return the candidates that may be shown, likeliest first; equal ones by id.
+    """Return the candidates that may be shown, likeliest first; those that are one agency on the day stand together.
 
     Branches of a split that are named beside each other share their candidate's probability by how the text speaks of each.
     """
@@ -242,7 +243,10 @@ def _likely(
             _Likely(i, load_agencies()[agency], float(probabilities[i]) * share, named)
             for (agency, named), share in zip(branches.items(), shares, strict=True)
         )
-    return sorted(found, key=lambda one: -one.probability)
+    together = Counter[str]()
+    for one in found:
+        together[one.agency.id] += one.probability
+    return sorted(found, key=lambda one: (-together[one.agency.id], one.agency.id, -one.probability))
 
 
 def _branches(
