@@ -30,6 +30,9 @@ def test_accounts(store: Store) -> None:
         store.add_user("kim", "viewer", "x")
     with pytest.raises(RefusedError, match="모르는 역할"):
         store.add_user("lee", "king", "x")  # type: ignore[arg-type]
+    for name in ("", "-", "*", " park ", "기획과/홍길동", "api:보고 시스템", "가" * 65):
+        with pytest.raises(RefusedError, match="아이디는 글자"):
+            store.add_user(name, "viewer", "x")
     with pytest.raises(NotStoredError, match="사용자 'lee'"):
         store.user("lee")
     changed = store.change_user("kim", role="reviewer", secret="hash-3", must_change=False)

@@ -50,7 +50,7 @@ def test_five_failures_lock_the_account_until_an_admin_opens_it(app: Any, store:
     locked = browser.login("officer", PASSWORD)
     assert (locked.status_code, "잠갔습니다" in locked.text) == (403, True)
     assert browser.login("viewer", PASSWORD).status_code == 303
-    assert Browser(app, "admin").post("/users/officer/unlock").status_code == 303
+    assert Browser(app, "admin").post("/users/unlock", {"name": "officer"}).status_code == 303
     assert Browser(app).login("officer", PASSWORD).status_code == 303
     assert [row.event for row in store.audit_log(by="officer")].count("login.failed") == 5
 
@@ -159,7 +159,7 @@ def test_log_in_never_leads_to_another_site(asked: str | None) -> None:
 def test_a_locked_out_account_loses_its_sessions(app: Any) -> None:
     officer = Browser(app, "officer")
     assert officer.get("/rounds").status_code == 200
-    assert Browser(app, "admin").post("/users/officer/active", {"active": "no"}).status_code == 303
+    assert Browser(app, "admin").post("/users/active", {"name": "officer", "active": "no"}).status_code == 303
     assert officer.get("/rounds").headers["location"].startswith("/login")
     assert Browser(app).login("officer", PASSWORD).status_code == 403
 
@@ -167,8 +167,8 @@ def test_a_locked_out_account_loses_its_sessions(app: Any) -> None:
 def test_the_last_admin_stays(app: Any, store: Store) -> None:
     store.change_user("newcomer", role="viewer")
     admin = Browser(app, "admin")
-    assert admin.post("/users/admin/active", {"active": "no"}).status_code == 409
-    assert admin.post("/users/admin/role", {"role": "viewer"}).status_code == 409
+    assert admin.post("/users/active", {"name": "admin", "active": "no"}).status_code == 409
+    assert admin.post("/users/role", {"name": "admin", "role": "viewer"}).status_code == 409
     assert store.user("admin").active
 
 

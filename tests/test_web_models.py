@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from hyeoksin.domain import Document
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import model_id, resource
-from hyeoksin.store import Store
+from hyeoksin.store import Store, schema
 from hyeoksin.web.cards import card
 from hyeoksin.web.coverage import node_rows
 from web_client import Browser, FakeJudge, make_app, make_store, record
@@ -186,16 +187,35 @@ def test_accounts_come_with_a_password_that_is_shown_once(tmp_path: Path, store:
     assert Browser(admin.http.app).login("새.사람", password).status_code == 303
     assert store.user("새.사람").must_change
     assert admin.post("/users", {"name": "새.사람", "role": "viewer"}).status_code == 409
-    assert admin.post("/users", {"name": "a b", "role": "viewer"}).status_code == 422
+    assert admin.post("/users", {"name": "a b", "role": "viewer"}).status_code == 409
     assert admin.post("/users", {"name": "king", "role": "king"}).status_code == 409
-    again = admin.post("/users/새.사람/reset").text.split('<p class="secret"><code>')[1].split("</code>")[0]
+    reset = admin.post("/users/reset", {"name": "새.사람"}).text
+    again = reset.split('<p class="secret"><code>')[1].split("</code>")[0]
     assert Browser(admin.http.app).login("새.사람", password).status_code == 403
     assert Browser(admin.http.app).login("새.사람", again).status_code == 303
-    assert admin.post("/users/새.사람/role", {"role": "viewer"}).status_code == 303
+    assert admin.post("/users/role", {"name": "새.사람", "role": "viewer"}).status_code == 303
     assert store.user("새.사람").role == "viewer"
-    assert admin.post("/users/nobody/reset").status_code == 404
+    assert admin.post("/users/reset", {"name": "nobody"}).status_code == 404
     events = [row.event for row in store.audit_log(by="admin")]
     assert {"user.added", "password.reset", "user.role"} <= set(events)
+
+
+@pytest.mark.parametrize("name", ["기획과/홍길동", "..", "가" * 70, "a?b#c"])
+def test_an_account_whose_name_is_older_than_the_rules_is_handled_too(
+    tmp_path: Path, store: Store, name: str
+) -> None:
+    store.add_user("hong", "reviewer", "-")
+    with store._write() as connection:
+        connection.execute(schema.users.update().where(schema.users.c.name == "hong").values(name=name))
+    admin = Browser(make_app(tmp_path, store), "admin")
+    page = admin.get("/users").text
+    row = page[page.index(f'<th scope="row">{name}</th>') :].partition("</tr>")[0]
+    forms = re.findall(r'action="([^"]*)".*?name="name" value="([^"]*)"', row, re.S)
+    assert len(forms) == 4
+    for path, whose in forms:
+        fields = {"name": whose, "role": "viewer", "active": "no"}
+        assert admin.post(path, fields).status_code == (200 if path.endswith("/reset") else 303)
+    assert (store.user(name).role, store.user(name).active) == ("viewer", False)
 
 
 def test_rounds_are_opened_closed_and_reopened(tmp_path: Path, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from hyeoksin.store.work import later
 __all__ = ["People"]
 
 _u, _s, _f, _k = schema.users, schema.sessions, schema.failures, schema.api_keys
+_NAME = re.compile(r"[\w.@-]{2,64}")
 
 
 class People(Base):
@@ -29,13 +31,13 @@ class People(Base):
         """Add an account; ``secret`` is the hash of the first password.
 
         Raises:
-            RefusedError: the name is empty or taken, or the role unknown.
+            RefusedError: the name has other characters than names may have or is taken, or the role is unknown.
         """
-        if not name.strip() or role not in ROLES:
+        if not _NAME.fullmatch(name):
+            raise RefusedError("아이디는 글자, 숫자, . _ @ - 로 2자 이상 64자까지입니다.")
+        if role not in ROLES:
             raise RefusedError(
-                "이름이 비었거나 모르는 역할 '{role}' 입니다. 역할: {known}",
-                role=role,
-                known=", ".join(ROLES),
+                "모르는 역할 '{role}' 입니다. 역할: {known}", role=role, known=", ".join(ROLES)
             )
         values: dict[str, Any] = {"name": name, "display": display or name, "role": role, "secret": secret}
         values |= {"must_change": must_change, "active": True, "created_at": now(), "last_login": None}
