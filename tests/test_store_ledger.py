@@ -336,6 +336,20 @@ def test_the_ledger_is_paged_both_ways(store: Store) -> None:
     assert store.decisions(by="kim") == [row for row in rows if row.by == "kim"]
 
 
+def test_a_coder_does_not_read_the_other_before_both_have_spoken(store: Store) -> None:
+    for coders in (2, 1):
+        project = round_of(store, 3, coders=coders, name=f"{coders}")
+        both, half, own = store.items(project.id, order="id")
+        for item, by in ((both, "kim"), (half, "kim"), (own, "lee"), (both, "lee")):
+            if coders == 2 or item != both or by == "kim":
+                store.decide([item.id], "accept", by=by)
+        rows = store.decisions(project.id, reader="lee")
+        read = [row.item for row in rows]
+        assert read == ([both.id, own.id, both.id] if coders == 2 else [both.id, half.id, own.id])
+        assert store.decisions(project.id, reader="lee", newest_first=True, limit=2) == rows[:-3:-1]
+        assert store.decisions(item=half.id, reader="park") == ([] if coders == 2 else rows[1:2])
+
+
 def test_a_page_of_the_ledger_is_read_in_its_order(tmp_path: Path) -> None:
     asked: list[tuple[str, tuple[object, ...]]] = []
 

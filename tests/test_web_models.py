@@ -179,6 +179,26 @@ def test_two_coders_do_not_read_each_other_in_the_ledger(
     assert "남의 말" in officer.get("/ledger").text  # both have spoken
 
 
+def test_what_may_not_be_read_yet_does_not_fill_the_pages_of_the_ledger(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyeoksin.web.ledger.PAGE", 2)
+    two = store.create_project("두 사람", "2019", "officer", coders=2).id
+    rows = [Document(str(n), title=f"두 사람이 보는 과제 {n}") for n in range(6)]
+    store.add_items(two, [(row, record(row)) for row in rows])
+    first, *others = store.items(two)
+    for name in ("other", "officer"):
+        store.decide([first.id], "none", by=name, note=f"{name}의 말")
+    for item in others:
+        store.decide([item.id], "none", by="other", note="남의 말")
+    app = make_app(tmp_path, store)
+    officer, viewer = Browser(app, "officer"), Browser(app, "viewer")
+    for page in (officer.get("/ledger"), viewer.get("/ledger"), officer.post("/ledger/verify")):
+        assert ("officer의 말" in page.text, "other의 말" in page.text) == (True, True)
+        assert ("남의 말" in page.text, "더 앞의 결정" in page.text) == (False, False)
+    assert "둘 다 정한 뒤에 보입니다" in viewer.get("/ledger?after=1").text
+
+
 def test_accounts_come_with_a_password_that_is_shown_once(tmp_path: Path, store: Store) -> None:
     admin = Browser(make_app(tmp_path, store), "admin")
     made = admin.post("/users", {"name": "새.사람", "role": "reviewer"}).text

@@ -52,7 +52,6 @@ from hyeoksin.store.rows import (
     Why,
 )
 from hyeoksin.store.search import Search, Tokenise
-from hyeoksin.store.standings import Standings
 from hyeoksin.store.work import Work
 
 __all__ = [
@@ -89,7 +88,7 @@ __all__ = [
 ]
 
 
-class Store(Projects, Items, Standings, Ledger, Work, Search, People, Register, Backup):
+class Store(Projects, Items, Ledger, Work, Search, People, Register, Backup):
     """An open store; see its parts for the methods."""
 
 

@@ -26,7 +26,7 @@ from hyeoksin.store.rows import Action, DecisionRow, Verdict, decision_row
 
 __all__ = ["Ledger"]
 
-_i, _d, _l = schema.items, schema.decisions, schema.lanes
+_i, _d, _l, _p = schema.items, schema.decisions, schema.lanes, schema.projects
 
 
 class Ledger(Base):
@@ -147,6 +147,7 @@ class Ledger(Base):
         after: int | None = None,
         newest_first: bool = False,
         limit: int | None = 100,
+        reader: str | None = None,
     ) -> list[DecisionRow]:
         """Return ledger rows in the order in which they were written.
 
@@ -157,6 +158,7 @@ class Ledger(Base):
             after: only rows with a greater id (with ``newest_first``: a smaller one), to page through.
             newest_first: the latest rows first.
             limit: at most so many; None for all.
+            reader: only what this coder may read: not another's word on an item that waits for the second of two coders.
         """
         order = (
             _d.c.seq if project is not None and by is None and item is None else _d.c.id
@@ -167,6 +169,12 @@ class Ledger(Base):
                 query = query.where(column == value)
         if after is not None:
             query = query.where(_d.c.id < after if newest_first else _d.c.id > after)
+        if reader is not None:
+            waits = sa.exists().where(
+                _i.c.id == _d.c.item, _i.c.standing.not_in(("decided", "disputed")),
+                _p.c.id == _i.c.project, _p.c.coders == 2,
+            )  # fmt: skip
+            query = query.where(sa.or_(_d.c.by == reader, ~waits))
         with self._read() as connection:
             rows = connection.execute(query if limit is None else query.limit(limit)).mappings()
             return [decision_row(row) for row in rows]

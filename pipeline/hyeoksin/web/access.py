@@ -74,6 +74,11 @@ class Visitor:
         """Tell whether the person has at least this role."""
         return ROLES.index(self.role) >= ROLES.index(role)
 
+    @property
+    def reader(self) -> str | None:
+        """As whom the person reads the ledger: a reviewer (None) reads everything."""
+        return None if self.may("reviewer") else self.name
+
 
 class Unmasked:
     """The sessions that may see personal data for some minutes; kept in memory, so a restart masks everything again."""

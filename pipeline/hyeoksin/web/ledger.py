@@ -10,10 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response, StreamingResponse
 
-from hyeoksin.store import DecisionRow, Store
+from hyeoksin.store import Store
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer, Visitor
-from hyeoksin.web.blind import readable
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
@@ -72,8 +71,7 @@ def decisions(
     after: int | None = None,
 ) -> Response:
     """Show decisions, newest first."""
-    rows = store.decisions(round, by=by or None, after=after, newest_first=True, limit=PAGE + 1)
-    return render(request, "ledger.html", _values(store, user, rows, round, by))
+    return render(request, "ledger.html", _values(store, user, round, by, after))
 
 
 @router.post("/ledger/verify")
@@ -86,8 +84,7 @@ def verify(
     """Compute all hashes again, and say whether anything was changed."""
     verdict = store.verify(round)
     store.audit("ledger.verified", user.name, detail={"rows": verdict.rows, "sound": verdict.sound})
-    rows = store.decisions(round, newest_first=True, limit=PAGE + 1)
-    return render(request, "ledger.html", _values(store, user, rows, round, None) | {"verdict": verdict})
+    return render(request, "ledger.html", _values(store, user, round) | {"verdict": verdict})
 
 
 @router.get("/ledger.csv")
@@ -116,10 +113,13 @@ def events(
 
 
 def _values(
-    store: Store, user: Visitor, rows: Sequence[DecisionRow], number: int | None, by: str | None
+    store: Store, user: Visitor, number: int | None, by: str | None = None, after: int | None = None
 ) -> dict[str, Any]:
+    rows = store.decisions(
+        number, by=by or None, after=after, newest_first=True, limit=PAGE + 1, reader=user.reader
+    )
     return {
-        "rows": readable(store, rows[:PAGE], user.name, user.may("reviewer")),
+        "rows": rows[:PAGE],
         "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "rounds": store.projects(),
         "number": number,
@@ -132,8 +132,8 @@ def _values(
 def _lines(store: Store, user: Visitor, number: int | None) -> Iterator[str]:
     yield "\ufeff" + _line(_COLUMNS)
     last = 0
-    while rows := store.decisions(number, after=last, limit=1_000):
-        for row in readable(store, rows, user.name, user.may("reviewer")):
+    while rows := store.decisions(number, after=last, limit=1_000, reader=user.reader):
+        for row in rows:
             cells = (
                 row.id, row.project, row.seq, row.item, _(ACTIONS[row.action]), row.code, row.agency, row.by, row.at,
                 shown(None, row.note), row.model, row.replaces, row.batch, row.final, row.hash,

@@ -16,7 +16,6 @@ from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.rounds import stored
 from hyeoksin.web.api.shapes import DecisionOut, Number, decision_out
 from hyeoksin.web.api.texts import Clean, Whole
-from hyeoksin.web.blind import readable
 
 __all__ = ["router"]
 
@@ -110,7 +109,9 @@ def ledger(
     store.project(number)
     rows = store.decisions(project=number, after=query.after, limit=query.limit + 1)
     page = rows[: query.limit]
-    shown = [decision_out(row) for row in readable(store, page, caller.by, caller.may("reviewer"))]
+    ids = {row.id for row in page}
+    seen = store.decisions(project=number, after=query.after, limit=query.limit, reader=caller.reader)
+    shown = [decision_out(row) for row in seen if row.id in ids]
     following = page[-1].id if len(rows) > query.limit else None
     return LedgerPage(items=shown, next=following, hidden=len(page) - len(shown))
 
@@ -120,7 +121,7 @@ def history(number: Number, request: Request, caller: Viewer) -> list[DecisionOu
     """문서의 결정과 되돌림, 오래된 것부터입니다."""
     store = stored(request)
     store.item(number)
-    rows = readable(store, store.history(number), caller.by, caller.may("reviewer"))
+    rows = store.decisions(item=number, limit=None, reader=caller.reader)
     return [decision_out(row) for row in rows]
 
 

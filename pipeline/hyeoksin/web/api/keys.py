@@ -62,6 +62,11 @@ class Caller:
         """Tell whether the key has at least this role."""
         return ROLES.index(self.role) >= ROLES.index(role)
 
+    @property
+    def reader(self) -> str | None:
+        """As whom it reads the ledger: a reviewer (None) reads everything."""
+        return None if self.may("reviewer") else self.by
+
 
 def new_key() -> str:
     """Return a new key: 256 random bits behind a mark that secret scanners can look for."""
