@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,21 @@ def test_the_records_are_those_of_the_classifier(client: TestClient, careful: Cl
         for p in careful.classify([Document(id=t["id"], title=t["title"], date=t["date"]) for t in TEXTS])
     ]
     assert body["records"] == json.loads(json.dumps(wanted))
+
+
+def test_who_only_reads_does_not_wait_for_who_writes(client: TestClient, store: Store) -> None:
+    with closing(sqlite3.connect(store.url, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        start = time.monotonic()
+        assert client.get("/rounds", headers=HEADERS).status_code == 200
+        assert time.monotonic() - start < 5
+        assert [key.used_at for key in store.api_keys()] == [None] * len(KEYS)
+        other.execute("ROLLBACK")
+    assert client.get("/rounds", headers=headers("officer")).status_code == 200
+    assert [key.role for key in store.api_keys() if key.used_at] == ["officer"]
+    with store._read() as connection:
+        waiting = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    assert waiting == 10_000
 
 
 @pytest.mark.parametrize("plan", ["2019", "2020", "2022", "2024"])

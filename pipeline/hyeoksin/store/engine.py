@@ -143,8 +143,9 @@ def _sqlite(url: URL, create: bool, busy_ms: int) -> Engine:
 
     @sa.event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_ms if options.get('wait', True) else 0}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
     return made
 
@@ -186,9 +187,9 @@ class Base:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        """Open a transaction that is saved as a whole at its end, or not at all."""
-        with told(self.url), self._writer.begin() as connection:
+    def _write(self, *, wait: bool = True) -> Iterator[Connection]:
+        """Open a transaction that is saved as a whole at its end, or not at all; ``wait`` for another writer of the file."""
+        with told(self.url), self._writer.execution_options(wait=wait).begin() as connection:
             yield connection
 
 

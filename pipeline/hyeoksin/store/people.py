@@ -191,8 +191,12 @@ class People(Base):
             return None if row is None else _key(row)
 
     def used_api_key(self, number: int) -> None:
-        """Note that a key was used."""
-        with self._write() as connection:
+        """Note that a key was used.
+
+        Raises:
+            StoreBusyError: another program writes to the SQLite file; it is not waited for.
+        """
+        with self._write(wait=False) as connection:
             connection.execute(_k.update().where(_k.c.id == number).values(used_at=now()))
 
     def api_keys(self) -> list[ApiKey]:

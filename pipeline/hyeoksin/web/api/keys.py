@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from hyeoksin.errors import StoreError
 from hyeoksin.store import ROLES, Store
 from hyeoksin.web.access import ROLE_NAMES
 from hyeoksin.web.api.problems import ProblemError
@@ -84,13 +86,14 @@ def key_hash(key: str) -> str:
 
 
 def caller_of(store: Store, secret: str) -> Caller | None:
-    """Return who owns the key with this hash, and note (once a minute) that it was used."""
+    """Return who owns the key with this hash, and note (once a minute, where that takes no waiting) that it was used."""
     key = store.api_key(secret)
     if key is None:
         return None
     minute_ago = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
     if key.used_at is None or key.used_at < minute_ago:
-        store.used_api_key(key.id)
+        with suppress(StoreError):  # the answer does not hang on it
+            store.used_api_key(key.id)
     return Caller(key.id, key.name, key.role)
 
 
