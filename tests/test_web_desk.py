@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from desk_cases import Desk, Office, documents, record, titles, words
+from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.errors import StoreBusyError
 
@@ -398,6 +399,21 @@ def test_a_large_group_is_counted_whole(office: Office) -> None:
     desk.store.decide(numbers, "accept", by="officer")
     for number in (numbers[0], numbers[700], numbers[-1]):
         assert "(묶음 1120건)" in words(desk.browser().get(f"{desk.path}/queue?done={number}").text)
+
+
+@pytest.mark.parametrize(("agency", "other"), [("mospa", "mogaha"), ("mogaha", "mospa")])
+def test_an_agency_that_is_no_choice_on_that_day_stays_where_it_stands(
+    desk: Desk, agency: str, other: str
+) -> None:
+    item = desk.items[1]
+    path = f"/items/{item.id}"
+    assert f'<option value="{agency}"' not in desk.browser().get(path).text
+    desk.store.decide([item.id], "accept", by="officer", agency=agency)
+    page = desk.browser().get(path).text
+    name = load_agencies().name_of(agency)
+    assert re.findall(r'<option value="([^"]+)" selected>([^<]+)</option>', page) == [(agency, name)]
+    stale = desk.decide(item, "accept", agency=other)
+    assert (stale.status_code, f'<option value="{other}" selected>' in stale.text) == (409, True)
 
 
 def test_the_agency_can_be_changed(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -70,6 +70,7 @@ def page(
     coder = user.name if project.coders == 2 else None
     record = shown_record(user, item.record, item.document)
     said = words_shown(store, project, item, user)
+    own = said.get(coder or "") or item.decision
     before, after = _neighbours(store, item, filters, coder)
     seen = shown_document(user, item.document)
     masks = (seen.body, seen.meta) != (item.document.body, item.document.meta)
@@ -86,14 +87,14 @@ def page(
         "clause": _clause(plan, record),
         "others": _others(record),
         "said": said,
-        "own": said.get(user.name if project.coders == 2 else "") or item.decision,
+        "own": own,
         "words": {row.id: word_of(plan, row) for row in said.values()},
         "group": [m for m in store.group_items(number) if m.id != item.id],
         "history": [r for r in store.history(number) if _may_see(project, item, user, r)],
         "word_of": lambda row: word_of(plan, row),
         "masked": lambda text: shown(user, text),
         "choices": choices(plan),
-        "agencies": _agency_choices(record, item),
+        "agencies": _agency_choices(record, item, {held.agency for held in (own, attempt) if held}),
         "agency_name": load_agencies().name_of,
         "filters": filters,
         "query": filters.query(),
@@ -214,10 +215,13 @@ def _n_together(store: Store, last: DecisionRow) -> int:
     return n
 
 
-def _agency_choices(record: Mapping[str, Any], item: Item) -> dict[str, list[tuple[str, str]]]:
-    """Return the agencies to choose from: the recommended ones, then all that existed on the document's day."""
+def _agency_choices(
+    record: Mapping[str, Any], item: Item, held: Collection[str | None]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the agencies to choose from: the recommended ones, then all that are held or existed on the document's day."""
     likely = [(flag["id"], flag["name"]) for flag in record["agencies"]]
     date = item.document.date or item.added_at[:10]
     taken = {key for key, _ in likely}
-    rest = [(a.id, a.name) for a in load_agencies().by_id.values() if a.valid(date) and a.id not in taken]
+    known = [a for a in load_agencies().by_id.values() if a.id in held or a.valid(date)]
+    rest = [(a.id, a.name) for a in known if a.id not in taken]
     return {"likely": likely, "all": sorted(rest, key=lambda pair: pair[1])}
