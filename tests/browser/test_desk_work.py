@@ -11,6 +11,8 @@ from openpyxl import load_workbook
 
 from browser_parts import HOSTILE, hostile_rows, log_in, open_next, ready
 from desk_cases import documents
+from hyeoksin.web import passwords
+from hyeoksin.web.api.keys import key_hash
 
 DATA = Path(__file__).parents[1] / "data" / "office"
 
@@ -135,6 +137,42 @@ def test_new_texts_are_found_without_asking_again(desk: Any, window: Callable[..
     told.wait_for()
     told.wait_for(state="detached", timeout=60_000)
     assert page.locator("section > #h-near").count() == 1
+
+
+def test_a_double_click_makes_one_and_the_form_works_again_after_it(
+    desk: Any, window: Callable[..., Any]
+) -> None:
+    page = window("admin").page()
+
+    def double_click(name: str) -> None:
+        with desk.store._write():  # the first answer does not come before the second click
+            page.get_by_role("button", name=name).dblclick(delay=50, no_wait_after=True)
+
+    accounts, n_keys, n_rounds = (
+        len(desk.store.users()),
+        len(desk.store.api_keys()),
+        len(desk.store.projects()),
+    )
+    for n in (1, 2):
+        page.goto("/users")
+        page.fill("#name", f"click{n}")
+        double_click("만들기")
+        password = page.locator(".secret code").inner_text()
+        assert passwords.verify(password, desk.store.user(f"click{n}").secret)
+    assert len(desk.store.users()) == accounts + 2
+    page.goto("/keys")
+    page.fill("#name", "두 번 누른 키")
+    double_click("만들기")
+    shown = page.locator(".secret code").inner_text()
+    assert [desk.store.api_key(key_hash(shown))] == desk.store.api_keys()[n_keys:]
+    page.goto("/rounds/new")
+    for n in (1, 2):
+        page.fill("#name", f"두 번 누른 차수 {n}")
+        double_click("열기")
+        page.wait_for_url(re.compile(r"/rounds/\d+$"))
+        page.go_back()
+        page.wait_for_url("**/rounds/new")
+    assert len(desk.store.projects()) == n_rounds + 2
 
 
 def test_after_the_log_out_the_back_button_shows_nothing(desk: Any, window: Callable[..., Any]) -> None:

@@ -43,18 +43,6 @@
     note.addEventListener("input", () => window.sessionStorage.setItem(draft, note.value));
   }
 
-  // --- one answer per page, however often Enter is pressed ---
-  for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) { event.preventDefault(); return; }
-      form.dataset.sent = "yes";
-      form.setAttribute("aria-busy", "true");
-    });
-  }
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-once]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
-  });
-
   const press = (code) => {
     const target = document.querySelector(`[data-key="${code}"], [data-also="${code}"]`);
     if (!target || target.disabled) return false;

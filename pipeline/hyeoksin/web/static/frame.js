@@ -1,10 +1,23 @@
-// What the pages do with JavaScript and could also do without: upload progress, questions before what cannot be undone.
+// What the pages do with JavaScript and could also do without: upload progress, questions before what cannot be undone,
+// one answer per page.
 "use strict";
 
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset ? event.target.dataset.ask : null;
   if (question && !window.confirm(question)) event.preventDefault();
   if (event.target.getAttribute("action") === "/logout") window.sessionStorage.clear(); // notes of who leaves are nobody else's
+});
+
+// --- one answer per page, however often one clicks or presses Enter ---
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.hasAttribute("data-once")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  form.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) { delete form.dataset.sent; form.removeAttribute("aria-busy"); }
 });
 
 // a part that renews itself waits while somebody is in it: the focus would be lost
