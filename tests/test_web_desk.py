@@ -252,6 +252,21 @@ def test_a_stale_decision_shows_both_answers_and_overwrites_nothing(desk: Desk) 
     assert desk.store.item(item.id).answer == "7-1"
 
 
+@pytest.mark.parametrize(
+    ("action", "typed", "told"),
+    [("typed", "7-1", "다른 항목으로 7-1"), ("pick:7-1", "", "다른 항목으로 7-1"), ("none", "", "계획 밖"),
+     ("answer:moe:7-1", "", "다른 항목으로 7-1")],
+)  # fmt: skip
+def test_who_comes_late_reads_what_was_meant(desk: Desk, action: str, typed: str, told: str) -> None:
+    item = desk.items[0]
+    desk.decide(item, "pick:5-1", "reviewer")
+    page = words(desk.decide(item, action, typed=typed).text)
+    assert f"내가 하려던 답 (저장 안 됨){told}" in page.replace("(저장 안 됨) ", "(저장 안 됨)")
+    form = {"key": "late", "version": item.version}
+    page = words(desk.browser("reviewer").post(f"/items/{item.id}/undo", form).text)
+    assert "내가 하려던 답 (저장 안 됨)되돌림" in page.replace("(저장 안 됨) ", "(저장 안 됨)")
+
+
 def test_the_end_of_a_note_is_never_cut(desk: Desk) -> None:
     first, second = desk.items[:2]
     note = "줄\n" * 999 + "끝"

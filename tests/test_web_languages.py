@@ -63,6 +63,11 @@ def test_every_korean_message_has_english_with_the_same_holes() -> None:
     assert wrong == []
 
 
+def test_nothing_stays_nothing_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "current", lambda: "en")
+    assert (languages.gettext(""), languages.gettext("담당")) == ("", "Officer")
+
+
 def test_the_language_holds_for_one_request(tmp_path: Path) -> None:
     store = make_store(tmp_path)
     app = make_app(tmp_path, store)

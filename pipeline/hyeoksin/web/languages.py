@@ -51,7 +51,7 @@ def current() -> str:
 
 def gettext(message: str) -> str:
     """Return the Korean message in the request's language."""
-    return _catalogue(current()).gettext(message)
+    return _catalogue(current()).gettext(message) if message else ""  # under "" stands the catalogue's header
 
 
 def ngettext(one: str, many: str, number: int) -> str:
@@ -61,7 +61,7 @@ def ngettext(one: str, many: str, number: int) -> str:
 
 def told(error: HyeoksinError) -> str:
     """Return what an error says, in the request's language where the catalogue has it."""
-    message = gettext(error.message) if error.message else ""
+    message = gettext(error.message)
     return message.format_map(error.values) if error.values else message
 
 

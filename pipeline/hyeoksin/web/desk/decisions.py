@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -65,7 +66,7 @@ def decide(
         _check_fields(attempt.note, lead)
         done, code = _meant(store, item, attempt)
     except UnclearChoiceError as error:
-        return page(request, store, user, number, filters, _with(attempt, str(error)), 422)
+        return page(request, store, user, number, filters, replace(attempt, problem=str(error)), 422)
     following = _following(store, number, filters)
     seen = {number: version} | (_versions(versions) if together else {})
     members = _members(store, user, item, seen, bool(final))
@@ -83,7 +84,7 @@ def decide(
         )
     except (RefusedError, StaleDecisionError, StoreBusyError) as error:
         stale = error.item if isinstance(error, StaleDecisionError) else 0
-        told = _with(attempt, _told(error, number), code or "", stale)
+        told = replace(attempt, problem=_told(error, number), action=done, code=code or "", stale=stale)
         status = 503 if isinstance(error, StoreBusyError) else 409
         return page(request, store, user, number, filters, told, status)
     if filters.q:
@@ -121,10 +122,6 @@ def _check_fields(note: str, agency: str) -> None:
         raise UnclearChoiceError(
             _("주관기관 '{agency}' 이(가) 없습니다. 목록에서 고르세요.").format(agency=agency[:40])
         )
-
-
-def _with(attempt: Attempt, problem: str, code: str = "", stale: int = 0) -> Attempt:
-    return Attempt(problem, attempt.action, code, attempt.typed, attempt.note, attempt.agency, stale)
 
 
 def _told(error: RefusedError | StaleDecisionError | StoreBusyError, number: int) -> str:
@@ -250,7 +247,13 @@ def undo(
         rows = store.undo(user.name, number, batch=True, final=bool(final), expected_version=version, key=key)
     except StaleDecisionError as error:
         return page(
-            request, store, user, number, filters, Attempt(_told(error, number), stale=error.item), 409
+            request,
+            store,
+            user,
+            number,
+            filters,
+            Attempt(_told(error, number), "undo", stale=error.item),
+            409,
         )
     notify(
         request,
