@@ -234,9 +234,11 @@ def test_jsonl_fields_besides_title_and_text_are_found_and_a_lone_one_is_told(
         "t.jsonl: '등록일' 열의 날짜 1건을 읽지 못해 비워 두었습니다 (보기: '작년 봄'). 2024-03-29 처럼 적어 주세요.",
         "t.jsonl: 내용 열을 찾지 못해 '제목'만 읽습니다. 쓰지 않은 열: 넋두리. 맞는 열은 --text-column 으로 알려 주세요.",
     ]
-    (told,) = documents_from_lines(['{"글": "섬으로", "번호": "7"}'], "t.jsonl", Columns(text="글"))
+    (told,) = documents_from_lines(
+        ['{"글": "섬으로", "번호": "7", "region": " "}'], "t.jsonl", Columns(text="글")
+    )
     assert isinstance(told, Document)
-    assert (told.id, told.text) == ("7", "섬으로")
+    assert (told.id, told.text, told.region) == ("7", "섬으로", None)
 
 
 def test_what_a_json_object_holds_besides_its_fields_is_shown_as_json() -> None:

@@ -75,6 +75,16 @@ def test_a_round_and_its_documents(client: TestClient) -> None:
     assert get(client, "/rounds/1/documents?region=대구광역시&low=0.9")["total"] == 0
 
 
+def test_a_blank_region_is_none(client: TestClient) -> None:
+    texts = [{"id": "x", "title": "찾아가는 진료", "region": region} for region in (" ", "서울", "\t ")]
+    answer = client.post("/rounds/1/documents", json={"documents": texts}, headers=headers("officer"))
+    assert answer.status_code == 201, answer.text
+    listed = get(client, "/rounds/1/documents?limit=100")["items"]
+    assert [(one["document"], one["region"]) for one in listed if one["document"].startswith("x")] == [
+        ("x", "서울특별시")
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "n"), [("agency=&region=&group=&under=", 3), ("assigned_to=", 3), ("code=", 1)]
 )

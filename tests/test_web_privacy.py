@@ -53,8 +53,13 @@ def test_a_text_is_masked_before_it_is_cut(office: Office, tmp_path: Path) -> No
     assert listed[1]["title"].endswith("가******-******")
 
 
-def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Office, tmp_path: Path) -> None:
-    document = Document("민원 010-1234-5678", "진료버스를 늘려 주세요.", region="담당 010-9999-8888")
+def test_what_a_column_gives_with_a_number_in_it_stands_nowhere_open(office: Office, tmp_path: Path) -> None:
+    document = Document(
+        "민원 010-1234-5678",
+        "진료버스를 늘려 주세요.",
+        region="담당 010-9999-8888",
+        meta={"kind": "전화 010-7777-6666"},
+    )
     desk = office.open(rows=[(document, record(1, id=document.id))])
     item = f"/items/{desk.items[0].id}"
     pages = [f"{desk.path}/{name}" for name in ("queue", "export", "hours", "search?q=버스")]
@@ -64,10 +69,12 @@ def test_an_id_and_a_region_with_a_number_in_it_stand_nowhere_open(office: Offic
         assert answer.status_code == 200
         assert "1234-5678" not in answer.text, path
         assert "9999-8888" not in answer.text, path
+        assert "7777-6666" not in answer.text, path
     client = api(FakeJudge(), office.store, tmp_path)
     for path in (f"/rounds/{desk.project.id}/coverage", f"/rounds/{desk.project.id}/documents"):
-        assert "담당 ***-****-****" in client.get(path, headers=headers()).text
-        assert "9999-8888" not in client.get(path, headers=headers()).text
+        answer = client.get(path, headers=headers()).text
+        assert ("담당 ***-****-****" in answer, "전화 ***-****-****" in answer) == (True, True)
+        assert ("9999-8888" in answer, "7777-6666" in answer) == (False, False)
 
 
 def test_the_heading_of_a_column_is_masked_too(office: Office, tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
         text=values["text"],
         source=_text(values["source"] or source),
         date=date,
-        region=_text(values["region"]) if values["region"] else None,
+        region=_text(values["region"] or "").strip() or None,
         meta={_text(k): _as_json(v) for k, v in row.items() if k not in used and _filled(v)},
     )
 

@@ -168,18 +168,18 @@ def coverage(number: Number, request: Request, caller: Viewer) -> CoverageOut:
             below[node.code] += count
 
     def named(column: str) -> dict[str, int]:
-        return {value or "": count for value, count in store.counts(number, column).items()}
+        found = Counter[str]()
+        for value, count in store.counts(number, column).items():
+            found[masked(value or "")] += count
+        return dict(found)
 
-    regions = Counter[str]()
-    for name, count in named("region").items():
-        regions[masked(name)] += count
     return CoverageOut(
         round=number,
         total=sum(answers.values()),
         off_plan=answers.get(None, 0),
         by_status=named("status"),
         by_standing=named("standing"),
-        by_region=dict(regions),
+        by_region=named("region"),
         by_agency=named("lead"),
         by_kind=named("kind"),
         nodes=[NodeCount(code=n.code, level=n.level, title=n.title, count=below[n.code]) for n in plan.nodes],

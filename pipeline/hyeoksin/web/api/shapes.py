@@ -168,7 +168,7 @@ def brief(item: Item, title: str, *, open_text: bool = False) -> dict[str, Any]:
         "round": item.project,
         "document": item.document.id if open_text else masked_id(item.document.id),
         "title": title,
-        "kind": item.kind,
+        "kind": masked(item.kind),
         "group": item.group,
         "status": item.status,
         "code": item.code,

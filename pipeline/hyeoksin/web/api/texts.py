@@ -90,7 +90,7 @@ def documents(texts: Sequence[TextIn]) -> list[Document]:
             title=text.title,
             source=text.source,
             date=text.date.isoformat() if text.date else None,
-            region=text.region,
+            region=(text.region or "").strip() or None,
         )
         for number, text in enumerate(texts, start=1)
     ]

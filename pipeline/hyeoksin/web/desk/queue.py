@@ -123,17 +123,18 @@ def _row(user: Visitor, item: Item) -> dict[str, Any]:
 def filter_choices(store: Store, project: int) -> dict[str, Any]:
     """Return what may be chosen as region, kind, agency: what there is in the round, the most frequent first.
 
-    A cell with somebody's number in it is no region to choose: its value would stand open in the form.
+    A cell with somebody's number in it is nothing to choose: its value would stand open in the form.
     """
     regions = store.counts(project, "region")
     whole: dict[str, int] = {}
     for region, n in regions.items():
         for name in {region or "", (region or "").split(" ")[0]} - {""}:
             whole[name] = whole.get(name, 0) + n
+    kinds = {name: n for name, n in store.counts(project, "kind").items() if name and masked(name) == name}
     leads = store.counts(project, "lead")
     return {
         "regions": sorted((name, n) for name, n in whole.items() if masked(name) == name),
-        "kinds_here": sorted(store.counts(project, "kind").items(), key=lambda pair: -pair[1]),
+        "kinds_here": sorted(kinds.items(), key=lambda pair: -pair[1]),
         "leads": sorted(
             ((lead, load_agencies().name_of(lead), n) for lead, n in leads.items() if lead),
             key=lambda row: -row[2],
