@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -243,7 +243,7 @@ def _likely(
             _Likely(i, load_agencies()[agency], float(probabilities[i]) * share, named)
             for (agency, named), share in zip(branches.items(), shares, strict=True)
         )
-    together = Counter[str]()
+    together = defaultdict[str, float](float)
     for one in found:
         together[one.agency.id] += one.probability
     return sorted(found, key=lambda one: (-together[one.agency.id], one.agency.id, -one.probability))
