@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyeoksin import delimited
 from hyeoksin.delimited import MAX_LINE, MAX_RECORD_LINES, Row, delimited_rows, records
 from hyeoksin.errors import RowError
 
@@ -46,21 +47,41 @@ def test_an_unclosed_quote_costs_its_own_record_only(text: str, good: list[int],
     assert numbers(text) == (good, bad)
 
 
-def test_a_quote_that_swallows_a_long_file_is_found_early() -> None:
-    lines = ["가,나\n", '1,"둘\n', *("3,넷\n" for _ in range(3 * MAX_RECORD_LINES))]
-    taken = 0
+@pytest.mark.parametrize("line", ["둘, 셋, 넷\n", "둘\n", '둘 ""셋"", 넷\n'])
+def test_a_long_quoted_cell_is_one_cell(line: str) -> None:
+    body = line * (MAX_RECORD_LINES + 200)
+    text = f'번호,제목,내용\n1,버스,섬\n2,진료,"{body}"\n3,투표,마을\n'
+    assert [it[0] for _, it in parsed(text)] == ["번호", "1", "2", "3"]
+    assert parsed(text)[2] == (3, ["2", "진료", body.replace('""', '"')])
+
+
+@pytest.mark.parametrize("end", ["", '9,"다섯"\n', '9","열\n'])
+def test_a_quote_that_swallows_a_long_file_costs_its_own_record(end: str) -> None:
+    text = '가,나\n1,"둘\n' + "3,넷\n" * (3 * MAX_RECORD_LINES) + end
+    found = parsed(text)
+    assert [n for n, it in found if isinstance(it, str)] == [2]
+    assert [n for n, _ in found] == list(range(1, len(text.splitlines()) + 1))
+
+
+def test_a_quote_that_swallows_a_header_costs_the_header() -> None:
+    good, bad = numbers('"가,나\n' + "1,둘\n" * (2 * MAX_RECORD_LINES) + '3","넷"\n')
+    assert (bad, good[0]) == ([1], 2)
+
+
+def test_lines_are_looked_through_for_the_end_of_a_long_record_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINE", 12_000)
+    lines, taken, ends = ["가,나\n", *['둘","셋\n'] * 5_000], 0, []
 
     def counted() -> Iterator[str]:
         nonlocal taken
         for taken, line in enumerate(lines, start=1):  # noqa: B007 - read by the test
             yield line
 
-    stream = records(counted(), ",")
-    assert next(stream) == (1, ["가", "나"])
-    number, reason = next(stream)
-    assert (number, type(reason)) == (2, str)
-    assert taken <= MAX_RECORD_LINES + 3
-    assert sum(isinstance(found, list) for _, found in stream) == 3 * MAX_RECORD_LINES
+    for number, found in records(counted(), ","):
+        assert isinstance(found, list) == (number in (1, len(lines)))
+        ends.append(taken)
+    assert sorted(set(ends)) == [1, 2_002, 3_003, 4_004, 5_001]
+    assert len(ends) == len(lines)
 
 
 def test_an_endless_line_is_one_bad_row(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from hyeoksin.errors import RowError
 
 __all__ = ["MAX_LINE", "Row", "delimited_rows", "delimiter_of", "overflow", "records"]
 
-MAX_RECORD_LINES = 1_000  # lines that one quoted cell may span
-MAX_LINE = 10_000_000  # characters
+MAX_RECORD_LINES = 1_000  # lines of a record, from which on it must have as many cells as the header
+MAX_LINE = 10_000_000  # characters, of a longer record too
 _UNCLOSED = '큰따옴표가 닫히지 않았거나 짝이 맞지 않습니다. 이 줄의 " 를 짝이 맞게 고치거나 엑셀에서 CSV로 다시 저장하세요.'
 
 
@@ -62,21 +62,24 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[st
     """Yield (number of its first line, cells or what is wrong) for every record.
 
     A quote that is never closed would swallow what follows: the record is given up at its first line, and reading
-    goes on at the second.
+    goes on at the second. Lines in which no long record ended are not looked through for another.
     """
     csv.field_size_limit(MAX_LINE)
     back: deque[str] = deque()
     taken: list[str] = []
+    number, width, lost, seen = 1, 0, False, 0
 
     def feed() -> Iterator[str]:
+        size = 0
         while line := back.popleft() if back else next(lines, ""):
+            size = len(line) + (size if taken else 0)
             taken.append(line)
-            if len(taken) > MAX_RECORD_LINES or len(line) >= MAX_LINE:
+            is_long = len(taken) > MAX_RECORD_LINES
+            if len(line) >= MAX_LINE or (is_long and (size > MAX_LINE or number + len(taken) <= seen)):
                 raise csv.Error
             yield line
 
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-    number, width, lost = 1, 0, False
     while True:
         taken.clear()
         found: list[str] | str | None
@@ -87,11 +90,13 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[st
             found = _lenient(taken[0], delimiter) if len(taken) == 1 else _UNCLOSED
         if found is None:
             return
+        if isinstance(found, list) and len(taken) > MAX_RECORD_LINES and len(found) != width:
+            found = _UNCLOSED
         width = width or len(found) * isinstance(found, list)
         if isinstance(found, list) and _swallowed(found, taken, delimiter, width):
             found = _UNCLOSED
         if isinstance(found, str):
-            lost = True
+            lost, seen = True, max(seen, number + len(taken))
             back.extendleft(reversed(taken[1:]))
             del taken[1:]
         elif lost and found and len(found) != width:  # the rest of a record that was given up
