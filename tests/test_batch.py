@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from distributed import LocalCluster
 
+from hyeoksin.audit.inputs import found
 from hyeoksin.batch import ENGINES, Options, Resources, engines, run
 from hyeoksin.batch.run import _NAMES
 from hyeoksin.batch.settings import Spec
@@ -264,6 +265,30 @@ def test_a_failed_run_gives_its_folder_free(tmp_path: Path, documents: list[Docu
     with pytest.raises(ZeroDivisionError):
         run(told, progress=False, work=failing)
     assert run(told, progress=False, work=count_only)["rows"]["out"] == 4
+
+
+def test_a_run_over_changed_input_that_falls_does_not_look_finished(
+    tmp_path: Path, documents: list[Document]
+) -> None:
+    def falling(spec: Spec, shard: Shard) -> Done:
+        if shard.number:
+            raise ZeroDivisionError
+        return count_only(spec, shard)
+
+    source, output = write(tmp_path / "a.jsonl", documents[:8]), tmp_path / "out"
+    told = options(source, output, shard_size=4)
+    run(told, progress=False, work=count_only)
+    write(source, documents[8:16])
+    with pytest.raises(ZeroDivisionError):
+        run(told, progress=False, work=falling)
+    assert not {"manifest.json", "failed.jsonl"} & {path.name for path in output.iterdir()}
+    with pytest.raises(InputError, match="끝나지 않은 분류"), found(output, "2024"):
+        pass
+    assert run(told, progress=False, work=count_only)["timings"]["shards_reused"] == 1
+    write(source, documents[:8])
+    with pytest.raises(TypeError):  # before anything was written
+        run(told, progress=False, work=None)  # type: ignore[arg-type]
+    assert (output / "manifest.json").exists()
 
 
 def test_a_run_that_fell_before_it_began_is_taken_up(

@@ -32,6 +32,7 @@ __all__ = ["Done", "Folder", "Mark", "Shard", "cut"]
 FORMAT = "hyeoksin-batch/2"
 _LOCK = "run.lock"
 _PARTS = ("records", "shards")
+_ENDS = ("manifest.json", "failed.jsonl")  # what a finished run leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,16 @@ class Folder:
     def clear(self, first: int = 0) -> None:
         """Remove the shards from number ``first`` on, their marks before their records, and what a finished run left."""
         numbered = [*self._numbered("shards"), *self._numbered("records")]
-        for name in ("manifest.json", "failed.jsonl"):
-            (self.path / name).unlink(missing_ok=True)
+        self._reopen()
         shutil.rmtree(self.duplicates, ignore_errors=True)  # of a run that was killed
         for number, path in numbered:
             if number >= first:
                 path.unlink()
+
+    def _reopen(self) -> None:
+        """Remove what says that the run is finished: with other records it would be wrong."""
+        for name in _ENDS:
+            (self.path / name).unlink(missing_ok=True)
 
     def _numbered(self, name: str) -> list[tuple[int, Path]]:
         """Return the files of ``records`` or ``shards`` with the numbers of their shards.
@@ -214,6 +219,7 @@ class Folder:
         mark = Mark(
             key, sum(done.counts.values()), hashlib.sha256(done.records).hexdigest(), done.counts, failed
         )
+        self._reopen()
         (self.path / "shards" / f"{done.number:06d}.json").unlink(missing_ok=True)
         _write(self.part(done.number), done.records)
         self.write_json(f"shards/{done.number:06d}.json", asdict(mark))
