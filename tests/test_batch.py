@@ -291,6 +291,24 @@ def test_a_run_over_changed_input_that_falls_does_not_look_finished(
     assert (output / "manifest.json").exists()
 
 
+def test_a_file_that_cannot_be_read_does_not_keep_a_run_from_its_end(
+    tmp_path: Path, documents: list[Document]
+) -> None:
+    def losing(spec: Spec, shard: Shard) -> Done:
+        (folder / "b.jsonl").unlink()
+        return count_only(spec, shard)
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.jsonl", "b.jsonl"):
+        write(folder / name, documents[:2])
+    manifest = run(options(folder, tmp_path / "out"), progress=False, work=losing)
+    first, second = manifest["inputs"]
+    assert first["bytes"] == (folder / "a.jsonl").stat().st_size
+    assert second == {"name": "in/b.jsonl", "bytes": None, "sha256": None}
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")) == manifest
+
+
 def test_a_run_that_fell_before_it_began_is_taken_up(
     tmp_path: Path, documents: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:

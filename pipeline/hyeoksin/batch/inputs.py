@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from hyeoksin.errors import InputError
 from hyeoksin.readers import Columns, Item, read_told
@@ -13,7 +15,7 @@ from hyeoksin.readers.archives import folder_files
 from hyeoksin.readers.notes import named
 from hyeoksin.readers.own import note_passed
 
-__all__ = ["Source", "checksum", "items", "sources"]
+__all__ = ["Source", "fingerprint", "items", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,13 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
     return found
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def fingerprint(source: Source) -> dict[str, Any]:
+    """Return name, bytes and SHA-256 of a file, read piece by piece; None for both where it cannot be opened."""
+    n_bytes, sha256 = None, None
+    with suppress(OSError), source.path.open("rb") as file:  # its rows failed already, for the same cause
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        n_bytes = file.tell()
+    return {"name": source.name, "bytes": n_bytes, "sha256": sha256}
 
 
 def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from hyeoksin.batch.engines import ENGINES, Resources
-from hyeoksin.batch.inputs import Source, checksum, items, sources
+from hyeoksin.batch.inputs import Source, fingerprint, items, sources
 from hyeoksin.batch.judge import judge
 from hyeoksin.batch.memory import peak_memory
 from hyeoksin.batch.settings import Options, Spec, prepare
@@ -179,9 +179,7 @@ def _close(
         )
     manifest = {
         "settings": dict(settings),
-        "inputs": [
-            {"name": s.name, "bytes": s.path.stat().st_size, "sha256": checksum(s.path)} for s in files
-        ],
+        "inputs": [fingerprint(source) for source in files],
         "rows": {"in": tally.rows, "out": written, "failed": tally.failed},
         "counts": dict(sorted(tally.counts.items())),
         "shards": tally.shards,
