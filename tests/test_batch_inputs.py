@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tracemalloc
@@ -109,6 +110,56 @@ def test_a_source_that_a_row_brings_along_stays(tmp_path: Path) -> None:
     assert isinstance(two, Document)
     assert (one.id, one.source) == ("1", "https://example.kr/1")
     assert (two.id, two.source) == ("in/a.jsonl#row=2", "in/a.jsonl#row=2")
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """A folder as an old ZIP of Windows comes out on Linux: its names are cp949, one in neither cp949 nor UTF-8."""
+    folder = tmp_path / "제출" / os.fsdecode("가 부서".encode("cp949"))
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        pytest.skip("names are UTF-8 here")
+    table = "과제명,내용\n진료버스,의사가 섬을 돈다\n빈 줄,\n"
+    (folder / os.fsdecode("보고.csv".encode("cp949"))).write_text(table, encoding="cp949")
+    (folder / os.fsdecode(b"\xff.txt")).write_text("주민이 예산을 고른다", encoding="utf-8")
+    (folder / os.fsdecode("깨진.pdf".encode("cp949"))).write_bytes(b"%PDF-1.4")
+    packed = folder / os.fsdecode("묶음.zip".encode("cp949"))
+    shutil.copy(OFFICE / "bundle.zip", packed)
+    return folder
+
+
+def test_names_in_cp949_are_read_as_they_were_meant(unpacked: Path) -> None:
+    place = "제출/가 부서"
+    found = list(items(sources([unpacked.parent]), Columns()))
+    assert {(d.id, d.source) for d in found if isinstance(d, Document) and "묶음" not in d.source} == {
+        (f"{place}/보고.csv#row=2",) * 2, (f"{place}/보고.csv#row=3",) * 2, (f"{place}/\ufffd.txt",) * 2
+    }  # fmt: skip
+    assert f"{place}/묶음.zip/보도.txt" in {d.source for d in found}
+    assert f"{place}/깨진.pdf" in {e.source for e in found if isinstance(e, RowError)}
+    assert f"{place}/묶음.zip" in {s.name for s in sources([unpacked.parent])}
+    assert by_batch(unpacked.parent) == by_classify(unpacked.parent)
+    for path in unpacked.iterdir():
+        assert by_batch(path) == by_classify(path)
+        "".join(by_batch(path)).encode()
+
+
+@pytest.mark.parametrize("how", ["folder", "file"])
+@pytest.mark.parametrize("command", ["batch", "classify"])
+def test_names_in_cp949_are_written(
+    unpacked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, command: str
+) -> None:
+    given = [unpacked.parent] if how == "folder" else sorted(unpacked.iterdir())
+    output = tmp_path / ("out" if command == "batch" else "결과.csv")
+    monkeypatch.setattr(sys, "argv", ["hyeoksin", command, *map(str, given), "-o", str(output)])
+    with pytest.raises(SystemExit) as end:
+        command_line()
+    assert end.value.code == 1
+    failed = output / "failed.jsonl" if command == "batch" else tmp_path / "결과.failed.jsonl"
+    assert "깨진.pdf" in failed.read_text(encoding="utf-8")
+    if command == "batch":
+        manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
+        assert any(one["name"].endswith("보고.csv") for one in manifest["inputs"])
 
 
 def test_an_input_that_is_not_there(tmp_path: Path) -> None:

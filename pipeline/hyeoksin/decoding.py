@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hyeoksin.errors import InputError
 
-__all__ = ["BAD_BYTE", "broken_bytes", "decode", "detect"]
+__all__ = ["BAD_BYTE", "broken_bytes", "decode", "detect", "readable"]
 
 BAD_BYTE = re.compile("[\udc80-\udcff]")  # a byte that did not decode, kept by "surrogateescape"
 _CHUNK = 1 << 20
@@ -57,6 +58,25 @@ def detect(path: Path) -> str:
     if has_nul or best == "utf-16" or n_bad[best] > _BAD_SHARE * n_high:
         raise _unknown(path)
     return best
+
+
+def readable(name: str) -> str:
+    """Return a file's name or place as it was meant: an old Korean ZIP unpacked on Linux leaves cp949, which Python escapes.
+
+    >>> readable("제출/" + os.fsdecode("보고.csv".encode("cp949")))
+    '제출/보고.csv'
+    """
+    return "/".join(map(_readable, name.split("/"))) if BAD_BYTE.search(name) else name
+
+
+def _readable(part: str) -> str:
+    if not BAD_BYTE.search(part):
+        return part
+    raw = os.fsencode(part)
+    try:
+        return raw.decode("cp949")
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace")
 
 
 def _candidates(head: bytes) -> tuple[str, ...]:

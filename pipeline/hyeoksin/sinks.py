@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hyeoksin.decoding import readable
 from hyeoksin.domain import Prediction
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.region import load_regions
@@ -203,5 +204,6 @@ def failed_line(error: RowError) -> str:
     place = match.groupdict() if match else {"file": error.source}
     numbers = {name: int(place[name]) for name in ("page", "table") if place.get(name)}
     row = int(place["row"]) if place.get("row") else None
-    line = {"file": place["file"], "sheet": place.get("sheet"), **numbers, "row": row, "reason": error.reason}
+    file = readable(place["file"])
+    line = {"file": file, "sheet": place.get("sheet"), **numbers, "row": row, "reason": error.reason}
     return json.dumps(line, ensure_ascii=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.table import Records
 from hyeoksin.codes import CODE_COLUMNS, key
+from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.privacy import masked
 
@@ -150,7 +151,7 @@ def _decided(path: Path) -> tuple[str, ...]:
     if column is None:
         return ()
     return (
-        f"{path.name} 의 '{column}' 열은 세지 않고 글을 새로 분류해 감사했습니다. 사람이 정한 코드로 바로잡으려면 hyeoksin "
+        f"{readable(path.name)} 의 '{column}' 열은 세지 않고 글을 새로 분류해 감사했습니다. 사람이 정한 코드로 바로잡으려면 hyeoksin "
         "audit-sample 로 뽑은 표의 '코더1' 열에 그 코드를 옮겨 적어 --coded 로 주세요.",
     )
 
@@ -252,5 +253,5 @@ def fingerprints(path: Path) -> tuple[Mapping[str, Any], ...]:
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         name = file.name if path.is_file() else str(file.relative_to(path).as_posix())
-        marks.append({"name": masked(name), "bytes": file.stat().st_size, "sha256": digest})
+        marks.append({"name": masked(readable(name)), "bytes": file.stat().st_size, "sha256": digest})
     return tuple(marks)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.readers import Columns, Item, read_told
 from hyeoksin.readers.archives import folder_files
@@ -29,7 +30,7 @@ class Source:
     @property
     def name(self) -> str:
         """How records call the file."""
-        return str(self.place / self.path.name)
+        return readable(str(self.place / self.path.name))
 
 
 def sources(inputs: Iterable[Path]) -> list[Source]:
@@ -66,7 +67,7 @@ def items(files: Iterable[Source], columns: Columns) -> Iterator[Item]:
     passed: list[str] = []
     for source in files:
         if source.given:
-            yield from named(read_told(source.path, columns), source.path.name, str(source.path))
+            yield from named(read_told(source.path, columns), source.path.name, readable(str(source.path)))
         else:
             yield from read_told(source.path, columns, source.place, passed=passed)
     note_passed(passed)

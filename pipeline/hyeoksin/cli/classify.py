@@ -126,6 +126,7 @@ def _items(
     files: Iterable[str], text: str | None, columns: Columns, left: frozenset[Path] = frozenset()
 ) -> Iterator[Item]:
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
+    from hyeoksin.decoding import readable
     from hyeoksin.domain import Document
     from hyeoksin.readers import read_told
     from hyeoksin.readers.notes import named
@@ -139,7 +140,7 @@ def _items(
         elif path.is_dir():
             yield from read_told(path, columns, left=left)
         else:
-            yield from named(read_told(path, columns), path.name, name)
+            yield from named(read_told(path, columns), path.name, readable(name))
 
 
 def _standard_input(columns: Columns) -> Iterator[Item]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from hyeoksin.causes import cause
+from hyeoksin.decoding import readable
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.archives import Budget, folder_items, placed, zip_items
@@ -136,9 +138,19 @@ def _read(
 
             items = read_isolated(kind, path, columns)
         for item in items:
-            yield _bounded(item)
+            yield _bounded(_readable(item))
     except OSError as error:
         raise InputError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
+
+
+def _readable(item: Item) -> Item:
+    """Return the item as a sink can write it: a file's name is not UTF-8 everywhere."""
+    source = readable(item.source)
+    if source == item.source:
+        return item
+    if isinstance(item, RowError):
+        return RowError(source, item.reason)
+    return replace(item, source=source, id=readable(item.id))
 
 
 def _bounded(item: Item) -> Item:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from hyeoksin.causes import cause
+from hyeoksin.decoding import readable
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
@@ -176,7 +177,7 @@ def placed(
     A source that a row brought along itself stays as it is. Where ``passed`` is given, what we wrote ourselves yields
     nothing and is named there.
     """
-    name = str(place / path.name)
+    name, own_name = readable(str(place / path.name)), readable(path.name)
     if passed is not None and is_own_file(path):
         passed.append(name)
         return
@@ -187,18 +188,19 @@ def placed(
                 passed.append(name)
                 return
             n_items += 1
-            own = not path.name or not item.source.startswith(path.name)
-            source = item.source if own else name + item.source[len(path.name) :]
+            own = not own_name or not item.source.startswith(own_name)
+            source = item.source if own else name + item.source[len(own_name) :]
             if isinstance(item, RowError):
                 yield RowError(source, item.reason)
             else:
-                whole = bool(place.parts) and (item.id, item.source) == (path.stem, path.name)
+                whole = bool(place.parts) and (item.id, item.source) == (readable(path.stem), own_name)
                 unnamed = item.id == item.source or whole
                 yield replace(item, source=source, id=source if unnamed else item.id)
         if n_items == 0:
             yield RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
     except (InputError, MissingExtraError) as error:
-        yield RowError(name, str(error).removeprefix(f"{path.name}: "))
+        reason = str(error).removeprefix(f"{path.name}: ").replace(str(path), readable(str(path)))
+        yield RowError(name, reason)
 
 
 def _name(member: zipfile.ZipInfo) -> str:

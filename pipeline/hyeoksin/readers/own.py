@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+from hyeoksin.decoding import readable
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
@@ -96,5 +97,5 @@ def note_passed(names: Sequence[str]) -> None:
         rest = f" 외 {len(names) - _SHOWN:,}개" if len(names) > _SHOWN else ""
         log.info(
             "%s: 앞선 실행의 결과여서 입력으로 읽지 않습니다. 읽으려면 그 파일을 직접 주세요.",
-            ", ".join(names[:_SHOWN]) + rest,
+            ", ".join(map(readable, names[:_SHOWN])) + rest,
         )
