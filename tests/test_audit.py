@@ -11,9 +11,10 @@ from audit_cases import gated, prediction, saved
 from hyeoksin.audit import Audit, audit
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
-from hyeoksin.errors import InputError
+from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import answering_id, model_id, resource
+from hyeoksin.sinks import write_failed
 from hyeoksin.store import open_store
 
 PLAN = load_plan("2019")
@@ -251,6 +252,27 @@ def test_rows_of_raw_texts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     source.write_text("없음\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"글\.jsonl: 읽을 수 있는 글이 한 건도 없습니다.*1번째 줄"):
         audit(source)
+
+
+def test_rows_that_a_batch_run_could_not_read_are_told(tmp_path: Path) -> None:
+    folder, place = tmp_path / "결과", tmp_path / "a.json"
+    (folder / "records").mkdir(parents=True)
+    saved(_some(), folder / "records" / "part-000000.jsonl")
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    faults = [RowError(f"문의 010-1234-5678.csv#row={n}", "글이 없습니다") for n in range(2, 7)]
+    for listed, n in ((faults, 5), (faults[:2], 2), ([], 0)):
+        write_failed(listed, folder / "failed.jsonl")
+        result = CliRunner().invoke(app, ["audit", str(folder), "--topics", "0", "-o", str(place)])
+        assert result.exit_code == 0, result.output
+        found = Audit.from_json(place.read_text(encoding="utf-8"))
+        notes = [note for note in found.notes if note.startswith(f"읽지 못해 뺀 줄이 {n}건")]
+        assert len(notes) == bool(n)
+        for note in notes:
+            assert note in result.stderr
+            assert "문의 ***-****-****.csv 3번째 줄: 글이 없습니다" in note
+            assert (" …)" in note) == (n > 3)
+        assert (found.n_texts, found.failed) == (4, ())
+    assert not (tmp_path / "a.failed.jsonl").exists()
 
 
 @pytest.mark.parametrize("left", ["run.json", "run.lock"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +22,11 @@ from hyeoksin.privacy import masked
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
 
-__all__ = ["fingerprints", "found", "main_plan", "refuse_inside", "told_failed"]
+__all__ = ["fingerprints", "found", "left_out", "main_plan", "refuse_inside", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
+_TOLD = 3  # rows that could not be read, in a note
 _ROWS = 1_000  # of a store, written at once
 _MARK = "계획 밖 확률"  # a column that only our own tables have
 
@@ -38,7 +40,7 @@ def found(path: Path, plan: str, model: Path | None = None) -> Iterator[Records]
     """
     records = _records(path)
     if records is not None:
-        yield records
+        yield replace(records, notes=_left_out_of_run(path))
         return
     with TemporaryDirectory(prefix="hyeoksin-audit-") as folder:
         if path.suffix.lower() in _STORES:
@@ -154,6 +156,25 @@ def _decided(path: Path) -> tuple[str, ...]:
         f"{readable(path.name)} 의 '{column}' 열은 세지 않고 글을 새로 분류해 감사했습니다. 사람이 정한 코드로 바로잡으려면 hyeoksin "
         "audit-sample 로 뽑은 표의 '코더1' 열에 그 코드를 옮겨 적어 --coded 로 주세요.",
     )
+
+
+def _left_out_of_run(path: Path) -> tuple[str, ...]:
+    """Return the note on the rows that a batch run could not read: it listed them, and whoever ran it was told."""
+    place = path / "failed.jsonl"
+    if not place.is_file():
+        return ()
+    with place.open(encoding="utf-8") as lines:
+        return left_out(lines, "모두 failed.jsonl 에 있습니다. 고쳐서 같은 hyeoksin batch 명령을 다시 하고")
+
+
+def left_out(lines: Iterable[str], how: str) -> tuple[str, ...]:
+    """Return the note on rows that could not be read, lines of ``failed.jsonl`` however many, and how to mend them."""
+    rest = iter(lines)
+    first = list(islice(rest, _TOLD))
+    n = len(first) + sum(1 for _ in rest)
+    more = " …" if n > _TOLD else ""
+    told = f"읽지 못해 뺀 줄이 {n:,}건 있습니다 ({told_failed(first)}{more}). {how} 다시 감사하세요."
+    return (told,) if n else ()
 
 
 def told_failed(lines: Sequence[str]) -> str:

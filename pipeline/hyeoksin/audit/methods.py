@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hyeoksin.audit.coded import Audited
 from hyeoksin.audit.estimate import Conflict, Corrected
-from hyeoksin.audit.inputs import told_failed
+from hyeoksin.audit.inputs import left_out
 from hyeoksin.audit.places import counts_of
 from hyeoksin.audit.result import CutName, MethodNote
 from hyeoksin.audit.table import Records, Table
@@ -17,7 +17,6 @@ __all__ = ["method", "notes_on", "other_plan", "paragraphs", "unread"]
 _APART = (
     0.1  # a Kolmogorov distance from which texts look different from those that the errors were measured on
 )
-_TOLD = 3  # rows that could not be read, in a note
 _FEW = 100  # held-out texts of a class, below which its correction is shaky
 
 
@@ -91,13 +90,7 @@ def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[Metho
 
 def unread(records: Records) -> tuple[str, ...]:
     """Return the notes on the choice of records, and on rows that could not be read, if there are any."""
-    if not records.failed:
-        return records.notes
-    more = " …" if len(records.failed) > _TOLD else ""
-    return (
-        *records.notes,
-        f"읽지 못해 뺀 줄이 {len(records.failed):,}건 있습니다 ({told_failed(records.failed[:_TOLD])}{more}). 고쳐서 다시 감사하세요.",
-    )
+    return (*records.notes, *left_out(records.failed, "고쳐서"))
 
 
 def other_plan(table: Table) -> tuple[str, ...]:
