@@ -206,6 +206,15 @@ def test_rows_without_a_probability_are_told_and_the_others_compared(
     assert {e.reason[:4] for e in errors} == {"JSON", "확률이 "}
 
 
+def test_a_batch_run_that_did_not_end_is_refused(tmp_path: Path, classifier: Classifier) -> None:
+    (tmp_path / "records").mkdir()
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    for part in ("records/part-000000.jsonl", "글.txt"):
+        with pytest.raises(InputError, match="끝나지 않은 분류"):
+            samples(tmp_path, tmp_path, classifier)
+        (tmp_path / part).write_text('{"id": "1", "text": "섬 주민을 찾아간다"}', encoding="utf-8")
+
+
 def test_a_decision_counts_for_the_one_text_of_its_number(
     tmp_path: Path, classifier: Classifier, caplog: pytest.LogCaptureFixture
 ) -> None:

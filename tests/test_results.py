@@ -107,6 +107,17 @@ def test_a_batch_folder_is_read_part_by_part(tmp_path: Path) -> None:
     assert [r.document.id for r in read(tmp_path)] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("left", ["run.json", "run.lock", "shards"])
+def test_a_batch_run_that_did_not_end_is_refused(tmp_path: Path, left: str) -> None:
+    (tmp_path / "records").mkdir()
+    write(PREDICTIONS, tmp_path / "records" / "part-000000.jsonl")
+    (tmp_path / left).mkdir()
+    with pytest.raises(InputError, match=r"끝나지 않은 분류.*같은 hyeoksin batch"):
+        read(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    assert len(read(tmp_path)) == 3
+
+
 def entries(verdicts: Sequence[Verdict | None]) -> list[Entry]:
     return [
         Entry(document=p.document, record=p.to_record(), verdict=verdict)

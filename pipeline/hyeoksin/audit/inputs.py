@@ -18,6 +18,7 @@ from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.privacy import masked
+from hyeoksin.results import refuse_unfinished
 
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
@@ -53,11 +54,7 @@ def _records(path: Path) -> Records | None:
     """Return the records that stand at ``path``, None where it holds texts."""
     if path.is_dir():
         inside = path / "records" if (path / "records").is_dir() else path
-        begun = any((path / name).exists() for name in ("run.json", "run.lock", "shards"))
-        if begun and not (path / "manifest.json").is_file():
-            raise InputError(
-                f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 감사하세요."
-            )
+        refuse_unfinished(path)
         for form in ("parquet", "jsonl"):
             parts = tuple(sorted(inside.glob(f"part-*.{form}")))
             if parts:

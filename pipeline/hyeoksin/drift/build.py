@@ -22,7 +22,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.privacy import masked, masked_id, masked_start
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
-from hyeoksin.results import Result, read_results
+from hyeoksin.results import Result, read_results, refuse_unfinished
 from hyeoksin.texts import TextsById, read_texts, with_texts
 
 __all__ = ["sample_of", "samples"]
@@ -143,6 +143,7 @@ def _decided(path: Path | None, plan: Plan, ids: Sequence[str], errors: list[Row
 
 def _results(path: Path, classifier: Classifier, texts: TextsById | None) -> Iterator[Result | RowError]:
     """Yield the results that stand at ``path``, or those of classifying its texts."""
+    refuse_unfinished(path)
     found: list[Result | RowError] = []
     try:
         found.extend(read_results(path, classifier.plan))

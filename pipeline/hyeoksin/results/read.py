@@ -13,7 +13,7 @@ from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, fro
 from hyeoksin.results.result import Result, checked
 from hyeoksin.results.tables import from_table
 
-__all__ = ["read_results"]
+__all__ = ["read_results", "refuse_unfinished"]
 
 _STORES = (".db", ".sqlite", ".sqlite3")
 
@@ -24,11 +24,12 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     A row that tells nothing of the plan, or a code that it does not have, comes out as a :class:`RowError`.
 
     Raises:
-        InputError: there is nothing to read, no column that holds a code, or (after the last row) the first gate kept part
-            of the texts from this plan: what is left would tilt every share.
+        InputError: there is nothing to read, the batch run did not end, no column holds a code, or (after the last row)
+            the first gate kept part of the texts from this plan: what is left would tilt every share.
         MissingExtraError: pyarrow (Parquet) or SQLAlchemy (store) is not installed.
     """
     if path.is_dir():
+        refuse_unfinished(path)
         inside = path / "records" if (path / "records").is_dir() else path
         parts = sorted(p for p in inside.iterdir() if p.suffix in (".jsonl", ".parquet") and p.name[0] != ".")
         parts = [part for part in parts if not part.name.endswith("failed.jsonl")]
@@ -58,6 +59,19 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
         raise InputError(
             f"{path}: 1차 거르기가 넘긴 글 {n_unasked:,}건에는 계획 {plan.id} 의 결과가 없어, 남은 글만으로는 비율이 치우칩니다. "
             f"hyeoksin batch --gate off 로, 또는 --plan {plan.id} 로 다시 분류하세요."
+        )
+
+
+def refuse_unfinished(path: Path) -> None:
+    """Refuse the folder of a batch run that did not end: what stands there is a part of the texts, or of other ones.
+
+    Raises:
+        InputError: it is one.
+    """
+    begun = any((path / name).exists() for name in ("run.json", "run.lock", "shards"))
+    if begun and not (path / "manifest.json").is_file():
+        raise InputError(
+            f"{path}: 끝나지 않은 분류입니다. 같은 hyeoksin batch 명령으로 끝까지 한 뒤 다시 하세요."
         )
 
 
