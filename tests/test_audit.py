@@ -275,6 +275,17 @@ def test_rows_that_a_batch_run_could_not_read_are_told(tmp_path: Path) -> None:
     assert not (tmp_path / "a.failed.jsonl").exists()
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+@pytest.mark.parametrize(("name", "other"), [("결과[1]", "결과1"), ("결과*", "결과2"), ("결과?", "결과3")])
+def test_a_name_is_no_pattern(tmp_path: Path, suffix: str, name: str, other: str) -> None:
+    for folder in (name, other):
+        (tmp_path / folder).mkdir()
+        for file in (name, other):
+            saved(_some(), tmp_path / folder / f"{file}{suffix}")
+    one = saved(_some()[:2], tmp_path / name / f"{name}{suffix}")
+    assert audit(one, topic_texts=0).n_texts == 2
+
+
 @pytest.mark.parametrize("left", ["run.json", "run.lock"])
 def test_a_run_that_did_not_end_is_named_by_its_own_folder(tmp_path: Path, left: str) -> None:
     folder = tmp_path / "결과"

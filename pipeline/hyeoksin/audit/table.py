@@ -159,10 +159,10 @@ def opened(records: Records, plan: Plan, memory: str = "2GB") -> Iterator[Table]
 
 
 def _filled(connection: Any, records: Records, plan: Plan) -> Table:
-    files = [str(path) for path in records.files]
+    files = [_exact(path) for path in records.files]
     has_texts = records.form == "parquet"
     if records.form == "parquet":
-        _check_columns(connection, files)
+        _check_columns(connection, files, records.files[0])
         read = (
             "SELECT filename, file_row_number AS place, record, \"제목\" AS title, \"내용\" AS body "
             "FROM read_parquet(?, filename = true, file_row_number = true)"
@@ -221,7 +221,7 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
         "string_agg(DISTINCT plan_sha, ', '), coalesce(mode(main), '') FROM records"
     ).fetchone()
     if not n:
-        raise InputError(f"{files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
+        raise InputError(f"{records.files[0]}: 분류한 글이 한 건도 없습니다. 입력을 확인하세요.")
     _check_answers(connection, plan, main)
     _check(sha, plan)
     _name_kinds(connection)
@@ -231,12 +231,12 @@ def _filled(connection: Any, records: Records, plan: Plan) -> Table:
     return Table(connection, plan, n, model, has_texts, n_gated, main)
 
 
-def _check_columns(connection: Any, files: Sequence[str]) -> None:
+def _check_columns(connection: Any, files: Sequence[str], first: Path) -> None:
     found = connection.execute("SELECT DISTINCT name FROM parquet_schema(?)", [list(files)]).fetchall()
     missing = {"record", "제목", "내용"} - {name for (name,) in found}
     if missing:
         raise InputError(
-            f"{files[0]}: 분류 결과의 열 {', '.join(sorted(missing))} 이 없습니다. hyeoksin batch 나 classify 의 Parquet를 주세요."
+            f"{first}: 분류 결과의 열 {', '.join(sorted(missing))} 이 없습니다. hyeoksin batch 나 classify 의 Parquet를 주세요."
         )
 
 
@@ -298,6 +298,11 @@ def _kind(source: str) -> str:
 
 def _folder(source: str) -> str:
     return f"regexp_extract({source}, '^(.*)/[^/]*$', 1)"
+
+
+def _exact(path: Path) -> str:
+    """Return the pattern that fits this path alone: DuckDB takes every name for a pattern."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 def _literal(files: Sequence[str]) -> str:
