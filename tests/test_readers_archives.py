@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns, limits, read, read_told
+from hyeoksin.readers.notes import heard
 
 OFFICE = Path(__file__).parent / "data" / "office"
 TEXT = "이동 진료버스가 섬에 왔다"
@@ -52,6 +54,20 @@ def test_a_folder_in_the_order_of_names_without_hidden_files(tmp_path: Path) -> 
         (Document, "자료/가.txt"), (Document, "자료/나/둘.txt"), (RowError, "자료/빈.txt"),
     ]  # fmt: skip
     assert [i.id for i in items if isinstance(i, Document)] == ["자료/가.txt", "자료/나/둘.txt"]
+
+
+def test_links_in_a_folder_are_named_and_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "자료"
+    (folder / "나").mkdir(parents=True)
+    (tmp_path / "하나.txt").write_text(TEXT, encoding="utf-8")
+    shutil.copy(tmp_path / "하나.txt", folder / "가.txt")
+    for name in ("나/하나.txt", "다.txt", ".숨김.txt"):
+        (folder / name).symlink_to(tmp_path / "하나.txt")
+    with heard() as notes:
+        assert [item.source for item in read(folder)] == ["자료/가.txt"]
+    (note,) = notes
+    assert note.startswith("자료/나/하나.txt, 자료/다.txt: 바로가기(심볼릭 링크)여서 읽지 않습니다.")
+    assert [type(item) for item in read(folder / "다.txt")] == [Document]
 
 
 def test_files_that_systems_leave_behind_are_no_tasks(tmp_path: Path) -> None:

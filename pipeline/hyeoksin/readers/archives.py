@@ -37,25 +37,30 @@ Read = Callable[[Path, int], Iterator[Item]]
 _OF_WINDOWS = frozenset(
     {"desktop.ini", "thumbs.db", "ehthumbs.db"}
 )  # hidden by an attribute, not by their names
+_LINK = "바로가기(심볼릭 링크)여서 읽지 않습니다. 읽으려면 그 파일을 직접 주세요."
 
 
 def folder_files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
     """Yield all files under ``folder`` in the order of their names, each with its place: the folders from ``folder`` on.
 
-    Links are not followed; hidden files, Windows' own and the lock files of office programs are left out, and so are
-    the folders that a batch run filled.
+    Links are named and not followed; hidden files, Windows' own and the lock files of office programs are left out, and
+    so are the folders that a batch run filled.
     """
-    found = [path for path in sorted(folder.rglob("*")) if _is_read(path, folder)]
+
+    def place(path: Path) -> PurePosixPath:
+        return PurePosixPath(folder.name, *path.relative_to(folder).parts)
+
+    seen = [
+        path for path in sorted(folder.rglob("*")) if not any(map(_is_hidden, path.relative_to(folder).parts))
+    ]
+    links = [path for path in seen if path.is_symlink()]
+    note_passed([str(place(link)) for link in links], _LINK)
+    found = [path for path in seen if not path.is_symlink() and path.is_file()]
     own = runs(found)
-    note_passed([str(PurePosixPath(folder.name, *run.relative_to(folder).parts)) for run in sorted(own)])
+    note_passed([str(place(run)) for run in sorted(own)])
     for path in found:
         if not own or own.isdisjoint(path.parents):
-            yield path, PurePosixPath(folder.name, *path.relative_to(folder).parts[:-1])
-
-
-def _is_read(path: Path, folder: Path) -> bool:
-    hidden = any(_is_hidden(part) for part in path.relative_to(folder).parts)
-    return not hidden and not path.is_symlink() and path.is_file()
+            yield path, place(path).parent
 
 
 def folder_items(

@@ -45,6 +45,7 @@ _REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook
 _HEAD = 8_192  # bytes
 _NEAR = 300  # characters
 _SHOWN = 5
+_OURS = "앞선 실행의 결과여서 입력으로 읽지 않습니다. 읽으려면 그 파일을 직접 주세요."
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
@@ -91,11 +92,8 @@ def runs(files: Iterable[AnyPath]) -> frozenset[AnyPath]:
     return frozenset(path for path in own if {path / "records", path / "shards"} <= folders)
 
 
-def note_passed(names: Sequence[str]) -> None:
-    """Note, in one line, what was passed over."""
+def note_passed(names: Sequence[str], why: str = _OURS) -> None:
+    """Note, in one line, what was passed over and why."""
     if names:
         rest = f" 외 {len(names) - _SHOWN:,}개" if len(names) > _SHOWN else ""
-        log.info(
-            "%s: 앞선 실행의 결과여서 입력으로 읽지 않습니다. 읽으려면 그 파일을 직접 주세요.",
-            ", ".join(map(readable, names[:_SHOWN])) + rest,
-        )
+        log.info("%s: %s", ", ".join(map(readable, names[:_SHOWN])) + rest, why)
