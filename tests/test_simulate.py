@@ -291,6 +291,12 @@ def test_texts_that_share_an_id_get_the_records_of_their_places():
     assert [row.right for row in answered(texts, records, PLAN)] == [True, True]
 
 
+def test_texts_that_share_an_id_do_not_share_a_record():
+    texts = [PastText(Document("1", "글"), code, frozenset({code}), None) for code in ("3-1", "3-2")]
+    with pytest.raises(InputError, match="글이나 결과 파일에 id '1' 가 여러 번"):
+        answered(texts, [record("1", **{"3-1": 0.8}, off=0.2)], PLAN)
+
+
 def test_records_that_do_not_fit_are_refused():
     texts = [PastText(Document(name, "글"), NONE, frozenset({NONE}), None) for name in "ab"]
     records = [record("b", **{"3-1": 0.3}, off=0.7), record("a", **{"3-1": 0.8}, off=0.2)]

@@ -211,20 +211,20 @@ def _together(
     """Pair texts and records in their order where it is the same (ids may repeat then), else by id.
 
     Raises:
-        InputError: a text has no record, or an id stands twice in an order of its own.
+        InputError: a text has no record, or an id stands twice among the texts or records, in an order of its own.
     """
     records = list(records)
-    ids = [str(record["id"]) for record in records]
-    if ids == [text.document.id for text in texts]:
+    ids, wanted = [str(record["id"]) for record in records], [text.document.id for text in texts]
+    if ids == wanted:
         return zip(texts, records, strict=True)
     by_id = dict(zip(ids, records, strict=True))
-    if len(by_id) < len(ids):
-        twice = next(name for name, n in Counter(ids).items() if n > 1)
+    twice = next((name for name, n in (Counter(ids) | Counter(wanted)).items() if n > 1), None)
+    if twice is not None:
         raise InputError(
-            f"결과 파일에 id '{twice}' 가 여러 번 있고 글과 차례도 다릅니다. 같은 글을 같은 차례로 분류한 파일을 주거나 "
+            f"글이나 결과 파일에 id '{twice}' 가 여러 번 있고 글과 결과의 차례도 다릅니다. 같은 글을 같은 차례로 분류한 파일을 주거나 "
             "글의 id를 서로 다르게 하세요."
         )
-    missing = [text.document.id for text in texts if text.document.id not in by_id]
+    missing = [name for name in wanted if name not in by_id]
     if missing:
         raise InputError(
             f"결과 파일에 {len(missing)}건의 기록이 없습니다 (첫째: {missing[0]}). 같은 글을 분류한 파일을 주세요."
