@@ -275,6 +275,22 @@ def test_rows_that_a_batch_run_could_not_read_are_told(tmp_path: Path) -> None:
     assert not (tmp_path / "a.failed.jsonl").exists()
 
 
+def test_a_kind_is_the_whole_name_of_its_file(tmp_path: Path) -> None:
+    places = {
+        "보고#1.csv#row=3": "보고#1", "자료/보고#2.csv#row=2": "보고#2", "보고#3.txt": "보고#3", "표.xlsx#sheet=가&row=2": "표",
+        "쪽.pdf#page=3&table=1&row=2": "쪽", "식.hwpx#form=2": "식", "글.docx#table=1&row=2": "글",
+    }  # fmt: skip
+    rows = [
+        replace(one, document=replace(one.document, source=place)) for place in places for one in _some()[:1]
+    ]
+    (cut,) = (
+        c
+        for c in audit(saved(rows, tmp_path / "a.jsonl"), by=["kind"], topic_texts=0).cuts
+        if c.name == "kind"
+    )
+    assert set(cut.values) == set(places.values())
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 @pytest.mark.parametrize(("name", "other"), [("결과[1]", "결과1"), ("결과*", "결과2"), ("결과?", "결과3")])
 def test_a_name_is_no_pattern(tmp_path: Path, suffix: str, name: str, other: str) -> None:

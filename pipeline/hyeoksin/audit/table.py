@@ -293,7 +293,8 @@ def _name_periods(connection: Any) -> None:
 
 
 def _kind(source: str) -> str:
-    return f"regexp_replace(regexp_extract({source}, '([^/]*?)(#.*)?$', 1), '[.][A-Za-z0-9]+$', '')"
+    file = f"regexp_extract({source}, '([^/]*?)(#(sheet|page|table|row|form)=.*)?$', 1)"  # as readers write places
+    return f"regexp_replace({file}, '[.][A-Za-z0-9]+$', '')"
 
 
 def _folder(source: str) -> str:
