@@ -21,6 +21,7 @@ from hyeoksin.cli import main as command_line
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers import Columns
+from hyeoksin.readers.notes import heard
 
 OFFICE = Path(__file__).parent / "data" / "office"
 DAMAGED = (
@@ -160,6 +161,24 @@ def test_names_in_cp949_are_written(
     if command == "batch":
         manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
         assert any(one["name"].endswith("보고.csv") for one in manifest["inputs"])
+
+
+def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("가.csv", "나.csv"):
+        (folder / name).write_text("과제명,내용\n진료버스,의사가 섬을 돈다\n", encoding="utf-8")
+    for given, names in (
+        ([folder / "나.csv", folder / ".." / "in" / "나.csv"], ["나.csv"]),
+        ([folder, folder / "나.csv"], ["in/가.csv", "in/나.csv"]),
+        ([folder / "나.csv", folder], ["나.csv", "in/가.csv"]),
+    ):
+        with heard() as notes:
+            assert [source.name for source in sources(given)] == names
+        assert [note.endswith("나.csv: 여러 번 들어 있어 한 번만 읽습니다.") for note in notes] == [True]
+    with heard() as notes:
+        assert len(sources([folder])) == 2
+    assert not notes
 
 
 def test_an_input_that_is_not_there(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class Source:
 
 
 def sources(inputs: Iterable[Path]) -> list[Source]:
-    """Return the files of all inputs: files as given, those of a folder by name.
+    """Return the files of all inputs: files as given, those of a folder by name; one that comes again is left out with a note.
 
     Raises:
         InputError: an input does not exist.
@@ -47,7 +47,10 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
             found.append(Source(path, PurePosixPath(), given=True))
         else:
             raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
-    return found
+    once: dict[Path, Source] = {}
+    again = [str(s.path) for s in found if once.setdefault(s.path.resolve(), s) is not s]
+    note_passed(again, "여러 번 들어 있어 한 번만 읽습니다.")
+    return list(once.values())
 
 
 def fingerprint(source: Source) -> dict[str, Any]:
