@@ -184,6 +184,21 @@ def test_a_coded_sheet_comes_back_as_agreement_quality_and_shares(
     assert any("갈리고" in note for note in sample.notes)
 
 
+def test_a_sheet_with_agreed_codes_alone_is_read(drawn_sheet: tuple[Path, Path, np.ndarray]) -> None:
+    path, sheet, truth = drawn_sheet
+    with pytest.raises(InputError, match="코딩한 줄이 하나도 없습니다"):
+        audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet)
+    book = openpyxl.load_workbook(sheet)
+    page = book["코딩"]
+    assert page.cell(1, 8).value == "합의"
+    for number in range(2, page.max_row + 1):
+        page.cell(number, 8).value = CODES[truth[int(str(page.cell(number, 2).value)[1:])]]
+    book.save(sheet)
+    sample = audit(path, "2024", model=path.parent, topic_texts=0, coded=sheet).sample
+    assert sample is not None
+    assert (sample.n_coded, sample.agreement) == (sample.n_drawn, None)
+
+
 def test_coders_of_whom_nothing_can_be_shaken_have_no_interval() -> None:
     few, alike = (
         SimpleNamespace(codes=codes) for codes in ([("A", "A"), ("B", "B"), ("A", "A")], [(NONE, NONE)] * 40)

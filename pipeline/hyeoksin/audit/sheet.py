@@ -157,7 +157,7 @@ def read_sheet(path: Path, plan: Plan) -> Coded:
     if faults:
         more = f"\n… 그 밖에 {len(faults) - 10}건" if len(faults) > 10 else ""
         raise InputError(f"{path.name}: 코딩한 표에 고칠 곳이 있습니다.\n" + "\n".join(faults[:10]) + more)
-    if not any(code is not None for one in codes for code in one):
+    if not any(code is not None for one in (*codes, agreed) for code in one):
         raise InputError(f"{path.name}: 코딩한 줄이 하나도 없습니다. '{_CODERS[0]}' 열을 채워 저장하세요.")
     return Coded(about, texts, tuple(codes), tuple(agreed))
 
