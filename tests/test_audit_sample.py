@@ -77,6 +77,17 @@ def test_a_rare_class_that_was_not_drawn_stays_in_the_interval() -> None:
     assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
 
 
+@pytest.mark.parametrize("codes", [[0, 3], [3, 3], [0, 1], [0, 1, 2, 3] * 5])
+def test_no_class_is_closed_on_by_codes_that_differ_among_others(codes: list[int]) -> None:
+    truth, place = np.eye(5)[codes], np.zeros(len(codes), int)
+    found = estimate(np.full(5, 0.2), 0 * truth, truth, place, np.array([10_000]))
+    variances = np.diag(found.covariance)
+    unseen = 1 / 5 / (len(codes) + 1)
+    assert variances.min() > 0.8 * unseen * (1 - unseen) / len(codes)
+    assert found.covariance.sum(axis=0) == pytest.approx(np.zeros(5), abs=1e-12)
+    assert np.linalg.eigvalsh(found.covariance).min() > -1e-12
+
+
 def test_values_that_tell_nothing_leave_the_interval_as_it_is_without_them() -> None:
     rng = np.random.default_rng(2)
     truth, place = np.eye(2)[rng.integers(0, 2, 400)], np.zeros(400, int)

@@ -126,14 +126,18 @@ def estimate(average: Floats, values: Floats, truth: Floats, place: Ints, sizes:
 
 
 def _spread(residual: Floats, truth: Floats) -> Floats:
-    """Return the covariance of one text of a stratum: that of the residuals, or where it is less that of the truth alone.
+    """Return the covariance of one text of a stratum: that of the residuals, for classes where it is less that of the truth alone.
 
     The truth's is multinomial with 1/K of a text of every class beside the coded ones (Perks 1947): a rare class that was not drawn shows no
-    spread, and the interval would close on its absence.
+    spread, and the interval would close on its absence. What a class lacks is taken from the others by their shares, so that the shares
+    still sum to 1.
     """
     n, n_classes = truth.shape
     apart = residual - residual.mean(axis=0)
     seen = apart.T @ apart / max(n - 1, 1)
     mix = (truth.sum(axis=0) + 1 / n_classes) / (n + 1)
     told = np.diag(mix) - np.outer(mix, mix)
-    return seen if np.trace(seen) > np.trace(told) else told
+    lacking = np.sqrt(np.clip(1.0 - np.diag(seen) / np.diag(told), 0.0, 1.0))
+    moved = np.diag(lacking) - np.outer(mix, lacking)
+    whole: Floats = seen + moved @ told @ moved.T
+    return whole
