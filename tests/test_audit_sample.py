@@ -163,7 +163,7 @@ def _fill(sheet: Path, truth: np.ndarray, second_wrong: int = 5) -> None:
     for number in range(2, page.max_row + 1):
         code = CODES[truth[int(str(page.cell(number, 2).value)[1:])]]
         page.cell(number, 6).value = f"{code} 이름"
-        page.cell(number, 7).value = NONE if number < 2 + second_wrong else code
+        page.cell(number, 7).value = "계획 밖" if number < 2 + second_wrong else code
     book.save(sheet)
 
 

@@ -242,6 +242,7 @@ def test_the_command_compares_texts(tmp_path: Path, written: list[Example]) -> N
     result = CliRunner().invoke(app, ["drift", str(old), str(new), "-o", str(output)])
     assert result.exit_code == 0, result.output
     assert "달라진 것이 있습니다" in result.output
+    assert "계획 2019: 앞 " in result.output
     assert json.loads(output.read_text(encoding="utf-8"))["nodes"][0]["name"] == "3-1"
 
 

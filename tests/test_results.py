@@ -20,7 +20,7 @@ from hyeoksin.gate import MARK, NOTE
 from hyeoksin.plan import load_plan
 from hyeoksin.plan.nodes import Plan
 from hyeoksin.readers.notes import heard
-from hyeoksin.results import Result, read_results
+from hyeoksin.results import Result, main_plan, read_results
 from hyeoksin.simulate import read_past
 from hyeoksin.sinks import write
 from hyeoksin.store import open_store
@@ -262,6 +262,27 @@ def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
     assert [(t.document.id, t.code) for t in texts] == [("1", "4-1")]
     assert failed == []  # what the model settled alone is no fault, and nothing of the summary's counts
     assert f"{path}: 결정되지 않은 2건은 뺐습니다." in notes
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_the_plan_of_results_is_that_of_their_first_record(tmp_path: Path, suffix: str) -> None:
+    newer = load_plan("2024")
+    folder, name = tmp_path / "결과", newer.leaves[0].code
+    (folder / "records").mkdir(parents=True)
+    write([replace(p, plan="2024") for p in PREDICTIONS], folder / "records" / f"part-000000{suffix}")
+    assert main_plan(folder) == main_plan(folder / "records" / f"part-000000{suffix}") == "2024"
+    assert main_plan(tmp_path) == "2019"  # texts, as far as one can tell
+    decided = tmp_path / "결정.jsonl"
+    decided.write_text(json.dumps({"id": "1", "code": name, "plan": "우리"}), encoding="utf-8")
+    with pytest.raises(InputError, match="계획 '우리' 로 분류한 결과입니다"):
+        main_plan(decided)
+    for nothing in ("", "[]\n", '{"plan": "사업 계획", "text": "글"}\n', "글\n"):
+        decided.write_text(nothing, encoding="utf-8")
+        assert main_plan(decided) == "2019"
+    (tmp_path / "빈.parquet").write_bytes(b"PAR1")
+    assert main_plan(tmp_path / "빈.parquet") == "2019"
+    write([], folder / "records" / "part-000000.parquet")
+    assert main_plan(folder / "records" / "part-000000.parquet") == "2019"
 
 
 def test_lines_in_the_encoding_of_windows_are_read(tmp_path: Path) -> None:

@@ -228,6 +228,13 @@ def test_impact_counts_for_a_plan_of_ones_own(decided: Path, tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
     assert "추측" in result.output
     assert sum(row["n"] for row in json.loads(output.read_text(encoding="utf-8"))) == 4
+    newer = load_plan("2024").leaves[0]
+    record = {"id": "1", "title": "문턱 없는 관공서", "code": newer.code, "plan": "2024"}
+    decided = tmp_path / "결정.jsonl"
+    decided.write_text(json.dumps(record), encoding="utf-8")
+    result = CliRunner().invoke(app, ["plan", "impact", str(own), "--on", str(decided), "-o", str(output)])
+    assert result.exit_code == 0, result.output
+    assert f"{newer.code} {newer.title} →" in result.output
 
 
 def test_a_row_names_its_source() -> None:

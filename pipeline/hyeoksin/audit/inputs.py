@@ -19,11 +19,12 @@ from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.privacy import masked
 from hyeoksin.results import refuse_unfinished
+from hyeoksin.results.records import first_line
 
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
 
-__all__ = ["fingerprints", "found", "left_out", "main_plan", "refuse_inside", "told_failed"]
+__all__ = ["fingerprints", "found", "left_out", "refuse_inside", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
@@ -75,36 +76,6 @@ def _records(path: Path) -> Records | None:
     return None
 
 
-def main_plan(path: Path) -> str | None:
-    """Return the plan that the records at ``path`` were made for, by the first of them; None where it holds anything else."""
-    records = _records(path)
-    if records is None:
-        return None
-    first = _first_of_parquet if records.form == "parquet" else _first_line
-    for file in records.files:
-        try:
-            if line := first(file):
-                return str(json.loads(line)["plan"])
-        except (ValueError, KeyError, TypeError):
-            return None  # what is wrong with it is said where it is read
-    return None
-
-
-def _first_of_parquet(path: Path) -> str:
-    import pyarrow.parquet as pq
-
-    if "record" not in _parquet_columns(path):
-        return ""
-    with pq.ParquetFile(path) as file:
-        batch = next(file.iter_batches(1, columns=["record"]), None)
-        return "" if batch is None or not batch.num_rows else str(batch["record"][0])
-
-
-def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return next((line for line in file if line.strip()), "")
-
-
 def _parquet_columns(path: Path) -> set[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -117,7 +88,7 @@ def _parquet_columns(path: Path) -> set[str]:
 
 def _is_record(path: Path) -> bool:
     try:
-        first = json.loads(_first_line(path))
+        first = json.loads(first_line(path))
     except ValueError:
         return False
     return isinstance(first, dict) and {"plan", "candidates", "off_plan"} <= set(first)

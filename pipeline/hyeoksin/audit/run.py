@@ -17,7 +17,7 @@ from hyeoksin.audit.coded import audited, input_hash
 from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
-from hyeoksin.audit.inputs import fingerprints, found, main_plan, refuse_inside
+from hyeoksin.audit.inputs import fingerprints, found, refuse_inside
 from hyeoksin.audit.methods import method, notes_on, other_plan, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
@@ -30,10 +30,11 @@ from hyeoksin.audit.topics import topics
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
 from hyeoksin.held_out import HeldOut, load_held_out
-from hyeoksin.plan import BUILTIN_PLANS, load_plan
+from hyeoksin.plan import load_plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
+from hyeoksin.results import main_plan
 from hyeoksin.sinks import KEPT
 
 __all__ = ["audit", "draw_sample"]
@@ -70,7 +71,7 @@ def audit(
     """
     if coded is not None:
         refuse_inside(path, coded)
-    plan = plan or _main_plan(path)
+    plan = plan or main_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
@@ -138,7 +139,7 @@ def draw_sample(
         InputError: as :func:`audit`, or the input holds no texts to code.
     """
     refuse_inside(path, output)
-    plan = plan or _main_plan(path)
+    plan = plan or main_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded) as table:
         if not table.has_texts:
@@ -168,14 +169,6 @@ def draw_sample(
         some = [known_texts[row] for row in rows.tolist()]
         write_sheet(output, loaded, about, _whole(some, texts or records.texts))
         return len(rows)
-
-
-def _main_plan(path: Path) -> str:
-    """Return the plan to audit where none is asked for: that of the records, else 2019."""
-    name = main_plan(path) or "2019"
-    if name not in BUILTIN_PLANS:
-        raise InputError(f"{path}: 계획 '{name}' 로 분류한 결과입니다. --plan 에 그 계획의 파일을 주세요.")
-    return name
 
 
 def _cuts(table: Table, by: Sequence[CutName]) -> list[CutName]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.codes import NONE
+from hyeoksin.codes import NONE, is_outside
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import CELL_LIMIT, Row, sheets, written_book
@@ -196,9 +196,9 @@ def _cell(row: Row, column: int) -> str:
 
 
 def _code(row: Row, column: int, known: set[str], faults: list[str]) -> str | None:
-    """Return the code of a cell (``3-1 제목`` or ``3-1``), None for an empty one; an unknown one becomes a fault."""
+    """Return the code of a cell (``3-1 제목``, ``3-1`` or ``계획 밖``), None for an empty one; an unknown one becomes a fault."""
     cell = _cell(row, column)
-    code = cell.split()[0] if cell else ""
+    code = NONE if is_outside(cell) else cell.split()[0] if cell else ""
     if code and code not in known:
         faults.append(
             f"{row.number}번째 줄: 코드 '{cell[:30]}' 는 계획에 없습니다. '{_CODES}' 시트의 코드로 고치세요."

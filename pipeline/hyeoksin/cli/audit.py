@@ -11,7 +11,7 @@ import typer
 
 from hyeoksin.cli.extras import need, need_for
 from hyeoksin.cli.failed import list_failed
-from hyeoksin.cli.options import Model
+from hyeoksin.cli.options import MainPlan, Model
 from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
 
 Source = Annotated[
@@ -21,20 +21,13 @@ Source = Annotated[
         help="hyeoksin batch 의 결과 폴더, 분류 결과(.parquet .jsonl), 분류 책상의 저장소(.db), 또는 분류할 글.",
     ),
 ]
-PlanName = Annotated[
-    str | None,
-    typer.Option(
-        "--plan",
-        help="2019, 2020, 2022, 2024 또는 자체 계획 파일 (기본: 결과를 분류한 계획, 글과 저장소면 2019).",
-    ),
-]
 _BY = ["region,year,agency,kind"]
 Seed = Annotated[int, typer.Option("--seed", help="무작위의 씨앗.")]
 
 
 def audit(
     source: Source,
-    plan: PlanName = None,
+    plan: MainPlan = None,
     by: Annotated[
         list[str],
         typer.Option(
@@ -96,7 +89,7 @@ def _lines(failed: Sequence[Mapping[str, Any]]) -> list[str]:
 def audit_sample(
     source: Source,
     output: Annotated[Path, typer.Option("--output", "-o", help="코딩할 표 (.xlsx).")],
-    plan: PlanName = None,
+    plan: MainPlan = None,
     margin: Annotated[
         float, typer.Option("--margin", min=0.005, max=0.2, help="바라는 95% 구간의 반폭 (0.03 = ±3%p).")
     ] = 0.03,
@@ -127,7 +120,7 @@ def audit_sample(
 def audit_read(
     sheet: Annotated[Path, typer.Argument(metavar="표본.xlsx", help="코딩한 표.")],
     source: Annotated[Path, typer.Option("--from", help="표본을 뽑은 입력 (뽑을 때와 같은 것).")],
-    plan: PlanName = None,
+    plan: MainPlan = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="표본으로 바로잡은 감사 결과도 적습니다.")
     ] = None,

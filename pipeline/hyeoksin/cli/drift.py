@@ -9,7 +9,7 @@ import typer
 
 from hyeoksin.cli.extras import need
 from hyeoksin.cli.failed import list_failed, show_failed
-from hyeoksin.cli.options import Model, PlanName, Texts
+from hyeoksin.cli.options import MainPlan, Model, Texts
 from hyeoksin.cli.outputs import check_form, refuse_inputs
 
 __all__ = ["drift"]
@@ -18,7 +18,7 @@ __all__ = ["drift"]
 def drift(
     old: Annotated[Path, typer.Argument(help="앞 기간의 결과나 글 (파일, 폴더, batch 결과, 저장소).")],
     new: Annotated[Path, typer.Argument(help="뒤 기간의 결과나 글.")],
-    plan: PlanName = "2019",
+    plan: MainPlan = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="보고서 (.html .json .xlsx .csv).")
     ] = None,
@@ -35,12 +35,13 @@ def drift(
     from hyeoksin.drift import find_drift
     from hyeoksin.drift.build import samples
     from hyeoksin.drift.report import FORMS, in_words, write_drift
+    from hyeoksin.results import main_plan
 
     check_form(output, FORMS)
     refuse_inputs(output, [old, new, texts, decisions, model, plan])
     need("batch", "rensa")
     show_notes()
-    classifier = load_classifier(model, plan, others=False)
+    classifier = load_classifier(model, plan or main_plan(new), others=False)
     before, after, errors = samples(old, new, classifier, texts, decisions)
     show_failed(errors)
     found = find_drift(before, after, count)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
-    "STORE", "Corpus", "DateColumn", "IdColumn", "Links", "Model", "PlanArgument", "PlanName", "RegionColumn", "Role", "StoreUrl",
+    "STORE", "Corpus", "DateColumn", "IdColumn", "Links", "MainPlan", "Model", "PlanArgument", "PlanName", "RegionColumn", "Role", "StoreUrl",
     "TextColumn", "Texts", "TitleColumn",
 ]  # fmt: skip
 
@@ -20,6 +20,13 @@ RegionColumn = Annotated[str | None, typer.Option(help="지역 열 이름 (기�
 
 _PLAN = "2019, 2020, 2022, 2024 또는 자체 계획 파일(.yaml .csv .xlsx .ttl)."
 PlanName = Annotated[str, typer.Option("--plan", help=_PLAN)]
+MainPlan = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        help="2019, 2020, 2022, 2024 또는 자체 계획 파일 (기본: 결과를 분류한 계획, 글과 저장소면 2019).",
+    ),
+]
 PlanArgument = Annotated[str, typer.Argument(help=_PLAN)]
 Model = Annotated[Path | None, typer.Option("--model", help="모델 폴더 (기본: 함께 설치된 모델).")]
 Careful = Annotated[

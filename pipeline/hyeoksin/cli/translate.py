@@ -64,20 +64,21 @@ def impact(
     on: Annotated[
         Path, typer.Option("--on", help="지금까지의 결과 (.jsonl .parquet .csv .xlsx), batch 폴더, 저장소.")
     ],
-    old: Annotated[str, typer.Option("--from", help="그 결과의 계획.")] = "2019",
+    old: Annotated[str | None, typer.Option("--from", help="그 결과의 계획 (기본: 결과의 계획).")] = None,
     texts: Texts = None,
     links: Links = None,
     model: Model = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="표 (.xlsx .csv .json).")] = None,
 ) -> None:
     """새 계획으로 바꾸면 지금까지의 결과 가운데 몇 건이 어디로 가고 몇 건을 사람이 보아야 하는지 셉니다."""
+    from hyeoksin.results import main_plan
     from hyeoksin.tabular import write_rows, written_whole
     from hyeoksin.translate import impact_rows
 
     check_form(output, (".xlsx", ".csv", ".json"))
     refuse_inputs(output, [on, texts, links, model, old, new])
     inputs = [path for path in (on, texts, links) if path is not None]
-    before, after, rows, errors = _translated(on, old, new, texts, links, model)
+    before, after, rows, errors = _translated(on, old or main_plan(on), new, texts, links, model)
     header = ("옛 항목", "새 항목", "건수", "결정된 것", "사람이 볼 것")
     table = list(impact_rows(rows, before, after))
     if output is not None and output.suffix.lower() == ".json":

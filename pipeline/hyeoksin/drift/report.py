@@ -37,7 +37,7 @@ def in_words(drift: Drift, plan: Plan) -> str:
         else "두 기간이 달라졌다고 볼 까닭을 찾지 못했습니다."
     )
     lines = [
-        f"앞 {drift.n_old:,}건, 뒤 {drift.n_new:,}건 (같은 글을 하나로 세어 {drift.tested_old:,}건과 {drift.tested_new:,}건을 견줌).",
+        f"계획 {plan.id}: 앞 {drift.n_old:,}건, 뒤 {drift.n_new:,}건 (같은 글을 하나로 세어 {drift.tested_old:,}건과 {drift.tested_new:,}건을 견줌).",
         head,
     ]
     lines += [

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.plan import Plan
-from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, from_record
+from hyeoksin.plan import BUILTIN_PLANS, Plan
+from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, from_record, plan_of
 from hyeoksin.results.result import Result, checked
 from hyeoksin.results.tables import from_table
 
-__all__ = ["read_results", "refuse_unfinished"]
+__all__ = ["main_plan", "read_results", "refuse_unfinished"]
 
 _STORES = (".db", ".sqlite", ".sqlite3")
 
@@ -30,9 +30,7 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     """
     if path.is_dir():
         refuse_unfinished(path)
-        inside = path / "records" if (path / "records").is_dir() else path
-        parts = sorted(p for p in inside.iterdir() if p.suffix in (".jsonl", ".parquet") and p.name[0] != ".")
-        parts = [part for part in parts if not part.name.endswith("failed.jsonl")]
+        parts = _parts(path)
         if not parts:
             raise InputError(f"{path}: 분류 결과(records/part-*.parquet 또는 .jsonl)가 없습니다.")
         for part in parts:
@@ -60,6 +58,27 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
             f"{path}: 1차 거르기가 넘긴 글 {n_unasked:,}건에는 계획 {plan.id} 의 결과가 없어, 남은 글만으로는 비율이 치우칩니다. "
             f"hyeoksin batch --gate off 로, 또는 --plan {plan.id} 로 다시 분류하세요."
         )
+
+
+def _parts(folder: Path) -> list[Path]:
+    inside = folder / "records" if (folder / "records").is_dir() else folder
+    parts = sorted(p for p in inside.iterdir() if p.suffix in (".jsonl", ".parquet") and p.name[0] != ".")
+    return [part for part in parts if not part.name.endswith("failed.jsonl")]
+
+
+def main_plan(path: Path) -> str:
+    """Return the plan that results were made for, by the first record; 2019 where none tells (tables, stores, texts).
+
+    Raises:
+        InputError: it is an office's own, whose file has to be given.
+    """
+    files = _parts(path) if path.is_dir() else [path] if path.is_file() else []
+    name = next(filter(None, map(plan_of, files)), "2019")
+    if name not in BUILTIN_PLANS:
+        raise InputError(
+            f"{path}: 계획 '{name}' 로 분류한 결과입니다. --plan 에 그 계획의 파일을 주세요 (plan impact 에서는 --from)."
+        )
+    return name
 
 
 def refuse_unfinished(path: Path) -> None:

@@ -18,13 +18,37 @@ from hyeoksin.readers.notes import log
 from hyeoksin.results.result import NO_CODE, Result, checked, code_of
 from hyeoksin.tabular import plain_cell
 
-__all__ = ["UnaskedError", "from_lines", "from_parquet", "from_record"]
+__all__ = ["UnaskedError", "first_line", "from_lines", "from_parquet", "from_record", "plan_of"]
 
 _DECISIVE = ("accept", "pick", "none")
 
 
 class UnaskedError(RowError):
     """The first gate settled the row, so that nobody asked the model of the other plans."""
+
+
+def plan_of(path: Path) -> str:
+    """Return the plan that the first record of a file was made for, "" where there is none: faults are told where it is read."""
+    first = {".jsonl": first_line, ".parquet": _first_of_parquet}.get(path.suffix.lower())
+    try:
+        row = json.loads(first(path)) if first is not None else {}
+        return str(row["plan"]) if {"candidates", "code"} & row.keys() else ""
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ModuleNotFoundError):
+        return ""
+
+
+def first_line(path: Path) -> str:
+    """Return the first line that is not blank, "" where there is none."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return next((line for line in file if line.strip()), "")
+
+
+def _first_of_parquet(path: Path) -> str:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        batch: Any = next(file.iter_batches(1, columns=["record"]), {})
+        return str(batch["record"][0])
 
 
 def from_lines(path: Path, plan: Plan) -> Iterator[Result | RowError]:
