@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -105,6 +106,20 @@ def test_a_batch_folder_is_read_part_by_part(tmp_path: Path) -> None:
     write(PREDICTIONS[2:], tmp_path / "records" / "part-000001.jsonl")
     (tmp_path / "failed.jsonl").write_text('{"file": "x"}\n', encoding="utf-8")
     assert [r.document.id for r in read(tmp_path)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_the_places_in_a_file_named_in_cp949_can_be_written(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / os.fsdecode(f"결정{suffix}".encode("cp949"))
+    write(
+        [replace(one, document=replace(one.document, source="")) for one in PREDICTIONS],
+        tmp_path / f"a{suffix}",
+    )
+    try:
+        (tmp_path / f"a{suffix}").rename(path)
+    except OSError:
+        pytest.skip("names are UTF-8 here")
+    assert {r.document.source.partition("#")[0] for r in read(path)} == {f"결정{suffix}"}
 
 
 @pytest.mark.parametrize("left", ["run.json", "run.lock", "shards"])

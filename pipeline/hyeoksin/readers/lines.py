@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect
+from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect, readable
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
@@ -45,7 +45,7 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Document | RowError]:
 def json_lines(path: Path, encoding: str | None = None) -> Iterator[tuple[str, Any]]:
     """Yield the source and the value of every JSON line of a file that is not empty, an error in place of one that is none."""
     with path.open(encoding=encoding or detect(path), errors="surrogateescape", newline="\n") as file:
-        yield from _parsed(iter(lambda: file.readline(MAX_LINE), ""), path.name)
+        yield from _parsed(iter(lambda: file.readline(MAX_LINE), ""), readable(path.name))
 
 
 def documents_from_lines(lines: Iterable[str], name: str, columns: Columns) -> Iterator[Document | RowError]:

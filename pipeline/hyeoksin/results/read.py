@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hyeoksin.codes import NONE
+from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import BUILTIN_PLANS, Plan
 from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, from_record, plan_of
@@ -117,7 +118,7 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
         yield RowError(path.name, word)
     for project in rounds:
         for item in store.items(project.id, limit=None):
-            place = f"{path.name}#row={item.id}"
+            place = f"{readable(path.name)}#row={item.id}"
             row = {**item.record, "id": item.document.id}
             told = from_record(row, plan, place)
             if isinstance(told, RowError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hyeoksin.codes import CODE_COLUMNS, NONE, key, said
+from hyeoksin.decoding import readable
 from hyeoksin.delimited import delimited_rows, overflow
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
@@ -42,7 +43,7 @@ def from_table(path: Path, plan: Plan) -> Iterator[Result | RowError]:
                 found = found or header is not None
             else:
                 sheet = f"sheet={row.sheet}&" if row.sheet else ""
-                place = f"{path.name}#{sheet}row={row.number}"
+                place = f"{readable(path.name)}#{sheet}row={row.number}"
                 shifted = None if row.sheet else overflow(row.cells, len(header.names))
                 yield RowError(place, shifted) if shifted else _from_row(row.cells, header, plan, place)
     if not found:
