@@ -132,7 +132,9 @@ def _left_out_of_run(path: Path) -> tuple[str, ...]:
     if not place.is_file():
         return ()
     with place.open(encoding="utf-8") as lines:
-        return left_out(lines, "모두 failed.jsonl 에 있습니다. 고쳐서 같은 hyeoksin batch 명령을 다시 하고")
+        return left_out(
+            lines, "모두 failed.jsonl 에 있습니다. 고쳐서 같은 hyeoksin batch 명령을 다시 한 뒤 감사하세요."
+        )
 
 
 def left_out(lines: Iterable[str], how: str) -> tuple[str, ...]:
@@ -141,7 +143,7 @@ def left_out(lines: Iterable[str], how: str) -> tuple[str, ...]:
     first = list(islice(rest, _TOLD))
     n = len(first) + sum(1 for _ in rest)
     more = " …" if n > _TOLD else ""
-    told = f"읽지 못해 뺀 줄이 {n:,}건 있습니다 ({told_failed(first)}{more}). {how} 다시 감사하세요."
+    told = f"읽지 못해 뺀 줄이 {n:,}건 있습니다 ({told_failed(first)}{more}). {how}"
     return (told,) if n else ()
 
 

@@ -90,7 +90,7 @@ def _correcting(held: HeldOut, corrected: Corrected, coded: bool) -> tuple[Metho
 
 def unread(records: Records) -> tuple[str, ...]:
     """Return the notes on the choice of records, and on rows that could not be read, if there are any."""
-    return (*records.notes, *left_out(records.failed, "고쳐서"))
+    return (*records.notes, *left_out(records.failed, "고쳐서 다시 감사하세요."))
 
 
 def other_plan(table: Table) -> tuple[str, ...]:

@@ -204,8 +204,7 @@ def placed(
         if n_items == 0:
             yield RowError(name, "읽을 글이 한 줄도 없습니다. 머리글 아래에 내용이 있는지 확인하세요.")
     except (InputError, MissingExtraError) as error:
-        reason = str(error).removeprefix(f"{path.name}: ").replace(str(path), readable(str(path)))
-        yield RowError(name, reason)
+        yield RowError(name, str(error).removeprefix(f"{path.name}: ").removeprefix(f"{path}: "))
 
 
 def _name(member: zipfile.ZipInfo) -> str:
