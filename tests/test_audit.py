@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from audit_cases import gated, prediction, saved
 from hyeoksin.audit import Audit, audit
+from hyeoksin.audit.inputs import asked_plan
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError, RowError
@@ -138,6 +139,10 @@ def test_the_plan_is_that_of_the_records_and_another_is_told(tmp_path: Path, suf
     own = saved([replace(one, plan="우리계획") for one in some], tmp_path / f"own{suffix}")
     with pytest.raises(InputError, match="--plan 에 그 계획의 파일"):
         audit(own)
+    (tmp_path / "글").mkdir()
+    (tmp_path / "글" / "과제.csv").write_text("번호,내용\n1,섬 주민을 찾아가는 진료\n", encoding="utf-8")
+    saved(some, tmp_path / "글" / f"옛결과{suffix}")
+    assert asked_plan(tmp_path / "글") == "2019"  # texts beside an older result
 
 
 def test_a_column_of_decided_codes_is_told(tmp_path: Path) -> None:

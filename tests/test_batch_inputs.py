@@ -170,7 +170,10 @@ def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path) -> None:
         (folder / name).write_text("과제명,내용\n진료버스,의사가 섬을 돈다\n", encoding="utf-8")
     for given, names in (
         ([folder / "나.csv", folder / ".." / "in" / "나.csv"], ["나.csv"]),
-        ([folder, folder / "나.csv"], ["in/가.csv", "in/나.csv"]),
+        (
+            [folder, folder / "나.csv"],
+            ["in/가.csv", "나.csv"],
+        ),  # as given: read even where it is a result of ours
         ([folder / "나.csv", folder], ["나.csv", "in/가.csv"]),
     ):
         with heard() as notes:

@@ -87,7 +87,7 @@ def test_concepts_that_are_only_linked_belong_to_the_plan_of_the_one_above(tmp_p
     path = tmp_path / "남의것.ttl"
     path.write_text(
         PREFIX
-        + """x:s a skos:ConceptScheme . x:a skos:inScheme x:s ; skos:prefLabel "하나" ; skos:narrower x:b .
+        + """x:s a skos:ConceptScheme . x:a skos:inScheme x:s ; skos:prefLabel "하나" ; skos:narrower x:b, <http://far.org/X> .
         x:b skos:prefLabel "둘" .
         x:c skos:broader x:b ; skos:prefLabel "셋" ; skos:closeMatch <http://ex.org/p/9> .
         x:d skos:broader x:a ; skos:inScheme x:other ; skos:prefLabel "남의 것" .

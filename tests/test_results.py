@@ -288,10 +288,12 @@ def test_the_plan_of_results_is_that_of_their_first_record(tmp_path: Path, suffi
     assert main_plan(folder) == main_plan(folder / "records" / f"part-000000{suffix}") == "2024"
     assert main_plan(tmp_path) == "2019"  # texts, as far as one can tell
     decided = tmp_path / "결정.jsonl"
-    decided.write_text(json.dumps({"id": "1", "code": name, "plan": "우리"}), encoding="utf-8")
+    decided.write_text(json.dumps({"id": "1", "code": name, "plan": "2024"}), encoding="utf-8")
+    assert main_plan(decided) == "2024"
+    decided.write_text(json.dumps({"id": "1", "candidates": [], "plan": "우리"}), encoding="utf-8")
     with pytest.raises(InputError, match="계획 '우리' 로 분류한 결과입니다"):
         main_plan(decided)
-    for nothing in ("", "[]\n", '{"plan": "사업 계획", "text": "글"}\n', "글\n"):
+    for nothing in ("", "[]\n", '{"plan": "사업 계획", "code": "가"}\n', "글\n", "[" * 200_000):
         decided.write_text(nothing, encoding="utf-8")
         assert main_plan(decided) == "2019"
     (tmp_path / "빈.parquet").write_bytes(b"PAR1")

@@ -259,11 +259,15 @@ def _branches(
     """
     agencies = load_agencies()
     mentions = candidates.named[agency].mentions if agency in candidates.named else ()
-    meant = [m.agency for m in mentions if agencies[m.agency].valid(day)] or printed
+    named = dict.fromkeys(m.agency for m in mentions)
+    meant = [one for one in named if agencies[one].valid(day)] or printed
+    bearers = {
+        one: agencies.bearer(agency, day, body, [m for m in meant if agencies.akin(m, one)] or [one])
+        for one in named
+    }
     found: dict[str, list[Mention]] = {}
     for mention in mentions:
-        akin = [one for one in meant if agencies.akin(one, mention.agency)] or [mention.agency]
-        found.setdefault(agencies.bearer(agency, day, body, akin), []).append(mention)
+        found.setdefault(bearers[mention.agency], []).append(mention)
     found = found or {agencies.bearer(agency, day, body, meant): []}
     return {branch: how_named(body, hers) for branch, hers in found.items()}
 

@@ -18,13 +18,13 @@ from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.privacy import masked
-from hyeoksin.results import refuse_unfinished
+from hyeoksin.results import main_plan, refuse_unfinished
 from hyeoksin.results.records import first_line
 
 if TYPE_CHECKING:
     from hyeoksin.store import Item, Store
 
-__all__ = ["fingerprints", "found", "left_out", "refuse_inside", "told_failed"]
+__all__ = ["asked_plan", "fingerprints", "found", "left_out", "refuse_inside", "told_failed"]
 
 _TABLES = (".csv", ".tsv", ".xlsx")
 _STORES = (".db", ".sqlite", ".sqlite3")
@@ -49,6 +49,15 @@ def found(path: Path, plan: str, model: Path | None = None) -> Iterator[Records]
             yield _stored(path, Path(folder), plan)
         else:
             yield _classified(path, Path(folder) / "out", plan, model)
+
+
+def asked_plan(path: Path) -> str:
+    """Return the plan to audit where none is named: that of the records, 2019 for texts and stores.
+
+    Raises:
+        InputError: as :func:`found`, or the records are of an office's own plan.
+    """
+    return "2019" if _records(path) is None else main_plan(path)
 
 
 def _records(path: Path) -> Records | None:
@@ -89,7 +98,7 @@ def _parquet_columns(path: Path) -> set[str]:
 def _is_record(path: Path) -> bool:
     try:
         first = json.loads(first_line(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and {"plan", "candidates", "off_plan"} <= set(first)
 

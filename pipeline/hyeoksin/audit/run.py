@@ -17,7 +17,7 @@ from hyeoksin.audit.coded import audited, input_hash
 from hyeoksin.audit.counts import count, plan_nodes
 from hyeoksin.audit.estimate import below, corrected
 from hyeoksin.audit.findings import node_findings
-from hyeoksin.audit.inputs import fingerprints, found, refuse_inside
+from hyeoksin.audit.inputs import asked_plan, fingerprints, found, refuse_inside
 from hyeoksin.audit.methods import method, notes_on, other_plan, paragraphs, unread
 from hyeoksin.audit.patterns import pattern_findings
 from hyeoksin.audit.prevalence import calibrate
@@ -34,7 +34,6 @@ from hyeoksin.plan import load_plan
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
 from hyeoksin.resources import resource
-from hyeoksin.results import main_plan
 from hyeoksin.sinks import KEPT
 
 __all__ = ["audit", "draw_sample"]
@@ -71,7 +70,7 @@ def audit(
     """
     if coded is not None:
         refuse_inside(path, coded)
-    plan = plan or main_plan(path)
+    plan = plan or asked_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded, memory) as table:
         nodes = plan_nodes(loaded)
@@ -139,7 +138,7 @@ def draw_sample(
         InputError: as :func:`audit`, or the input holds no texts to code.
     """
     refuse_inside(path, output)
-    plan = plan or main_plan(path)
+    plan = plan or asked_plan(path)
     loaded = load_plan(plan)
     with found(path, plan, model) as records, opened(records, loaded) as table:
         if not table.has_texts:

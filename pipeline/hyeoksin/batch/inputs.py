@@ -34,7 +34,7 @@ class Source:
 
 
 def sources(inputs: Iterable[Path]) -> list[Source]:
-    """Return the files of all inputs: files as given, those of a folder by name; one that comes again is left out with a note.
+    """Return the files of all inputs: files as given, those of a folder by name; one that comes twice once, with a note.
 
     Raises:
         InputError: an input does not exist.
@@ -48,7 +48,12 @@ def sources(inputs: Iterable[Path]) -> list[Source]:
         else:
             raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
     once: dict[Path, Source] = {}
-    again = [str(s.path) for s in found if once.setdefault(s.path.resolve(), s) is not s]
+    for source in found:
+        place = source.path.resolve()
+        if place not in once or source.given > once[place].given:
+            once[place] = source
+    kept = {id(source) for source in once.values()}
+    again = [str(source.path) for source in found if id(source) not in kept]
     note_passed(again, "여러 번 들어 있어 한 번만 읽습니다.")
     return list(once.values())
 

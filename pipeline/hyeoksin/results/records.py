@@ -11,7 +11,7 @@ from hyeoksin.codes import NONE, key, said
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.gate import MARK
-from hyeoksin.plan import Plan
+from hyeoksin.plan import BUILTIN_PLANS, Plan
 from hyeoksin.readers.dates import cell_date
 from hyeoksin.readers.lines import json_lines
 from hyeoksin.readers.notes import log
@@ -32,8 +32,9 @@ def plan_of(path: Path) -> str:
     first = {".jsonl": first_line, ".parquet": _first_of_parquet}.get(path.suffix.lower())
     try:
         row = json.loads(first(path)) if first is not None else {}
-        return str(row["plan"]) if {"candidates", "code"} & row.keys() else ""
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ModuleNotFoundError):
+        told = "candidates" in row or ("code" in row and row["plan"] in BUILTIN_PLANS)
+        return str(row["plan"]) if told else ""
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ModuleNotFoundError):
         return ""
 
 

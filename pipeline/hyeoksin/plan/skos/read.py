@@ -165,9 +165,12 @@ def _homes(graph: Graph) -> dict[Identifier, set[Identifier]]:
         homes.setdefault(concept, set()).add(scheme)
     waiting = sorted(homes)
     for above in waiting:
-        below = {*graph.objects(above, SKOS.narrower), *graph.subjects(SKOS.broader, above)} - homes.keys()
+        linked = {*graph.objects(above, SKOS.narrower), *graph.subjects(SKOS.broader, above)} - homes.keys()
+        below = sorted(
+            one for one in linked if (one, SKOS.prefLabel, None) in graph
+        )  # others stand elsewhere
         homes |= dict.fromkeys(below, homes[above])
-        waiting += sorted(below)
+        waiting += below
     return homes
 
 
