@@ -702,7 +702,9 @@ def test_a_date_is_a_real_day_or_none(cell: str) -> None:
     assert found is None or datetime.date.fromisoformat(found).isoformat() == found
 
 
-WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=20)
+WORDS = st.text(  # without markup, which is read away
+    st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="<&"), max_size=20
+)
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=8))

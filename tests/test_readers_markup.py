@@ -48,7 +48,7 @@ def test_no_text_grows(cell: str) -> None:
 
 
 def test_hostile_cells_take_no_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for part in (
         "<!--",
         "<style>",
@@ -62,7 +62,7 @@ def test_hostile_cells_take_no_time() -> None:
         "<p></style><style>",
     ):
         shown(part * 100_000)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_titles_and_texts_of_every_kind_of_rows_are_shown(tmp_path: Path) -> None:

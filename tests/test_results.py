@@ -152,6 +152,29 @@ def test_the_decided_workbook_tells_who_decided(tmp_path: Path, suffix: str) -> 
     assert all(r.has_text for r in found)
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx"])
+def test_the_decided_workbook_tells_what_had_been_recommended(tmp_path: Path, suffix: str) -> None:
+    path, when = tmp_path / f"결정{suffix}", "2026-11-28T00:00:00+00:00"
+    above = replace(
+        PREDICTIONS[0], status="settled", path=PREDICTIONS[0].path[:1]
+    )  # of a task that is not sure
+    outside = replace(PREDICTIONS[0], status="off_plan", path=(), off_plan=0.96)
+    verdicts = [
+        Verdict(action=a, code="4-1" if a == "pick" else None, agency=None, by="kim", at=when)
+        for a in ("pick", "undecided")
+    ]
+    shown = [
+        replace(one, document=replace(one.document, id=f"{i}"))
+        for i, one in enumerate((above, above, outside, outside))
+    ]
+    write_workbook(
+        [Entry(p.document, p.to_record(), v) for p, v in zip(shown, verdicts * 2, strict=True)], PLAN, path
+    )
+    found = sorted(read(path), key=lambda r: r.document.id)
+    assert [(r.code, r.suggested) for r in found if r.decided] == [("4-1", above.path[0].code), ("4-1", NONE)]
+    assert [r.code for r in found if not r.decided] == [above.path[0].code, NONE]
+
+
 def test_bare_decisions_need_an_id_and_a_code(tmp_path: Path) -> None:
     table = tmp_path / "결정.csv"
     table.write_text(
@@ -268,8 +291,9 @@ def test_what_a_store_exports_is_read_back(tmp_path: Path, suffix: str) -> None:
     assert {t.document.id: t.code for t in texts} == {"1": "4-1", "2": NONE}
 
 
-def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
-    path = tmp_path / "결정.xlsx"
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx"])
+def test_the_decided_workbook_is_a_past_year(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"결정{suffix}"
     pick = Verdict(action="pick", code="4-1", agency=None, by="kim", at="2026-11-28T00:00:00+00:00")
     write_workbook(entries([pick, None, None]), PLAN, path)
     with heard() as notes:
@@ -277,6 +301,9 @@ def test_the_decided_workbook_is_a_past_year(tmp_path: Path) -> None:
     assert [(t.document.id, t.code) for t in texts] == [("1", "4-1")]
     assert failed == []  # what the model settled alone is no fault, and nothing of the summary's counts
     assert f"{path}: 결정되지 않은 2건은 뺐습니다." in notes
+    none = Verdict(action="none", code=None, agency=None, by="kim", at="2026-11-28T00:00:00+00:00")
+    write_workbook(entries([none, pick, None]), PLAN, path)
+    assert [t.code for t in sorted(read_past(path, PLAN)[0], key=lambda t: t.document.id)] == [NONE, "4-1"]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])

@@ -103,8 +103,8 @@ def _told(document: Document, cells: Mapping[str, str], plan: Plan, place: str) 
     if "판정" not in cells:
         if decided:
             return RowError(place, NO_CODE)
-        cell = cell or cells.get("1순위추천", "")  # a recommendation that nobody has looked at
-        return checked(Result(document, code_of(cell, plan), status="review"), plan, place)
+        code = code_of(cell, plan) if cell else _suggested(cells, plan) or NONE
+        return checked(Result(document, code, status="review"), plan, place)
     status, steps = _STATUS.get(cells.get("판정", "")), _steps(cells)
     off = _number(cells.get("계획밖확률"))
     return checked(
@@ -131,12 +131,14 @@ def _suggested(cells: Mapping[str, str], plan: Plan) -> str | None:
     """Return what had been recommended beside a decision, in a result, the desk's workbook or an export of the store."""
     if "판정" in cells:
         return code_of(next(reversed(_steps(cells)), None), plan)
-    if "추천판정" in cells:
+    if "추천코드" in cells:
+        return code_of(cells["추천코드"], plan)
+    if "추천판정" in cells:  # a workbook of an older version
         outside = (
             _STATUS.get(cells["추천판정"]) == "off_plan" or (_number(cells.get("계획밖확률")) or 0.0) > 0.5
         )
         return NONE if outside else code_of(cells.get("1순위추천"), plan)
-    return code_of(cells["추천코드"], plan) if "추천코드" in cells else None
+    return None
 
 
 def _number(cell: str | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,15 +75,16 @@ def read_past(
         if isinstance(item, RowError):
             errors.append(item)
             continue
-        if _is_undecided(item.meta, code_column):
+        cells = _as_in_the_workbook(item.meta)
+        if _is_undecided(cells, code_column):
             n_open += 1
             continue
         try:
-            codes = _codes(item.meta, plan, code_column)
+            codes = _codes(cells, plan, code_column)
         except ValueError as error:
             errors.append(RowError(item.source, str(error)))
             continue
-        kind = next((v for k, v in item.meta.items() if key(k) in _KIND_COLUMNS), None)
+        kind = next((v for k, v in cells.items() if key(k) in _KIND_COLUMNS), None)
         texts.append(PastText(item, codes[0], frozenset(codes), kind))
     if not texts:
         why = errors[0].reason if errors else _no_code(code_column) if n_open else ""
@@ -90,6 +92,18 @@ def read_past(
     if n_open:
         log.info("%s: 결정되지 않은 %s건은 뺐습니다.", path, f"{n_open:,}")
     return texts, errors
+
+
+def _as_in_the_workbook(meta: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the cells of a line of the desk's JSONL under the headings of its workbook; those of other rows as they are."""
+    try:
+        final = json.loads(meta["final"])
+        outcome, code = final["outcome"], final["code"]
+    except (KeyError, ValueError, TypeError):
+        return meta
+    cell = code or ("" if is_open(outcome) else NONE)
+    answers = {"추천 판정": meta.get("status", ""), "계획 밖 확률": meta.get("off_plan", "")}
+    return {**meta, **answers, "최종 분류": cell, "결정": outcome}
 
 
 def _is_undecided(meta: Mapping[str, str], column: str | None) -> bool:

@@ -151,6 +151,12 @@ def _final(entry: Entry, _plan: Plan) -> str:
     return entry.code or (OFF if entry.outcome in (OFF, "자동 계획 밖") else "")
 
 
+def _recommended(entry: Entry, _plan: Plan) -> str:
+    """Return where the recommendation ends: at a leaf, at a node above it where the leaf is unsure, or off the plan."""
+    path = entry.record["path"]
+    return str(path[-1]["code"]) if path else OFF
+
+
 def _candidate(rank: int, field: Literal["name", "share"]) -> Callable[[Entry, Plan], str | float]:
     def value(entry: Entry, _plan: Plan) -> str | float:
         found = entry.record["candidates"]
@@ -209,6 +215,7 @@ COLUMNS = (
     Column("결정자", 11, "text", _said("by")),
     Column("결정 시각", 20, "text", _when),
     Column("추천 판정", 11, "text", lambda e, _: STATUS[e.record["status"]]),
+    Column("추천 코드", 10, "text", _recommended),
     Column("1순위 추천", 26, "text", _candidate(0, "name")),
     Column("1순위 확률", 9, "share", _candidate(0, "share")),
     Column("2순위 추천", 26, "text", _candidate(1, "name")),
