@@ -115,6 +115,10 @@ def test_an_item_tells_all_that_came_in(store: Store) -> None:
     assert item.record == given
     again = {**given, "model": "m@2", "meta": {"담당": "다른 글의 것"}}
     assert store.predict(project.id, [(item.id, again)]) == 1
+    store.close_project(project.id)
+    with pytest.raises(RefusedError, match="마감"):
+        store.predict(project.id, [(item.id, again | {"model": "m@3"})])
+    store.close_project(project.id, closed=False)
     assert store.items(project.id)[0].record == {**given, "model": "m@2"}  # the document has its own
     assert (item.code, item.probability, item.off_plan, item.lead) == ("3-1", 0.8, given["off_plan"], "mohw")
     assert (item.group, item.status, item.standing, item.version, item.region) == (

@@ -72,10 +72,15 @@ class Items(Base):
 
         Returns:
             The number of items whose answer is new.
+
+        Raises:
+            RefusedError: the round is closed, or a record is of another plan.
         """
         answers = {number: record_of(answer) for number, answer in rows}
         with self._write() as connection:
             found, _, _ = lock_project(connection, project)
+            if found.closed:
+                raise RefusedError("'{name}' 차수는 마감되었습니다. 다시 연 뒤 판정하세요.", name=found.name)
             for record in answers.values():
                 check_plan(record, found.plan_sha)
             return renew(connection, project, answers, now())
