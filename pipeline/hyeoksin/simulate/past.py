@@ -63,7 +63,7 @@ def read_past(
 
     The decision stands in ``code_column`` (guessed if None); several codes parted by commas are all right, the first
     being the decision; ``NONE`` or "계획 밖" is outside the plan. JSONL may also hold the written corpus's ``labels`` and
-    ``acceptable`` (by plan), or ``plan2019`` and ``plan2019_ok``. Rows of our own results without a decision are noted.
+    ``acceptable`` (by plan), ``plan2019`` and ``plan2019_ok``, or the desk's ``final``. Rows of our own results without a decision are noted.
 
     Raises:
         InputError: the file cannot be read, or no row of it holds a decision.

@@ -86,7 +86,7 @@ def key_hash(key: str) -> str:
 
 
 def caller_of(store: Store, secret: str) -> Caller | None:
-    """Return who owns the key with this hash, and note (once a minute, where that takes no waiting) that it was used."""
+    """Return who owns the key with this hash, and note (once a minute; not while another writes to the SQLite file) that it was used."""
     key = store.api_key(secret)
     if key is None:
         return None
