@@ -108,7 +108,7 @@ def test_paper_with_personal_data_says_who_printed_it(window: Callable[..., Any]
     page.goto("/about")
     page.get_by_role("button", name="개인정보 보기").click()
     mark = page.get_by_text("인쇄한 사람: reviewer")
-    assert mark.count() == 1
+    mark.wait_for(state="attached")  # a click does not wait for the page that answers it
     assert not mark.is_visible()
     page.emulate_media(media="print")
     assert mark.is_visible()
