@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 
 from hyeoksin.domain import Document
@@ -58,6 +59,49 @@ def test_a_workbook_of_merged_headers_a_form_and_a_note(caplog: pytest.LogCaptur
     assert items[2].meta == {"담당부서": "기획예산과", "예산 국비": "20", "예산 군비": "20"}
     assert "시트 '안내'" in caplog.text
     assert "합계 줄" in caplog.text
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_list_that_stands_on_its_side_is_read_as_it_shows(
+    tmp_path: Path, turns: int, rotation: int
+) -> None:
+    with pdfium.PdfDocument(OFFICE / "list.pdf") as book:
+        page = book[0]
+        width, height = page.get_size()
+        moved = pdfium.PdfMatrix().rotate(90 * turns, ccw=True)
+        moved = moved.translate(*((height, 0), (width, height), (0, width))[turns - 1])
+        for drawing in page.get_objects():
+            drawing.transform(moved)
+        page.gen_content()
+        page.set_mediabox(0, 0, *((height, width) if turns % 2 else (width, height)))
+        page.set_rotation(rotation)
+        book.save(tmp_path / "list.pdf")
+    documents = [item for item in read(tmp_path / "list.pdf") if isinstance(item, Document)]
+    assert [d.id for d in documents] == ["1", "2", "3"]
+    for found, texts in (([d.title for d in documents], TITLES), ([d.text for d in documents], TEXTS)):
+        bare = [text.replace(" ", "") for text in found]  # pdfium may put a blank where a line of a cell ends
+        assert bare == [text.replace(" ", "") for text in texts]
+
+
+def test_pages_without_letters_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    with (
+        pdfium.PdfDocument.new() as book,
+        pdfium.PdfDocument(OFFICE / "story.pdf") as story,
+        pdfium.PdfDocument(OFFICE / "scanned.pdf") as scanned,
+    ):
+        for source, pages in ((scanned, [0]), (story, None), (scanned, [0, 0])):
+            book.import_pages(source, pages)
+        book.new_page(595, 842)  # empty, as the back of a leaf
+        book.save(tmp_path / "모음.pdf")
+    (item,) = read(tmp_path / "모음.pdf")
+    (story_item,) = read(OFFICE / "story.pdf")
+    assert isinstance(item, Document)
+    assert isinstance(story_item, Document)
+    assert item.text == story_item.text
+    (record,) = caplog.records
+    assert record.getMessage().startswith("모음.pdf: 1, 4-5쪽은 글자 층이 없거나")
 
 
 @pytest.mark.parametrize("suffix", ["docx", "hwp", "hwpx", "html", "pdf", "txt"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,18 @@ from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
-from hyeoksin.readers.rulings import Segment, ruled_tables
+from hyeoksin.readers.notes import beginning, log
+from hyeoksin.readers.rulings import Box, Segment, ruled_tables
 from hyeoksin.readers.tables import Cell, Places, Table
 
 __all__ = ["read_pdf", "unwrapped"]
 
-_FEW = 10  # letters a page below which a file counts as scanned
+_FEW = 10  # letters below which a page, or a file by its mean, counts as scanned
 _FULL = 0.8  # of the longest line of a page: such a line may go on in the next
 _MAX_OBJECTS = 20_000  # drawings looked at on a page
 _MAX_POINTS = 200  # of one drawing
+_MAX_NAMED = 200  # characters of the pages that a note names
+_SAMPLED = 100  # letters of a page that tell how its text runs
 
 
 def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
@@ -31,18 +36,27 @@ def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """
     try:
         import pypdfium2 as pdfium
+        import pypdfium2.raw as raw
     except ModuleNotFoundError as error:
         raise MissingExtraError("pypdfium2", "docs") from error
     places = Places()
     pages: list[str] = []
     tables: list[Table] = []
+    unread: list[int] = []
     try:
         with pdfium.PdfDocument(path) as book:
             for number in range(len(book)):
                 page = book[number]
-                textpage = page.get_textpage()
-                pages.append(unwrapped(_clean(textpage.get_text_bounded())))
-                tables += _tables(page, textpage, places, number + 1)
+                textpage, turns = _upright(page)
+                text = (
+                    textpage.get_text_range() if turns else textpage.get_text_bounded()
+                )  # keeps lines on end
+                pages.append(unwrapped(_clean(text)))
+                if len(pages[-1]) < _FEW and any(
+                    drawing.type != raw.FPDF_PAGEOBJ_TEXT for drawing in page.get_objects()
+                ):
+                    unread.append(number + 1)
+                tables += _tables(page, textpage, turns, places, number + 1)
                 textpage.close()
                 page.close()
                 if sum(map(len, pages)) > MAX_TEXT:
@@ -58,7 +72,25 @@ def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         raise InputError(
             f"{path.name}: 글자 층(텍스트 레이어)이 없는 스캔 PDF입니다. 문자 인식(OCR)을 거친 파일이나 원본 문서를 넣으세요."
         )
+    if unread:
+        log.info(
+            "%s: %s쪽은 글자 층이 없거나 거의 없어 읽지 못했습니다. 그 쪽에 글이 있으면 문자 인식(OCR)을 거친 파일이나 원본 문서를 넣으세요.",
+            path.name,
+            beginning(_ranges(unread), _MAX_NAMED),
+        )
     yield from documents(Content(tuple(tables), "\n".join(pages)), path, columns)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return rising numbers with runs drawn together.
+
+    >>> _ranges([2, 3, 4, 7, 9, 10])
+    '2-4, 7, 9-10'
+    """
+    held = {*numbers}
+    starts = [n for n in numbers if n - 1 not in held]
+    ends = [n for n in numbers if n + 1 not in held]
+    return ", ".join(f"{a}-{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True))
 
 
 def _clean(text: str) -> str:
@@ -82,21 +114,58 @@ def unwrapped(text: str) -> str:
     return out.strip()
 
 
-def _tables(page: Any, textpage: Any, places: Places, number: int) -> Iterator[Table]:
-    for boxes in ruled_tables(list(_segments(page))):
+def _upright(page: Any) -> tuple[Any, int]:
+    """Return the text of a page, turned so that most of it runs across, and by how many quarters, clockwise.
+
+    The text is asked, not the page's ``/Rotate``: a landscape list may stand on its side either way.
+    """
+    import pypdfium2.raw as raw
+
+    textpage = page.get_textpage()
+    n_letters = textpage.count_chars()
+    sample = range(0, n_letters, max(1, n_letters // _SAMPLED))
+    angles = (
+        raw.FPDFText_GetCharAngle(textpage, i) for i in sample if not raw.FPDFText_IsGenerated(textpage, i)
+    )
+    counts = Counter(round(-angle / (pi / 2)) % 4 for angle in angles)  # radians, clockwise
+    turns = max(counts, key=counts.__getitem__, default=0)
+    if page.get_rotation() != 90 * turns:  # pdfium orders what stands in one line of the turned page
+        textpage.close()
+        page.set_rotation(90 * turns)
+        textpage = page.get_textpage()
+    return textpage, turns
+
+
+def _turned(x: float, y: float, turns: int) -> tuple[float, float]:
+    """Return where a point comes to stand when its page is turned clockwise by so many quarters."""
+    for _ in range(turns % 4):
+        x, y = y, -x
+    return x, y
+
+
+def _tables(page: Any, textpage: Any, turns: int, places: Places, number: int) -> Iterator[Table]:
+    segments = [(*_turned(*segment[:2], turns), *_turned(*segment[2:], turns)) for segment in _segments(page)]
+    for boxes in ruled_tables(segments):
         cells = (
             Cell(
                 box.row,
                 box.column,
                 box.n_rows,
                 box.n_columns,
-                _joined(textpage.get_text_bounded(*box.bounds)),
+                _joined(_within(textpage, box, turns)),
             )
             for box in boxes
         )
         table = places.table(cells, page=number)
         if table is not None:
             yield table
+
+
+def _within(textpage: Any, box: Box, turns: int) -> str:
+    """Return the text of a cell, whose bounds are those of the turned page."""
+    left, bottom, right, top = box.bounds
+    ends = [_turned(left, bottom, -turns), _turned(right, top, -turns)]
+    return str(textpage.get_text_bounded(*map(min, *ends), *map(max, *ends)))
 
 
 def _joined(text: str) -> str:
