@@ -1,4 +1,4 @@
-"""DOCX: what content controls and tracked changes hold."""
+"""DOCX: what content controls, tracked changes and text boxes hold."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def row(*cells: str) -> str:
     return f"<w:tr>{''.join(cells)}</w:tr>"
 
 
+def box(*paragraphs: str) -> str:
+    return f"<w:txbxContent>{''.join(paragraphs)}</w:txbxContent>"
+
+
+def drawn(choice: str, fallback: str) -> str:
+    """Return a text box as Word writes it: for itself, and once more for older programs."""
+    namespace = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    return (
+        f'<w:r><mc:AlternateContent xmlns:mc="{namespace}"><mc:Choice Requires="wps"><w:drawing>{choice}</w:drawing>'
+        f"</mc:Choice><mc:Fallback><w:pict>{fallback}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+    )
+
+
 def read(folder: Path, body: str) -> list[Document]:
     """Return the documents of a file whose body holds some blocks of WordprocessingML."""
     book = docx.Document()
@@ -37,6 +50,9 @@ def read(folder: Path, body: str) -> list[Document]:
         book.element.body.insert(len(book.element.body) - 1, block)
     book.save(str(folder / "과제.docx"))
     return [item for item in read_docx(folder / "과제.docx", Columns()) if isinstance(item, Document)]
+
+
+BOX = box(f"<w:p>{run('상자')}</w:p>")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +72,10 @@ def read(folder: Path, body: str) -> list[Document]:
             ),
             "섬",
         ),
+        (f"<w:p>{run('섬')}{drawn(BOX, BOX)}</w:p><w:p>{run('끝')}</w:p>", "섬\n상자\n끝"),
+        (f"<w:p>{drawn('', BOX)}</w:p>", "상자"),
+        (f"<w:p><w:r><w:pict>{BOX}{box(f'<w:p>{drawn(BOX, BOX)}</w:p>')}</w:pict></w:r></w:p>", "상자\n상자"),
+        (f'<w:p>{run("섬")}<w:del w:id="1"><w:r><w:pict>{BOX}</w:pict></w:r></w:del></w:p>', "섬"),
     ],
 )
 def test_what_shows_on_the_page_is_read(tmp_path: Path, block: str, text: str) -> None:
@@ -69,3 +89,10 @@ def test_tables_rows_and_cells_in_controls_are_read(tmp_path: Path) -> None:
     second = control(row(cell(run("투표")), cell(run("주민이"))))
     items = read(tmp_path, control(f"<w:tbl><w:tblPr/><w:tblGrid/>{head}{first}{second}</w:tbl>"))
     assert [(item.title, item.text) for item in items] == [("버스", "섬으로"), ("투표", "주민이")]
+
+
+def test_a_text_box_in_a_cell_belongs_to_the_cell(tmp_path: Path) -> None:
+    head = row(cell(run("과제명")), cell(run("추진내용")))
+    first = row(cell(run("버스")), cell(run("섬으로") + drawn(BOX, BOX)))
+    (item,) = read(tmp_path, f"<w:tbl><w:tblPr/><w:tblGrid/>{head}{first}</w:tbl>")
+    assert (item.title, item.text) == ("버스", "섬으로\n상자")

@@ -47,11 +47,16 @@ def read_hangul(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Hwp5ConversionWarning)  # pictures and drawings: no text is lost
             with HwpxDocument.open(path) as document:
+                for section in document.sections:
+                    _drop_deleted(section.element)
+                text = document.text.plain()  # has text boxes and captions where they stand
+                for section in document.sections:
+                    _unbox(section.element)
                 places = Places()
                 blocks = tuple(
                     block for section in document.sections for block in _blocks(section.paragraphs, places)
                 )
-                content = Content(blocks, document.text.plain())
+                content = Content(blocks, text)
     except Hwp5Error as error:
         reason = _PROTECTED.get(
             error.code, f"한글 문서가 깨졌습니다 ({cause(error)}). 한글에서 열어 다시 저장하세요."
@@ -76,6 +81,36 @@ def _refuse_encrypted(path: Path) -> None:
         raise InputError(
             f"{path.name}: 암호가 걸렸거나 배포용인 한글 문서입니다. 한글에서 풀고 다시 저장하세요."
         )
+
+
+def _drop_deleted(section: Any) -> None:
+    """Leave out what tracked changes deleted: within a paragraph, between the two marks of a deletion."""
+    for paragraph in section.iter("{*}p"):
+        texts = paragraph.findall("{*}run/{*}t")
+        ends = {mark.get("Id") for text in texts for mark in text.findall("{*}deleteEnd")}
+        deleted = set[str | None]()
+        for text in texts:
+            text.text = "" if deleted else text.text
+            for mark in list(text.iterchildren("{*}*")):
+                if mark.tag.endswith("}deleteBegin") and mark.get("Id") in ends:
+                    deleted.add(mark.get("Id"))
+                elif mark.tag.endswith("}deleteEnd"):
+                    deleted.discard(mark.get("Id"))
+                elif deleted:
+                    text.remove(mark)
+                if deleted:
+                    mark.tail = ""
+
+
+def _unbox(section: Any) -> None:
+    """Put the paragraphs of text boxes below those that hold the boxes, from the last on: a box may hold another."""
+    for box in reversed(list(section.iter("{*}drawText"))):
+        other = next(box.iterancestors("{*}default"), None)  # of an hp:switch, which holds an object twice
+        holder = next(box.iterancestors("{*}p"), None)
+        if holder is None or (other is not None and other.getparent().find("{*}case") is not None):
+            continue
+        for paragraph in reversed(box.findall("{*}subList/{*}p")):
+            holder.addnext(paragraph)
 
 
 def _blocks(paragraphs: list[Any], places: Places) -> Iterator[str | Table]:

@@ -18,6 +18,8 @@ from hyeoksin.readers.tables import Cell, Places, Table
 __all__ = ["read_docx"]
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_DELETED = tuple(_W + name for name in ("del", "moveFrom"))
 _WRAPPERS = tuple(_W + name for name in ("sdt", "ins", "moveTo", "smartTag", "customXml", "fldSimple"))
 _CONTENTS = f"{_W}docPartGallery[@{_W}val='Table of Contents']"
 
@@ -39,6 +41,7 @@ def read_docx(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     try:
         document = docx.Document(str(path))
         _unwrap(document.element.body)
+        _unbox(document.element.body)
         blocks = tuple(_blocks(document, Places()))
     except (OpcError, LxmlError, KeyError, AttributeError, IndexError, *BROKEN_ZIP) as error:
         raise InputError(
@@ -65,6 +68,22 @@ def _unwrap(body: Any) -> None:
         for child in list(held):
             wrapper.addprevious(child)
         wrapper.getparent().remove(wrapper)
+
+
+def _unbox(body: Any) -> None:
+    """Put what text boxes hold below the paragraphs that hold the boxes, from the last on: a box may hold another.
+
+    Word writes a box twice (``mc:Choice``, and ``mc:Fallback`` for older programs), and python-docx passes over both.
+    """
+    for fallback in list(body.iter(f"{_MC}Fallback")):
+        if fallback.getparent().find(f"{_MC}Choice//{_W}txbxContent") is not None:
+            fallback.getparent().remove(fallback)
+    for box in reversed(list(body.iter(f"{_W}txbxContent"))):
+        holder = next(box.iterancestors(f"{_W}p"), None)
+        if holder is None or next(box.iterancestors(*_DELETED), None) is not None:
+            continue
+        for block in reversed(list(box)):
+            holder.addnext(block)
 
 
 def _blocks(holder: Any, places: Places) -> Iterator[str | Table]:
