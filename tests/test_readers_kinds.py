@@ -47,6 +47,12 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
         ("a.md", "[청해군] {섬} 이야기\n", ".txt"),
         ("a.md", "이동 진료버스가 섬에 왔다\n", ".txt"),
         ("a.txt", "과제명,내용\n버스,섬\n", ".txt"),
+        ("a.txt", "과제명\t내용\n버스\t섬\n", ".tsv"),
+        ("a.txt", '2026년 과제\t\t\n\n연번\t과제명\t내용\n1\t버스\t"섬\n으로"\n2\t투표\n', ".tsv"),
+        ("a.txt", "연번\t과제명\t내용\n" + "1\t버스\t섬으로 간다\n" * 999, ".tsv"),
+        ("a.txt", "과제명\t버스\t부서\t보건소\n내용\t섬으로\t예산\t3억\n", ".txt"),
+        ("a.txt", "과제명\t내용\n버스\t섬\n버스는 섬으로 간다.\n", ".txt"),
+        ("a.txt", "과제명\t내용\n", ".txt"),
         ("a.csv", "<p>", ".csv"),
         ("a.html", "그냥 글", ".txt"),
         ("a.eml", "Subject: a\n\n글", ".eml"),
@@ -60,6 +66,23 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
 def test_texts(tmp_path: Path, name: str, content: str, kind: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     assert kind_of(tmp_path / name) == kind
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16", "utf-8-sig"])
+def test_text_that_excel_saved_with_tabs_is_a_table(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "과제.txt"
+    path.write_bytes("연번,\t과제명\t내용\r\n1,\t버스\t섬\r\n2,\t투표\t예산\r\n".encode(encoding))
+    assert [(item.source, getattr(item, "title", "")) for item in read(path)] == [
+        ("과제.txt#row=2", "버스"), ("과제.txt#row=3", "투표"),
+    ]  # fmt: skip
+
+
+def test_text_that_looks_like_a_table_with_commas_is_told(tmp_path: Path) -> None:
+    (tmp_path / "과제.txt").write_text("과제명,내용\n버스,섬\n", encoding="utf-8")
+    with heard() as notes:
+        assert len(list(read(tmp_path / "과제.txt"))) == 1
+    (note,) = notes
+    assert note.startswith("과제.txt: 쉼표로 나눈 표처럼 보이지만 글 한 건으로")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from hyeoksin.causes import cause
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.errors import InputError
+from hyeoksin.readers.columns import Columns, Layout, label_field
 from hyeoksin.readers.limits import MAX_FILE_BYTES
+from hyeoksin.readers.notes import log
+from hyeoksin.readers.tables import are_headings
 
 __all__ = ["BROKEN_ZIP", "is_json", "kind_of"]
 
@@ -20,6 +27,7 @@ _NEVER_TEXT = (".docx", ".hwp", ".hwpx", ".pdf", ".parquet", ".zip")
 _MAIL = re.compile(rb"(?:[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*?MIME-Version:", re.I)
 _MAILS = (".eml", ".mht", ".mhtml")
 _HEAD = 8_192  # bytes looked at
+_HEADER_ROWS = 20  # in which a text that is a table names its columns
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"HWP Document File V", "한글 97 이전 문서(HWP 3)입니다. 한글에서 열어 HWPX로 저장하세요."),
     (b"\x9b DRMONE", "문서보안(DRM)이 걸린 파일입니다. 보안을 해제한 파일을 넣으세요."),
@@ -151,9 +159,18 @@ def _text_kind(head: bytes, path: Path) -> str:
     """
     name, suffix = path.name, path.suffix.lower()
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = head.decode("utf-16" if wide else "utf-8", "ignore").lstrip("\ufeff")
+    text = _decoded(head, wide).lstrip("\ufeff")
     if suffix == ".md":
         return ".txt"
+    if suffix == ".txt":
+        lines = text if path.stat().st_size <= _HEAD else text[: text.rfind("\n") + 1]
+        if _is_table(lines, "\t"):
+            return ".tsv"  # as Excel saves "텍스트 (탭으로 분리)"
+        if _is_table(lines, ","):
+            log.info(
+                "%s: 쉼표로 나눈 표처럼 보이지만 글 한 건으로 읽습니다. 줄마다 한 건으로 읽으려면 이름 끝을 .csv 로 바꾸세요.",
+                name,
+            )
     if suffix in _TEXTS:
         goes_on = suffix == ".jsonl" and is_json(text) and _NO_LINES.match(text)
         return ".json" if goes_on else suffix
@@ -175,6 +192,28 @@ def _text_kind(head: bytes, path: Path) -> str:
     if len(whole) > 1 and all("\t" in line for line in whole[:-1]):
         return ".tsv"
     return ".csv" if len(whole) > 1 and all("," in line for line in whole[:-1]) else ".txt"
+
+
+def _decoded(head: bytes, wide: bool) -> str:
+    """Return the beginning of a text, whose last letter may be cut."""
+    try:
+        return codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return head.decode("utf-16" if wide else "cp949", "ignore")
+
+
+def _is_table(text: str, delimiter: str) -> bool:
+    """Tell whether a text is nothing but rows of cells, none longer than the one that names columns."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+    widths = [len(row) for row in rows]
+    return min(widths, default=0) > 1 < len(rows) and any(
+        len(row) == max(widths) and _names_columns(row) for row in rows[:_HEADER_ROWS]
+    )
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    fields = [label_field(cell) for cell in cells if cell.strip()]
+    return are_headings(fields) and Layout.of(cells, Columns()) is not None
 
 
 def is_json(text: str) -> bool:
