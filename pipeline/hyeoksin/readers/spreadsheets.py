@@ -32,9 +32,9 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     """
     encoding = detect(path)
     note_encoding(path, encoding)
-    header, head, body = streamed(map(_without_formulas, delimited_rows(path, encoding)), columns)
+    header, seen, body = streamed(map(_without_formulas, delimited_rows(path, encoding)), columns)
     if header is None:
-        raise _no_header(path, head, columns)
+        raise _no_header(path, seen, columns)
     prefix = f"{path.name}#row="
     n_headings = len(header.layout.header)
     rows = (
@@ -113,13 +113,18 @@ def _not_there(rows: Sequence[Row], columns: Columns) -> str | None:
     return not_there(min(rows[:_LOOKED_AT], key=unlike).cells, columns)
 
 
-def _no_header(path: Path, rows: Sequence[Row], columns: Columns) -> InputError:
-    if not rows:
+def _no_header(path: Path, found: Sequence[Row | RowError], columns: Columns) -> InputError:
+    if not found:
         return InputError(f"{path.name}: 빈 파일입니다.")
+    first, rows = found[0], [row for row in found if isinstance(row, Row)]
+    broken = next((row for row in found if isinstance(row, RowError)), None)  # the header itself, perhaps
+    told = f" {broken.source.rpartition('=')[2]}번째 줄은 읽을 수 없습니다: {broken.reason}" if broken else ""
+    if isinstance(first, RowError):
+        return InputError(f"{path.name}: 머리글을 찾을 수 없습니다.{told}")
     if reason := _not_there(rows, columns):
-        return InputError(f"{path.name}: {reason}")
-    seen = beginning(", ".join(cell for cell in rows[0].cells if cell.strip()), 200)
+        return InputError(f"{path.name}: {reason}{told}")
+    seen = beginning(", ".join(cell for cell in first.cells if cell.strip()), 200)
     return InputError(
         f"{path.name}: 머리글 줄이 없거나 제목이나 내용 열을 찾을 수 없습니다. 머리글이 없으면 맨 윗줄에 열 이름(제목, 내용)을 적어 "
-        f"넣으세요. 첫 줄: {seen}. 이 줄이 머리글이면 {REMEDIES['both']}"
+        f"넣으세요. 첫 줄: {seen}. 이 줄이 머리글이면 {REMEDIES['both']}{told}"
     )

@@ -298,12 +298,12 @@ def _sums(cell: str) -> bool:
 
 def streamed(
     rows: Iterator[Row | RowError], columns: Columns
-) -> tuple[Header | None, list[Row], Iterator[Row | RowError]]:
-    """Find the header in a stream; return it, the rows looked at, and the rows under the header."""
+) -> tuple[Header | None, list[Row | RowError], Iterator[Row | RowError]]:
+    """Find the header in a stream; return it, what was looked at for it, and the rows under the header."""
     seen = list(islice(rows, _SEARCHED + _MAX_DEPTH))
     head = [row for row in seen if isinstance(row, Row)]
     header = find_header(head, columns)
     if header is None:
-        return None, head, iter(())
+        return None, seen, iter(())
     skipped = set(map(id, head[: header.start + header.depth]))
-    return header, head, chain((row for row in seen if id(row) not in skipped), rows)
+    return header, seen, chain((row for row in seen if id(row) not in skipped), rows)
