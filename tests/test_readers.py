@@ -663,6 +663,33 @@ def test_workbook_cells_are_read_as_they_show(tmp_path: Path) -> None:
     )  # whole numbers lose their ".0", a title its line break
 
 
+@pytest.mark.parametrize("hide", ["hide", "very_hidden"])
+@pytest.mark.parametrize(
+    ("visible", "titles", "told"),
+    [
+        (["과제명", "버스"], ["버스"], "숨긴 시트 '목록'은(는) 읽지 않습니다. 읽으려면"),
+        (["안내"], ["사회적 가치"], "숨긴 시트 '목록'은(는) 읽습니다."),
+    ],
+)
+def test_a_hidden_sheet_is_read_only_where_it_alone_holds_tasks(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    hide: str,
+    visible: list[str],
+    titles: list[str],
+    told: str,
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        book.add_worksheet("제출").write_column(0, 0, visible)
+        page = book.add_worksheet("목록")
+        page.write_column(0, 0, ["과제", "사회적 가치"])
+        getattr(page, hide)()
+    documents, _ = split(list(read(tmp_path / "a.xlsx")))
+    assert [item.title for item in documents] == titles
+    assert told in caplog.text
+
+
 def test_too_deep_json_is_a_row_error() -> None:
     (item,) = documents_from_lines(["[" * 200_000], "a.jsonl", Columns())
     assert isinstance(item, RowError)

@@ -56,11 +56,13 @@ class Sheet:
     """One sheet: its rows, empty ones left out, and its merged ranges (top row, left, bottom row, right).
 
     Rows count from 1 as in :class:`Row`, columns from 0, all inclusive; only the top left cell of a range is filled.
+    ``is_hidden``: the sheet does not show in the program that it was made with.
     """
 
     name: str
     rows: tuple[Row, ...]
     merges: tuple[tuple[int, int, int, int], ...] = ()
+    is_hidden: bool = False
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -108,12 +110,13 @@ def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
     Raises:
         InputError: the file cannot be opened.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
     try:
         raw = io.BytesIO(path.read_bytes())
         book = CalamineWorkbook.from_filelike(raw)  # by content, not by suffix
         missing = missing_values(raw)
+        hidden = {it.name for it in book.sheets_metadata if it.visible != SheetVisibleEnum.Visible}
         for name in book.sheet_names:
             page, lost = book.get_sheet_by_name(name), missing.get(name, {})
             n_rows = max(page.total_height + 1, *(row for row, _ in lost), 0)  # the totals are last indices
@@ -133,7 +136,7 @@ def sheets(path: Path, stripped: bool = True) -> Iterator[Sheet]:
                 for (top, left), (bottom, right) in page.merged_cell_ranges or ()
             )
             found = (Row(n, tuple(rows[n]), name) for n in sorted(rows) if any(map(str.strip, rows[n])))
-            yield Sheet(name, tuple(found), merges)
+            yield Sheet(name, tuple(found), merges, name in hidden)
     except PasswordError as error:
         raise InputError(
             f"{path.name}: 암호가 걸린 엑셀 파일입니다. 엑셀에서 암호를 풀고 다시 저장하세요."

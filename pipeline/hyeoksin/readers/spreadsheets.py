@@ -68,32 +68,44 @@ def _unshifted(rows: Iterator[Row | RowError], n_headings: int, prefix: str) -> 
 def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """Yield one document per row of every sheet with a title or text column, and one per form (label and value).
 
+    Hidden sheets (lists to choose from, last year's tasks) are passed over with a note, unless they alone hold tasks.
+
     Raises:
         InputError: the file cannot be opened, or it has no such sheet.
     """
     pages = list(sheets(path))
+    several = len(pages) > 1
+    pages = [page for page in pages if page.rows]
     tables = [
-        Table(
-            page.rows, f"sheet={page.name}" if len(pages) > 1 else "", tuple(Merge(*m) for m in page.merges)
-        )
+        Table(page.rows, f"sheet={page.name}" if several else "", tuple(Merge(*m) for m in page.merges))
         for page in pages
-        if page.rows
     ]
     headers = [None if is_form(t) else find_header(t.rows, columns, t.merges) for t in tables]
-    ours, found = any(header.layout.is_ours for header in headers if header), False
-    for table, header in zip(tables, headers, strict=True):
-        if ours and table.rows[0].sheet == _SUMMARY:
-            continue
-        if is_form(table):
-            found = True
-            yield from form_documents([table], path.name)
-        elif header is not None:
-            found = True
-            yield from table_documents(table, header, path.name, columns)
-        else:
-            sheet = table.rows[0].sheet
+    ours = any(header.layout.is_ours for header in headers if header)
+    summaries = [n for n, page in enumerate(pages) if ours and page.name == _SUMMARY]
+    found = [
+        n
+        for n, (table, header) in enumerate(zip(tables, headers, strict=True))
+        if n not in summaries and (header is not None or is_form(table))
+    ]
+    shown = [n for n in found if not pages[n].is_hidden]
+    for n, (page, table, header) in enumerate(zip(pages, tables, headers, strict=True)):
+        if n in found and page.is_hidden:
+            told = (
+                "읽지 않습니다. 읽으려면 숨기기를 취소하고 저장하세요."
+                if shown
+                else "읽습니다. 보이는 시트에는 제목이나 내용 열이 없습니다."
+            )
+            log.info("%s: 숨긴 시트 '%s'은(는) %s", path.name, page.name, told)
+        if n in (shown or found):
+            yield from (
+                form_documents([table], path.name)
+                if header is None
+                else table_documents(table, header, path.name, columns)
+            )
+        elif n not in found and n not in summaries:
             reason = _not_there(table.rows, columns) or "제목이나 내용 열이 없습니다."
-            log.info("%s: 시트 '%s'은(는) 건너뜁니다. %s", path.name, sheet, reason)
+            log.info("%s: 시트 '%s'은(는) 건너뜁니다. %s", path.name, page.name, reason)
     if not found:
         raise _no_header(path, tables[0].rows if tables else (), columns)
 
