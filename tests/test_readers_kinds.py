@@ -50,6 +50,7 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
         ("a.txt", "과제명\t내용\n버스\t섬\n", ".tsv"),
         ("a.txt", '2026년 과제\t\t\n\n연번\t과제명\t내용\n1\t버스\t"섬\n으로"\n2\t투표\n', ".tsv"),
         ("a.txt", "연번\t과제명\t내용\n" + "1\t버스\t섬으로 간다\n" * 999, ".tsv"),
+        ("a.txt", "내용\t과제명\n섬\t버스\n" + '"섬\n' + "간다\n" * 9_999 + '"\t투표\n', ".tsv"),
         ("a.txt", "과제명\t버스\t부서\t보건소\n내용\t섬으로\t예산\t3억\n", ".txt"),
         ("a.txt", "과제명\t내용\n버스\t섬\n버스는 섬으로 간다.\n", ".txt"),
         ("a.txt", "과제명\t내용\n", ".txt"),

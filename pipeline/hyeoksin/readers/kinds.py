@@ -163,10 +163,10 @@ def _text_kind(head: bytes, path: Path) -> str:
     if suffix == ".md":
         return ".txt"
     if suffix == ".txt":
-        lines = text if path.stat().st_size <= _HEAD else text[: text.rfind("\n") + 1]
-        if _is_table(lines, "\t"):
+        is_cut = path.stat().st_size > _HEAD
+        if _is_table(text, "\t", is_cut):
             return ".tsv"  # as Excel saves "텍스트 (탭으로 분리)"
-        if _is_table(lines, ","):
+        if _is_table(text, ",", is_cut):
             log.info(
                 "%s: 쉼표로 나눈 표처럼 보이지만 글 한 건으로 읽습니다. 줄마다 한 건으로 읽으려면 이름 끝을 .csv 로 바꾸세요.",
                 name,
@@ -202,9 +202,10 @@ def _decoded(head: bytes, wide: bool) -> str:
         return head.decode("utf-16" if wide else "cp949", "ignore")
 
 
-def _is_table(text: str, delimiter: str) -> bool:
-    """Tell whether a text is nothing but rows of cells, none longer than the one that names columns."""
+def _is_table(text: str, delimiter: str, is_cut: bool) -> bool:
+    """Tell whether a text, its last row left out where it is cut, is nothing but rows of cells, none longer than the header."""
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+    rows = rows[:-1] if is_cut else rows
     widths = [len(row) for row in rows]
     return min(widths, default=0) > 1 < len(rows) and any(
         len(row) == max(widths) and _names_columns(row) for row in rows[:_HEADER_ROWS]
