@@ -36,7 +36,6 @@ def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     """
     try:
         import pypdfium2 as pdfium
-        import pypdfium2.raw as raw
     except ModuleNotFoundError as error:
         raise MissingExtraError("pypdfium2", "docs") from error
     places = Places()
@@ -48,13 +47,10 @@ def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
             for number in range(len(book)):
                 page = book[number]
                 textpage, turns = _upright(page)
-                text = (
-                    textpage.get_text_range() if turns else textpage.get_text_bounded()
-                )  # keeps lines on end
+                # within bounds, lines that do not run across come out as one
+                text = textpage.get_text_range() if turns else textpage.get_text_bounded()
                 pages.append(unwrapped(_clean(text)))
-                if len(pages[-1]) < _FEW and any(
-                    drawing.type != raw.FPDF_PAGEOBJ_TEXT for drawing in page.get_objects()
-                ):
+                if len(pages[-1]) < _FEW and _is_drawn(page):
                     unread.append(number + 1)
                 tables += _tables(page, textpage, turns, places, number + 1)
                 textpage.close()
@@ -73,12 +69,23 @@ def read_pdf(path: Path, columns: Columns) -> Iterator[Document | RowError]:
             f"{path.name}: 글자 층(텍스트 레이어)이 없는 스캔 PDF입니다. 문자 인식(OCR)을 거친 파일이나 원본 문서를 넣으세요."
         )
     if unread:
-        log.info(
-            "%s: %s쪽은 글자 층이 없거나 거의 없어 읽지 못했습니다. 그 쪽에 글이 있으면 문자 인식(OCR)을 거친 파일이나 원본 문서를 넣으세요.",
-            path.name,
-            beginning(_ranges(unread), _MAX_NAMED),
-        )
+        _note_unread(unread, path)
     yield from documents(Content(tuple(tables), "\n".join(pages)), path, columns)
+
+
+def _is_drawn(page: Any) -> bool:
+    """Tell whether a page holds more than letters: a scan, or letters turned into lines."""
+    import pypdfium2.raw as raw
+
+    return any(drawing.type != raw.FPDF_PAGEOBJ_TEXT for drawing in page.get_objects())
+
+
+def _note_unread(pages: Sequence[int], path: Path) -> None:
+    log.info(
+        "%s: %s쪽은 글자 층이 없거나 거의 없어 읽지 못했습니다. 그 쪽에 글이 있으면 문자 인식(OCR)을 거친 파일이나 원본 문서를 넣으세요.",
+        path.name,
+        beginning(_ranges(pages), _MAX_NAMED),
+    )
 
 
 def _ranges(numbers: Sequence[int]) -> str:
