@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,41 @@ def test_search_finds_all_tokens_or_any(store: Store) -> None:
     assert found("없는말") == found() == found("산") == []
     assert [hit.item.document.text for hit in store.search(None, ["급식"])] == [texts[2]]
     assert store.search(project.id, ["산불"], under="4") == []
+
+
+def test_letters_inside_another_word_are_found_behind_the_word_itself(store: Store) -> None:
+    project = store.create_project("1", PLAN, "kim")
+    texts = [
+        "시내버스 노선 운영",
+        "버스 노선 운영",
+        "서로 나누는 마을",
+        "나눔터 운영",
+        "나눔 운영",
+        "급식 시범",
+    ]
+    tokens = ["시내버스 노선", "버스 노선", "나누 마을", "나눔터", "나누", "급식"]
+    store.add_items(project.id, [(Document(str(i), text), record()) for i, text in enumerate(texts)])
+    numbers = [item.id for item in store.items(project.id, order="id")]
+    store.index(zip(numbers, map(str.split, tokens), strict=True))
+
+    def found(words: dict[str, str], **more: Any) -> list[str]:
+        hits = store.search(project.id, list(words), words=words, **more)
+        return [hit.item.document.text for hit in hits]
+
+    assert found({"버스": "버스"}) == [texts[1], texts[0]]
+    assert found({"버스": "버스", "노선": "노선"}) == [texts[1], texts[0]]
+    assert found({"버스": "버스"}, offset=1, limit=1) == [texts[0]]
+    assert found({"나누": "나눔"}) == [texts[4], texts[3], texts[2]]
+    assert found({"나누": "나눔", "운영": "운영"}) == [texts[3], texts[4]]
+    assert (
+        found({"버스": "버스", "급식": "급식"})
+        == found({"%": "%"})
+        == found({"버스": "버스"}, under="4")
+        == []
+    )
+    assert set(found({"버스": "버스", "급식": "급식"}, every=False)) == {texts[0], texts[1], texts[5]}
+    latin = store.search(project.id, ["ai", "버스"], words={"버스": "버스"}, every=False)
+    assert [hit.item.document.text for hit in latin] == [texts[1], texts[0]]
 
 
 def test_tokens_with_any_sign_are_found_whole(store: Store) -> None:

@@ -70,6 +70,31 @@ def test_words_are_found_whatever_their_endings_and_form(desk: Desk, asked: str,
     assert found(answer.text) == titles
 
 
+def test_a_word_inside_another_is_found_and_hidden_data_is_not(office: Office) -> None:
+    texts = ("시내버스를 새로 운영한다", "버스를 늘린다", "나눔터를 연다", "서로 나누는 마을", "재능나눔을 한다",
+             "문의 010-1234-5678, gildong@example.go.kr AIoT")  # fmt: skip
+    rows = [
+        (Document(f"글-{k}", text, f"글 {k}", region="대구광역시 중구"), record(k))
+        for k, text in enumerate(texts)
+    ]
+    desk = office.open(rows=rows)
+    filled(office)
+
+    def listed(asked: str) -> list[str]:
+        page = desk.browser().get(f"{desk.path}/search", params={"q": asked}).text
+        return re.findall(r"글 \d", words(page.partition('class="hits"')[2]))
+
+    assert listed("버스")[:2] == ["글 1", "글 0"]
+    assert listed("버스를 운영하는") == ["글 0"]
+    assert set(listed("나눔")[:2]) == {"글 2", "글 4"}
+    assert listed("나눔")[2:] == ["글 3"]
+    for hidden in ("010-1234-5678", "5678", "gildong", "example", "gildong@example.go.kr"):
+        assert listed(hidden) == []
+    page = desk.browser().get(f"{desk.path}/search", params={"q": "나눔"}).text
+    assert "재능<mark>나눔</mark>을" in page
+    assert "찾은 말: 나눔" in words(page)
+
+
 def test_what_was_found_is_marked_and_personal_data_is_not_shown(desk: Desk) -> None:
     page = desk.browser().get(f"{desk.path}/search", params={"q": "연락처"}).text
     assert "<mark>연락처</mark>" in page

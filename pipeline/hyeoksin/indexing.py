@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.normalise import normalise
 from hyeoksin.store import Store
 
-__all__ = ["fill_index", "search_tokens"]
+__all__ = ["asked_tokens", "fill_index", "search_tokens"]
 
 _BATCH = 200
+_HANGUL = re.compile("[가-힣]+")
 
 
 def search_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[list[str]]:
     """Yield the content morphemes of each text or query (``Document.body``, or what a person typed), in order."""
     for morphemes in tokenizer.tokenize([normalise(text) for text in texts]):
         yield [morpheme.key for morpheme in morphemes]
+
+
+def asked_tokens(tokenizer: Tokenizer, question: str) -> tuple[list[str], dict[str, str]]:
+    """Return the tokens of what a person typed and, for those of Korean words, the letters that were typed.
+
+    Digits and Latin letters are no such letters: by them one could guess a hidden number or address bit by bit.
+    """
+    text = normalise(question)
+    (morphemes,) = tokenizer.tokenize([text])
+    typed = {morpheme.key: text[morpheme.start : morpheme.end] for morpheme in morphemes}
+    words = {key: word for key, word in typed.items() if _HANGUL.fullmatch(word)}
+    return [morpheme.key for morpheme in morphemes], words
 
 
 def fill_index(

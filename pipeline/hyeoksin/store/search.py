@@ -1,7 +1,9 @@
 """Search by morphemes, and the nearest decided cases by their rare ones.
 
-The caller makes the tokens (for texts and queries alike); the index keeps none of the text. SQLite ranks by FTS5's bm25;
-PostgreSQL, whose own ranking knows no rarity, by the sum of the inverse document frequencies over the text's length.
+The caller makes the tokens (for texts and queries alike); the index keeps none of the text. A word inside another one
+(버스 in 시내버스) is no token: it is looked for in the texts themselves, all of which are read then. SQLite ranks by
+FTS5's bm25; PostgreSQL, whose own ranking knows no rarity, by the sum of the inverse document frequencies over the
+text's length.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ class Search(Base):
         project: int | None,
         tokens: Sequence[str],
         *,
+        words: Mapping[str, str] | None = None,
         every: bool = True,
         offset: int = 0,
         limit: int = 50,
@@ -70,6 +73,8 @@ class Search(Base):
         Args:
             project: one round, None for all of them.
             tokens: of the query, made as the texts' were; none finds nothing.
+            words: for some of the tokens, the letters that were typed: an item with these letters anywhere, inside a
+                longer word too, holds the token. Items with the letters of all of them come first.
             every: all of the tokens, else any.
             offset: skip so many.
             limit: at most so many.
@@ -78,7 +83,8 @@ class Search(Base):
         with self._read() as connection:
             conditions = [] if project is None else where(connection, project, Filters(**filters))
             weights = _weights(connection, tokens)
-            found = _ranked(connection, weights, conditions, every=every, offset=offset, limit=limit)
+            letters = {_term(token): word for token, word in (words or {}).items()}
+            found = _ranked(connection, weights, conditions, letters, every=every, offset=offset, limit=limit)
             return _hits(connection, found, None)
 
     def nearest_decided(
@@ -205,6 +211,7 @@ def _ranked(
     connection: Connection,
     weights: Mapping[str, float],
     conditions: Where,
+    letters: Mapping[str, str] | None = None,
     *,
     every: bool,
     offset: int,
@@ -212,11 +219,48 @@ def _ranked(
 ) -> list[tuple[int, float]]:
     if not weights:
         return []
-    query = (
-        _on_sqlite(weights, every) if connection.dialect.name == "sqlite" else _on_postgresql(weights, every)
-    )
-    best = query.where(*conditions).order_by(sa.desc("score"), _i.c.id).offset(offset).limit(limit)
+    on_sqlite = connection.dialect.name == "sqlite"
+    query = _on_sqlite(weights, every) if on_sqlite else _on_postgresql(weights, every)
+    order: Sequence[sa.ColumnElement[Any]] = (sa.desc("score"), _i.c.id)
+    if letters:
+        query, first = _with_letters(query, weights, letters, every, on_sqlite)
+        order = (first.desc(), *order)
+    best = query.where(*conditions).order_by(*order).offset(offset).limit(limit)
     return [(number, float(value)) for number, value in connection.execute(best)]
+
+
+def _with_letters(
+    ranked: sa.Select[Any],
+    weights: Mapping[str, float],
+    letters: Mapping[str, str],
+    every: bool,
+    on_sqlite: bool,
+) -> tuple[sa.Select[Any], sa.ColumnElement[bool]]:
+    """Return the query for what the index ranks and what only has the letters (score 0), and what has all letters."""
+    t = schema.texts
+    best = ranked.cte("ranked").prefix_with("MATERIALIZED")  # SQLite ranks only where nothing else is joined
+    written = {
+        term: sa.or_(*(column.contains(word, autoescape=True) for column in (_i.c.title, t.c.text)))
+        for term, word in letters.items()
+    }
+    query = (
+        sa.select(_i.c.id, sa.func.coalesce(best.c.score, 0.0).label("score"))
+        .select_from(_i.join(t, t.c.item == _i.c.id).outerjoin(best, best.c.id == _i.c.id))
+        .where(
+            (sa.and_ if every else sa.or_)(
+                *(sa.or_(_in_index(term, on_sqlite), written.get(term, sa.false())) for term in weights)
+            )
+        )
+    )
+    return query, sa.and_(*written.values())
+
+
+def _in_index(term: str, on_sqlite: bool) -> sa.ColumnElement[bool]:
+    """Return the condition that the index holds the term for an item."""
+    if on_sqlite:
+        match = sa.text("search MATCH :one").bindparams(sa.bindparam("one", term, unique=True))
+        return _i.c.id.in_(sa.select(_s.c.rowid).where(match))
+    return _i.c.id.in_(sa.select(_s.c.item).where(_s.c.tokens.op("@@")(sa.cast(sa.literal(term), TSQUERY))))
 
 
 def _on_sqlite(weights: Mapping[str, float], every: bool) -> sa.Select[Any]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from hyeoksin.errors import StoreError
-from hyeoksin.indexing import search_tokens
+from hyeoksin.indexing import asked_tokens, search_tokens
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.store import Store
 
@@ -37,9 +37,13 @@ class Filler:
         self._thread: threading.Thread | None = None
 
     def tokens(self, texts: Sequence[str]) -> Iterator[list[str]]:
-        """Yield the content morphemes of each text or question, as the index holds them."""
+        """Yield the content morphemes of each text, as the index holds them."""
         for text in texts:  # one by one: who asks in between waits for one text, not for all of them
             yield from search_tokens(self.tokenizer, [text])
+
+    def asked(self, question: str) -> tuple[list[str], dict[str, str]]:
+        """Return the tokens of a question and the Korean letters that were typed for them."""
+        return asked_tokens(self.tokenizer, question)
 
     def _sound(self, texts: Sequence[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text, none where it breaks the analysis: it must not hold up those behind it."""

@@ -1,9 +1,9 @@
-"""Search by morphemes, and the nearest decided cases; where the index is being filled, by what is in it."""
+"""Search by morphemes and letters, and the nearest decided cases; where the index is being filled, by what is in it."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -43,21 +43,23 @@ def show(
     everywhere: str = "",
     page: int = 1,
 ) -> Response:
-    """Find documents by their words, whatever their endings."""
+    """Find documents by their words, whatever their endings and inside other words too."""
     found = store.project(project)
     asked = normalise(q[:_LONGEST]).strip()
     where = None if everywhere else project
     filler = _filler(request)
-    tokens = next(filler.tokens([asked]), []) if asked else []
+    tokens, words = filler.asked(asked)
     filling = bool(tokens) and filler.is_behind(where)
     hits: list[Hit] = []
     every = True
     if tokens:
         offset = (max(page, 1) - 1) * PAGE
-        hits = store.search(where, tokens, offset=offset, limit=PAGE + 1)
+        hits = store.search(where, tokens, words=words, offset=offset, limit=PAGE + 1)
         if not hits and page <= 1 and len(tokens) > 1:
             every = False
-            hits = store.search(where, tokens, every=False, limit=PAGE)
+            hits = store.search(where, tokens, words=words, every=False, limit=PAGE)
+    forms = [token.partition("/")[0] for token in tokens]
+    marked = {*forms, *words.values()}
     plans = {hit.item.project: store.plan(hit.item.project) for hit in hits}
     values = {
         "project": found,
@@ -66,8 +68,8 @@ def show(
         "from_here": QueueFilters(q=asked, everywhere=everywhere and "1", page=max(page, 1)).query(),
         "q": asked,
         "everywhere": everywhere,
-        "tokens": [token.partition("/")[0] for token in tokens],
-        "rows": [_row(user, hit.item, tokens) for hit in hits[:PAGE]],
+        "tokens": [words.get(token, form) for token, form in zip(tokens, forms, strict=True)],
+        "rows": [_row(user, hit.item, marked) for hit in hits[:PAGE]],
         "every": every,
         "filling": filling,
         "page": max(page, 1),
@@ -79,9 +81,8 @@ def show(
     return render(request, "desk/search.html", values)
 
 
-def _row(user: Visitor, item: Item, tokens: Sequence[str]) -> dict[str, Any]:
+def _row(user: Visitor, item: Item, forms: Collection[str]) -> dict[str, Any]:
     document = shown_document(user, item.document)
-    forms = {token.partition("/")[0] for token in tokens}
     return {
         "item": item,
         "title": pieces(document.title or document.id, _spans(document.title, forms)),
