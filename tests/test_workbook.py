@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hyeoksin.domain import Document
+from hyeoksin.domain import UNTRAINED, Document
 from hyeoksin.errors import InputError
 from hyeoksin.plan import Plan, load_plan
 from hyeoksin.plan.load import plan_from_text
@@ -289,3 +289,17 @@ def test_cut_keeps_within_the_limit_and_keeps_what_fits(text: str, limit: int) -
 
 def test_every_entry_has_one_home(plan: Plan) -> None:
     assert [home(e, plan) for e in ENTRIES] == ["S1", "S2", OFF, OPEN, "S1", OFF, OPEN, STRAY]
+
+
+@pytest.mark.parametrize(("notes", "calibrated"), [([], True), ([UNTRAINED], False)])
+def test_the_legend_calls_only_trained_probabilities_calibrated(
+    tmp_path: Path, notes: list[str], calibrated: bool
+) -> None:
+    path = tmp_path / "표.xlsx"
+    write_workbook([entry("1", notes=notes)], load_plan("2019"), path)
+    page = openpyxl.load_workbook(path)[SUMMARY]
+    told = " ".join(str(cell.value) for row in page.iter_rows() for cell in row)
+    assert ("확률은 검증된(보정된) 값입니다." in told, "보정된) 값이 아닙니다" in told) == (
+        calibrated,
+        not calibrated,
+    )

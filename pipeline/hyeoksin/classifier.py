@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from hyeoksin.answers import Answer, answer
 from hyeoksin.clauses import ClauseIndex
-from hyeoksin.domain import Document, Prediction, Rival, Score, Span
+from hyeoksin.domain import UNTRAINED, Document, Prediction, Rival, Score, Span
 from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, probe, views
 from hyeoksin.errors import ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
@@ -33,7 +33,6 @@ __all__ = ["Classifier", "check_plan", "load_classifier"]
 _BATCH = 500  # texts at a time
 _CAREFUL_BATCH = 100  # the same where some are read again: one wants to see it go on
 REREAD = "다시 읽어 답이 바뀌었습니다. 근거로 보인 말은 처음 읽은 모델의 것입니다."
-UNTRAINED = "학습하지 않은 계획: 항목의 제목과 정의에 얼마나 가까운지만 보았습니다. 사람이 확인하세요."
 
 
 class Classifier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 __all__ = [
+    "UNTRAINED",
     "AgencyFlag",
     "Clause",
     "Document",
@@ -20,6 +21,9 @@ __all__ = [
 
 Status = Literal["settled", "review", "off_plan"]
 Role = Literal["lead", "support", "executing"]
+UNTRAINED = (
+    "학습하지 않은 계획: 항목의 제목과 정의에 얼마나 가까운지만 보았습니다. 사람이 확인하세요."  # a note
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,14 @@ from hyeoksin.sinks import STATUS
 from hyeoksin.tabular import CELL_LIMIT
 
 __all__ = [
+    "AUTOMATIC",
+    "AUTOMATIC_OFF",
     "COLUMNS",
     "OFF",
     "OPEN",
     "OUTCOMES",
+    "PUT_OFF",
+    "SPLIT",
     "STRAY",
     "Column",
     "Entry",
@@ -32,18 +36,20 @@ OFF = "계획 밖"
 OPEN = "미결"
 STRAY = "계획에 없는 코드"
 AUTOMATIC = "자동 확정"
+AUTOMATIC_OFF = "자동 계획 밖"
+PUT_OFF = "보류"
 SPLIT = "갈림"
 OUTCOMES = {
     "수용": "추천대로 사람이 정함",
     "변경": "다른 항목으로 사람이 정함",
     OFF: "어느 항목도 아니라고 사람이 정함",
-    "보류": "사람이 보았으나 정하지 않음 (비고에 까닭)",
+    PUT_OFF: "사람이 보았으나 정하지 않음 (비고에 까닭)",
     AUTOMATIC: "검증에서 정밀도 기준을 지킨 추천, 사람은 보지 않음",
-    "자동 계획 밖": "검증에서 정밀도 기준을 지킨 '계획 밖' 추천, 사람은 보지 않음",
+    AUTOMATIC_OFF: "검증에서 정밀도 기준을 지킨 '계획 밖' 추천, 사람은 보지 않음",
     SPLIT: "두 사람의 답이 달라 조정을 기다림",
     OPEN: "아직 정하지 않음",
 }
-_ACTIONS = {"accept": "수용", "pick": "변경", "none": OFF, "undecided": "보류"}
+_ACTIONS = {"accept": "수용", "pick": "변경", "none": OFF, "undecided": PUT_OFF}
 _FORBIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
 )  # no XML file can hold them
@@ -83,7 +89,7 @@ class Entry:
             return _ACTIONS[self.verdict.action]
         if self.people != "open":
             return SPLIT if self.people == "disputed" else OPEN
-        return {"settled": AUTOMATIC, "off_plan": "자동 계획 밖"}.get(self.record["status"], OPEN)
+        return {"settled": AUTOMATIC, "off_plan": AUTOMATIC_OFF}.get(self.record["status"], OPEN)
 
     @property
     def code(self) -> str | None:
@@ -112,7 +118,7 @@ def home(entry: Entry, plan: Plan) -> str:
     """Return the group that an entry is listed under: a root's code, :data:`OFF`, :data:`OPEN` or :data:`STRAY`."""
     if entry.code is not None:
         return plan.path(entry.code)[0].code if entry.code in plan else STRAY
-    return OFF if entry.outcome in (OFF, "자동 계획 밖") else OPEN
+    return OFF if entry.outcome in (OFF, AUTOMATIC_OFF) else OPEN
 
 
 def cut(text: str, limit: int, source: str = "") -> str:
@@ -148,7 +154,7 @@ def _step(level: int) -> Callable[[Entry, Plan], str]:
 
 
 def _final(entry: Entry, _plan: Plan) -> str:
-    return entry.code or (OFF if entry.outcome in (OFF, "자동 계획 밖") else "")
+    return entry.code or (OFF if entry.outcome in (OFF, AUTOMATIC_OFF) else "")
 
 
 def _recommended(entry: Entry, _plan: Plan) -> str:

@@ -12,17 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hyeoksin.domain import UNTRAINED
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
 from hyeoksin.tabular import CELL_LIMIT, check_height, written_book
-from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, STRAY, Column, Entry, cut, home
+from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, PUT_OFF, STRAY, Column, Entry, cut, home
 
 __all__ = ["sheet_names", "write_sheets"]
 
 SUMMARY = "요약"
 _NAME_LIMIT = 31  # characters of a sheet's name in Excel
 _ROW_HEIGHT = 62.0  # points: four lines
-_FILLS = {"수용": "#DDEFE0", "변경": "#FFEFC7", OFF: "#E6E6E6", "보류": "#F9DEDC", OPEN: "#FFFFFF"}
+_FILLS = {"수용": "#DDEFE0", "변경": "#FFEFC7", OFF: "#E6E6E6", PUT_OFF: "#F9DEDC", OPEN: "#FFFFFF"}
 _HEADER_ROW = 5  # of the summary's table, from 0
 
 
@@ -119,7 +120,7 @@ def _summary(page: Any, formats: Mapping[str, Any], entries: Sequence[Entry], pl
         for column, count in enumerate(counts, start=3):
             page.write_number(row, column, count, formats["count"])
     codes = f"='{SUMMARY}'!$A${_HEADER_ROW + 2}:$A${row + 1}"
-    _legend(page, formats, row + 2, Counter(entry.outcome for entry in entries))
+    _legend(page, formats, row + 2, entries)
     _paper(page, landscape=False)
     return codes
 
@@ -147,17 +148,24 @@ def _counts(entries: Iterable[Entry], plan: Plan) -> Iterable[tuple[str, str, st
     yield OFF, "", "어느 항목에도 들지 않음", (n, m, n - m)
 
 
-def _legend(page: Any, formats: Mapping[str, Any], row: int, counts: Mapping[str, int]) -> None:
+def _legend(page: Any, formats: Mapping[str, Any], row: int, entries: Sequence[Entry]) -> None:
+    counts = Counter(entry.outcome for entry in entries)
     page.write_string(row, 0, "결정", formats["header"])
     page.write_string(row, 1, "건수", formats["header"])
     page.write_string(row, 2, "뜻", formats["header"])
     for at, (outcome, meaning) in enumerate(OUTCOMES.items(), start=row + 1):
         page.write_string(at, 0, outcome, formats[outcome])
-        page.write_number(at, 1, counts.get(outcome, 0), formats["count"])
+        page.write_number(at, 1, counts[outcome], formats["count"])
         page.write_string(at, 2, meaning, formats["text"])
+    untrained = any(UNTRAINED in entry.record.get("notes", ()) for entry in entries)
+    share = (
+        "학습하지 않은 계획의 확률은 항목의 제목과 정의에 얼마나 가까운지일 뿐, 검증된(보정된) 값이 아닙니다."
+        if untrained
+        else "확률은 검증된(보정된) 값입니다."
+    )
     notes = (
         "각 시트의 '최종 분류'와 '결정' 칸은 목록에서 고릅니다. 코드는 이 시트의 첫 열과 같습니다.",
-        "확률은 검증된(보정된) 값입니다. '계획 밖 확률'과 모든 항목의 확률을 더하면 1입니다.",
+        f"{share} '계획 밖 확률'과 모든 항목의 확률을 더하면 1입니다.",
         "긴 글은 칸의 한도(32,767자)에서 줄이고 그렇게 적었습니다. 원문은 '출처'에 있습니다.",
     )
     for at, note in enumerate(notes, start=row + len(OUTCOMES) + 2):

@@ -30,11 +30,13 @@ class _Part(BaseModel):
 
 
 class ScoreOut(_Part):
-    """항목 하나와 보정된 확률."""
+    """항목 하나와 그 확률."""
 
     code: str = Field(description="계획의 항목 코드", examples=["3-1"])
     title: str = Field(description="항목 이름")
-    probability: Probability = Field(description="보정된 확률 (0에서 1)")
+    probability: Probability = Field(
+        description="확률 (0에서 1): 학습한 계획에서는 보정된 값, 아니면 항목의 제목과 정의에 가까운 정도 (`notes` 가 알림)"
+    )
 
 
 class AgencyOut(_Part):
