@@ -54,8 +54,10 @@ def test_every_case_stands_exactly_once(cases, past, budget, precision):
 @given(some_cases(), precisions)
 @settings(max_examples=40, deadline=None)
 def test_what_stands_without_decisions_is_counted_without_a_plan(cases, precision):
-    held = [replace(case, held=n % 3 == 0) for n, case in enumerate(cases)]
-    assert n_settled(held[::-1], precision) == len(plan_hours(held, 20.0, 1.0, precision).settled)
+    held = [replace(case, held=n % 3 == 0, may_stand=n % 4 != 0) for n, case in enumerate(cases)]
+    settled = plan_hours(held, 20.0, 1.0, precision).settled
+    assert n_settled(held[::-1], precision) == len(settled)
+    assert not {case.id for case in held if case.held or not case.may_stand} & set(settled)
 
 
 @given(some_cases(), some_past, hours, precisions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -16,7 +17,7 @@ import openpyxl
 import pytest
 
 from desk_cases import Desk, Office, documents, record, words
-from hyeoksin.domain import Document
+from hyeoksin.domain import UNTRAINED, Document
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.triage import Judged
 from hyeoksin.web.desk import export, hours
@@ -242,7 +243,8 @@ def test_the_queue_is_put_into_the_planned_order(office: Office) -> None:
 
 def test_what_checks_the_settled_stands_behind_what_is_read(office: Office) -> None:
     rows = [
-        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k % 2 else 0.6)) for k in range(60)
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k % 2 else 0.6, status="settled"))
+        for k in range(60)
     ]
     desk = office.open(rows=rows)
     query = {"hours": "10분", "pace": "30"}
@@ -259,8 +261,29 @@ def test_what_checks_the_settled_stands_behind_what_is_read(office: Office) -> N
     assert len(set(listed)) == len(listed) == 50
 
 
+@pytest.mark.parametrize("notes", [(), (UNTRAINED,)])
+def test_what_the_model_leaves_to_a_person_never_stands_without_one(
+    office: Office, notes: tuple[str, ...]
+) -> None:
+    status = {k: "settled" if k < 4 else "review" for k in range(24)}
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99, status=status[k], notes=list(notes)))
+        for k in range(24)
+    ]
+    desk = office.open(rows=rows)
+    page = words(desk.browser().get(f"{desk.path}/hours").text)
+    assert re.findall(r"사람 없이 확정\s*(\d+)\s*건", page) == ["4"]
+    assert "'사람 확인'인 20건은 모델이 스스로 확정하지 않는" in html.unescape(page)
+    assert ("가까운지일 뿐" in page) == bool(notes)
+    assert "교차검증" not in page
+    plan = hours.plan_hours(waiting(desk.store.cases(desk.project.id)), 30, 1)
+    assert {plan.probabilities[number] > 0.9 for number in plan.queue} == {True}
+
+
 def test_all_that_is_to_be_looked_at_can_be_listed(office: Office) -> None:
-    rows = [(Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99)) for k in range(100)]
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99, status="settled")) for k in range(100)
+    ]
     desk = office.open(rows=rows)
     query = "hours=1&pace=30&precision=90"
     page = desk.browser().get(f"{desk.path}/hours?{query}").text
@@ -279,7 +302,10 @@ def listed(page: str) -> int:
 
 
 def test_the_dial_names_the_decisions_that_cost_the_trust(office: Office) -> None:
-    rows = [(Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99)) for k in range(40)]
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99, status="settled"))
+        for k in range(40)
+    ]
     desk = office.open(rows=rows)
     for item in desk.items[:2]:
         desk.decide(item, "accept")
@@ -294,7 +320,10 @@ def test_the_dial_names_the_decisions_that_cost_the_trust(office: Office) -> Non
 
 
 def test_the_dial_plans_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [(Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99)) for k in range(12)]
+    rows = [
+        (Document(f"글-{k}", f"버스 {k}", f"글 {k}"), record(k, probability=0.99, status="settled"))
+        for k in range(12)
+    ]
     desk = office.open(rows=rows)
     for item in desk.items[:6]:
         desk.decide(item, "none")
@@ -310,7 +339,8 @@ def test_the_dial_plans_once(office: Office, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_half_of_what_would_stand_is_enough_to_say_nothing(office: Office) -> None:
     rows = [
-        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k < 12 else 0.4)) for k in range(24)
+        (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99 if k < 12 else 0.4, status="settled"))
+        for k in range(24)
     ]
     desk = office.open(rows=rows)
     desk.decide(desk.items[0], "none")

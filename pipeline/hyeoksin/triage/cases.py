@@ -20,14 +20,16 @@ class Case:
     ``probability`` is the calibrated one of the best answer, which is ``code`` (None: outside the plan). Cases of one
     ``group`` of (nearly) equal texts are read once; ``n_members`` says how many texts a case stands for where the caller
     passes one case for a whole group. ``seconds`` is the reading time where it is known better than the common pace.
-    ``held``: people put it off or differ about it, so it never stands without a person.
+    ``may_stand``: False where the model leaves it to a person (``review``), however probable its answer: no validation
+    found a probability that keeps the promise there, or none that low. ``held``: people put it off or differ about it.
+    Neither of both stands without a person.
     """
 
     id: Id
     probability: float
     code: str | None = None
     off_plan: float = 0.0
-    status: str = "review"
+    may_stand: bool = True
     region: str | None = None
     kind: str | None = None
     group: str | None = None

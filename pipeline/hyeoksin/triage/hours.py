@@ -148,10 +148,11 @@ def _by_id(cases: Sequence[Case]) -> list[Case]:
 def _chances(
     cases: Sequence[Case], past: Sequence[Judged], per: Sequence[Stratum], confidence: float, prior: Prior
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the expected chances of being right and their lower ends; what is held never stands."""
+    """Return the expected chances of being right and their lower ends (0 for what may not stand without a person)."""
     expected, low = learn_trust(past, per, prior).bounds(cases, confidence)
     held = np.array([case.held for case in cases], dtype=bool)
-    return np.where(held, np.minimum(expected, 0.5), expected), np.where(held, 0.0, low)
+    stands = np.array([case.may_stand and not case.held for case in cases], dtype=bool)
+    return np.where(held, np.minimum(expected, 0.5), expected), np.where(stands, low, 0.0)
 
 
 def _check(
@@ -245,7 +246,7 @@ def _assumed(n_past: int, precision: float, confidence: float) -> tuple[str, ...
     evidence = (
         f"지금까지의 결정 {n_past:,}건으로 모델의 확률을 바로잡았습니다. 결정이 적은 지역과 유형은 전체를 따릅니다."
         if n_past
-        else "아직 결정이 없어 모델의 교차검증 확률만 씁니다. 결정이 쌓이면 지역과 유형마다 바로잡습니다."
+        else "아직 결정이 없어 모델이 말한 확률만 씁니다. 결정이 쌓이면 지역과 유형마다 바로잡습니다."
     )
     return (
         f"'사람 없이 확정'은 전체와 각 지역, 각 유형에서 맞을 비율이 {said} 이상일 가능성이 {confidence:.0%}가 되도록 고릅니다. "

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from hyeoksin.domain import UNTRAINED
 from hyeoksin.errors import HyeoksinError
 from hyeoksin.plan import Plan
 from hyeoksin.store import CaseRow, Store
@@ -83,14 +84,14 @@ def _number(typed: str, least: float, most: float, unit: str) -> float:
 
 
 def waiting(rows: Iterable[CaseRow]) -> list[Case]:
-    """Return what nobody has decided, as triage reads it."""
+    """Return what nobody has decided, as triage reads it: only what the export calls settled may stand without a person."""
     return [
         Case(
             row.id,
             row.probability,
             row.code,
             row.off_plan,
-            row.status,
+            row.status != "review",
             row.region or None,
             row.kind,
             row.group,
@@ -180,6 +181,8 @@ def show(
         "hours": plan,
         "against": against,
         "weighty": [_named(store, user, number) for number in against.items] if against else [],
+        "n_review": sum(not (case.may_stand or case.held) for case in waiting(rows)),
+        "untrained": _untrained(store, rows),
         "kinds": KINDS,
         "written": told,
         "first": _first(store, user, plan) if plan else [],
@@ -188,6 +191,12 @@ def show(
         "n_decided": store.count(project, decided=True),
     }
     return render(request, "desk/hours.html", values, 422 if problem else 200)
+
+
+def _untrained(store: Store, rows: Iterable[CaseRow]) -> bool:
+    """Tell whether no model was trained on the plan of what waits, as its records note."""
+    waits = next((row.id for row in rows if row.standing != "decided"), None)
+    return waits is not None and UNTRAINED in store.item(waits).record.get("notes", ())
 
 
 def _first(store: Store, user: Visitor, plan: HoursPlan) -> list[dict[str, Any]]:
