@@ -280,6 +280,20 @@ def test_what_the_model_leaves_to_a_person_never_stands_without_one(
     assert {plan.probabilities[number] > 0.9 for number in plan.queue} == {True}
 
 
+def test_the_pace_is_that_of_people_and_not_of_programs(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = office.open(n=12)
+    assert "아직 잰 속도가 없어" in desk.browser().get(f"{desk.path}/hours").text
+    monkeypatch.setattr("hyeoksin.web.desk.queue.measured_pace", lambda times: 1.0 if list(times) else None)
+    for item in desk.items:
+        desk.store.decide([item.id], "accept", by="api:보고 시스템")
+    assert "아직 잰 속도가 없어" in desk.browser().get(f"{desk.path}/hours").text
+    assert "한 건에 약" not in words(desk.browser().get(f"{desk.path}/queue").text)
+    desk.store.decide([desk.items[0].id], "none", by="reviewer")
+    assert "한 건에 1초" in desk.browser().get(f"{desk.path}/hours").text
+
+
 def test_all_that_is_to_be_looked_at_can_be_listed(office: Office) -> None:
     rows = [
         (Document(f"글-{k}", f"버스 {k}"), record(k, probability=0.99, status="settled")) for k in range(100)

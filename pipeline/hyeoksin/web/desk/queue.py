@@ -31,6 +31,7 @@ __all__ = ["PAGE", "filter_choices", "officers", "open_round", "pace_of", "route
 router = APIRouter(include_in_schema=False)
 _SNIPPET = 90
 _LATEST = 200  # decisions that a pace is measured on
+_PROGRAM = "api:"  # before the name of a key, where a program decided; no account may begin so
 
 
 @router.get("/rounds/{project}/queue")
@@ -148,7 +149,7 @@ def officers(store: Store) -> list[str]:
 
 
 def pace_of(store: Store, project: int, user: Visitor) -> float | None:
-    """Return the measured seconds per decision: this person's, else the round's; None where too little was decided."""
+    """Return the measured seconds per decision: this person's, else the people's of the round; None where too few are."""
     own = store.decisions(project, by=user.name, newest_first=True, limit=_LATEST)
     pace = measured_pace(row.at for row in own if row.action != "undo")
     if pace is not None:
@@ -157,6 +158,7 @@ def pace_of(store: Store, project: int, user: Visitor) -> float | None:
     paces = [
         measured_pace(row.at for row in store.decisions(project, by=name, newest_first=True, limit=_LATEST))
         for name in sorted(people)
+        if not name.startswith(_PROGRAM)
     ]
     known = [one for one in paces if one is not None]
     return sum(known) / len(known) if known else None
