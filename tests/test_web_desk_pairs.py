@@ -96,6 +96,8 @@ def test_what_people_differ_about_or_put_off_stands_nowhere_by_itself(office: Of
     }
     told = [(found[i.document.id].outcome, found[i.document.id].code) for i in pair.items]
     assert told == [("갈림", None), ("미결", None), ("미결", None), ("자동 확정", "9-1")]
+    page = words(pair.browser().get(f"{pair.path}/export").text)
+    assert "4건 있습니다. 이렇게 적힙니다: 자동 확정 1건, 갈림 1건, 미결 2건." in page
     assert [case.held for case in waiting(pair.store.cases(pair.project.id))] == [True, True, True, False]
     numbers = counted(pair.store, pair.project.id, "answer")
     assert (numbers["settled"], numbers["review"].total()) == ({"9-1": 1}, 3)

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import urllib.parse
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -428,6 +429,25 @@ def test_the_file_is_named_by_the_round_and_the_day(office: Office) -> None:
     answer = Browser(office.app, "officer").get(f"/rounds/{made.id}/export/file?form=csv")
     told = urllib.parse.unquote(answer.headers["content-disposition"].rpartition("''")[2])
     assert re.fullmatch(r"정부_혁신_가{34}_\d{8}\.csv", told)
+
+
+def test_what_is_undecided_is_told_as_the_file_has_it(office: Office) -> None:
+    status = ("settled", "settled", "off_plan", "review", "review", "settled", "settled")
+    rows = [
+        (
+            Document(f"글-{k}", f"버스 {k}"),
+            record(k, None if verdict == "off_plan" else "3-2", status=verdict),
+        )
+        for k, verdict in enumerate(status)
+    ]
+    desk = office.open(rows=rows)
+    desk.decide(desk.items[5], "undecided", note="물어볼 것")
+    desk.decide(desk.items[6], "accept")
+    page = words(desk.browser().get(f"{desk.path}/export").text)
+    assert "6건 있습니다. 이렇게 적힙니다: 자동 확정 2건, 자동 계획 밖 1건, 보류 1건, 미결 2건." in page
+    lines = desk.browser().get(f"{desk.path}/export/file?form=csv").text
+    written = Counter(row["결정"] for row in csv.DictReader(io.StringIO(lines.lstrip("\ufeff"))))
+    assert written == {"자동 확정": 2, "자동 계획 밖": 1, "보류": 1, "미결": 2, "수용": 1}
 
 
 def test_the_workbook_holds_the_round_as_decided(office: Office) -> None:

@@ -131,7 +131,7 @@ def test_coverage_counts_by_node_and_region(tmp_path: Path, store: Store) -> Non
     store.decide([1], "none", by="officer")
     page = browser.get("/coverage?round=1").text
     assert page.count("대구광역시 중구") == 1
-    assert "문서 3건" in page
+    assert "문서 3건. 윗단계는 아랫단계에 그 단계에서 끝난 것을 더한 것입니다." in page
     assert browser.get("/coverage?round=7").status_code == 404
 
 

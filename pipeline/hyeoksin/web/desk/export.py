@@ -27,6 +27,7 @@ from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
 from hyeoksin.web.uploads import file_name
 from hyeoksin.workbook import WRITERS, Entry, Verdict, write_workbook
+from hyeoksin.workbook.entries import AUTOMATIC, AUTOMATIC_OFF, OPEN, PUT_OFF, SPLIT
 
 __all__ = ["FORMATS", "entries", "router"]
 
@@ -56,13 +57,31 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
         "project": store.project(project),
         "filters": filters,
         "n_found": store.count(project, **filters.asked()),
-        "n_open": store.count(project, decided=False),
+        "unsettled": _unsettled(store, project),
         "formats": FORMATS,
         "choices": choices(store.plan(project)),
         "OFF": OFF,
         **filter_choices(store, project),
     }
     return render(request, "desk/export.html", values)
+
+
+def _unsettled(store: Store, project: int) -> dict[str, int]:
+    """Return how many documents without a decision get each of the outcomes that the file names."""
+    verdicts = store.counts(project, "status", standing="open")
+    among = store.counts(project, "standing", decided=False)
+    put_off = store.items(project, standing="undecided", order="id", limit=None)
+    n_put_off = sum(
+        item.decision is not None for item in put_off
+    )  # of two coders both may have, without a last word
+    found = {
+        AUTOMATIC: verdicts.get("settled", 0),
+        AUTOMATIC_OFF: verdicts.get("off_plan", 0),
+        SPLIT: among.get("disputed", 0),
+        PUT_OFF: n_put_off,
+        OPEN: verdicts.get("review", 0) + among.get("half", 0) + among.get("undecided", 0) - n_put_off,
+    }
+    return {outcome: n for outcome, n in found.items() if n}
 
 
 @router.get("/rounds/{project}/export/file")
