@@ -18,7 +18,7 @@ from hyeoksin.errors import RowError
 
 def parsed(text: str) -> list[tuple[int, list[str] | str]]:
     file = io.StringIO(text, newline="")
-    return [(n, it) for n, it in records(iter(file.readline, ""), ",") if it]
+    return [(line, it) for _, line, it in records(iter(file.readline, ""), ",") if it]
 
 
 def numbers(text: str) -> tuple[list[int], list[int]]:
@@ -45,6 +45,27 @@ def numbers(text: str) -> tuple[list[int], list[int]]:
 )
 def test_an_unclosed_quote_costs_its_own_record_only(text: str, good: list[int], bad: list[int]) -> None:
     assert numbers(text) == (good, bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('가,나\n1,"둘\n둘째\n셋째"\n\n , \n2,셋\n', [1, 2, 3, 4, 5]),
+        ('가,나\n1,"둘\n2,셋\n3,넷\n', [1, 2, 3, 4]),  # as they will stand once the quote is closed
+        ('가,나\n1,"둘\n둘째 "인용" 줄"\n2,다\n3,라\n', [1, 2, 2, 3, 4]),  # the rest of a lost record is no row
+        ('가,나\n1,"둘\n2,셋,넷\n3,다\n', [1, 2, 3, 4]),  # one with too many cells is
+    ],
+)
+def test_rows_count_as_in_an_office_program(text: str, rows: list[int]) -> None:
+    assert [row for row, _, _ in records(iter(io.StringIO(text, newline="").readline, ""), ",")] == rows
+
+
+def test_a_broken_row_is_told_by_its_line_in_an_editor_too(tmp_path: Path) -> None:
+    path = tmp_path / "과제.csv"
+    path.write_bytes('가,나\n1,"둘\n둘째"\n2,"셋\n3,넷\n4,'.encode() + b"\xff\n")
+    errors = [row for row in delimited_rows(path) if isinstance(row, RowError)]
+    assert [error.source for error in errors] == ["과제.csv#row=3", "과제.csv#row=5"]
+    assert [error.reason.rpartition(" (")[2] for error in errors] == [f"메모장에서는 {n}번째 줄)" for n in (4, 6)]
 
 
 @pytest.mark.parametrize("line", ["둘, 셋, 넷\n", "둘\n", '둘 ""셋"", 넷\n'])
@@ -77,7 +98,7 @@ def test_lines_are_looked_through_for_the_end_of_a_long_record_once(monkeypatch:
         for taken, line in enumerate(lines, start=1):  # noqa: B007 - read by the test
             yield line
 
-    for number, found in records(counted(), ","):
+    for _, number, found in records(counted(), ","):
         assert isinstance(found, list) == (number in (1, len(lines)))
         ends.append(taken)
     assert sorted(set(ends)) == [1, 2_002, 3_003, 4_004, 5_001]
@@ -117,7 +138,7 @@ def test_what_the_csv_module_writes_comes_back(rows: list[tuple[str, str, str]])
 def test_every_line_belongs_to_one_record(text: str) -> None:
     file = io.StringIO(text, newline="")
     n_lines = sum(1 for _ in iter(file.readline, ""))
-    starts = [n for n, _ in records(iter(io.StringIO(text, newline="").readline, ""), ",")]
+    starts = [line for _, line, _ in records(iter(io.StringIO(text, newline="").readline, ""), ",")]
     assert starts == sorted(set(starts))
     assert (starts[:1] or [1]) == [1]
     assert all(1 <= n <= n_lines for n in starts)

@@ -598,9 +598,9 @@ def test_delimiter_is_found_although_cells_hold_others(tmp_path: Path, sign: str
     assert [[d.title, d.text] for d in good] == cells[1:]
 
 
-def test_row_numbers_count_lines_inside_cells(tmp_path: Path) -> None:
+def test_row_numbers_of_a_csv_are_those_of_a_spreadsheet(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", '과제명,내용\r\n버스,"첫 줄\r\n둘째 줄"\r\n\r\n, \r\n투표,셋\r\n')
-    assert [i.source for i in read(path)] == ["a.csv#row=2", "a.csv#row=6"]
+    assert [i.source for i in read(path)] == ["a.csv#row=2", "a.csv#row=5"]
     path = written(tmp_path, "b.csv", "과제명,부서\n버스,가\n,나\n")
     assert [(type(i), i.source) for i in read(path)] == [(Document, "b.csv#row=2"), (RowError, "b.csv#row=3")]
 

@@ -37,14 +37,19 @@ def delimited_rows(path: Path, encoding: str | None = None) -> Iterator[Row | Ro
     encoding = encoding or detect(path)
     delimiter = delimiter_of(path, encoding)
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
-        for number, found in records(iter(lambda: file.readline(MAX_LINE), ""), delimiter):
+        for number, line, found in records(iter(lambda: file.readline(MAX_LINE), ""), delimiter):
             source = f"{path.name}#row={number}"
             if isinstance(found, str):
-                yield RowError(source, found)
+                yield RowError(source, found + _in_an_editor(number, line))
             elif any(BAD_BYTE.search(cell) for cell in found):
-                yield RowError(source, broken_bytes(found))
+                yield RowError(source, broken_bytes(found) + _in_an_editor(number, line))
             elif any(cell.strip() for cell in found):
                 yield Row(number, tuple(found))
+
+
+def _in_an_editor(number: int, line: int) -> str:
+    """Say where a row begins in a text editor, where that is another number than in the office program."""
+    return "" if number == line else f" (메모장에서는 {line:,}번째 줄)"
 
 
 def overflow(cells: Sequence[str], n_headings: int) -> str | None:
@@ -58,16 +63,17 @@ def overflow(cells: Sequence[str], n_headings: int) -> str | None:
     )
 
 
-def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield (number of its first line, cells or what is wrong) for every record.
+def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | str]]:
+    """Yield (its row, the number of its first line, cells or what is wrong) for every record.
 
-    A quote that is never closed would swallow what follows: the record is given up at its first line, and reading
-    goes on at the second. Lines in which no long record ended are not looked through for another.
+    Rows count as in an office program: a cell over several lines makes no row of its own, an empty line is one. A quote
+    that is never closed would swallow what follows: the record is given up at its first line, and reading goes on at the
+    second. Lines in which no long record ended are not looked through for another.
     """
     csv.field_size_limit(MAX_LINE)
     back: deque[str] = deque()
     taken: list[str] = []
-    number, width, lost, seen = 1, 0, False, 0
+    row, number, width, lost, seen = 0, 1, 0, False, 0
 
     def feed() -> Iterator[str]:
         size = 0
@@ -95,15 +101,17 @@ def records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[st
         width = width or len(found) * isinstance(found, list)
         if isinstance(found, list) and _swallowed(found, taken, delimiter, width):
             found = _UNCLOSED
+        is_rest = lost and isinstance(found, list) and 0 < len(found) < width  # of a record that was given up
+        row += not is_rest
         if isinstance(found, str):
             lost, seen = True, max(seen, number + len(taken))
             back.extendleft(reversed(taken[1:]))
             del taken[1:]
-        elif lost and found and len(found) != width:  # the rest of a record that was given up
+        elif lost and found and len(found) != width:  # of it too, or a row of its own with too many cells
             found = _UNCLOSED
         else:
             lost = lost and not found
-        yield number, found
+        yield row, number, found
         number += len(taken)
 
 
