@@ -52,7 +52,7 @@ def test_an_unclosed_quote_costs_its_own_record_only(text: str, good: list[int],
     [
         ('가,나\n1,"둘\n둘째\n셋째"\n\n , \n2,셋\n', [1, 2, 3, 4, 5]),
         ('가,나\n1,"둘\n2,셋\n3,넷\n', [1, 2, 3, 4]),  # as they will stand once the quote is closed
-        ('가,나\n1,"둘\n둘째 "인용" 줄"\n2,다\n3,라\n', [1, 2, 2, 3, 4]),  # the rest of a lost record is no row
+        ('가,나\n1,"둘\n둘째 "인용" 줄"\n2,다\n3,라\n', [1, 2, 2, 3, 4]),  # the rest of a lost one
         ('가,나\n1,"둘\n2,셋,넷\n3,다\n', [1, 2, 3, 4]),  # one with too many cells is
     ],
 )
@@ -65,7 +65,10 @@ def test_a_broken_row_is_told_by_its_line_in_an_editor_too(tmp_path: Path) -> No
     path.write_bytes('가,나\n1,"둘\n둘째"\n2,"셋\n3,넷\n4,'.encode() + b"\xff\n")
     errors = [row for row in delimited_rows(path) if isinstance(row, RowError)]
     assert [error.source for error in errors] == ["과제.csv#row=3", "과제.csv#row=5"]
-    assert [error.reason.rpartition(" (")[2] for error in errors] == [f"메모장에서는 {n}번째 줄)" for n in (4, 6)]
+    assert [error.reason.rpartition(" (")[2] for error in errors] == [
+        "메모장에서는 4번째 줄)",
+        "메모장에서는 6번째 줄)",
+    ]
 
 
 @pytest.mark.parametrize("line", ["둘, 셋, 넷\n", "둘\n", '둘 ""셋"", 넷\n'])

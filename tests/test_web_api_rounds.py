@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -100,6 +101,23 @@ def test_a_list_says_which_filter_is_wrong(client: TestClient, query: str) -> No
     assert fault["field"] == "?" + query.partition("=")[0]
 
 
+@pytest.mark.parametrize("query", ["code=ZZ", "under=없는코드"])
+def test_a_filter_on_a_code_that_the_plan_lacks_is_told(client: TestClient, query: str) -> None:
+    (fault,) = problem(client, "GET", f"/rounds/1/documents?{query}", 422)["errors"]
+    assert fault["field"] == "?" + query.partition("=")[0]
+    assert query.partition("=")[2] in fault["detail"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["강원도", "강원특별자치도", "강원", "강원도 춘천시", unicodedata.normalize("NFD", "강원도")]
+)
+def test_a_region_is_found_under_every_name(client: TestClient, asked: str) -> None:
+    texts = [{"id": "x", "title": "찾아가는 진료", "region": "강원도 춘천시"}]
+    client.post("/rounds/1/documents", json={"documents": texts}, headers=headers("officer"))
+    found = get(client, f"/rounds/1/documents?region={asked}")["items"]
+    assert [one["document"] for one in found] == ["x"]
+
+
 def test_a_document_has_its_record_and_no_personal_data(client: TestClient) -> None:
     answer = client.get("/documents/1", headers=headers())
     found = answer.json()
@@ -143,6 +161,9 @@ def test_agencies_of_a_day(client: TestClient) -> None:
     assert "행정자치부" not in {a["name"] for a in get(client, "/agencies?date=2019-01-01")}
     agency = get(client, "/agencies?date=2016-01-01&name=행정자치")[0]["id"]
     assert [a["name"] for a in get(client, f"/agencies/{agency}?date=2019-01-01")] == ["행정안전부"]
+    assert get(client, f"/agencies/{agency}?date=1990-01-01") == []  # not in the list yet
+    decomposed = unicodedata.normalize("NFD", "행정자치")
+    assert [a["id"] for a in get(client, f"/agencies?date=2016-01-01&name={decomposed}")] == [agency]
 
 
 def test_models(client: TestClient, judge: Judge, store: Store) -> None:

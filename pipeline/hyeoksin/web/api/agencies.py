@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyeoksin.agency import Agency, load_agencies
+from hyeoksin.normalise import normalise
 from hyeoksin.web.api.keys import Viewer
 from hyeoksin.web.api.limits import MAX_ID
 from hyeoksin.web.api.problems import ProblemError, responses
@@ -79,7 +80,8 @@ def agencies(caller: Viewer, query: Annotated[Named, Query()]) -> list[AgencyDet
     if query.kind is not None:
         found = (a for a in found if a.kind == query.kind)
     if query.name is not None:
-        found = (a for a in found if any(query.name in name for name in a.all_names))
+        part = normalise(query.name)  # a Mac decomposes Hangul
+        found = (a for a in found if any(part in name for name in a.all_names))
     return sorted((_detail(a) for a in found), key=lambda a: a.name)
 
 
@@ -89,9 +91,9 @@ def agency_at(
     caller: Viewer,
     query: Annotated[DayQuery, Query()],
 ) -> list[AgencyDetail]:
-    """그 기관이 그날 무엇이었는지 드립니다. 나뉘었으면 여럿입니다."""
+    """그 기관이 그날 무엇이었는지 드립니다. 나뉘었으면 여럿이고, 그날의 이름이 기관 목록에 없으면 빈 목록입니다."""
     del caller
     known = load_agencies()
     if agency not in known.by_id:
         raise ProblemError("not-found", f"기관 '{agency}' 이(가) 없습니다. /agencies 에서 id를 찾으세요.")
-    return [_detail(a) for a in known.at(agency, query.iso)]
+    return [_detail(a) for a in known.at(agency, query.iso) if a.valid(query.iso)]

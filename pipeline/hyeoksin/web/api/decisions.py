@@ -8,12 +8,11 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.plan import Plan
 from hyeoksin.store import Item
 from hyeoksin.web.api.keys import Caller, KeyFirst, Officer, Viewer
 from hyeoksin.web.api.limits import BIGGEST, MAX_ID, MAX_NOTE, MAX_PAGE
 from hyeoksin.web.api.problems import Fault, ProblemError, responses
-from hyeoksin.web.api.rounds import stored
+from hyeoksin.web.api.rounds import check_code, stored
 from hyeoksin.web.api.shapes import DecisionOut, Number, decision_out
 from hyeoksin.web.api.texts import Clean, Whole
 
@@ -139,7 +138,7 @@ def decide(
     _check(body, caller)
     if body.code is not None:
         item = store.item(number)
-        _check_code(body.code, store.plan(item.project))
+        check_code(body.code, store.plan(item.project), "code", "/code")
         if body.action == "accept" and body.version == item.version:  # else the store answers first
             _check_accepted(body.code, item)
     rows = store.decide(
@@ -194,12 +193,6 @@ def _check(body: DecisionIn, caller: Caller) -> None:
     if body.agency is not None and body.agency not in load_agencies().by_id and body.agency != "local":
         detail = f"기관 '{body.agency}' 이(가) 없습니다. /agencies 에서 id를 찾으세요."
         raise ProblemError("invalid", detail, [Fault(field="agency", pointer="/agency", detail=detail)])
-
-
-def _check_code(code: str, plan: Plan) -> None:
-    if code not in plan:
-        detail = f"계획 {plan.id} 에 코드 '{code}' 가 없습니다. /plans/{plan.id}/nodes 에서 코드를 찾으세요."
-        raise ProblemError("invalid", detail, [Fault(field="code", pointer="/code", detail=detail)])
 
 
 def _own(key: str | None, caller: Caller) -> str | None:

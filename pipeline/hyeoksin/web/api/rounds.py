@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyeoksin.errors import JudgeError
-from hyeoksin.plan import Level
+from hyeoksin.plan import Level, Plan
 from hyeoksin.privacy import masked, masked_document, masked_record, masked_start
 from hyeoksin.store import Item, Project, Store
 from hyeoksin.web.api.classify import problem_of
 from hyeoksin.web.api.keys import Caller, KeyFirst, Officer, Viewer
 from hyeoksin.web.api.limits import MAX_ID, MAX_TEXTS
-from hyeoksin.web.api.problems import ProblemError, responses
+from hyeoksin.web.api.problems import Fault, ProblemError, responses
 from hyeoksin.web.api.records import RecordOut
 from hyeoksin.web.api.shapes import (
     Choice,
@@ -34,7 +34,7 @@ from hyeoksin.web.intake import judged
 from hyeoksin.web.judge import Judge
 from hyeoksin.web.worker import plan_name
 
-__all__ = ["AT_ONCE", "item_out", "router", "stored"]
+__all__ = ["AT_ONCE", "check_code", "item_out", "router", "stored"]
 
 router = APIRouter(tags=["차수와 문서"], route_class=KeyFirst)
 AT_ONCE = 4  # requests with new texts that are judged at a time: the pages need the other threads
@@ -106,6 +106,13 @@ def stored(request: Request) -> Store:
     """Return the store."""
     store: Store = request.app.state.store
     return store
+
+
+def check_code(code: str, plan: Plan, field: str, pointer: str = "") -> None:
+    """Refuse a code that the plan does not have; ``field`` and ``pointer`` say where it stood in the request."""
+    if code not in plan:
+        detail = f"계획 {plan.id} 에 코드 '{code}' 가 없습니다. /plans/{plan.id}/nodes 에서 코드를 찾으세요."
+        raise ProblemError("invalid", detail, [Fault(field=field, pointer=pointer, detail=detail)])
 
 
 def _round_out(project: Project) -> RoundOut:
@@ -186,7 +193,7 @@ def coverage(number: Number, request: Request, caller: Viewer) -> CoverageOut:
     )
 
 
-@router.get("/rounds/{number}/documents", summary="문서 목록", responses=responses("not-found", "refused"))
+@router.get("/rounds/{number}/documents", summary="문서 목록", responses=responses("not-found"))
 def document_list(
     number: Number, request: Request, caller: Viewer, query: Annotated[Choice, Query()]
 ) -> Page[ItemBrief]:
@@ -194,6 +201,9 @@ def document_list(
     del caller
     store = stored(request)
     filters = query.filters()
+    for field in ("code", "under"):
+        if filters.get(field):
+            check_code(filters[field], store.plan(number), f"?{field}")
     found = store.items(number, order=query.order, offset=query.offset, limit=query.limit, **filters)
     return Page[ItemBrief](
         total=store.count(number, **filters),

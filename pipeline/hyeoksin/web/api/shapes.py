@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hyeoksin.domain import Status
 from hyeoksin.privacy import masked, masked_id
+from hyeoksin.region import load_regions
 from hyeoksin.store import Action, DecisionRow, Item, Order, Standing
 from hyeoksin.web.api.limits import BIGGEST, MAX_ID, MAX_PAGE
 from hyeoksin.web.api.records import Probability, RecordOut
@@ -58,7 +59,9 @@ class Choice(PageQuery):
     code: Word | None = Field(default=None, description="지금의 답이 이 코드인 것. 빈 글이면 계획 밖")
     under: Word | None = Field(default=None, description="지금의 답이 이 코드이거나 그 아래인 것")
     agency: Word | None = Field(default=None, description="주관기관 id")
-    region: Word | None = Field(default=None, description="이 지역과 그 아래", examples=["대구광역시"])
+    region: Word | None = Field(
+        default=None, description="이 지역과 그 아래. 옛 이름과 줄임 이름도", examples=["대구광역시"]
+    )
     kind: Kind | None = Field(default=None, description="글의 종류")
     status: Status | None = Field(default=None, description="판정")
     standing: Standing | None = Field(default=None, description="사람의 결정이 어디까지 왔는지")
@@ -70,8 +73,10 @@ class Choice(PageQuery):
     order: Order = Field(default="queue", description="차례: queue 는 사람의 1분이 가장 도움이 되는 것부터")
 
     def filters(self) -> dict[str, Any]:
-        """Return the values as the store's filters; of the empty ones those that mean something."""
+        """Return the values as the store's filters, a region as documents are filed; of the empty ones those that mean something."""
         given = self.model_dump(exclude={"offset", "limit", "order"}, exclude_none=True)
+        if self.region:
+            given["region"] = load_regions().filed(self.region, "", ())
         return {name: value for name, value in given.items() if value != "" or name in _EMPTY_MEANS}
 
 
