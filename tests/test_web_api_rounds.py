@@ -68,6 +68,7 @@ def test_a_round_and_its_documents(client: TestClient) -> None:
     assert get(client, f"/rounds/{round_['id']}") == round_
     page = get(client, f"/rounds/{round_['id']}/documents?order=id&limit=2&offset=1")
     assert (page["total"], [item["document"] for item in page["items"]]) == (3, ["가-2", "가-3"])
+    assert [i["id"] for i in get(client, "/rounds/1/documents?document=가-2")["items"]] == [2]
     assert get(client, "/rounds/1/documents?code=")["items"][0]["title"] == "봄꽃 축제"
     strategy = load_plan("2019").path("3-1")[0].code
     assert [i["document"] for i in get(client, f"/rounds/1/documents?under={strategy}")["items"]][:1] == [

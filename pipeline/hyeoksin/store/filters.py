@@ -54,7 +54,7 @@ class Filters:
     """What an officer filters on; None means any.
 
     ``code`` and ``under`` (the node or anything below it) look at the code in force (``Item.answer``); ``code=""`` means
-    none of the plan. ``agency`` is the lead in force. ``region`` matches a region and all below it ("대구광역시" finds
+    none of the plan. ``document`` is the document's own number. ``agency`` is the lead in force. ``region`` matches a region and all below it ("대구광역시" finds
     "대구광역시 중구"). ``low`` and ``high`` bound ``probability``. ``decided`` splits by ``standing``; ``undecided_by``
     leaves out what this coder has decided already (two coders). ``decided_by`` keeps what this user's word stands for,
     ``put_off_by`` what this coder or the round has put off.
@@ -75,6 +75,7 @@ class Filters:
     undecided_by: str | None = None
     decided_by: str | None = None
     put_off_by: str | None = None
+    document: str | None = None
 
 
 def where(connection: Connection, project: int, filters: Filters) -> Where:
@@ -91,6 +92,7 @@ def where(connection: Connection, project: int, filters: Filters) -> Where:
         (_i.c.status, filters.status),
         (_i.c.answer_lead, filters.agency),
         (_i.c.duplicates, filters.group),
+        (_i.c.document, filters.document),
     ):
         if value is not None:
             conditions.append(column == value)

@@ -56,6 +56,7 @@ class PageQuery(BaseModel):
 class Choice(PageQuery):
     """문서 목록을 거르는 값. 빈 값은 거르지 않음."""
 
+    document: Word | None = Field(default=None, description="부르는 쪽이 붙인 번호가 이것인 것")
     code: Word | None = Field(default=None, description="지금의 답이 이 코드인 것. 빈 글이면 계획 밖")
     under: Word | None = Field(default=None, description="지금의 답이 이 코드이거나 그 아래인 것")
     agency: Word | None = Field(default=None, description="주관기관 id")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hyeoksin.normalise import normalise
-from hyeoksin.store import Hit, Item
+from hyeoksin.store import Hit, Item, Store
 from hyeoksin.web.access import StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.document import saved
 from hyeoksin.web.desk.filters import STANDINGS, QueueFilters
@@ -43,7 +43,7 @@ def show(
     everywhere: str = "",
     page: int = 1,
 ) -> Response:
-    """Find documents by their words, whatever their endings and inside other words too."""
+    """Find documents by their own number, then by their words, whatever their endings and inside other words too."""
     found = store.project(project)
     asked = normalise(q[:_LONGEST]).strip()
     where = None if everywhere else project
@@ -58,9 +58,13 @@ def show(
         if not hits and page <= 1 and len(tokens) > 1:
             every = False
             hits = store.search(where, tokens, words=words, every=False, limit=PAGE)
+    numbered = _numbered(store, where, {q.strip(), asked} - {""})
+    known = {item.id for item in numbered}
+    items = [hit.item for hit in hits[:PAGE] if hit.item.id not in known]
+    items = numbered + items if page <= 1 else items
     forms = [token.partition("/")[0] for token in tokens]
     marked = {*forms, *words.values()}
-    plans = {hit.item.project: store.plan(hit.item.project) for hit in hits}
+    plans = {item.project: store.plan(item.project) for item in items}
     values = {
         "project": found,
         "done": saved(store, request, user),
@@ -69,7 +73,8 @@ def show(
         "q": asked,
         "everywhere": everywhere,
         "tokens": [words.get(token, form) for token, form in zip(tokens, forms, strict=True)],
-        "rows": [_row(user, hit.item, marked) for hit in hits[:PAGE]],
+        "numbered": len(numbered),
+        "rows": [_row(user, item, marked) for item in items],
         "every": every,
         "filling": filling,
         "page": max(page, 1),
@@ -79,6 +84,13 @@ def show(
         "word_of": lambda item: word_of(plans[item.project], item.decision),
     }
     return render(request, "desk/search.html", values)
+
+
+def _numbered(store: Store, project: int | None, numbers: Iterable[str]) -> list[Item]:
+    """Return the documents that bear one of the numbers, of one round or of all."""
+    rounds = [one.id for one in store.projects()] if project is None else [project]
+    asked = [(one, number) for one in rounds for number in numbers]
+    return [item for one, n in asked for item in store.items(one, order="id", limit=PAGE, document=n)]
 
 
 def _row(user: Visitor, item: Item, forms: Collection[str]) -> dict[str, Any]:
