@@ -106,6 +106,7 @@ def test_exports_are_read_by_simulate(tmp_path: Path) -> None:
     assert run("export", ledger, "--ledger", "--project", "1", "--store", file).exit_code == 0
     rows = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
     assert [row["action"] for row in rows] == ["pick", "none", "undo", "none"]
+    assert (rows[0]["document"], rows[0]["document_title"]) == ("0", "이동 진료 0")
     assert run("export", tmp_path / "a.pdf", "--project", "1", "--store", file).exit_code == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import tempfile
@@ -149,12 +150,44 @@ def test_the_ledger_is_paged_checked_and_taken_along(tmp_path: Path, store: Stor
     assert "메모 1" in officer.get("/ledger?after=2&round=1").text
     assert "온전합니다" in officer.post("/ledger/verify", {"round": "1"}).text
     lines = officer.get("/ledger.csv?round=1").text.splitlines()
-    assert (len(lines), lines[1].split(",")[9]) == (4, "메모 1")
+    first, *_ = csv.DictReader(lines)
+    assert (len(lines), first["메모"], first["최종"]) == (4, "메모 1", "")
     assert {"ledger.verified", "export"} <= {row.event for row in store.audit_log(by="officer")}
     events = Browser(officer.http.app, "reviewer").get("/ledger/events?event=export").text
     assert "<td>결정 기록을 내려받음</td>" in events
     assert "<td>결정 기록을 검사함</td>" not in events
     assert '<option value="export" selected>' in events
+
+
+def test_the_ledger_names_documents_as_their_office_does(tmp_path: Path, store: Store) -> None:
+    number = store.create_project("2026 상반기", "2019", "admin").id
+    row = Document("민원 010-1234-5678", title="이동 진료버스 010-1234-5678")
+    store.add_items(number, [(row, record(row))])
+    (item,) = store.items(number)
+    store.decide([item.id], "accept", by="officer")
+    officer = Browser(make_app(tmp_path, store), "officer")
+    (line,) = csv.DictReader(officer.get("/ledger.csv").text.splitlines())
+    assert line["문서"] == str(item.id)
+    assert line["문서의 번호"] == "민원 ***-****-****"
+    assert line["문서의 제목"] == "이동 진료버스 ***-****-****"
+    assert (
+        f'<a href="/items/{item.id}">민원 ***-****-****</a> 이동 진료버스 ***' in officer.get("/ledger").text
+    )
+
+
+def test_the_ledger_of_one_person_is_checked_and_taken_along(tmp_path: Path, store: Store) -> None:
+    items(store)
+    for number, name in ((1, "kim"), (2, "lee"), (3, "kim")):
+        store.decide([number], "accept", by=name)
+    officer = Browser(make_app(tmp_path, store), "officer")
+    page = officer.get("/ledger?round=1&by=kim").text
+    assert 'href="/ledger.csv?round=1&amp;by=kim"' in page
+    assert 'href="/ledger.csv?by=kim"' in officer.get("/ledger?by=kim").text
+    assert 'name="by" value="kim"' in page.partition("/ledger/verify")[2].partition("</form>")[0]
+    assert 'value="kim"' in officer.post("/ledger/verify", {"by": "kim"}).text
+    for query in ("by=kim", "round=1&by=kim"):
+        lines = list(csv.DictReader(officer.get(f"/ledger.csv?{query}").text.splitlines()))
+        assert [line["사람"] for line in lines] == ["kim", "kim"]
 
 
 def test_two_coders_do_not_read_each_other_in_the_ledger(

@@ -162,5 +162,7 @@ def _ledger(opened: Store, project: int | None) -> Iterator[dict[str, Any]]:
 
     after = 0
     while rows := opened.decisions(project, after=after, limit=1000):
-        yield from map(asdict, rows)
+        names = opened.names(row.item for row in rows)
+        for row in rows:
+            yield asdict(row) | {"document": names[row.item].id, "document_title": names[row.item].title}
         after = rows[-1].id

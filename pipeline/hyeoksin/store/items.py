@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hyeoksin.domain import Prediction
+from hyeoksin.domain import Document, Prediction
 from hyeoksin.errors import NotStoredError, RefusedError, StoreFullError
 from hyeoksin.store import schema
 from hyeoksin.store.adding import Row, add_spooled, check_plan, record_of, renew, write_spool
@@ -199,6 +199,12 @@ class Items(Base):
         if not found:
             raise NotStoredError("문서 {number} 이(가) 없습니다. 목록에서 다시 고르세요.", number=number)
         return found[0]
+
+    def names(self, items: Iterable[int]) -> dict[int, Document]:
+        """Return own number and title of some items, as documents without their texts."""
+        query = sa.select(_i.c.id, _i.c.document, _i.c.title).where(_i.c.id.in_(set(items)))
+        with self._read() as connection:
+            return {row.id: Document(row.document, title=row.title) for row in connection.execute(query)}
 
     def group_items(self, item: int) -> list[Item]:
         """Return the duplicate group of an item, itself included (alone, where it has none); without ``suggestion``."""

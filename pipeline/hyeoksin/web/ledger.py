@@ -10,13 +10,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response, StreamingResponse
 
-from hyeoksin.store import Store
+from hyeoksin.domain import Document
+from hyeoksin.store import DecisionRow, Store
 from hyeoksin.tabular import safe_cell
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer, Visitor
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
-from hyeoksin.web.private import shown
+from hyeoksin.web.private import shown, shown_document
 
 __all__ = ["ACTIONS", "router"]
 
@@ -56,8 +57,8 @@ EVENTS = {
     "api key revoked": marked("API 키를 없앰"),
 }
 _COLUMNS = (
-    "번호", "차수", "차수 안 순서", "문서", "결정", "코드", "기관", "사람", "때(UTC)", "메모", "모델", "대신한 결정",
-    "묶음", "최종", "해시",
+    "번호", "차수", "차수 안 순서", "문서", "문서의 번호", "문서의 제목", "결정", "코드", "기관", "사람", "때(UTC)", "메모", "모델",
+    "대신한 결정", "묶음", "최종", "해시",
 )  # fmt: skip
 
 
@@ -80,20 +81,27 @@ def verify(
     store: StoreDep,
     user: Officer,
     round: Annotated[int | None, Form()] = None,  # noqa: A002 - the field's name
+    by: Annotated[str, Form()] = "",
 ) -> Response:
     """Compute all hashes again, and say whether anything was changed."""
     verdict = store.verify(round)
     store.audit("ledger.verified", user.name, detail={"rows": verdict.rows, "sound": verdict.sound})
-    return render(request, "ledger.html", _values(store, user, round) | {"verdict": verdict})
+    return render(request, "ledger.html", _values(store, user, round, by) | {"verdict": verdict})
 
 
 @router.get("/ledger.csv")
-def as_csv(store: StoreDep, user: Officer, round: int | None = None) -> Response:  # noqa: A002
+def as_csv(
+    store: StoreDep,
+    user: Officer,
+    round: int | None = None,  # noqa: A002 - the query's name
+    by: str | None = None,
+) -> Response:
     """Return the decisions as CSV (BOM, no formulas, personal data masked), in the order in which they were made."""
-    store.audit("export", user.name, subject="" if round is None else str(round), detail={"what": "ledger"})
+    detail = {"what": "ledger"} | ({"by": by} if by else {})
+    store.audit("export", user.name, subject="" if round is None else str(round), detail=detail)
     headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
     return StreamingResponse(
-        _lines(store, user, round), headers=headers, media_type="text/csv; charset=utf-8"
+        _lines(store, user, round, by), headers=headers, media_type="text/csv; charset=utf-8"
     )
 
 
@@ -120,6 +128,7 @@ def _values(
     )
     return {
         "rows": rows[:PAGE],
+        "names": _names(store, rows, user),
         "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "rounds": store.projects(),
         "number": number,
@@ -129,14 +138,22 @@ def _values(
     }
 
 
-def _lines(store: Store, user: Visitor, number: int | None) -> Iterator[str]:
+def _names(store: Store, rows: Sequence[DecisionRow], user: Visitor | None) -> dict[int, Document]:
+    """Return number and title of what the rows decide, as this person may see them."""
+    names = store.names(row.item for row in rows)
+    return {item: shown_document(user, document) for item, document in names.items()}
+
+
+def _lines(store: Store, user: Visitor, number: int | None, by: str | None) -> Iterator[str]:
     yield "\ufeff" + _line(_COLUMNS)
     last = 0
-    while rows := store.decisions(number, after=last, limit=1_000, reader=user.reader):
+    while rows := store.decisions(number, by=by or None, after=last, limit=1_000, reader=user.reader):
+        names = _names(store, rows, None)
         for row in rows:
             cells = (
-                row.id, row.project, row.seq, row.item, _(ACTIONS[row.action]), row.code, row.agency, row.by, row.at,
-                shown(None, row.note), row.model, row.replaces, row.batch, row.final, row.hash,
+                row.id, row.project, row.seq, row.item, names[row.item].id, names[row.item].title, _(ACTIONS[row.action]),
+                row.code, row.agency, row.by, row.at, shown(None, row.note), row.model, row.replaces, row.batch,
+                _("최종") if row.final else "", row.hash,
             )  # fmt: skip
             yield _line(["" if cell is None else safe_cell(str(cell)) for cell in cells])
         last = rows[-1].id
