@@ -237,8 +237,13 @@ def test_nothing_but_unusable_input_needs_no_model(tmp_path: Path) -> None:
     assert run.code == 1
     assert "읽을 글이" in run.err
     assert (tmp_path / "hyeoksin.failed.jsonl").exists()
-    run = hyeoksin("classify", "--text", " ", "--model", tmp_path, folder=tmp_path)
-    assert (run.code, "비어 있습니다" in run.err) == (1, True)
+    for blank in (" ", "\u200b\u3000"):
+        run = hyeoksin("classify", "--text", blank, "--model", tmp_path, folder=tmp_path)
+        assert (run.code, "비어 있습니다" in run.err) == (1, True)
+    run = hyeoksin(
+        "classify", "-", "--model", tmp_path, stdin='{"text": "\\u200b"}\n\u200b\n', folder=tmp_path
+    )
+    assert (run.code, "보이는 글자가 없습니다" in run.err) == (1, True)
 
 
 def test_a_run_that_fails_wholly_says_that_the_older_result_stands(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hyeoksin.normalise import normalise, normalise_aligned
+from hyeoksin.normalise import is_blank, normalise, normalise_aligned
 
 # Text in which composition, deletion and mapping meet: syllables, loose jamo, marks, joiners, full-width signs.
 TRICKY = st.text(
@@ -94,3 +94,10 @@ def test_clean_text_is_handed_back_as_it_is() -> None:
     aligned, offsets = normalise_aligned(text)
     assert aligned is text
     assert offsets == range(len(text) + 1)
+
+
+@given(TEXTS)
+@example("\u200b\u3000\ud83d\u0000")
+@example("\u200b가")
+def test_blank_is_what_normalising_leaves_nothing_of(text: str) -> None:
+    assert is_blank(text) == (not normalise(text).strip())

@@ -587,6 +587,19 @@ def test_a_decomposed_label_is_known_at_its_full_length() -> None:
     assert label_field(label) == "text"
 
 
+def test_a_text_of_signs_without_width_is_none(tmp_path: Path) -> None:
+    files = [
+        written(tmp_path, "a.csv", "번호,내용\n1,\u200b\u3000\n2,글\n"),
+        written(tmp_path, "a.jsonl", '{"id": "1", "text": "\u200b"}\n{"id": "2", "text": "글"}\n'),
+    ]
+    for path in files:
+        (good,), (bad,) = split(list(read(path)))
+        assert good.id == "2"
+        assert "보이는 글자가 없습니다" in bad.reason
+    ((), (bad,)) = split(list(read(written(tmp_path, "a.txt", "\u200b\u200b\n"))))
+    assert bad.source == "a.txt"
+
+
 @pytest.mark.parametrize("sign", [",", "\t", ";", "|"])
 def test_delimiter_is_found_although_cells_hold_others(tmp_path: Path, sign: str) -> None:
     others = "·".join({",", "\t", ";", "|"} - {sign}).replace("\t", "")

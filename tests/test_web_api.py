@@ -19,9 +19,11 @@ from fastapi.testclient import TestClient
 from api_client import KEYS, Free, api, filled_store, headers
 from hyeoksin.classifier import Classifier
 from hyeoksin.domain import Document
+from hyeoksin.normalise import is_blank
 from hyeoksin.store import Store
 from hyeoksin.web.api.keys import new_key
 from hyeoksin.web.api.records import EXAMPLE_RECORD, RecordOut
+from hyeoksin.web.api.texts import SEEN
 from hyeoksin.web.judge import Judge
 
 HEADERS = headers()
@@ -134,6 +136,7 @@ def test_callers_at_the_same_time_get_their_own_answers(client: TestClient) -> N
         ({"documents": []}, "documents", "1개 이상"),
         ({"documents": [{"title": "가"}] * 1_001}, "documents", "1000개를 넘습니다"),
         ({"documents": [{"title": "가"}, {"title": " ", "text": "\n"}]}, "documents[1]", "비어 있습니다"),
+        ({"documents": [{"title": "\u200b", "text": "\u3000\ufeff"}]}, "documents[0]", "비어 있습니다"),
         (
             {"documents": [{"title": "가", "text": "나" * 100_001}]},
             "documents[0].text",
@@ -279,3 +282,8 @@ def test_an_unforeseen_fault_is_a_problem_with_the_number_of_the_log(
     assert "innermost" not in answer.text
     (number,) = re.findall("오류 번호 ([0-9a-f]{8})", answer.json()["detail"])
     assert f"error {number}" in caplog.text
+
+
+def test_the_schema_knows_which_texts_are_blank() -> None:
+    signs = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    assert [sign for sign in signs if is_blank(sign) == bool(re.search(SEEN, sign))] == []

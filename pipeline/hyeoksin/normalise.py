@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-__all__ = ["normalise", "normalise_aligned"]
+__all__ = ["is_blank", "normalise", "normalise_aligned"]
 
 _TABLE = {
     "\u00a0": " ", "\u3000": " ", "\u200b": "", "\u200c": "", "\u200d": "", "\ufeff": "", "\u00ad": "",
@@ -26,6 +26,7 @@ _TABLE |= {chr(code): " " for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x
 _TABLE |= {chr(code): " " for code in range(0xD800, 0xE000)}  # half a character, which Kiwi cannot read
 _TRANSLATE = str.maketrans(_TABLE)
 _CHANGED = re.compile("[" + re.escape("".join(_TABLE)) + "]")
+_SEEN = re.compile(r"[^\s" + re.escape("".join(sign for sign, to in _TABLE.items() if not to.strip())) + "]")
 
 
 def normalise(text: str) -> str:
@@ -34,6 +35,11 @@ def normalise(text: str) -> str:
         lambda match: _TABLE[match[0]], text
     )  # str.translate takes five times as long on Korean
     return unicodedata.normalize("NFC", mapped)  # this order: what is mapped may compose
+
+
+def is_blank(text: str) -> bool:
+    """Return whether normalising leaves nothing but white space: what has no width (U+200B) is no text either."""
+    return _SEEN.search(text) is None
 
 
 def normalise_aligned(text: str) -> tuple[str, Sequence[int]]:

@@ -128,15 +128,16 @@ def _items(
     """Yield documents and row errors of all inputs; a file that cannot be read at all becomes one error."""
     from hyeoksin.decoding import readable
     from hyeoksin.domain import Document
-    from hyeoksin.readers import read_told
+    from hyeoksin.normalise import is_blank
+    from hyeoksin.readers import checked, read_told
     from hyeoksin.readers.notes import named
 
     if text is not None:
-        yield Document(id="text", text=text) if text.strip() else RowError("--text", "글이 비어 있습니다.")
+        yield RowError("--text", "글이 비어 있습니다.") if is_blank(text) else Document(id="text", text=text)
     for name in files:
         path = Path(name)
         if name == "-":
-            yield from _standard_input(columns)
+            yield from map(checked, _standard_input(columns))
         elif path.is_dir():
             yield from read_told(path, columns, left=left)
         else:
@@ -231,8 +232,9 @@ def explain(
     """글 하나의 분류를 근거, 조항, 경쟁 항목, 기관의 까닭과 함께 풀어 보여 줍니다."""
     from hyeoksin.cli.screen import print_explanation
     from hyeoksin.domain import Document
+    from hyeoksin.normalise import is_blank
 
-    if not text.strip():
+    if is_blank(text):
         raise typer.BadParameter("글이 비어 있습니다.")
     for prediction in _predict([Document(id="text", text=text)], plan, model, -1, careful=careful):
         print_explanation(prediction)

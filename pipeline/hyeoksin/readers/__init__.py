@@ -10,6 +10,7 @@ from hyeoksin.causes import cause
 from hyeoksin.decoding import readable
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
+from hyeoksin.normalise import is_blank
 from hyeoksin.readers.archives import Budget, folder_items, placed, zip_items
 from hyeoksin.readers.columnar import read_parquet
 from hyeoksin.readers.columns import Columns
@@ -24,7 +25,7 @@ from hyeoksin.readers.spreadsheets import read_delimited, read_workbook
 from hyeoksin.readers.web import read_html
 from hyeoksin.readers.word import read_docx
 
-__all__ = ["READERS", "Columns", "Item", "read", "read_told"]
+__all__ = ["READERS", "Columns", "Item", "checked", "read", "read_told"]
 
 Item = Document | RowError
 Reader = Callable[[Path, Columns], Iterator[Item]]
@@ -138,7 +139,7 @@ def _read(
 
             items = read_isolated(kind, path, columns)
         for item in items:
-            yield _bounded(_readable(item))
+            yield checked(_readable(item))
     except OSError as error:
         raise InputError(f"{path}: 열 수 없습니다 ({cause(error)}).") from error
 
@@ -153,7 +154,15 @@ def _readable(item: Item) -> Item:
     return replace(item, source=source, id=readable(item.id))
 
 
-def _bounded(item: Item) -> Item:
-    if isinstance(item, Document) and len(item.text) + len(item.title) > MAX_TEXT:
+def checked(item: Item) -> Item:
+    """Return the item, or an error in place of a document that is too long or without a sign that can be seen."""
+    if isinstance(item, RowError):
+        return item
+    if len(item.text) + len(item.title) > MAX_TEXT:
         return RowError(item.source, f"글이 {MAX_TEXT:,}자를 넘습니다. 나누어 넣으세요.")
+    if is_blank(item.title) and is_blank(item.text):
+        return RowError(
+            item.source,
+            "제목과 내용에 보이는 글자가 없습니다(폭이 없는 빈칸뿐). 내용을 채우거나 줄을 지우세요.",
+        )
     return item

@@ -10,12 +10,14 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hyeoksin.domain import Document
+from hyeoksin.normalise import is_blank
 from hyeoksin.web.api.limits import MAX_ID, MAX_TEXT, MAX_TEXTS, MAX_TITLE
 
-__all__ = ["NO_NULL", "Clean", "Day", "TextIn", "TextsIn", "Whole", "documents"]
+__all__ = ["NO_NULL", "SEEN", "Clean", "Day", "TextIn", "TextsIn", "Whole", "documents"]
 
 
 NO_NULL = r"^[^\x00]*$"
+SEEN = r"[^\s\x00-\x1f\x7f\x85\xad\u200b-\u200d\ufeff\ufffd]"  # is_blank, as a pattern that a schema may hold
 Clean = Annotated[str, Field(pattern=NO_NULL)]
 
 
@@ -43,7 +45,7 @@ class TextIn(BaseModel):
         strict=True,
         json_schema_extra={
             "anyOf": [
-                {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
+                {"required": [name], "properties": {name: {"type": "string", "pattern": SEEN}}}
                 for name in ("title", "text")
             ]
         },
@@ -66,7 +68,7 @@ class TextIn(BaseModel):
 
     @model_validator(mode="after")
     def _some_text(self) -> TextIn:
-        if not (self.title.strip() or self.text.strip()):
+        if is_blank(self.title) and is_blank(self.text):
             raise ValueError("제목(title)과 본문(text)이 모두 비어 있습니다. 하나는 적으세요.")
         return self
 
