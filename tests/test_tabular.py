@@ -103,13 +103,13 @@ def test_the_delimiter_is_found(tmp_path: Path, delimiter: str, suffix: str) -> 
     assert [row.cells for row in read_rows(path)] == CELLS
 
 
-def test_row_numbers_are_those_of_the_file(tmp_path: Path) -> None:
+def test_row_numbers_are_those_of_a_spreadsheet(tmp_path: Path) -> None:
     path = tmp_path / "과제.csv"
     path.write_text('제목,내용\n\n,\n"두 줄\n제목",가\n끝,나\n', encoding="utf-8")
     assert [(row.number, row.cells[0]) for row in read_rows(path)] == [
         (1, "제목"),
         (4, "두 줄\n제목"),
-        (6, "끝"),
+        (5, "끝"),
     ]
 
 
