@@ -59,6 +59,12 @@ def test_an_agency_that_only_helps_does_not_lead() -> None:
     assert flags("주민센터 창구를 바꾼다. 산림청과 협력한다.")[0] == ("lead", "행정안전부")
 
 
+def test_an_agency_that_the_text_denies_is_not_shown_for_its_name_alone() -> None:
+    found = flags("주민센터 창구를 바꾼다. 이 일은 산림청과 무관하다.")
+    assert found[0] == ("lead", "행정안전부")
+    assert "산림청" not in dict(map(reversed, found))
+
+
 def test_the_region_executes_beside_the_ministry() -> None:
     found = flags("행안부는 주민자치를 돕는다고 밝혔다.", regions=("대구광역시 중구",))
     assert found[0] == ("lead", "행정안전부")

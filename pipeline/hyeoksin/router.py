@@ -184,12 +184,12 @@ def route(
     printed = () if code is None else _printed_leads(plan, code)
     likely = _likely(candidates, probabilities, weights, printed, analysed.body, _day(analysed, today))
     flags: list[AgencyFlag] = []
-    waiting = {one.agency.id for one in likely if one.named.mentions} - ({LOCAL} if regions else set())
+    waiting = {one.agency.id for one in likely if one.named.meant} - ({LOCAL} if regions else set())
     for one in likely:
         waiting.discard(one.agency.id)
         local_lead = len(flags) == 1 and flags[0].id == LOCAL
         enough = _SHOWN if len(flags) + len(waiting) < _MOST else _BEFORE_NAMED
-        shown = one.probability >= enough or one.named.mentions or local_lead
+        shown = one.probability >= enough or one.named.meant or local_lead
         if flags and (not shown or (one.agency.id == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
