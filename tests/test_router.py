@@ -244,6 +244,24 @@ def test_of_the_branches_of_a_split_the_one_is_shown_that_the_plan_prints() -> N
     assert "own 계획 1-1 주관기관" not in found[0].reasons
 
 
+def test_what_a_plan_prints_does_not_depend_on_the_text() -> None:
+    for code, lead, other in (("1-1", "기획예산처", "재정경제부"), ("1-2", "재정경제부", "기획예산처")):
+        for body in ("소방차를 늘린다.", "세제 개편과 국채 발행을 알린다.", "예산 편성과 예비타당성조사를 알린다."):
+            known = candidates(body, "2026-03-01", {"nfa": 0.95, "moef": 0.01})
+            note = disagreement(known, PLAN, code, analysed(body, "2026-03-01"))
+            assert note is not None
+            assert lead in note.partition("주관기관은")[2]
+            assert other not in note
+            found = route(
+                candidates(body, "2026-03-01", {"moef": 0.9}), WEIGHTS, analysed(body, "2026-03-01"), (), PLAN, code
+            )  # fmt: skip
+            printed = [flag.name for flag in found if f"2019 계획 {code} 주관기관" in flag.reasons]
+            assert other not in printed
+    body = "소방차를 늘린다."
+    known = candidates(body, "2026-03-01", {"moef": 0.9})
+    assert route(known, WEIGHTS, analysed(body, "2026-03-01"), (), PLAN, "1-1")[0].name == "기획예산처"
+
+
 def test_text_and_plan_that_disagree_are_told() -> None:
     body = "소방차 진입로를 넓힌다."
     found = candidates(body, text={"nfa": 0.95, "mohw": 0.02})

@@ -170,11 +170,19 @@ class Agencies:
             found[agency_id] = frozenset(seen)
         return found
 
-    def bearer(self, agency_id: str, date: str, text: str, meant: Collection[str] = ()) -> str:
+    def bearer(
+        self,
+        agency_id: str,
+        date: str,
+        text: str,
+        meant: Collection[str] = (),
+        otherwise: Collection[str] = (),
+    ) -> str:
         """Return the id of the agency's incarnation on ``date``; of several the one whose business ``text`` names.
 
         Branches of a split that are akin to one of ``meant`` go before the others. Only words that set the branches apart
-        are counted (keywords, bureaus, words of the duties); where none stands in the text, the first successor remains.
+        are counted (keywords, bureaus, words of the duties); where as many stand in the text for several, one that is
+        among ``otherwise``, else the first successor, remains.
         """
         found = self._branches.get((agency_id, date))
         if found is None:
@@ -188,7 +196,7 @@ class Agencies:
         if len(found) == 1:
             return found[0][0]
         found = tuple(one for one in found if any(self.akin(one[0], other) for other in meant)) or found
-        return max(found, key=lambda branch: sum(word in text for word in branch[1]))[0]
+        return max(found, key=lambda one: (sum(word in text for word in one[1]), one[0] in otherwise))[0]
 
     @cached_property
     def _branches(self) -> dict[tuple[str, str], tuple[tuple[str, frozenset[str]], ...]]:

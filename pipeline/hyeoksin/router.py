@@ -74,10 +74,21 @@ def _shares(values: Floats, signals: Sequence[str], weights: Mapping[str, float]
 
 
 @lru_cache(maxsize=64)
-def _printed_leads(plan: Plan, code: str) -> tuple[str, ...]:
+def _printed_leads(plan: Plan, code: str | None) -> tuple[str, ...]:
     """Return the ids of the leads printed for a node, as they were in the plan's year."""
+    if code is None:
+        return ()
     found = (load_agencies().named(name, f"{plan.year}-06-30") for name in plan.leads_for(code).agencies)
     return tuple(dict.fromkeys(a.id for a in found if a is not None))
+
+
+@lru_cache(maxsize=1024)
+def _leads_on(plan: Plan, code: str | None, day: str) -> tuple[str, ...]:
+    """Return the ids of the printed leads on a day; of a split, the branch whose business the node's own wording names."""
+    found = (
+        load_agencies().bearer(lead, day, plan.wording(code)) for lead in _printed_leads(plan, code) if code
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def plan_leads(plan: Plan, code: str) -> tuple[str, ...]:
@@ -181,8 +192,8 @@ def route(
     text names a region, that region's government executes. An agency that the text names goes before an unlikely one.
     """
     probabilities = candidates.probabilities(weights)
-    printed = () if code is None else _printed_leads(plan, code)
-    likely = _likely(candidates, probabilities, weights, printed, analysed.body, _day(analysed, today))
+    day = _day(analysed, today)
+    likely = _likely(candidates, probabilities, weights, plan, code, analysed.body, day)
     flags: list[AgencyFlag] = []
     waiting = {one.agency.id for one in likely if one.named.meant} - ({LOCAL} if regions else set())
     for one in likely:
@@ -193,7 +204,7 @@ def route(
         if flags and (not shown or (one.agency.id == LOCAL and regions)):
             continue  # the local government is named below as the executing body
         role: Role = "support" if flags else "lead"
-        by_plan = any(load_agencies().akin(one.agency.id, lead) for lead in printed)
+        by_plan = one.agency.id in _leads_on(plan, code, day)
         why = [f"{plan.id} 계획 {code} 주관기관"] if by_plan else []
         flags = _joined(flags, _flag(candidates, one, role, why, analysed, regions))
         if len(flags) == _MOST:
@@ -222,7 +233,8 @@ def _likely(
     candidates: Candidates,
     probabilities: Floats,
     weights: Mapping[str, float],
-    printed: Sequence[str],
+    plan: Plan,
+    code: str | None,
     body: str,
     day: str,
 ) -> list[_Likely]:
@@ -234,7 +246,7 @@ def _likely(
     likeliest = np.argsort(-probabilities, kind="stable")[: _MOST + 1].tolist()
     found: list[_Likely] = []
     for i in sorted({*likeliest, *map(ids.index, candidates.named)}, key=ids.__getitem__):
-        branches = _branches(candidates, ids[i], printed, body, day)
+        branches = _branches(candidates, ids[i], plan, code, body, day)
         shares = [1.0]
         if len(branches) > 1:
             spoken = np.array([_spoken(named) for named in branches.values()])
@@ -250,17 +262,17 @@ def _likely(
 
 
 def _branches(
-    candidates: Candidates, agency: str, printed: Sequence[str], body: str, day: str
+    candidates: Candidates, agency: str, plan: Plan, code: str | None, body: str, day: str
 ) -> dict[str, Named]:
     """Return who the candidate is on the text's day.
 
     Of the branches of a split those that the text names, each with its mentions; else the one that the plan prints; else
-    the one whose business the text names.
+    the one whose business the text names, or, where it names none's, the printed item.
     """
     agencies = load_agencies()
     mentions = candidates.named[agency].mentions if agency in candidates.named else ()
     named = dict.fromkeys(m.agency for m in mentions)
-    meant = [one for one in named if agencies[one].valid(day)] or printed
+    meant = [one for one in named if agencies[one].valid(day)] or _printed_leads(plan, code)
     bearers = {
         one: agencies.bearer(agency, day, body, [m for m in meant if agencies.akin(m, one)] or [one])
         for one in named
@@ -268,7 +280,7 @@ def _branches(
     found: dict[str, list[Mention]] = {}
     for mention in mentions:
         found.setdefault(bearers[mention.agency], []).append(mention)
-    found = found or {agencies.bearer(agency, day, body, meant): []}
+    found = found or {agencies.bearer(agency, day, body, meant, _leads_on(plan, code, day)): []}
     return {branch: how_named(body, hers) for branch, hers in found.items()}
 
 
@@ -301,9 +313,9 @@ def disagreement(
         return None
     if sum(candidates.text(candidates.agencies.index(a)) for a in printed) > _UNLIKELY:
         return None
-    agencies, leads, day = load_agencies(), _printed_leads(plan, code), _day(analysed, today)
-    own = _branches(candidates, agency, leads, analysed.body, day)
-    theirs = dict.fromkeys(agencies.bearer(lead, day, analysed.body) for lead in leads)
+    agencies, day = load_agencies(), _day(analysed, today)
+    own = _branches(candidates, agency, plan, code, analysed.body, day)
+    theirs = _leads_on(plan, code, day)
     return (
         f"주관기관 확인: 글의 내용은 {', '.join(map(agencies.name_of, own))} 소관으로 보이지만({sure:.2f}), "
         f"{plan.id} 계획 {code}의 주관기관은 {', '.join(map(agencies.name_of, theirs))}입니다."

@@ -71,12 +71,7 @@ def wording_head(
 def wordings(plan: Plan) -> list[Document]:
     """Return one text per leaf: title, aliases, definition, what it includes, and its programmes' titles."""
     return [
-        Document(
-            id=leaf.code,
-            title=leaf.title,
-            text=" ".join((leaf.wording, *(child.title for child in plan.children(leaf.code)))),
-        )
-        for leaf in plan.leaves
+        Document(id=leaf.code, title=leaf.title, text=plan.wording(leaf.code)) for leaf in plan.leaves
     ]
 
 

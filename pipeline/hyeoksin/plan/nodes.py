@@ -101,6 +101,10 @@ class Plan:
         """Yield the direct children of a node."""
         return (node for node in self.nodes if node.parent == code)
 
+    def wording(self, code: str) -> str:
+        """Return everything that says what belongs at a node, the titles of its children too."""
+        return " ".join((self[code].wording, *(child.title for child in self.children(code))))
+
     def branches(self, code: str | None) -> tuple[Node, ...]:
         """Return the children of a node (None: the roots) that lead to leaves or are leaves."""
         return self._branches.get(code, ())
