@@ -190,6 +190,11 @@ def test_two_agencies_that_are_one_on_the_texts_day_stand_once() -> None:
         assert len({flag.id for flag in found}) == len(found) == n_agencies
         assert sum(flag.probability for flag in found) > 0.97
         assert [flag.role for flag in found].count("lead") == 1
+    (lead, _) = route(
+        candidates(body, "2026-03-05", text, once=[0.3, 0.3, 0.1]),
+        WEIGHTS, analysed(body, "2026-03-05"), (), PLAN, None,
+    )  # fmt: skip
+    assert lead.reasons == ("본문 모형 0.90 (다시 읽기 전 0.60)",)
     text = {"me": 0.32, "motie": 0.28, "mois": 0.4}
     lead, support = route(
         candidates(body, "2026-03-05", text), WEIGHTS, analysed(body, "2026-03-05"), (), PLAN, None
@@ -246,7 +251,11 @@ def test_of_the_branches_of_a_split_the_one_is_shown_that_the_plan_prints() -> N
 
 def test_what_a_plan_prints_does_not_depend_on_the_text() -> None:
     for code, lead, other in (("1-1", "기획예산처", "재정경제부"), ("1-2", "재정경제부", "기획예산처")):
-        for body in ("소방차를 늘린다.", "세제 개편과 국채 발행을 알린다.", "예산 편성과 예비타당성조사를 알린다."):
+        for body in (
+            "소방차를 늘린다.",
+            "세제 개편과 국채 발행을 알린다.",
+            "예산 편성과 예비타당성조사를 알린다.",
+        ):
             known = candidates(body, "2026-03-01", {"nfa": 0.95, "moef": 0.01})
             note = disagreement(known, PLAN, code, analysed(body, "2026-03-01"))
             assert note is not None

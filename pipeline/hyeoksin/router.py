@@ -54,11 +54,15 @@ class Candidates:
         """Return the text model's probability of the candidate at ``place``."""
         return math.exp(self.values[place, 0]) - _FLOOR
 
-    def text_reason(self, place: int) -> str | None:
-        """Return what the text model says of the candidate, and said before the second reading if that is another thing."""
-        if self.text(place) < _LITTLE:
+    def text_reason(self, places: Sequence[int]) -> str | None:
+        """Return what the text model says of the candidates at ``places`` together.
+
+        Also what it said before the second reading, if that is another thing.
+        """
+        known = [place for place in places if self.text(place) >= _LITTLE]
+        if not known:
             return None
-        now, before = f"{self.text(place):.2f}", f"{self.once[place]:.2f}"
+        now, before = (f"{sum(found):.2f}" for found in (map(self.text, known), self.once[known]))
         return f"본문 모형 {now}" if now == before else f"본문 모형 {now} (다시 읽기 전 {before})"
 
     def probabilities(self, weights: Mapping[str, float]) -> Floats:
@@ -206,7 +210,8 @@ def route(
         role: Role = "support" if flags else "lead"
         by_plan = one.agency.id in _leads_on(plan, code, day)
         why = [f"{plan.id} 계획 {code} 주관기관"] if by_plan else []
-        flags = _joined(flags, _flag(candidates, one, role, why, analysed, regions))
+        places = sorted({other.place for other in likely if other.agency.id == one.agency.id})
+        flags = _joined(flags, _flag(candidates, one, places, role, why, analysed, regions))
         if len(flags) == _MOST:
             break
     if regions and flags[0].id != LOCAL:
@@ -287,13 +292,17 @@ def _branches(
 def _flag(
     candidates: Candidates,
     one: _Likely,
+    places: Sequence[int],
     role: Role,
     by_plan: Sequence[str],
     analysed: Analysed,
     regions: Sequence[str],
 ) -> AgencyFlag:
-    """Return the flag of an agency, with one reason per source that spoke for it."""
-    by_text = candidates.text_reason(one.place)
+    """Return the flag of an agency, with one reason per source that spoke for it.
+
+    ``places`` are those of all candidates that are this agency on the text's day.
+    """
+    by_text = candidates.text_reason(places)
     reasons = [*one.named.reasons(analysed), *by_plan, *([by_text] if by_text else [])]
     name = one.agency.name
     if one.agency.id == LOCAL and regions:

@@ -70,9 +70,7 @@ def wording_head(
 
 def wordings(plan: Plan) -> list[Document]:
     """Return one text per leaf: title, aliases, definition, what it includes, and its programmes' titles."""
-    return [
-        Document(id=leaf.code, title=leaf.title, text=plan.wording(leaf.code)) for leaf in plan.leaves
-    ]
+    return [Document(id=leaf.code, title=leaf.title, text=plan.wording(leaf.code)) for leaf in plan.leaves]
 
 
 def _lexical(encoder: LexicalEncoder, analysed: list[Analysed]) -> Floats:
