@@ -71,6 +71,28 @@ def test_the_region_executes_beside_the_ministry() -> None:
     assert found[-1] == ("executing", "대구광역시 중구")
 
 
+def test_of_a_region_named_by_its_office_of_education_alone_that_office_executes() -> None:
+    region = ("서울특별시",)
+    assert flags("서울시교육청은 운동장을 연다.", regions=region)[-1] == ("executing", "서울특별시교육청")
+    assert flags("서울시 교육청과 서울시가 운동장을 연다.", regions=region)[-1] == ("executing", "서울특별시")
+    known = candidates("", text={"local": 0.9}, region=True)
+    there = analysed("경기도교육청은 운동장을 연다.", None)
+    lead = route(known, WEIGHTS, there, ("경기도",), PLAN, None, "2024-06-01")[0]
+    assert (lead.name, lead.reasons[-1]) == ("지방자치단체 (경기도교육청)", "글의 지역: 경기도")
+
+
+def test_a_region_that_only_its_column_names_is_told_so() -> None:
+    for body, reason in (
+        ("운동장을 연다.", "지역 열: 대구광역시 중구"),
+        ("중구 운동장을 연다.", "글의 지역: 대구광역시 중구"),
+    ):
+        document = replace(analysed(body, "2024-06-01").document, region="대구 중구")
+        there = replace(analysed(body, "2024-06-01"), document=document)
+        known = candidates(body, region=True)
+        flag = route(known, WEIGHTS, there, ("대구광역시 중구",), PLAN, "3-1")[-1]
+        assert (flag.role, flag.reasons) == ("executing", (reason,))
+
+
 def test_where_the_local_government_leads_its_place_stands_beside_its_name() -> None:
     known = candidates("대구 중구청은 창구를 늘린다.", text={"local": 0.9, "mohw": 0.05}, region=True)
     (lead, *others) = route(

@@ -22,6 +22,7 @@ from hyeoksin.domain import AgencyFlag, Role
 from hyeoksin.features import Analysed
 from hyeoksin.mentions import MANNERS, Named, how_named
 from hyeoksin.plan import Plan
+from hyeoksin.region import load_regions
 
 __all__ = ["SIGNALS", "Candidates", "Desk", "disagreement", "plan_leads", "route"]
 
@@ -34,6 +35,7 @@ _SHOWN = 0.02  # a supporting agency below this probability is shown only where 
 _BEFORE_NAMED = 0.1  # from here one that the text does not name keeps its place before those that it names
 _MOST = 4
 _LITTLE = 0.01  # what the text model gives a candidate below this is no reason
+_EDUCATION = "교육청"
 _SURE = 0.8  # the text model is sure from here
 _UNLIKELY = 0.05  # and thinks little of the printed leads below here
 
@@ -190,13 +192,14 @@ def route(
     code: str | None,
     today: str | None = None,
 ) -> tuple[AgencyFlag, ...]:
-    """Return the lead (first), supporting agencies, and the region's government as the executing body.
+    """Return the lead (first), supporting agencies, and the government of the first region as the executing body.
 
     Where the local government itself leads, the likeliest ministry always stands beside it; where a ministry leads and the
     text names a region, that region's government executes. An agency that the text names goes before an unlikely one.
     """
     probabilities = candidates.probabilities(weights)
     day = _day(analysed, today)
+    place, by_place = _government(analysed, regions[0]) if regions else ("", "")
     likely = _likely(candidates, probabilities, weights, plan, code, analysed.body, day)
     flags: list[AgencyFlag] = []
     waiting = {one.agency.id for one in likely if one.named.meant} - ({LOCAL} if regions else set())
@@ -211,14 +214,29 @@ def route(
         by_plan = one.agency.id in _leads_on(plan, code, day)
         why = [f"{plan.id} 계획 {code} 주관기관"] if by_plan else []
         places = sorted({other.place for other in likely if other.agency.id == one.agency.id})
-        flags = _joined(flags, _flag(candidates, one, places, role, why, analysed, regions))
+        flag = _flag(candidates, one, places, role, why, analysed)
+        if one.agency.id == LOCAL and regions:
+            flag = replace(flag, name=f"{flag.name} ({place})", reasons=(*flag.reasons, by_place))
+        flags = _joined(flags, flag)
         if len(flags) == _MOST:
             break
     if regions and flags[0].id != LOCAL:
         own = probabilities[candidates.agencies.index(LOCAL)] if LOCAL in candidates.agencies else 0.0
-        reason = (f"글의 지역: {regions[0]}",)
-        flags.append(AgencyFlag(LOCAL, regions[0], "executing", round(float(own), 6), reason))
+        flags.append(AgencyFlag(LOCAL, place, "executing", round(float(own), 6), (by_place,)))
     return tuple(flags)
+
+
+def _government(analysed: Analysed, region: str) -> tuple[str, str]:
+    """Return what the region's government is called, its office of education where the text names no other, and the reason.
+
+    The reason says whether the text names the region or its column alone.
+    """
+    regions, body, column = load_regions(), analysed.body, analysed.document.region
+    if column and region not in regions.resolve(body, column):
+        return region, f"지역 열: {region}"
+    ends = [m.end for m in regions.find(body, column) if m.name == region] if _EDUCATION in body else []
+    is_office = bool(ends) and all(body.startswith((_EDUCATION, f" {_EDUCATION}"), end) for end in ends)
+    return f"{region}{_EDUCATION}" if is_office else region, f"글의 지역: {region}"
 
 
 def _joined(flags: Sequence[AgencyFlag], flag: AgencyFlag) -> list[AgencyFlag]:
@@ -296,7 +314,6 @@ def _flag(
     role: Role,
     by_plan: Sequence[str],
     analysed: Analysed,
-    regions: Sequence[str],
 ) -> AgencyFlag:
     """Return the flag of an agency, with one reason per source that spoke for it.
 
@@ -304,11 +321,7 @@ def _flag(
     """
     by_text = candidates.text_reason(places)
     reasons = [*one.named.reasons(analysed), *by_plan, *([by_text] if by_text else [])]
-    name = one.agency.name
-    if one.agency.id == LOCAL and regions:
-        name = f"{name} ({regions[0]})"
-        reasons.append(f"글의 지역: {regions[0]}")
-    return AgencyFlag(one.agency.id, name, role, round(one.probability, 6), tuple(reasons))
+    return AgencyFlag(one.agency.id, one.agency.name, role, round(one.probability, 6), tuple(reasons))
 
 
 def disagreement(
