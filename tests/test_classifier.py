@@ -102,15 +102,31 @@ def test_known_answers(classifier: Classifier) -> None:
 
 
 def test_clause_stands_below_the_leaf_and_the_rival_is_explained(classifier: Classifier) -> None:
+    clauses = 0
     for prediction in classifier.classify(TASKS):
         if not prediction.path:
             assert prediction.clause is None
             continue
-        assert prediction.clause is not None
-        assert prediction.scores[0].code in {n.code for n in classifier.plan.path(prediction.clause.code)}
+        clauses += prediction.clause is not None
+        if prediction.clause is not None:
+            assert prediction.scores[0].code in {n.code for n in classifier.plan.path(prediction.clause.code)}
         assert prediction.rival is not None
         assert prediction.rival.code == prediction.scores[1].code
         assert prediction.rival.why
+    assert clauses > 0
+
+
+def test_no_clause_is_given_where_none_is_near(classifier: Classifier) -> None:
+    nothing = np.zeros(len(classifier._clauses._vectors.toarray()[0]))
+    assert classifier._clauses.nearest(nothing, "3-1") is None
+    assert classifier._clauses.nearest(nothing + 0.02, "3-1") is not None
+
+
+def test_a_text_in_another_language_keeps_its_status_and_is_noted(classifier: Classifier) -> None:
+    (english,) = classifier.classify([Document(id="1", title="Open data portal launched by the ministry")])
+    assert english.status == "off_plan"
+    assert "한글이 거의 없는 글" in english.notes[0]
+    assert not any("한글" in note for p in classifier.classify(TASKS) for note in p.notes)
 
 
 def test_agencies_and_regions(classifier: Classifier) -> None:

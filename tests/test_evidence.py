@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from hyeoksin.domain import Document
 from hyeoksin.encoders import Encoded
@@ -62,6 +63,11 @@ def test_a_phrase_ends_at_a_gap_at_forty_letters_and_is_told_once() -> None:
     first, second = "가" * 20 + "관", "나" * 20 + "관"
     assert shown(f"{first} {second}", {first: 1.0, second: 0.9}) == [first, second]
     assert shown("도서관 그리고 (도서관)", {"도서관": 1.0, "(도서관)": 0.9}) == ["도서관"]
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r\n", "\t"])
+def test_a_phrase_ends_with_its_line(gap: str) -> None:
+    assert shown(f"도서관{gap}박물관", {"도서관": 1.0, "박물관": 0.9}) == ["도서관", "박물관"]
 
 
 def test_at_most_five_pieces_are_shown() -> None:

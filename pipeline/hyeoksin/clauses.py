@@ -14,6 +14,8 @@ from hyeoksin.plan import Plan
 
 __all__ = ["ClauseIndex"]
 
+_LEAST = 0.02  # below this cosine a text and a clause share next to nothing
+
 
 class ClauseIndex:
     """The programmes (or else the wordings) below each leaf, as unit vectors."""
@@ -34,10 +36,10 @@ class ClauseIndex:
         products = np.asarray((rows @ self._vectors).todense(), dtype=np.float64)
         return products / np.maximum(_lengths(rows), 1e-9)[:, None]
 
-    def nearest(self, cosines: NDArray[np.float64], leaf: str) -> Clause:
-        """Return the clause of the leaf that is nearest to the text."""
+    def nearest(self, cosines: NDArray[np.float64], leaf: str) -> Clause | None:
+        """Return the clause of the leaf that is nearest to the text; None where none is near."""
         code, title, best = max(self._below[leaf], key=lambda option: cosines[option[2]])
-        return Clause(code, title, round(float(cosines[best]), 4))
+        return Clause(code, title, round(float(cosines[best]), 4)) if cosines[best] >= _LEAST else None
 
 
 def _lengths(rows: csr_array) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ _N_WORDS = 3  # named of a rival
 _LEAST = 0.15  # of the best word's rank
 _WORD = re.compile(r"[^\s]+")
 _EDGE = re.compile(r"^[^\w]+|[^\w]+$")
-_GAP = 1  # words with one character (a space) between them are one span when both weigh enough
+_GAP = " "  # words with this between them are one span when both weigh enough; lines and cells never are
 _LONGEST = 40
 # How an officer reads, as against how a sum does: fitted to what coders underlined in public texts (bench/evidence.py)
 _BESIDE = 0.7  # of what its neighbours add counts for a word too: a phrase speaks, not a word by itself
@@ -85,7 +85,8 @@ def spans(words: Words, direction: NDArray[np.float32]) -> tuple[Span, ...]:
     for (start, end), weight, rank in zip(words.bounds, weighed, ranks, strict=True):
         if rank < cut:
             continue
-        if joined and start - joined[-1][1] <= _GAP and end - joined[-1][0] <= _LONGEST:
+        gap = words.analysed.body[joined[-1][1] : start] if joined else None
+        if gap == _GAP and end - joined[-1][0] <= _LONGEST:
             begun, _, before, ranked = joined[-1]
             joined[-1] = (begun, end, before + weight, ranked + rank)
         else:

@@ -15,6 +15,7 @@ from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
 from hyeoksin.plan.nodes import LEVELS
+from hyeoksin.sinks import KEPT
 from hyeoksin.store import DecisionRow, Item, Project, Store
 from hyeoksin.web.access import StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.choices import choices
@@ -79,6 +80,7 @@ def page(
         "project": project,
         "plan": plan,
         "document": seen,
+        "n_read": KEPT,
         "hidden": masks and user.may("reviewer") and not user.unmasked,
         **_text(seen, record),
         "record": record,
@@ -129,14 +131,14 @@ def _steps(plan: Plan, path: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
 
 
 def _clause(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the wordings of the recommended node and of its rival, side by side."""
-    best = next(iter(record["path"][-1:]), None)
+    """Return the wordings of the best leaf below the recommended node and of its rival, side by side."""
+    end = record["path"][-1]["code"] if record["path"] else None
     clause, rival = record.get("clause"), record.get("rival")
-    leaf = plan.leaf_of(clause["code"]) if clause and clause["code"] in plan else None
-    code = leaf or (best["code"] if best else None)
+    known = (plan[one["code"]] for one in record["candidates"] if one["code"] in plan)
+    leaf = next((node for node in known if end in {n.code for n in plan.path(node.code)}), None)
     return {
         "clause": clause,
-        "mine": plan[code] if code in plan and code else None,
+        "mine": leaf or (plan[end] if end is not None and end in plan else None),
         "rival": rival,
         "theirs": plan[rival["code"]] if rival and rival["code"] in plan else None,
     }
