@@ -348,9 +348,18 @@ def test_told_columns_and_an_own_plan(tmp_path: Path) -> None:
 def test_explain_shows_the_parts() -> None:
     run = hyeoksin("explain", "전라남도 신안군은 의사가 섬을 돌며 진료하는 [버스]를 운영한다.")
     assert run.code == 0
-    for label in ("판정", "후보", "기관", "지역", "모델"):
+    for label in ("판정", "후보", "근거", "기관", "지역", "모델"):
         assert re.search(rf"^{label} ", run.out, re.MULTILINE), label
     assert "[버스]" in run.out
+    assert re.search(r"^근거 .*진료.* \(\d+%\)", run.out, re.MULTILINE)
+    assert "읽은 것" not in run.out
+
+
+def test_explain_says_how_much_of_a_long_text_was_read_and_what_speaks_for_none() -> None:
+    run = hyeoksin("explain", "여름 축제가 열렸다. 시민들이 공연을 즐겼다. " * 40)
+    assert run.code == 0
+    assert "읽은 것  앞 700자 (모두 1,040자" in run.out
+    assert re.search(r"^계획 밖의 근거  .*축제", run.out, re.MULTILINE)
 
 
 # --- arguments that cannot be used

@@ -64,6 +64,9 @@ def test_a_record_of_the_gate_sums_to_one_and_says_who_read(gate: Gate) -> None:
     assert {c["code"] for c in record["candidates"]} == {leaf.code for leaf in plan.leaves}
     assert (record["status"], record["path"]) == ("off_plan", [])
     assert "1차 거르기" in record["notes"][0]
+    assert len(record["notes"]) == 1
+    english = gate.prediction(Document(id="1", text="Football tonight"), plan, "m", 0.9)
+    assert "한글이 거의 없는 글" in english.notes[1]
 
 
 def test_saved_and_loaded_the_same_and_damage_is_seen(tmp_path: Path, gate: Gate) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hyeoksin.normalise import is_blank, normalise, normalise_aligned
+from hyeoksin.normalise import foreign, is_blank, normalise, normalise_aligned
 
 # Text in which composition, deletion and mapping meet: syllables, loose jamo, marks, joiners, full-width signs.
 TRICKY = st.text(
@@ -101,3 +101,26 @@ def test_clean_text_is_handed_back_as_it_is() -> None:
 @example("\u200b가")
 def test_blank_is_what_normalising_leaves_nothing_of(text: str) -> None:
     assert is_blank(text) == (not normalise(text).strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("Open Data Portal launched by the Ministry of the Interior and Safety", True),
+        ("住民参加予算 総会", True),
+        ("韩国行政安全部将开放公共数据。", True),
+        (
+            "The Ministry of the Interior and Safety (행정안전부) opened its data and APIs to all citizens.",
+            True,
+        ),
+        ("Microsoft Copilot, Google Workspace, Adobe Creative Cloud 구매", False),
+        ("LHRI focus 36호", False),
+        ("포항시 검은수돗물 https://youtu.be/ZHHXGbd9l7w", False),
+        ("사업량 1,200 1,300 1,400 kWh MW kW km m2 ha t CO2", False),
+        ("12345 !!!", False),
+        ("ㅋㅋㅋ", False),
+        ("", False),
+    ],
+)
+def test_a_text_with_hardly_a_word_of_hangul_is_noted(text: str, noted: bool) -> None:
+    assert bool(foreign(text)) is noted

@@ -80,6 +80,21 @@ def test_the_document_shows_text_reasons_and_choices(desk: Desk) -> None:
     assert "***-****-****" in page
 
 
+def test_the_document_says_how_much_of_a_long_text_was_read(office: Office) -> None:
+    rows = [(Document(str(k), "가" * n, "제목"), record(k, id=str(k))) for k, n in enumerate((697, 698))]
+    desk = office.open(rows=rows)
+    short, long = (words(desk.browser().get(f"/items/{item.id}").text) for item in desk.items)
+    assert "까지만 읽었습니다" not in short
+    assert "앞 700자까지만 읽었습니다 (모두 701자)" in long
+
+
+def test_a_desk_without_a_clause_sets_the_leaf_beside_its_rival(office: Office) -> None:
+    end = [{"code": "S1", "title": "", "probability": 0.9}]
+    row = record(1, clause=None, path=end)
+    desk = office.open(rows=[(Document("가", "글", "제목"), row)])
+    assert "후보 3-2" in words(desk.browser().get(f"/items/{desk.items[0].id}").text)
+
+
 def test_a_hostile_text_stays_text(office: Office) -> None:
     bad = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
     row = record(1, evidence=[{"start": 3, "end": 12, "text": "", "weight": 1.0}], id=bad, source=bad, notes=[bad],

@@ -22,6 +22,7 @@ from hyeoksin.features import Analysed, analyse
 from hyeoksin.mentions import Named, named_agencies, nameless, without_names
 from hyeoksin.model import Model, SecondReading, load_model, load_second
 from hyeoksin.morphemes import Tokenizer
+from hyeoksin.normalise import foreign
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
 from hyeoksin.resources import resource, second_id
@@ -182,7 +183,7 @@ class Classifier:
         )
 
     def _notes(self, main: Answer, candidates: Candidates, code: str, analysed: Analysed) -> tuple[str, ...]:
-        notes = () if self.trained else (UNTRAINED,)
+        notes = (*(() if self.trained else (UNTRAINED,)), *foreign(analysed.body))
         warning = disagreement(candidates, self.plan, code, analysed, self.today) if main.path else None
         return notes if warning is None else (*notes, warning)
 

@@ -23,7 +23,7 @@ from safetensors.numpy import load_file, save_file
 from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import ModelError
 from hyeoksin.ngrams import ngram_hashes
-from hyeoksin.normalise import normalise
+from hyeoksin.normalise import foreign, normalise
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
 
@@ -81,7 +81,7 @@ class Gate:
 
     def prediction(self, document: Document, plan: Plan, model: str, off_plan: float) -> Prediction:
         """Return the record of a text that was let go; the gate cannot tell the leaves apart, so they share the rest evenly."""
-        off_plan = round(off_plan, 6)
+        off_plan, body = round(off_plan, 6), normalise(document.body[: self.limit])
         share = round((1.0 - off_plan) / len(plan.leaves), 8)
         return Prediction(
             document=document,
@@ -94,10 +94,10 @@ class Gate:
             evidence=(),
             clause=None,
             rival=None,
-            regions=load_regions().of(normalise(document.body[: self.limit]), document.region),
+            regions=load_regions().of(body, document.region),
             model=model,
             plan_sha=plan.sha256[:8],
-            notes=(NOTE,),
+            notes=(NOTE, *foreign(body)),
         )
 
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hyeoksin.domain import Prediction
-from hyeoksin.sinks import STATUS
+from hyeoksin.sinks import KEPT, STATUS
 
 if TYPE_CHECKING:
     from hyeoksin.audit.result import Agreement, Audit, Interval
@@ -78,6 +78,8 @@ def print_explanation(prediction: Prediction) -> None:
         at = span.end
     console.print(marked + escape(body[at:]))
     console.print()
+    if len(body) > KEPT:
+        console.print(f"읽은 것  앞 {KEPT:,}자 (모두 {len(body):,}자, 그 뒤는 읽지 않음)")
     for note in prediction.notes:
         console.print(escape(note), style="yellow")
     colour = _COLOURS[prediction.status]
@@ -86,6 +88,9 @@ def print_explanation(prediction: Prediction) -> None:
         console.print(
             f"{'경로' if depth == 0 else '    '}    {'  ' * depth}{step.code} {escape(step.title)}  {step.probability:.0%}"
         )
+    if prediction.evidence:
+        words = ", ".join(f"{span.text} ({span.weight:.0%})" for span in prediction.evidence)
+        console.print(f"{'근거    ' if prediction.path else '계획 밖의 근거  '}{escape(words)}")
     best = ", ".join(f"{s.code} {s.probability:.0%}" for s in prediction.scores[:5])
     console.print(f"후보    {best}")
     if prediction.clause:
