@@ -119,7 +119,7 @@ def test_xlsx_is_read_back_equal(tmp_path: Path) -> None:
     rows = [tuple("" if c is None else c for c in row) for row in sheet.iter_rows(values_only=True)]
     assert rows == [HEADER, *(table_row(p) for p in BOTH)]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:X3"
+    assert sheet.auto_filter.ref == "A1:Z3"
 
 
 def test_parquet_is_read_back_equal(tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_table_row_places_every_part() -> None:
         "3 포용적 행정",
         "3-2 현장중심 서비스 확대",
     )
-    assert (row["확률"], row["2순위"], row["2순위 확률"], row["계획 밖 확률"]) == (
-        0.8,
+    assert (row["확률"], row["1순위"], row["1순위 확률"]) == (0.8, "3-2 현장중심 서비스 확대", 0.8)
+    assert (row["2순위"], row["2순위 확률"], row["계획 밖 확률"]) == (
         "3-1 사각지대 해소",
         0.125,
         0.075,
@@ -149,7 +149,11 @@ def test_table_row_places_every_part() -> None:
     outside = dict(zip(HEADER, table_row(FESTIVAL), strict=True))
     assert outside["판정"] == STATUS["off_plan"]
     assert {outside[n] for n in ("전략", "과제", "세부과제", "2순위", "주관기관", "계획 조항")} == {""}
+    assert (outside["1순위"], outside["1순위 확률"]) == ("3-2 현장중심 서비스 확대", 0.1)
     assert outside["다른 계획"] == "2020: 3-2 현장중심 서비스 확대"  # fmt: skip
+    even = replace(FESTIVAL, scores=tuple(s._replace(probability=0.05) for s in BUS.scores))
+    gated = dict(zip(HEADER, table_row(even), strict=True))
+    assert (gated["1순위"], gated["2순위"], gated["1순위 확률"]) == ("", "", 0.05)
 
 
 def test_the_other_columns_of_a_table_stand_last(tmp_path: Path) -> None:

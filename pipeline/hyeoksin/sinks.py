@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hyeoksin.decoding import readable
-from hyeoksin.domain import Prediction
+from hyeoksin.domain import Prediction, Score
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.region import load_regions
 from hyeoksin.tabular import first_row, write_rows, written_whole
@@ -31,12 +31,12 @@ __all__ = [
 KEPT = 700  # characters of a text in tables and Parquet: what the model reads of it, so that reading it again says the same
 STATUS = {"settled": "확정 추천", "review": "사람 확인", "off_plan": "계획 밖"}
 HEADER = (
-    "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "2순위", "2순위 확률", "계획 밖 확률", "주관기관", "기관 확률",
-    "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "알림", "묶음", "모델", "그 밖의 열",
+    "번호", "출처", "제목", "내용", "판정", "전략", "과제", "세부과제", "확률", "1순위", "1순위 확률", "2순위", "2순위 확률",
+    "계획 밖 확률", "주관기관", "기관 확률", "협조·시행 기관", "기관 근거", "근거", "계획 조항", "지역", "다른 계획", "알림", "묶음", "모델", "그 밖의 열",
 )  # fmt: skip
 
 
-_NUMBERS = ("확률", "2순위 확률", "계획 밖 확률", "기관 확률")
+_NUMBERS = ("확률", "1순위 확률", "2순위 확률", "계획 밖 확률", "기관 확률")
 _PLACE = re.compile(
     r"(?P<file>.*?)#(?:sheet=(?P<sheet>.*?)(?:&|$))?(?:page=(?P<page>\d+)(?:&|$))?(?:table=(?P<table>\d+)(?:&|$))?"
     r"(?:row=(?P<row>\d+)|form=\d+)?"
@@ -55,7 +55,6 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
     """Return the prediction as one row under ``HEADER``."""
     steps = [f"{step.code} {step.title}" for step in prediction.path] + ["", "", ""]
     best = prediction.path[-1] if prediction.path else prediction.scores[0]
-    second = prediction.scores[1] if len(prediction.scores) > 1 else None
     lead = next((flag for flag in prediction.agencies if flag.role == "lead"), None)
     rest = [
         f"{flag.name}({'시행' if flag.role == 'executing' else '협조'})"
@@ -75,8 +74,7 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
         STATUS[prediction.status],
         *steps[:3],
         best.probability,
-        f"{second.code} {second.title}" if second else "",
-        second.probability if second else 0.0,
+        *_candidates(prediction.scores),
         prediction.off_plan,
         lead.name if lead else "",
         lead.probability if lead else 0.0,
@@ -91,6 +89,15 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
         prediction.model,
         "; ".join(f"{name}: {' '.join(cell.split())}" for name, cell in prediction.document.meta.items()),
     )
+
+
+def _candidates(scores: Sequence[Score]) -> Iterator[str | float]:
+    """Yield name and probability of the two best leaves; without names where all share evenly, since none is the best."""
+    even = len(scores) > 1 and scores[0].probability == scores[-1].probability
+    for place in (0, 1):
+        named = place < len(scores) and not even
+        yield f"{scores[place].code} {scores[place].title}" if named else ""
+        yield scores[place].probability if place < len(scores) else 0.0
 
 
 def _jsonl(predictions: Iterable[Prediction], path: Path) -> None:
