@@ -36,14 +36,14 @@ from hyeoksin.morphemes import Tokenizer
         ("후원: 환경부", "me", ("aside",)),
         ("보도자료: 환경부 대변인", "me", ("owner",)),
         ("환경부\n녹조를 살핀다", "me", ("",)),
-        ("이 사업은 환경부와 무관하다.", "me", ("aside",)),
-        ("환경부와는 아무 관계가 없다.", "me", ("aside",)),
-        ("환경부가 아니라 우리 시가 한다.", "me", ("aside",)),
+        ("이 사업은 환경부와 무관하다.", "me", ("denied",)),
+        ("환경부와는 아무 관계가 없다.", "me", ("denied",)),
+        ("환경부가 아니라 우리 시가 한다.", "me", ("denied",)),
         ("환경부가 아니면 못 한다.", "me", ("",)),
-        ("환경부의 사업이 아니며", "me", ("aside",)),
+        ("환경부의 사업이 아니며", "me", ("denied",)),
         ("환경부 보도는 사실이 아니다.", "me", ("owner",)),
-        ("환경부 없이 시가 한다.", "me", ("aside",)),
-        ("환경부 사칭 문자", "me", ("aside",)),
+        ("환경부 없이 시가 한다.", "me", ("denied",)),
+        ("환경부 사칭 문자", "me", ("denied",)),
         ("환경부와 협력해 숲을 가꾼다.", "me", ("aside",)),
         ("환경부와 업무협약을 맺었다.", "me", ("aside",)),
         ("환경부 자료에 따르면 녹조가 늘었다.", "me", ("aside",)),
@@ -84,7 +84,7 @@ from hyeoksin.morphemes import Tokenizer
 def test_the_manner_of_a_mention(text: str, agency: str, manners: tuple[str, ...]) -> None:
     named = named_agencies(text, "2024-06-01")[agency]
     assert named.manners == manners
-    assert set(manners) <= {*MANNERS, ""}
+    assert set(manners) <= {*MANNERS, "denied", ""}
 
 
 def test_the_text_model_of_agencies_reads_no_names(tokenizer: Tokenizer) -> None:

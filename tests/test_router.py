@@ -187,6 +187,8 @@ def test_how_often_and_how_early_a_name_stands_outside_asides() -> None:
     assert spoken(f"{later}산림청은 밝혔다.") == (1 / 3, 0.0)
     assert spoken("산림청은 밝혔다. " * 4) == (1.0, 1.0)
     assert spoken(f"산림청과 협력한다. {later}산림청은 밝혔다.") == (1 / 3, 0.0)
+    denied = candidates("산림청과 무관하다.")
+    assert not denied.values[denied.agencies.index("forest"), SIGNALS.index("named") :].any()
 
 
 def test_a_model_without_the_newer_weights_still_routes() -> None:

@@ -80,12 +80,12 @@ _SAID = {
     "beside": "글이 다른 기관과 나란히 부름",
 }
 _ASIDE_TOO = "글이 자료·지원·참여로도 부름"
-_ASIDES = ("together", "aside", "denied")  # told apart to the reader; one signal
+_ASIDES = ("together", "aside")  # told apart to the reader; one signal
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One agency's mentions in a text, the manner of each (``MANNERS``; empty: merely named), and what all of them say."""
+    """One agency's mentions in a text, the manner of each (``MANNERS``, ``denied``; empty: merely named), and what all say."""
 
     mentions: tuple[Mention, ...]
     manners: tuple[str, ...]

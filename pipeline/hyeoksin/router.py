@@ -177,10 +177,11 @@ class Desk:
 
 
 def _spoken(named: Named) -> tuple[float, ...]:
-    """Return the signals of one named agency: how often and how early outside asides, and the manners."""
-    plain = [m for m, manner in zip(named.mentions, named.manners, strict=True) if manner != "aside"]
-    manners = (float(manner in named.manners) for manner in MANNERS)
-    return (min(len(plain), 3) / 3, float(any(m.start < _EARLY for m in plain)), *manners)
+    """Return the signals of one named agency: how often and how early outside asides and denials, and the manners."""
+    manners = zip(named.mentions, named.manners, strict=True)
+    plain = [m for m, manner in manners if manner not in ("aside", "denied")]
+    spoken = (float(manner in named.manners) for manner in MANNERS)
+    return (min(len(plain), 3) / 3, float(any(m.start < _EARLY for m in plain)), *spoken)
 
 
 def route(
