@@ -56,6 +56,8 @@ def test_content_wins_over_the_suffix(tmp_path: Path, kind: str, suffix: str) ->
         ("a.txt", "과제명\t내용\n", ".txt"),
         ("a.csv", "<p>", ".csv"),
         ("a.html", "그냥 글", ".txt"),
+        ("a.html", "<p>섬에 병원이 없다</p>", ".html"),
+        ("a.htm", "<섬마을> 이야기", ".txt"),
         ("a.eml", "Subject: a\n\n글", ".eml"),
         ("a.dat", "Received: from a\n\tby b\nMime-Version: 1.0\n\n글", ".eml"),
         ("a.dat", "Subject: a\n\nMIME-Version: 1.0 은 메일의 머리", ".txt"),

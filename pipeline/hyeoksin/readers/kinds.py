@@ -26,6 +26,8 @@ _TEXTS = (".csv", ".tsv", ".jsonl", ".txt")
 _NEVER_TEXT = (".docx", ".hwp", ".hwpx", ".pdf", ".parquet", ".zip")
 _MAIL = re.compile(rb"(?:[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*?MIME-Version:", re.I)
 _MAILS = (".eml", ".mht", ".mhtml")
+_PAGES = (".htm", ".html")
+_TAG = re.compile(r"\s*<[a-z][a-z0-9]*[\s/>]", re.I)  # of a piece of a page
 _HEAD = 8_192  # bytes looked at
 _HEADER_ROWS = 20  # in which a text that is a table names its columns
 _REFUSED: tuple[tuple[bytes, str], ...] = (
@@ -186,6 +188,8 @@ def _text_kind(head: bytes, path: Path) -> str:
         )
     if _MAIL.match(head) or suffix in _MAILS:
         return ".eml"
+    if suffix in _PAGES and _TAG.match(text):
+        return ".html"
     if is_json(text) or (suffix == ".json" and text.lstrip()[:1] in ("[", "{")):
         return ".json" if _NO_LINES.match(text) or not _has_lines(path) else ".jsonl"
     whole = [line for line in text.split("\n")[:10] if line.strip()]
