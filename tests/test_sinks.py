@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hyeoksin.domain import AgencyFlag, Clause, Document, Prediction, Score, Span
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.plan import load_plan
+from hyeoksin.readers import read
 from hyeoksin.results import read_results
 from hyeoksin.sinks import (
     HEADER,
@@ -111,6 +112,14 @@ def test_csv_is_read_back_equal(tmp_path: Path) -> None:
     with (tmp_path / "결과.csv").open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file)) == [list(HEADER), *(cells(table_row(p)) for p in BOTH)]
     assert (tmp_path / "결과.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # else Excel breaks the Korean
+
+
+def test_titles_of_a_csv_given_back_are_what_they_were(tmp_path: Path) -> None:
+    there = replace(BUS, document=replace(BUS.document, title="-빈집", text="'=글"))
+    write([there], tmp_path / "결과.csv")
+    (item,) = read(tmp_path / "결과.csv")
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == ("-빈집", "'=글")
 
 
 def test_xlsx_is_read_back_equal(tmp_path: Path) -> None:

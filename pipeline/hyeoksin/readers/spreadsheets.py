@@ -15,7 +15,7 @@ from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.merged import Merge
 from hyeoksin.readers.notes import beginning, log, note_encoding
 from hyeoksin.readers.tables import Table, find_header, row_documents, streamed, table_documents
-from hyeoksin.tabular import sheets
+from hyeoksin.tabular import plain_cell, sheets
 from hyeoksin.uncalculated import without_formula
 
 __all__ = ["read_delimited", "read_workbook"]
@@ -47,6 +47,11 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
 
 def _without_formulas(row: Row | RowError) -> Row | RowError:
     if isinstance(row, RowError) or not any(cell[:1] == "=" for cell in row.cells):
+def _without_apostrophes(row: Row | RowError) -> Row | RowError:
+    """Return a row of our own results as it was before it was written safely."""
+    return replace(row, cells=tuple(map(plain_cell, row.cells))) if isinstance(row, Row) else row
+
+
         return row
     return replace(row, cells=tuple(map(without_formula, row.cells)))
 
