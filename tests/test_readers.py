@@ -203,6 +203,8 @@ def test_columns_guessed_and_told(tmp_path: Path, columns: Columns, expected: Do
         ({"제목": "진료", "title": "이동 진료", "text": "섬으로 간다"}, ("이동 진료", "섬으로 간다")),
         ({"제목": "진료", "내용": "섬으로 간다", "summary": {"x": 1}}, ("진료", "섬으로 간다")),
         ({"과제명": "진료", "세부과제": "", "내용": "섬으로 간다"}, ("진료", "섬으로 간다")),
+        ({"제목": "진료", "내용": ["섬으로", "간다"]}, ("진료", "섬으로\n간다")),
+        ({"title": "진료", "text": ["섬으로", "간다"]}, ("진료", "섬으로\n간다")),
     ],
 )
 def test_jsonl_names_are_found_as_a_tables_are(row: dict[str, object], read: tuple[str, str]) -> None:
@@ -239,6 +241,70 @@ def test_jsonl_fields_besides_title_and_text_are_found_and_a_lone_one_is_told(
     )
     assert isinstance(told, Document)
     assert (told.id, told.text, told.region) == ("7", "섬으로", None)
+
+
+def test_a_text_of_json_that_is_none_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [
+        {"제목": "진료", "내용": 3},
+        {"제목": "투표", "내용": {"배경": "섬"}},
+        {"제목": "약국", "내용": "밤"},
+    ]
+    with caplog.at_level("INFO", "hyeoksin.readers"):
+        items = list(documents_from_lines(map(json.dumps, rows), "t.jsonl", Columns()))
+    assert [item.text for item in items if isinstance(item, Document)] == ["", "", "밤"]
+    assert caplog.messages == [
+        "t.jsonl: '내용' 값은 글자(문자열)가 아니라서 제목만 읽었습니다 (보기: t.jsonl#row=1). 글자로 바꿔 넣으세요."
+    ]
+
+
+REGIONS = [
+    ({"시도": "대구광역시", "시군구": "중구"}, "대구광역시 중구"),
+    ({"시군구명": "고성군", "시도명": "경상남도"}, "경상남도 고성군"),
+    ({"지역": "강원", "시군구": "강원특별자치도 고성군"}, "강원특별자치도 고성군"),
+    ({"지역": "강원 고성군", "시군구": "고성군"}, "강원 고성군"),
+    ({"시도": "전남", "시군": "-"}, "전남"),
+    ({"시도": "전남", "시군": "전남"}, "전남"),
+    ({"기관명": "도로과", "시군구": "고성군"}, "고성군"),
+    ({"기관명": "신안군", "시도": "전남"}, "신안군"),
+    *(({name: "신안군"}, "신안군") for name in ("시군", "시군명", "자치구", "지역명", "지자체명")),
+]
+
+
+@pytest.mark.parametrize(("cells", "region"), REGIONS)
+def test_the_region_may_stand_in_two_columns(cells: dict[str, str], region: str) -> None:
+    layout = Layout.of(["제목", *cells], Columns())
+    assert layout is not None
+    item = document(["진료", *cells.values()], layout, "a#row=2")
+    assert isinstance(item, Document)
+    assert item.region == region
+    (item,) = documents_from_lines([json.dumps({"제목": "진료", **cells})], "t.jsonl", Columns())
+    assert isinstance(item, Document)
+    assert item.region == region
+
+
+@pytest.mark.parametrize(
+    ("header", "title"),
+    [
+        ("과제명,세부사업명,내용", "세부사업명"),
+        ("사업명,내역사업명,내용", "내역사업명"),
+        ("단위과제,세부 실행과제,내용", "세부 실행과제"),
+        ("전략과제,실행과제,추진계획", "실행과제"),
+        ("실행과제,과제명,내용", "과제명"),
+        ("No.,1. 제안명,2. 현황 및 문제점", "1. 제안명"),
+    ],
+)
+def test_the_title_is_the_name_that_tells_tasks_apart(header: str, title: str) -> None:
+    layout = Layout.of(header.split(","), Columns())
+    assert layout is not None
+    assert layout.names("title") == [title]
+    assert layout.places["text"] == (2,)
+
+
+def test_a_told_name_counts_with_and_without_its_number() -> None:
+    for told in ("1. 응모작", "응모작"):
+        layout = Layout.of(["1. 응모작", "비고"], Columns(title=told))
+        assert layout is not None
+        assert layout.names("title") == ["1. 응모작"]
 
 
 def test_what_a_json_object_holds_besides_its_fields_is_shown_as_json() -> None:

@@ -106,7 +106,7 @@ def test_rows_under_a_merged_number_are_one_task() -> None:
     )
     items = read(table(*rows, merges=(Merge(2, 0, 3, 0), Merge(2, 1, 3, 1))))
     assert [(i.id, i.title, i.text) for i in items if isinstance(i, Document)] == [
-        ("1", "민원 혁신", "줄인다\n늘린다"),
+        ("1", "민원 혁신", "창구\n줄인다\n발급기\n늘린다"),
         ("2", "버스", "섬으로"),
     ]
 

@@ -24,9 +24,11 @@ __all__ = [
     "document",
     "guessed",
     "holds_answers",
+    "is_told",
     "label_field",
     "lacking",
     "not_there",
+    "region_of",
 ]
 
 REMEDIES = {  # what the command line offers where columns are not found; a page offers something else
@@ -34,13 +36,23 @@ REMEDIES = {  # what the command line offers where columns are not found; a page
     "text": "맞는 열은 --text-column 으로 알려 주세요.",
     "both": "--title-column, --text-column 으로 열 이름을 알려 주세요.",
 }
+_UPPER = (
+    "실행과제명",
+    "실행과제",
+    "단위과제",
+    "단위사업명",
+)  # title columns where there is no other; a form's may tell what is above it
+_REGIONS = ("지역", "지역명")
+_PROVINCES = ("시도", "시도명")  # whose names tell districts of one name apart: 대구 중구, 울산 중구
+_DISTRICTS = ("시군구", "시군구명", "시군", "시군명", "자치구", "자치구명", "구군", "구군명")
 # In order of preference; a table may hold several text columns, and all of them are read.
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "식별자", "문서번호", "접수번호", "관리번호", "번호", "연번", "순번", "no"),
     "title": (
-        "제목", "세부과제명", "세부과제", "단위과제명", "과제명", "혁신과제명", "세부사업명", "사업명", "시책명", "안건명", "제안명", "제안제목",
-        "정책명", "과제", "사업", "혁신과제", "과제이름", "과제명칭", "건명", "민원제목", "민원명", "건의제목", "건의명", "기사제목", "사례명", "우수사례명",
-        "개선과제명", "title", "subject", "headline",
+        "제목", "세부실행과제명", "세부실행과제", "세부과제명", "세부과제", "내역사업명", "세부사업명", "단위과제명", "과제명",
+        "혁신과제명", "사업명", "시책명", "안건명", "제안명", "제안제목", "정책명", "과제", "사업", "혁신과제", "과제이름",
+        "과제명칭", "건명", "민원제목", "민원명", "건의제목", "건의명", "기사제목", "사례명", "우수사례명", "개선과제명", "title", "subject", "headline",
+        *_UPPER,
     ),
     "text": (
         "본문", "내용", "추진내용", "주요내용", "사업내용", "제안내용", "과제내용", "세부내용", "과제개요", "사업개요", "개요", "세부추진내용",
@@ -53,19 +65,29 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
         "접수일", "접수일자", "신청일", "신청일자", "제안일", "제안일자", "배포일", "배포일자", "공고일", "공고일자", "기사일자", "일시", "등록일시", "작성일시",
         "게시일시", "보도일시", "제출일시", "접수일시", "신청일시", "배포일시", "타임스탬프", "pubdate", "publishedat", "createdat", "regdate", "regdt", "date",
     ),
-    "region": ("지역", "지자체", "자치단체", "자치단체명", "기관", "기관명", "제출기관", "시군구", "시도", "region"),
+    "region": (
+        *_REGIONS, "지자체", "지자체명", "자치단체", "자치단체명", *_DISTRICTS, "기관", "기관명", "제출기관", *_PROVINCES, "region",
+    ),
 }  # fmt: skip
 # Not read by us, but they show that a row is a header and a cell a label.
 _OTHERS = frozenset((
     "구분", "분야", "부서", "부서명", "담당부서", "소관부서", "추진부서", "주관부서", "담당", "담당과", "담당팀", "담당자", "작성자", "제안자", "제출자", "신청인", "성명", "소속", "직위", "직급", "전화", "이메일", "주소", "책임자", "연락처", "전화번호", "예산", "예산액",
     "사업비", "총사업비", "소요예산", "국비", "도비", "시비", "군비", "구비", "지방비", "기간", "사업기간", "추진기간", "추진일정", "추진시기", "대상",
-    "사업대상", "추진주체", "주관기관", "협조부서", "비고", "진도율", "우수성", "전략",
+    "사업대상", "추진주체", "주관기관", "협조부서", "비고", "진도율", "우수성", "전략", "조회", "조회수", "첨부", "첨부파일", "붙임",
+    *_UPPER,
 ))  # fmt: skip
 UNREADABLE = (
     "칸에 엑셀 오류(#REF! 등)나 계산되지 않은 수식만 있어 제목과 내용을 읽을 수 없습니다. 엑셀에서 열어 오류를 고치고 "
     "다시 계산(F9)한 뒤 저장하세요."
 )
 _EMPTY = "제목과 내용이 모두 비어 있습니다. 내용을 채우거나 줄을 지우세요."
+_SIGNS = (
+    "제목과 내용에 기호(-, 〃)만 있습니다. 내용을 채우거나(윗줄과 같으면 그대로 옮겨 적거나) 줄을 지우세요."
+)
+_NUMBER = re.compile(  # of a label: "1. 제안명", "(2) 현황", "③ 과제명", "가. 추진배경", "Ⅳ. 기대효과"
+    r"\s*(?:\d{1,2}\s?[.)]|\(\d{1,2}\)|[①-⑳❶-❿]|[가나다라마바사아자차카타파하]\s?[.)]|[Ⅰ-Ⅻ]\s?[.)]?|[IVX]{1,4}\s?[.)])\s*"
+)
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^][]*\]")
 _MAX_LABEL = 30  # characters of a cell that can be a label
 
 
@@ -148,9 +170,28 @@ def guessed(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 
 def _places(field: str, wanted: Sequence[str], names: Sequence[Set[str]]) -> tuple[int, ...]:
-    """Return the places of the names that bear a wanted one, the best first; several for title and text only."""
+    """Return the places of the names that bear a wanted one, the best first.
+
+    Several for title and text only, and for a region that stands in two columns, the wider first.
+    """
     found = tuple(dict.fromkeys(i for name in wanted for i, keys in enumerate(names) if name in keys))
+    if field == "region":
+        within = [i for i in found if not names[i].isdisjoint(_DISTRICTS)]
+        around = [i for above in (_PROVINCES, _REGIONS) for i in found if not names[i].isdisjoint(above)]
+        return (around[0], within[0]) if around and within else found[:1]
     return found if field in ("title", "text") else found[:1]
+
+
+def region_of(cells: Sequence[str]) -> str | None:
+    """Return the place that the cells of a region name together, the wider first.
+
+    >>> region_of(["대구광역시", "중구"]), region_of(["전남", "전남 신안군"]), region_of(["전남", "-"])
+    ('대구광역시 중구', '전남 신안군', '전남')
+    """
+    cells = [cell.strip() for cell in cells if cell.strip()]
+    named = [cell for cell in cells if any(map(str.isalpha, cell))] or cells[:1]
+    apart = [cell for cell in named if not any(cell in other for other in named if other != cell)]
+    return " ".join(dict.fromkeys(apart)) or None
 
 
 def holds_answers(keys: Set[str]) -> bool:
@@ -175,25 +216,42 @@ def not_there(cells: Sequence[str], columns: Columns) -> str | None:
 
 
 def _key(cell: str) -> str:
-    return re.sub(r"[\s()*·_\-□○◦:：]", "", normalise(cell)).lower()
+    return re.sub(r"[\s().*·_\-□○◦:：]", "", normalise(cell)).lower()
 
 
 def _keys(cell: str) -> set[str]:
-    """Return what a header cell may be known by: as it stands, and without what it has in brackets."""
+    """Return what a header cell may be known by: as it stands, and without its number or what it has in brackets."""
     cell = normalise(cell)  # full-width brackets; decomposed Hangul from a Mac
-    return {_key(cell), _key(re.sub(r"\([^()]*\)|\[[^][]*\]", "", cell))} - {""}
+    number = _NUMBER.match(cell)
+    named = (cell, cell[number.end() :]) if number else (cell,)
+    return {_key(form) for name in named for form in (name, _BRACKETS.sub("", name))} - {""}
 
 
-def label_field(cell: str) -> str | None:
-    """Return the field of :class:`Document` that a label names, "meta" for another known label, else None."""
+def label_field(cell: str, columns: Columns = Columns()) -> str | None:
+    """Return the field of :class:`Document` that a label names, "meta" for another known label, else None.
+
+    ``columns``: names that count besides the known ones.
+    """
     if len(cell) > 3 * _MAX_LABEL:  # a decomposed syllable has up to three characters
         return None
     cell = normalise(cell)
     if len(cell) > _MAX_LABEL:
         return None
     keys = _keys(cell)
-    known = next((field for field, guesses in _GUESSES.items() if not keys.isdisjoint(guesses)), None)
-    return known or ("meta" if keys & _OTHERS else None)
+    told = next((field for field in _GUESSES if _is_told(field, keys, columns)), None)
+    if told or not keys.isdisjoint(_OTHERS):
+        return told or "meta"
+    return next((field for field, guesses in _GUESSES.items() if not keys.isdisjoint(guesses)), None)
+
+
+def is_told(label: str, columns: Columns) -> bool:
+    """Tell whether a label bears a name that the user gave."""
+    return any(_is_told(field, _keys(label), columns) for field in _GUESSES)
+
+
+def _is_told(field: str, keys: Set[str], columns: Columns) -> bool:
+    name = getattr(columns, field)
+    return name is not None and _key(name) in keys
 
 
 def document(cells: Sequence[str], layout: Layout, source: str) -> Document | RowError:
@@ -212,8 +270,8 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
 
     title, text, day = shown(_title(cells, layout.titles, faults)), shown(get("text")), get("date")
     wording = faults.intersection(layout.titles + layout.places["text"])
-    if not title and not text:
-        return RowError(source, UNREADABLE if wording else _EMPTY)
+    if not any(map(str.isalnum, title + text)):
+        return RowError(source, UNREADABLE if wording else _SIGNS if title or text else _EMPTY)
     used = {i for places in layout.places.values() for i in places} | faults
     names = layout.unique(len(cells))
     meta = {
@@ -230,7 +288,7 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
         text=text,
         source=source,
         date=date,
-        region=get("region") or None,
+        region=region_of([cells[i] for i in layout.places["region"] if i < len(cells) and i not in faults]),
         meta=meta,
     )
 

@@ -14,12 +14,12 @@ from hyeoksin.decoding import BAD_BYTE, broken_bytes, detect, readable
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import Columns, guessed
+from hyeoksin.readers.columns import Columns, guessed, region_of
 from hyeoksin.readers.dates import cell_date, ordered
 from hyeoksin.readers.forms import Content, documents
 from hyeoksin.readers.limits import MAX_TEXT
 from hyeoksin.readers.markup import shown
-from hyeoksin.readers.notes import beginning, note_encoding
+from hyeoksin.readers.notes import beginning, log, note_encoding
 from hyeoksin.readers.unread import is_known, note_lone, noted_dates
 
 __all__ = [
@@ -151,6 +151,9 @@ class _Seen:
 
     names: Mapping[str, dict[str, None]] = field(default_factory=lambda: {name: {} for name in _KNOWN})
     left: dict[str, None] = field(default_factory=dict)
+    odd: dict[str, str] = field(
+        default_factory=dict
+    )  # names of texts with values that are none, where they stand first
 
 
 def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> Iterator[Document | RowError]:
@@ -171,6 +174,13 @@ def _documents(rows: Iterable[tuple[str, Any]], name: str, columns: Columns) -> 
     )
     yield from noted_dates(items, seen.names["date"], name)
     note_lone(seen.names, seen.left, name)
+    for key, source in seen.odd.items():
+        log.info(
+            "%s: '%s' 값은 글자(문자열)가 아니라서 제목만 읽었습니다 (보기: %s). 글자로 바꿔 넣으세요.",
+            name,
+            key,
+            source,
+        )
 
 
 def _parsed(lines: Iterable[str], name: str) -> Iterator[tuple[str, Any]]:
@@ -191,10 +201,12 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
     if not isinstance(row, dict):
         return RowError(source, "JSON 객체({…})가 아닙니다.")
     names = {known: _names_of(known, row, columns) for known in _KNOWN}
+    row = {**row, **{name: "\n".join(row[name]) for name in names["text"] if _is_lines(row.get(name))}}
     wrong = [n for f in ("title", "text") for n in names[f] if not isinstance(row.get(n), (str, type(None)))]
     if wrong:
         return RowError(source, f"'{wrong[0]}' 은 글자(문자열)여야 합니다.")
     values: dict[str, Any] = {known: row.get(found[0]) for known, found in names.items()}
+    values["region"] = region_of([_text(row.get(name) or "") for name in names["region"]])
     values["title"] = shown(_text(values["title"] or ""))
     values["text"] = shown(_text("\n".join(row.get(name) or "" for name in names["text"])))
     if not values["text"].strip() and not values["title"].strip():
@@ -206,6 +218,8 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
     for known, found in names.items():
         seen.names[known].update((_text(name), None) for name in found if row.get(name))
     seen.left.update((_text(n), None) for n, v in row.items() if n not in used and _is_wording(n, v))
+    if not values["text"].strip():
+        seen.odd.update((_text(n), source) for n in _odd(row, columns) if _text(n) not in seen.odd)
     if values["date"] and date is None:
         used.remove(names["date"][0])
     return Document(
@@ -214,20 +228,35 @@ def _document(row: Any, source: str, columns: Columns, seen: _Seen) -> Document 
         text=values["text"],
         source=_text(values["source"] or source),
         date=date,
-        region=_text(values["region"] or "").strip() or None,
+        region=values["region"],
         meta={_text(k): _as_json(v) for k, v in row.items() if k not in used and _filled(v)},
     )
 
 
 def _names_of(known: str, row: Mapping[str, Any], columns: Columns) -> tuple[str, ...]:
-    """Return the names of a field: as told, else our own where it is filled, else guessed as a table's (nested values never)."""
+    """Return the names of a field: as told, else our own where it is filled, else guessed as a table's (nested values never, but lines)."""
     told = getattr(columns, known, None)
     if told or _filled(row.get(known)):
         return (told or known,)
     kinds = (str,) if known in ("title", "text") else (str, int, float)
     guesses = _guesses(tuple(row), columns).get(known, ())
-    found = tuple(name for name in guesses if isinstance(row[name], kinds) and _filled(row[name]))
-    return (found if known == "text" else found[:1]) or (known,)
+    found = tuple(
+        name
+        for name in guesses
+        if (isinstance(row[name], kinds) and _filled(row[name])) or (known == "text" and _is_lines(row[name]))
+    )
+    return (found if known in ("text", "region") else found[:1]) or (known,)
+
+
+def _is_lines(value: Any) -> bool:
+    """Tell whether a value is a text line by line."""
+    return isinstance(value, list) and any(map(_filled, value)) and all(isinstance(v, str) for v in value)
+
+
+def _odd(row: Mapping[str, Any], columns: Columns) -> list[str]:
+    """Return the names of texts whose values are none."""
+    names = _guesses(tuple(row), columns).get("text", ())
+    return [name for name in names if _filled(row[name]) and not isinstance(row[name], str)]
 
 
 @lru_cache(maxsize=100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hyeoksin.delimited import Row
 from hyeoksin.readers.columns import Layout
@@ -43,7 +44,7 @@ def filled(rows: Iterable[Row], merges: Sequence[Merge]) -> Iterator[tuple[Row, 
 def grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Iterator[Row]:
     """Join the rows that share one merged title: one task over several rows, unless each has a number or name of its own.
 
-    Where the number is merged as well, it is one task whatever else its rows are called.
+    Where the number is merged as well, it is one task whatever else its rows are called; what they are called is in its text.
     """
     number, title = {*layout.places["id"]}, {*layout.places["title"]}
     names = (*layout.places["id"], *layout.titles)
@@ -52,11 +53,11 @@ def grouped(rows: Iterable[tuple[Row, frozenset[int]]], layout: Layout) -> Itera
         one = number <= came if number else False
         same = title and title <= came and (one or _names_of(row, names) <= _names_of(group[0], names))
         if group and not same:
-            yield _one(group)
+            yield _one(group, layout)
             group = []
         group.append(row)
     if group:
-        yield _one(group)
+        yield _one(group, layout)
 
 
 def _names_of(row: Row, columns: Sequence[int]) -> set[tuple[int, str]]:
@@ -64,11 +65,16 @@ def _names_of(row: Row, columns: Sequence[int]) -> set[tuple[int, str]]:
     return {(i, row.cells[i].strip()) for i in columns if i < len(row.cells) and row.cells[i].strip()}
 
 
-def _one(group: Sequence[Row]) -> Row:
+def _one(group: Sequence[Row], layout: Layout) -> Row:
     if len(group) == 1:
         return group[0]
-    width = max(len(row.cells) for row in group)
-    columns = (
-        [row.cells[i] for row in group if i < len(row.cells) and row.cells[i].strip()] for i in range(width)
-    )
+    width = max(len(layout.header), *(len(row.cells) for row in group))
+    rows = [[*row.cells, *[""] * (width - len(row.cells))] for row in group]
+    for text in layout.places["text"][:1]:
+        for i in reversed(layout.titles[1:]):
+            if len({cells[i].strip() for cells in rows} - {""}) > 1:
+                for before, cells in reversed(list(pairwise([[""] * width, *rows]))):
+                    own = cells[text] if cells[text] != before[text] else ""
+                    cells[text] = "\n".join(filter(str.strip, (cells[i], own)))
+    columns = ([cell for cell in column if cell.strip()] for column in zip(*rows, strict=True))
     return Row(group[0].number, tuple("\n".join(dict.fromkeys(c)) for c in columns), group[0].sheet)
