@@ -42,6 +42,8 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
         if n_headings == 1
         else _unshifted(body, n_headings, prefix)
     )
+    if header.layout.is_ours:
+        rows = map(_without_apostrophes, rows)
     yield from row_documents(rows, header.layout, prefix)
 
 
