@@ -14,6 +14,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.forms import Content, documents, is_form
+from hyeoksin.readers.merged import Merge
 from hyeoksin.readers.tables import Table
 
 
@@ -243,6 +244,117 @@ def test_the_placeholder_of_a_distributed_document_is_never_a_text() -> None:
         read("이 문서는 상위 버전의 배포용 문서입니다.")
     (item,) = read("가" * 600 + "상위 버전의 배포용 문서라는 말을 다룬 글")
     assert isinstance(item, Document)
+
+
+BODY = "섬에는 병원이 없어 주민이 배를 타고 나가야 한다. 진료버스가 섬마다 한 달에 두 번 찾아간다."
+
+
+@pytest.mark.parametrize(
+    "last", ["작성일 | 2026-03-02", "지역 | 전남 신안군", "작성자 | 보건소", "조회수 | 33", "번호 | 7"]
+)
+def test_a_body_without_a_label_is_the_text(last: str) -> None:
+    (item,) = read(table("제목 | 섬마을 이동진료", last, BODY))
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == ("섬마을 이동진료", BODY)
+    assert item.region in (None, "전남 신안군")
+
+
+def test_a_short_line_below_a_date_is_not_lost() -> None:
+    (item,) = read(table("제목 | 섬마을 이동진료", "부서 | 보건소", "작성일 | 2026-03-02", "섬을 돈다"))
+    assert isinstance(item, Document)
+    assert (item.text, item.date) == ("섬을 돈다", "2026-03-02")
+
+
+def test_a_value_that_goes_on_beside_its_label_is_no_body() -> None:
+    (item,) = read(
+        table("과제명 | 섬마을 이동진료", "내용 | 섬을 돈다", f"우수성 | {BODY}", f" | {BODY} 그렇다")
+    )
+    assert isinstance(item, Document)
+    assert (item.text, item.meta["우수성"]) == ("섬을 돈다", f"{BODY}\n{BODY} 그렇다")
+
+
+def test_labels_of_their_own_beside_known_ones_go_into_no_field() -> None:
+    (item,) = read(
+        table(
+            "과제명 | 섬마을 이동진료 | 과제유형 | 신규",
+            "기관명 | 전라남도 신안군 | 협업기관 | 해남군",
+            "번호 | 26-001 | 공개여부 | ",
+            "부서 | 보건소 | 제출일 | 2026-03-02",
+            f"추진내용 | {BODY}",
+            "추진성과 | 3월 | 두 번 | 4월 | 세 번",
+        )
+    )
+    assert isinstance(item, Document)
+    assert (item.id, item.title, item.region) == ("26-001", "섬마을 이동진료", "전라남도 신안군")
+    assert item.text == f"{BODY}\n3월\n두 번\n4월\n세 번"
+    assert dict(item.meta) == {"과제유형": "신규", "협업기관": "해남군", "부서": "보건소"}
+    (item,) = read(table("과제명 | 진료 | 지역 | 전남", "내용 | 간다", "지역 | 전남 | 신안군 | 압해읍"))
+    assert isinstance(item, Document)
+    assert item.region == "전남"
+
+
+@pytest.mark.parametrize(
+    "marks", [("1. ", "2.", "3) "), ("① ", "②", "③"), ("가. ", "나.", "다."), ("Ⅰ. ", "Ⅱ", "(3)")]
+)
+def test_numbered_labels_are_known(marks: tuple[str, str, str]) -> None:
+    one, two, three = marks
+    rows = (f"{one}제안명 | 진료버스", f"{two}제안자 | 김", f"{three}현황 및 문제점 | 섬에 병원이 없다")
+    items = read(table(*rows), table(*(row.replace("버스", "배") for row in rows), place="table=2"))
+    assert [(i.title, i.text) for i in items if isinstance(i, Document)] == [
+        ("진료버스", "섬에 병원이 없다"),
+        ("진료배", "섬에 병원이 없다"),
+    ]
+
+
+def test_names_that_the_user_gave_are_labels_and_win_over_known_ones() -> None:
+    found = table("제목 | 응모합니다", "응모작 | 진료버스", f"제안 취지 | {BODY}", "실행 방안 | 섬을 돈다")
+    (item,) = read(found, columns=Columns(title="응모작", text="실행 방안"))
+    assert isinstance(item, Document)
+    assert (item.title, item.text) == ("진료버스", f"섬을 돈다\n{BODY}")
+    assert item.meta["제목"] == "응모합니다"
+
+
+def test_a_second_title_that_is_long_is_text() -> None:
+    (item,) = read(table("과제명 | 진료버스", f"세부과제 | {BODY}", "단위과제 | 섬 의료"))
+    assert isinstance(item, Document)
+    assert (item.title, item.text, dict(item.meta)) == ("진료버스", BODY, {"단위과제": "섬 의료"})
+
+
+def test_the_region_of_a_form_in_two_labels_is_one() -> None:
+    (item,) = read(table("과제명 | 진료버스 | 시군구 | 고성군", "내용 | 섬을 돈다 | 시도 | 경상남도"))
+    assert isinstance(item, Document)
+    assert (item.region, dict(item.meta)) == ("경상남도 고성군", {})
+
+
+def test_forms_side_by_side_are_a_document_each() -> None:
+    shared = Merge(3, 1, 3, 2)
+    rows = (
+        "구분 | 사례 1 | 사례 2",
+        "사례명 | 버스 | 투표",
+        "부서 | 기획과 | ",
+        "추진내용 | 섬으로 | 주민이",
+    )
+    items = read(Table(table(*rows).rows, "table=1", (shared,)))
+    assert [(i.title, i.text, dict(i.meta)) for i in items if isinstance(i, Document)] == [
+        ("버스", "섬으로", {"구분": "사례 1", "부서": "기획과"}),
+        ("투표", "주민이", {"구분": "사례 2", "부서": "기획과"}),
+    ]
+    (item,) = read(table("과제명 | 버스 | 배", "추진내용 | 섬으로 간다"))
+    assert isinstance(item, Document)
+    assert item.title == "버스 배"
+
+
+def test_a_list_that_stays_in_a_longer_text_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    assert len(read(BODY * 3, LIST)) == 1
+    assert ["과제 목록) 2줄" in note for note in caplog.messages] == [True]
+
+
+def test_a_short_form_beside_text_that_is_not_read_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    aside = table("가나다 | 라마바", *[f"{BODY} | 사아자"] * 3, place="table=2")
+    read(HEAD, aside)
+    assert ["서식 밖의 글" in note for note in caplog.messages] == [True]
 
 
 CELL = st.sampled_from(["", "과제명", "내용", "부서", "예산", "버스 운영", "섬으로 간다", "1", "합계"])

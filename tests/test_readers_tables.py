@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,6 +225,54 @@ def test_the_line_above_a_table_is_its_heading_once() -> None:
     assert (two.place, two.heading) == ("table=2", "")
 
 
+def test_lists_side_by_side_are_read_one_after_the_other() -> None:
+    rows = (
+        "과제 목록",
+        "연번 | 과제명 | 내용 |  | 연번 | 과제명 | 내용",
+        "1 | 버스 | 섬 |  | 3 | 약국 | 밤",
+        "2 | 투표 | 예산",
+    )
+    items = read(table(*rows, merges=(Merge(3, 2, 4, 2), Merge(3, 6, 4, 6))))
+    assert [(i.id, i.title, i.text, i.source) for i in items if isinstance(i, Document)] == [
+        ("1", "버스", "섬", "a.xlsx#row=3"),
+        ("2", "투표", "예산", "a.xlsx#row=4"),
+        ("3", "약국", "밤", "a.xlsx#column=5&row=3"),
+    ]
+
+
+def test_lists_that_may_stand_side_by_side_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    (item,) = read(table("연번 | 과제명 | 내용 | 연번 | 비고", "1 | 버스 | 섬 | 3 | 약국"))
+    assert isinstance(item, Document)
+    assert dict(item.meta) == {"연번 (2)": "3", "비고": "약국"}
+    assert ["'연번' 열이 4번째 열에 또" in note for note in caplog.messages] == [True]
+
+
+def test_rows_of_guidance_are_left_out_with_a_note_and_signs_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "hyeoksin.readers")
+    rows = (
+        "연번 | 과제명 | 내용",
+        "① | ② | ③",
+        " | (20자 이내) | (최대 500자 이내)",
+        "1 | ① | 섬",
+        "2 | - | 〃",
+    )
+    one, two = read(table(*rows))
+    assert isinstance(one, Document)
+    assert one.title == "①"
+    assert isinstance(two, RowError)
+    assert "기호(-, 〃)만" in two.reason
+    assert caplog.messages == [f"a.xlsx#row={n}: 작성 안내 줄은 건너뜁니다." for n in (2, 3)]
+
+
+def test_projects_below_a_task_bear_their_own_names() -> None:
+    rows = ("과제명 | 세부사업명 | 부서", "청년 | 월세 | 주택과", " | 창업 | 경제과")
+    items = read(table(*rows, merges=(Merge(2, 0, 3, 0),)))
+    assert [i.title for i in items if isinstance(i, Document)] == ["월세", "창업"]
+
+
 WORD = st.text(st.sampled_from("가나다버스과제명내용부서합계 "), max_size=5)
 MERGE = st.tuples(*[st.integers(1, 8)] * 4).map(
     lambda m: Merge(min(m[0], m[2]), min(m[1], m[3]) - 1, max(m[0], m[2]), max(m[1], m[3]) - 1)
@@ -238,4 +288,4 @@ def test_no_table_breaks_the_reader_and_no_row_comes_twice(
     header = find_header(found.rows, Columns(), found.merges)
     if header is not None:
         sources = [item.source for item in table_documents(found, header, "a", Columns())]
-        assert len(sources) == len(set(sources)) <= len(rows)
+        assert len(sources) == len(set(sources)) <= sum(map(len, rows))

@@ -301,6 +301,7 @@ def test_the_folder_is_read_only(rights: None, suffix: str) -> None:
             {"file": "묶음.zip/안/과제.docx", "sheet": None, "table": 2, "row": 3},
         ),
         ("a.pdf#page=3&table=1&row=2", {"file": "a.pdf", "sheet": None, "page": 3, "table": 1, "row": 2}),
+        ("a.xlsx#sheet=가&column=5&row=2", {"file": "a.xlsx", "sheet": "가", "row": 2}),
         ("a.docx#table=3&form=2", {"file": "a.docx", "sheet": None, "table": 3, "row": None}),
         ("과제#1.csv#row=4", {"file": "과제#1.csv", "sheet": None, "row": 4}),
         ("과제#1.csv", {"file": "과제#1.csv", "sheet": None, "row": None}),

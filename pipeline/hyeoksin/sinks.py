@@ -39,7 +39,7 @@ HEADER = (
 _NUMBERS = ("확률", "1순위 확률", "2순위 확률", "계획 밖 확률", "기관 확률")
 _PLACE = re.compile(
     r"(?P<file>.*?)#(?:sheet=(?P<sheet>.*?)(?:&|$))?(?:page=(?P<page>\d+)(?:&|$))?(?:table=(?P<table>\d+)(?:&|$))?"
-    r"(?:row=(?P<row>\d+)|form=\d+)?"
+    r"(?:column=\d+(?:&|$))?(?:row=(?P<row>\d+)|form=\d+)?"
 )
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.readers.columns import UNREADABLE, Columns, Layout, label_field
+from hyeoksin.readers.beside import forms_beside
+from hyeoksin.readers.columns import UNREADABLE, Columns, Layout, guessed, is_told, label_field, region_of
 from hyeoksin.readers.dates import cell_date
+from hyeoksin.readers.labels import MIN_CONTENT, pairs_of
 from hyeoksin.readers.notes import beginning, log
 from hyeoksin.readers.press import is_local, press_document
 from hyeoksin.readers.tables import (
@@ -26,9 +28,9 @@ __all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists
 
 _LOOKED_AT = 100  # rows that tell a form from a list
 _MAX_ABOVE = 15  # rows that may tell of a list above its header
-_MAX_OWN_LABEL = 20  # characters of a label that only its place in the first column shows
-_MIN_CONTENT = 40  # characters from which the value of an unknown label counts as content
 _MIN_NOTED = 300  # characters beside lists or forms whose loss is worth a note
+_MIN_MISSED = 100  # the same beside a form that has no text of its own
+_LISTED = "표 밖의 글이 더 길어 표(과제 목록) {n}줄까지 글 전체를 한 건으로 읽습니다. 과제마다 한 건으로 읽으려면 표만 따로 저장해 넣으세요."
 _PLACEHOLDER = "상위 버전의 배포용 문서"
 
 
@@ -61,24 +63,28 @@ def documents(content: Content, path: Path, columns: Columns) -> Iterator[Docume
     if not text.strip():
         raise InputError(f"{path.name}: 글이 없습니다. 내용이 그림으로만 들어 있지 않은지 확인하세요.")
     lists = list(_lists(content.blocks, columns))
-    forms = [block for block in content.blocks if isinstance(block, Table) and is_form(block)]
+    forms = [block for block in content.blocks if isinstance(block, Table) and is_form(block, columns)]
+    titled = [form for form in forms if _is_titled(form, columns)]
     n_left = len(text) - _size(lists)
     if lists and n_left <= _size(lists):
-        n_forms = sum(map(_is_titled, forms))
-        if n_forms or n_left > _MIN_NOTED:
-            among = f"(과제 서식 {n_forms}개 포함)" if n_forms else ""
+        if titled or n_left > _MIN_NOTED:
+            among = f"(과제 서식 {len(titled)}개 포함)" if titled else ""
             log.info("%s: 표의 줄만 읽고, 표 밖의 글 %d자%s는 읽지 않습니다.", path.name, n_left, among)
         for table, header in lists:
             yield from table_documents(table, header, path.name, columns)
     elif (press := press_document(text, path.stem, path.name)) is not None:
         yield press
-    elif any(map(_is_titled, forms)):
+    elif titled:
         blocks = _from_forms(content.blocks, forms)
-        items = list(form_documents(blocks, path.name))
-        if (n_left := _n_left(text, blocks, items)) > _MIN_NOTED:
+        items = list(form_documents(blocks, path.name, columns))
+        is_bare = any(isinstance(item, Document) and not item.text for item in items)
+        if (n_left := _n_left(text, blocks, items)) > (_MIN_MISSED if is_bare else _MIN_NOTED):
             log.info("%s: 과제 서식만 읽고, 서식 밖의 글 %d자는 읽지 않습니다.", path.name, n_left)
         yield from items
     else:
+        n_rows = sum(len(t.rows) - h.start - h.depth for t, h in lists if _names_tasks(h.layout, columns))
+        if n_rows > 1:
+            log.info("%s: %s", path.name, _LISTED.format(n=n_rows))
         yield _narrative(content, text, path)
 
 
@@ -88,15 +94,16 @@ def is_mostly_lists(tables: Sequence[Table], columns: Columns, n_characters: int
     return n_listed > 0 and 2 * n_listed >= n_characters
 
 
-def _is_titled(form: Table) -> bool:
-    return any(label_field(label) == "title" for label, _ in _pairs(form))
+def _is_titled(form: Table, columns: Columns) -> bool:
+    return any(label_field(label, columns) == "title" for label, _ in pairs_of(form, columns))
 
 
 def _from_forms(blocks: Sequence[str | Table], forms: Sequence[Table]) -> list[str | Table]:
     """Return the forms with the paragraphs below each; long ones above a lone form come after it."""
     start = blocks.index(forms[0])
-    above = [b for b in blocks[:start] if isinstance(b, str) and len(b) >= _MIN_CONTENT and len(forms) == 1]
-    below = (b for b in blocks[start + 1 :] if isinstance(b, str) or is_form(b))
+    above = [b for b in blocks[:start] if isinstance(b, str) and len(b) >= MIN_CONTENT and len(forms) == 1]
+    known = set(map(id, forms))
+    below = (b for b in blocks[start + 1 :] if isinstance(b, str) or id(b) in known)
     return [forms[0], *above, *below]
 
 
@@ -131,14 +138,15 @@ def _lists(blocks: Sequence[str | Table], columns: Columns) -> Iterator[tuple[Ta
     Beside a form or below narrative, a schedule or budget belongs to the task told there: only what names tasks counts.
     """
     last: tuple[int, Header] | None = None
-    told = any(isinstance(block, Table) and is_form(block) and _is_titled(block) for block in blocks)
+    forms = [block for block in blocks if isinstance(block, Table) and is_form(block, columns)]
+    told, known = any(_is_titled(form, columns) for form in forms), set(map(id, forms))
     for block in blocks:
         if isinstance(block, str):
-            told = told or len(block) >= _MIN_CONTENT
+            told = told or len(block) >= MIN_CONTENT
             continue
         width = max(len(row.cells) for row in block.rows)
         header = _list_header(block, columns)
-        if header is None and last is not None and last[0] == width and not is_form(block):
+        if header is None and last is not None and last[0] == width and id(block) not in known:
             header = Header(0, 0, last[1].layout)
         elif header is not None and told and not _names_tasks(header.layout, columns):
             header = None
@@ -154,9 +162,9 @@ def _names_tasks(layout: Layout, columns: Columns) -> bool:
 
 def _list_header(table: Table, columns: Columns) -> Header | None:
     """Return the header of a table that lists tasks: a title or text column beside other known ones, rows below it."""
-    if is_form(table):
+    if is_form(table, columns):
         return None
-    header = find_header(table.rows[: 3 + (_list_start(table) or 0)], columns, table.merges)
+    header = find_header(table.rows[: 3 + (_list_start(table, columns) or 0)], columns, table.merges)
     if header is None or len(table.rows) <= header.start + header.depth:
         return None
     told = any(getattr(columns, name) for name in ("title", "text"))
@@ -164,26 +172,26 @@ def _list_header(table: Table, columns: Columns) -> Header | None:
     return header if told or n_known >= 2 else None
 
 
-def is_form(table: Table) -> bool:
+def is_form(table: Table, columns: Columns = Columns()) -> bool:  # noqa: B008 - frozen
     """Tell whether the rows of a table are labels with their values beside them."""
-    if _list_start(table) is not None:
+    if _list_start(table, columns) is not None:
         return False
     n_rows, has_content = 0, False
     for row in table.rows[:_LOOKED_AT]:
         cells = [cell for cell in row.cells if cell.strip()]
-        fields = [label_field(cell) for cell in cells[:2]]
+        fields = [label_field(cell, columns) for cell in cells[:2]]
         if fields and fields[0] in ("title", "text") and fields[1:] in ([], [None]):
             has_content = True  # left empty, perhaps
         if len(fields) == 2 and fields[0] is not None and fields[1] is None:
             n_rows += 1
-        elif n_rows == 0 and are_headings(fields) and {"title", "text"} & {*filled_fields(row)}:
+        elif n_rows == 0 and are_headings(fields) and {"title", "text"} & {*filled_fields(row, columns)}:
             return False  # names side by side: the header of a list (제안자, 성명 alone are a form's)
     return n_rows >= 2 and has_content
 
 
-def _list_start(table: Table) -> int | None:
+def _list_start(table: Table, columns: Columns) -> int | None:
     """Return where the header of a list stands below labels that tell of the list (제목, 작성일), None in a form."""
-    rows = [filled_fields(row) for row in table.rows[:_LOOKED_AT]]
+    rows = [filled_fields(row, columns) for row in table.rows[:_LOOKED_AT]]
     labels = [fields[0] if fields and fields[1:2] in ([], [None]) else None for fields in rows]
     for start, fields in enumerate(rows[:-1][: _MAX_ABOVE + 1]):
         n_known = sum(field is not None for field in fields)
@@ -193,22 +201,9 @@ def _list_start(table: Table) -> int | None:
     return None
 
 
-def _pairs(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield the labels of a form with their values, joined over rows and cells."""
-    label, values = "", list[str]()
-    for row in table.rows:
-        cells = [cell.strip() for cell in row.cells if cell.strip()]
-        for place, cell in enumerate(cells):
-            own = place == 0 and len(cells) > 1 and len(cell) <= _MAX_OWN_LABEL
-            if own or label_field(cell) is not None:
-                yield label, "\n".join(values)
-                label, values = cell, []
-            else:
-                values.append(cell)
-    yield label, "\n".join(values)
-
-
-def form_documents(blocks: Sequence[str | Table], name: str) -> Iterator[Document | RowError]:
+def form_documents(
+    blocks: Sequence[str | Table], name: str, columns: Columns
+) -> Iterator[Document | RowError]:
     """Yield one document per form; a title label that comes again starts the next form.
 
     ``blocks`` are tables and the paragraphs below them, which belong to the form that they follow.
@@ -220,29 +215,35 @@ def form_documents(blocks: Sequence[str | Table], name: str) -> Iterator[Documen
         if isinstance(block, str):
             below.append(block.strip())
             continue
-        for label, value in _pairs(block):
-            if label_field(label) == "title" and label in seen:
-                yield _form(found, below, place)
+        for label, value in (
+            pair for form in forms_beside(block, columns) for pair in pairs_of(form, columns)
+        ):
+            is_title = label_field(label, columns) == "title"
+            if is_title and label in seen:
+                yield _form(found, below, place, columns)
                 found, below, seen = [], [], set()
-            if label_field(label) == "title" and not seen:
+            if is_title and not seen:
                 n_forms += 1
                 several = n_tables > 1 or n_forms > 1 or block.place.startswith("sheet=")
                 place = f"{name}#{block.place}" if block.place and several else name
                 if n_forms > 1:
                     place += f"{'&' if '#' in place else '#'}form={n_forms}"
-            if label_field(label) == "title":
+            if is_title:
                 seen.add(label)
             found.append((label, value))
-    yield _form(found, below, place)
+    yield _form(found, below, place, columns)
 
 
-def _form(pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str) -> Document | RowError:
+def _form(
+    pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str, columns: Columns
+) -> Document | RowError:
     """Return the document of a form; beside a text of its own, only the long paragraphs ``below`` it count."""
     values: dict[str, list[str]] = {}
     meta: dict[str, str] = {}
+    regions: dict[str, str] = {}
     faulty = has_text = False
-    for label, value in pairs:
-        kind = label_field(label)
+    for label, value in sorted(pairs, key=lambda pair: not is_told(pair[0], columns)):
+        kind = label_field(label, columns)
         if is_fault(value):
             name, faulty = " ".join(label.split()), True
             log.info(
@@ -254,9 +255,12 @@ def _form(pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str) -
             continue
         if not value:
             continue
-        if kind == "text" or (kind is None and len(value) >= _MIN_CONTENT) or not label:
-            has_text = has_text or kind == "text" or len(value) >= _MIN_CONTENT
+        is_content = len(value) >= MIN_CONTENT and (kind is None or (kind == "title" and kind in values))
+        if kind == "text" or is_content or not label:
+            has_text = has_text or kind == "text" or len(value) >= MIN_CONTENT
             values.setdefault("text", []).append(value)
+        elif kind == "region" and label not in regions:
+            regions[label] = value
         elif kind in (None, "meta") or kind in values:
             meta[" ".join(label.split())] = value
         elif kind == "date" and cell_date(value) is None:
@@ -268,8 +272,10 @@ def _form(pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str) -
             )
         else:
             values[kind] = [value]
+    places = [label for label in regions if is_told(label, columns)][:1] or _region_labels([*regions])
+    meta |= {" ".join(label.split()): value for label, value in regions.items() if label not in places}
     title = " ".join("".join(values.get("title", ())).split())
-    least = 1 if title and not has_text else _MIN_CONTENT
+    least = 1 if title and not has_text else MIN_CONTENT
     values.setdefault("text", []).extend(line for line in below if len(line) >= least)
     if not title and not values["text"]:
         return RowError(
@@ -281,9 +287,13 @@ def _form(pairs: Sequence[tuple[str, str]], below: Sequence[str], source: str) -
         text="\n".join(values["text"]),
         source=source,
         date=cell_date(values.get("date", [""])[0]),
-        region=values.get("region", [None])[0],
+        region=region_of([regions[label] for label in places]),
         meta=meta,
     )
+
+
+def _region_labels(labels: Sequence[str]) -> list[str]:
+    return [labels[i] for i in guessed(labels)["region"]]
 
 
 def _joined(blocks: Sequence[str | Table]) -> str:

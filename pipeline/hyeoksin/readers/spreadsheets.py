@@ -47,13 +47,13 @@ def read_delimited(path: Path, columns: Columns) -> Iterator[Document | RowError
     yield from row_documents(rows, header.layout, prefix)
 
 
-def _without_formulas(row: Row | RowError) -> Row | RowError:
-    if isinstance(row, RowError) or not any(cell[:1] == "=" for cell in row.cells):
 def _without_apostrophes(row: Row | RowError) -> Row | RowError:
     """Return a row of our own results as it was before it was written safely."""
     return replace(row, cells=tuple(map(plain_cell, row.cells))) if isinstance(row, Row) else row
 
 
+def _without_formulas(row: Row | RowError) -> Row | RowError:
+    if isinstance(row, RowError) or not any(cell[:1] == "=" for cell in row.cells):
         return row
     return replace(row, cells=tuple(map(without_formula, row.cells)))
 
@@ -87,13 +87,13 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
         Table(page.rows, f"sheet={page.name}" if several else "", tuple(Merge(*m) for m in page.merges))
         for page in pages
     ]
-    headers = [None if is_form(t) else find_header(t.rows, columns, t.merges) for t in tables]
+    headers = [None if is_form(t, columns) else find_header(t.rows, columns, t.merges) for t in tables]
     ours = any(header.layout.is_ours for header in headers if header)
     summaries = [n for n, page in enumerate(pages) if ours and page.name == _SUMMARY]
     found = [
         n
         for n, (table, header) in enumerate(zip(tables, headers, strict=True))
-        if n not in summaries and (header is not None or is_form(table))
+        if n not in summaries and (header is not None or is_form(table, columns))
     ]
     shown = [n for n in found if not pages[n].is_hidden]
     for n, (page, table, header) in enumerate(zip(pages, tables, headers, strict=True)):
@@ -106,7 +106,7 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
             log.info("%s: 숨긴 시트 '%s'은(는) %s", path.name, page.name, told)
         if n in (shown or found):
             yield from (
-                form_documents([table], path.name)
+                form_documents([table], path.name, columns)
                 if header is None
                 else table_documents(table, header, path.name, columns)
             )

@@ -10,6 +10,7 @@ from itertools import chain, islice, pairwise
 from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
+from hyeoksin.readers.beside import beginnings, lists_beside
 from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.dates import ordered
 from hyeoksin.readers.limits import MAX_COLUMNS
@@ -35,8 +36,13 @@ __all__ = [
 _SEARCHED = 20  # rows at the top in which the header may stand
 _MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
+_REPEATED = (
+    "'{name}' 열이 {column}번째 열에 또 있습니다. 목록 두 개가 나란히 놓였으면 한 목록으로 섞여 읽히니, 오른쪽 목록을 아래로 옮기거나 따로 "
+    "저장해 넣으세요."
+)
 _TOTALS = frozenset({"계", "합계", "총계", "소계", "누계", "총합계"})
 _DIGIT = re.compile(r"\d")  # in no name, and quickly found
+_GUIDANCE = re.compile(r"[①-⑳]|\((?:최대\s*)?\d[\d,]*\s*(?:글?자|줄|쪽|매)\s*(?:이내|내외|이하|안팎)[^()]*\)")
 _COUNT = re.compile(
     r"[-+△▲]?[\d,.]+(?:%|건|개|명|인|곳|회|대|과제|개과제|개소|개사업|천?원|[십백]?만원|억원?)?"
 )
@@ -142,9 +148,9 @@ def _is_preamble(rows: Sequence[Row], depth: int, columns: Columns) -> bool:
     return False
 
 
-def filled_fields(row: Row) -> list[str | None]:
+def filled_fields(row: Row, columns: Columns = Columns()) -> list[str | None]:  # noqa: B008 - frozen
     """Return the fields that the filled cells of a row name."""
-    return [label_field(cell) for cell in row.cells if cell.strip()]
+    return [label_field(cell, columns) for cell in row.cells if cell.strip()]
 
 
 def are_headings(fields: Sequence[str | None]) -> bool:
@@ -192,7 +198,14 @@ def _joined(rows: Sequence[Row], columns: Columns, merges: Sequence[Merge]) -> L
 def table_documents(
     table: Table, header: Header, name: str, columns: Columns
 ) -> Iterator[Document | RowError]:
-    """Yield one document per row under the header of ``table`` in the file ``name``; a header further down takes its place."""
+    """Yield one document per row under the header of ``table`` in the file ``name``; a header further down takes its place.
+
+    Lists side by side are read one after the other.
+    """
+    if beside := _side_by_side(table, header, columns):
+        for part, its in beside:
+            yield from table_documents(part, its, name, columns)
+        return
     prefix = f"{name}#{table.place}&row=" if table.place else f"{name}#row="
     at: Header | None = header
     while at is not None:
@@ -205,6 +218,15 @@ def table_documents(
                 item = _under(item, table.heading)
             yield item
         at = following
+
+
+def _side_by_side(table: Table, header: Header, columns: Columns) -> list[tuple[Table, Header]]:
+    """Return the lists that stand beside each other, with a header each, or nothing where ``table`` is one list."""
+    last = table.rows[header.start + max(header.depth, 1) - 1].number
+    parts = lists_beside(table, header.start, header.layout)
+    found = [find_header([r for r in p.rows if r.number <= last], columns, p.merges) for p in parts]
+    known = [its for its in found if its is not None and its.layout.places["title"]]
+    return list(zip(parts, known, strict=True)) if len(known) == len(parts) else []
 
 
 def _next_header(table: Table, start: int, layout: Layout, columns: Columns) -> Header | None:
@@ -234,7 +256,10 @@ def row_documents(
     ``goes_on``: the header stood over an earlier table, where its missing column was noted.
     """
     items = _row_documents(_dated(rows, layout), layout, prefix)
-    return noted(items, layout, prefix.removesuffix("row=")[:-1], goes_on)
+    place = prefix.removesuffix("row=")[:-1]
+    if len(begins := beginnings(layout)) > 1:
+        log.info("%s: %s", place, _REPEATED.format(name=layout.header[begins[0]], column=begins[1] + 1))
+    return noted(items, layout, place, goes_on)
 
 
 def _dated(rows: Iterable[Row | RowError], layout: Layout) -> Iterable[Row | RowError]:
@@ -269,6 +294,8 @@ def _row_documents(
             continue
         elif _is_total(cells, layout):
             log.info("%s: 합계 줄은 건너뜁니다.", source)
+        elif _is_guidance(cells):
+            log.info("%s: 작성 안내 줄은 건너뜁니다.", source)
         elif len(cells) > 1 and [cell[:1] for cell in cells if cell] == ["※"]:
             log.info("%s: 표에 딸린 설명(※)은 건너뜁니다.", source)
         else:
@@ -280,6 +307,12 @@ def _is_filled_down(cells: Sequence[str], layout: Layout) -> bool:
     words = {*layout.titles, *layout.places["text"]}
     filled = [i for i, cell in enumerate(cells) if cell]
     return bool(filled) and all(i not in words and is_fault(cells[i]) for i in filled)
+
+
+def _is_guidance(cells: Sequence[str]) -> bool:
+    """Tell whether a row numbers the columns (①, ②) or tells how long their cells may be, and says nothing else."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 1 and all(_GUIDANCE.fullmatch(cell) for cell in filled)
 
 
 def _is_total(cells: Sequence[str], layout: Layout) -> bool:
