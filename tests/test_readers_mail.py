@@ -80,6 +80,16 @@ def test_a_body_that_is_a_web_page_stands_under_the_subject(tmp_path: Path, page
     assert item.text.startswith("섬에 병원이 없습니다.")
 
 
+def test_a_form_in_a_body_keeps_its_title_and_what_stands_below_it(tmp_path: Path) -> None:
+    message = mail("제안합니다")
+    form = "<table><tr><th>제목<td>이동 진료<tr><th>제안일<td>2024-03-01</table>"
+    message.set_content(f"{form}<p>섬에는 병원이 없어 배를 타고 나가야 한다.</p>", subtype="html")
+    (item,) = read(saved(tmp_path, message))
+    assert item == Document(
+        "제안.eml", "섬에는 병원이 없어 배를 타고 나가야 한다.", "이동 진료", "제안.eml", "2024-03-01", meta={"메일 제목": "제안합니다"}
+    )  # fmt: skip
+
+
 def test_a_page_saved_as_one_file_is_read_without_its_pictures(tmp_path: Path) -> None:
     message = EmailMessage()
     message["Subject"] = "과제 목록"

@@ -35,3 +35,14 @@ def test_a_list_in_a_frame_is_read_and_a_frame_is_no_list(tmp_path: Path) -> Non
     rows = f"<table>{ROW * 3}</table>"
     (page,) = read(tmp_path, f'<table>{HEAD}<tr><td colspan="2">{rows}</td></tr></table>')
     assert page[1].count("이동 진료버스") == 3
+
+
+def test_the_article_below_a_form_is_its_text(tmp_path: Path) -> None:
+    menu = "<nav><a href='#'>공지 사항</a> <a href='#'>병원</a></nav>"
+    form = "<table><tr><th>제목<td>{}<tr><th>담당부서<td>보건소<th>등록일<td>2026-03-02</table>"
+    body = "<div>{}<p>섬에는 <b>병원</b>이 없어<!-- 쉼 --> 배를 타고 나가야 한다.</p><p>진료버스가 두 번 찾아간다.</p></div>"
+    text = "섬에는 병원이 없어 배를 타고 나가야 한다.\n진료버스가 두 번 찾아간다."
+    page = menu + form.format("이동 진료") + body.format("")
+    assert read(tmp_path, page) == [("이동 진료", text)]
+    page += form.format("약국") + body.format("<p>약국은 밤에 열지 않는다.</p>")
+    assert read(tmp_path, page) == [("이동 진료", text), ("약국", f"약국은 밤에 열지 않는다.\n{text}")]

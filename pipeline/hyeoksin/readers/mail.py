@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path, PurePosixPath
 
 from hyeoksin.decoding import decode
+from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers import limits
 from hyeoksin.readers.archives import Item, Read, placed, safe_name
@@ -81,8 +82,17 @@ def _page(content: Content, path: Path, folder: Path, columns: Columns) -> Itera
             continue
         own = replace(item, source=source, id=source if item.id == item.source else item.id)
         if item.source == page.name:  # all of the body, no row of a table in it
-            own = replace(own, title=content.title or item.title, date=content.date or item.date)
+            own = _under_subject(own, content, is_form=item.id != page.stem)
         yield own
+
+
+def _under_subject(item: Document, content: Content, is_form: bool) -> Document:
+    """Return the document of a body with the mail's subject and date, where it is no form with a title and date of its own."""
+    date = content.date or item.date
+    if not (is_form and item.title):
+        return replace(item, title=content.title or item.title, date=date)
+    meta = {"메일 제목": content.title, **item.meta} if content.title else item.meta
+    return replace(item, date=item.date or date, meta=meta)
 
 
 def _body(mail: EmailMessage, path: Path) -> list[Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,19 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.dates import iso_date
-from hyeoksin.readers.forms import Content, documents, is_mostly_lists
+from hyeoksin.readers.forms import Content, documents, is_form, is_mostly_lists
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.tables import Cell, Places, Table, table_of
 
 __all__ = ["read_html"]
 
 _PRUNED = ["//nav", "//header", "//footer", "//aside", "//form", "//script", "//style"]
+_INLINE = frozenset((
+    "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strike",
+    "strong", "sub", "sup", "tt", "u", "var",
+))  # fmt: skip
+_SURE = 20  # letters from which a piece of a line of the article is no word of the menu
+_SEARCHED = 200_000  # letters of an article up to which pieces of lines are sought
 _SHORT = 100  # characters below which an article is looked for more thoroughly
 
 
@@ -38,7 +44,8 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
         raise MissingExtraError("trafilatura", "docs") from error
     try:
         tree = html.fromstring(_decoded(path))
-        tables = tuple(_tables(tree, columns))
+        places = dict(_tables(tree, columns))
+        tables = tuple(places.values())
         if is_mostly_lists(tables, columns, len(tree.text_content())):
             yield from documents(Content(tables), path, columns)
             return
@@ -58,7 +65,8 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     if page is not None and page.text:
         title = str(page.title or "")
         article = str(page.text).removeprefix(title).strip()
-        content = Content(tables, article, title, iso_date(str(page.date or "")), _issuer(page))
+        blocks = tuple(_blocks(tree, places, article)) if any(is_form(t, columns) for t in tables) else tables
+        content = Content(blocks, article, title, iso_date(str(page.date or "")), _issuer(page))
     else:
         content = Content(tables or tuple(_lines(tree)))
     yield from documents(content, path, columns)
@@ -81,8 +89,37 @@ def _decoded(path: Path) -> str:
     return re.sub(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", " ", re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
 
 
-def _tables(tree: Any, columns: Columns) -> Iterator[Table]:
-    """Yield the tables that hold no other table, and lists of tasks with what tables in their cells hold."""
+def _blocks(tree: Any, tables: Mapping[Any, Table], article: str) -> Iterator[str | Table]:
+    """Yield the tables and, between them, the lines of the article that stand in none of them."""
+    from lxml.etree import iterwalk
+
+    lines = {_squeezed(line.removeprefix("- ")) for line in article.split("\n")}
+    whole = _squeezed(article) if len(article) <= _SEARCHED else ""
+
+    def ended() -> Iterator[str]:
+        bare, pieces = _squeezed("".join(parts)), {*map(_squeezed, parts)} - {""}
+        if bare and (bare in lines or pieces <= lines or (len(bare) >= _SURE and bare in whole)):
+            yield " ".join("".join(parts).split())
+        parts.clear()
+
+    parts: list[str] = []
+    walk = iterwalk(tree, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event in ("start", "end") and element.tag not in _INLINE:
+            yield from ended()
+        if event == "start" and element in tables:
+            yield tables[element]
+            walk.skip_subtree()
+        else:
+            parts.append((element.text if event == "start" else element.tail) or "")
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _tables(tree: Any, columns: Columns) -> Iterator[tuple[Any, Table]]:
+    """Yield with its element each table that holds no other table, and lists of tasks with what tables in their cells hold."""
     places, taken = Places(), set[Any]()
     for table in tree.iter("table"):
         if not taken.isdisjoint(table.iterancestors("table")):
@@ -93,7 +130,7 @@ def _tables(tree: Any, columns: Columns) -> Iterator[Table]:
             taken.add(table)
         found = places.table(_cells(table))
         if found is not None:
-            yield found
+            yield table, found
 
 
 def _is_list(table: Any, columns: Columns) -> bool:
