@@ -287,7 +287,7 @@ def test_labels_of_their_own_beside_known_ones_go_into_no_field() -> None:
     assert isinstance(item, Document)
     assert (item.id, item.title, item.region) == ("26-001", "섬마을 이동진료", "전라남도 신안군")
     assert item.text == f"{BODY}\n3월\n두 번\n4월\n세 번"
-    assert dict(item.meta) == {"과제유형": "신규", "협업기관": "해남군", "부서": "보건소"}
+    assert dict(item.meta) == {"과제유형": "신규", "협업기관": "해남군", "공개여부": "", "부서": "보건소"}
     (item,) = read(table("과제명 | 진료 | 지역 | 전남", "내용 | 간다", "지역 | 전남 | 신안군 | 압해읍"))
     assert isinstance(item, Document)
     assert item.region == "전남"
@@ -312,6 +312,20 @@ def test_names_that_the_user_gave_are_labels_and_win_over_known_ones() -> None:
     assert isinstance(item, Document)
     assert (item.title, item.text) == ("진료버스", f"섬을 돈다\n{BODY}")
     assert item.meta["제목"] == "응모합니다"
+
+
+def test_a_label_that_comes_twice_loses_no_value() -> None:
+    rows = (
+        "과제명 | 진료",
+        "내용 | 간다",
+        "부서 | 보건소",
+        "부서 | 기획과",
+        "지역 | 완도군",
+        "지역 | 신안군",
+    )
+    (item,) = read(table(*rows))
+    assert isinstance(item, Document)
+    assert (item.region, dict(item.meta)) == ("완도군", {"부서": "보건소\n기획과", "지역": "신안군"})
 
 
 def test_a_second_title_that_is_long_is_text() -> None:

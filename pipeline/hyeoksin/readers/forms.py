@@ -253,7 +253,7 @@ def _form(
                 value,
             )
             continue
-        if not value:
+        if not value and (kind is not None or not label):
             continue
         is_content = len(value) >= MIN_CONTENT and (kind is None or (kind == "title" and kind in values))
         if kind == "text" or is_content or not label:
@@ -261,10 +261,10 @@ def _form(
             values.setdefault("text", []).append(value)
         elif kind == "region" and label not in regions:
             regions[label] = value
-        elif kind in (None, "meta") or kind in values:
-            meta[" ".join(label.split())] = value
+        elif kind in (None, "meta", "region") or kind in values:
+            _add(meta, label, value)
         elif kind == "date" and cell_date(value) is None:
-            meta[" ".join(label.split())] = value
+            _add(meta, label, value)
             log.info(
                 "%s: 날짜 '%s'은(는) 읽지 못해 비워 두었습니다. 2024-03-29 처럼 적어 주세요.",
                 source,
@@ -273,7 +273,8 @@ def _form(
         else:
             values[kind] = [value]
     places = [label for label in regions if is_told(label, columns)][:1] or _region_labels([*regions])
-    meta |= {" ".join(label.split()): value for label, value in regions.items() if label not in places}
+    for label in (label for label in regions if label not in places):
+        _add(meta, label, regions[label])
     title = " ".join("".join(values.get("title", ())).split())
     least = 1 if title and not has_text else MIN_CONTENT
     values.setdefault("text", []).extend(line for line in below if len(line) >= least)
@@ -290,6 +291,12 @@ def _form(
         region=region_of([regions[label] for label in places]),
         meta=meta,
     )
+
+
+def _add(meta: dict[str, str], label: str, value: str) -> None:
+    """Keep a value under its label, with what stands there already."""
+    name = " ".join(label.split())
+    meta[name] = "\n".join(filter(None, (meta.get(name, ""), value)))
 
 
 def _region_labels(labels: Sequence[str]) -> list[str]:
