@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
-from hyeoksin.normalise import normalise
+from hyeoksin.normalise import is_blank, normalise
 from hyeoksin.readers.dates import cell_date
 from hyeoksin.readers.markup import shown
 from hyeoksin.readers.notes import beginning
@@ -271,7 +271,7 @@ def document(cells: Sequence[str], layout: Layout, source: str) -> Document | Ro
     title, text, day = shown(_title(cells, layout.titles, faults)), shown(get("text")), get("date")
     wording = faults.intersection(layout.titles + layout.places["text"])
     if not any(map(str.isalnum, title + text)):
-        return RowError(source, UNREADABLE if wording else _SIGNS if title or text else _EMPTY)
+        return RowError(source, UNREADABLE if wording else _EMPTY if is_blank(title + text) else _SIGNS)
     used = {i for places in layout.places.values() for i in places} | faults
     names = layout.unique(len(cells))
     meta = {
