@@ -105,15 +105,15 @@ def test_a_document_is_found_by_its_own_number_first(office: Office, desk: Desk,
     assert "번호가 '글-2' 인 문서를 먼저" in words(page)
     assert "찾을 낱말이 없습니다" not in page
     elsewhere = other.browser().get(f"{other.path}/search", params={"q": asked, "everywhere": "1"}).text
-    assert f'href="/items/{desk.items[2].id}' in elsewhere
-    assert f'href="/items/{desk.items[2].id}' not in other.browser().get(f"{other.path}/search?q=글-2").text
+    assert f'href="/items/{desk.items[2].id}?' in elsewhere
+    assert f'href="/items/{desk.items[2].id}?' not in other.browser().get(f"{other.path}/search?q=글-2").text
 
 
 def test_a_number_is_taken_as_it_stands(office: Office) -> None:
     number = "１２–가"  # full-width digits and a dash, which a search for words takes for plain ones
     desk = office.open(rows=[(Document(number, "섬으로 간다"), record(1, "3-2"))])
     page = desk.browser().get(f"{desk.path}/search", params={"q": number}).text
-    assert f'href="/items/{desk.items[0].id}' in page
+    assert f'href="/items/{desk.items[0].id}?' in page
 
 
 def test_what_was_found_is_marked_and_personal_data_is_not_shown(desk: Desk) -> None:
