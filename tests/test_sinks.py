@@ -327,3 +327,13 @@ def test_only_what_was_written_here_is_known_as_a_result(tmp_path: Path, suffix:
     assert not is_failed_list(other)
     write_failed([RowError("a.csv#row=2", "까닭")], other)
     assert (is_failed_list(other), is_failed_list(tmp_path / "없음")) == (True, False)
+
+
+def test_a_result_of_an_earlier_version_is_known_and_one_with_a_column_of_people_is_theirs(
+    tmp_path: Path,
+) -> None:
+    earlier = [name for name in HEADER if not name.startswith("1순위")]
+    for name, header, ours in (("a", earlier, True), ("b", [*HEADER, "확정"], False), ("c", ["번호"], False)):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(",".join(header) + "\n", encoding="utf-8-sig")
+        assert is_result(path) is ours

@@ -166,8 +166,8 @@ def is_result(path: Path) -> bool:
         if suffix == ".jsonl":
             return {"plan", "candidates", "off_plan"} <= _first_keys(path)
         if suffix == ".parquet":
-            return _parquet_names(path) == (*HEADER, "record")
-        return suffix in SINKS and first_row(path) == HEADER
+            return _are_ours(_parquet_names(path), (*HEADER, "record"))
+        return suffix in SINKS and _are_ours(first_row(path), HEADER)
     except (InputError, ValueError):
         return False
 
@@ -178,6 +178,11 @@ def is_failed_list(path: Path) -> bool:
         return {"file", "sheet", "row", "reason"} <= _first_keys(path)
     except (OSError, ValueError):
         return False
+
+
+def _are_ours(names: Sequence[str], ours: Sequence[str]) -> bool:
+    """Tell whether columns are those of a result, of an earlier version too; a column that people added makes it theirs."""
+    return {"판정", "계획 밖 확률", "모델"} <= set(names) <= set(ours)
 
 
 def _parquet_names(path: Path) -> tuple[str, ...]:
