@@ -26,6 +26,7 @@ from hyeoksin.lessons import (
     doubts,
     follow_shipped,
     learn,
+    learnt_items,
     lessons_of,
     preview,
     register_shipped,
@@ -57,6 +58,7 @@ from hyeoksin.simulate.figures import share
 from hyeoksin.store import SHIPPED, open_store
 from lesson_cases import HOUSE, drones
 from second_cases import written_reading
+from web_client import record
 
 PLAN = load_plan("2019")
 CORPUS = Path(__file__).parents[1] / "corpus" / "proposals"
@@ -195,8 +197,8 @@ def test_a_second_lesson_starts_below_the_first_and_compares_on_what_is_new(
     """The model that answers knows the first 40 decisions by heart: they must not speak for it."""
     root = classifier.model
     later = [replace(one, at=f"2026-12-{one.item % 28 + 1:02d}", code="9-1") for one in house_rule[40:]]
-    both = [*house_rule[:40], *later]
-    report = learn(root, PLAN, both, tokenizer, against=learned.model, since="2026-11-30").report
+    both = [*(replace(one, learnt=True) for one in house_rule[:40]), *later]
+    report = learn(root, PLAN, both, tokenizer, against=learned.model).report
     assert (report.n_lessons, report.past.n) == (72, 32)
     assert report.base == root.id
     assert report.past.old_right == 0  # what answers has learnt the other rule
@@ -297,7 +299,7 @@ def test_what_stands_beside_is_what_both_readings_say(classifier, tokenizer, wri
 
 def test_few_decisions_are_not_enough(classifier, tokenizer, house_rule):
     report = learn(classifier.model, PLAN, house_rule[:20], tokenizer).report
-    assert "20건뿐입니다" in report.judgement.failed[0]
+    assert "배우지 않은 결정이 20건뿐입니다" in report.judgement.failed[0]
     with pytest.raises(InputError, match="배울 결정이 없습니다"):
         learn(classifier.model, PLAN, [], tokenizer)
 
@@ -449,6 +451,44 @@ def test_a_text_of_two_rounds_is_one_lesson_and_links_their_groups(office):
     assert len(lessons_of([*items, *linked])) == n_lessons - 1
 
 
+def test_only_what_the_head_of_the_plan_has_learnt_is_left_out_of_a_comparison(tmp_path):
+    """Of two rounds and two plans, decided before any model learnt."""
+    with open_store(tmp_path / "store.db") as store:
+        for name, plan, start in (("상반기", "2019", 0), ("하반기", "2019", 2), ("다른 계획", "2024", 0)):
+            number = store.create_project(name, plan, "kim").id
+            store.add_items(number, [(text, record(text, plan)) for text in drones()[start : start + 4]])
+            for item in store.items(number, limit=None):
+                store.decide([item.id], "none", by="kim")
+
+        def version(name, plan, rounds, against):
+            figures = {"plan": plan, "rounds": rounds, "against": against, "base": "root@0"}
+            store.add_model(name, "/gone", "kim", report={"figures": figures}, state="active")
+
+        def learnt(plan):
+            return [(item.project, item.document.id) for item in learnt_items(store, plan)]
+
+        assert learnt("2019") == []
+        store.add_model("root@0", "/gone", "kim", state="active")
+        assert learnt("2019") == []
+        version("one@1", "2019", ["상반기"], "root@0")
+        assert learnt("2019") == [(1, f"d{i}") for i in range(4)]
+        assert learnt("2024") == []
+        version("two@2", "2024", ["다른 계획"], "one@1")
+        assert (len(learnt("2019")), len(learnt("2024"))) == (4, 4)
+        told = lessons_of(store.items(2, order="id", limit=None), learnt=learnt_items(store, "2019"))
+        assert [one.learnt for one in told] == [
+            True,
+            True,
+            False,
+            False,
+        ]  # two texts stood in the first round too
+        again = store.items(1, order="id", limit=1)[0]
+        store.decide([again.id], "pick", code="3-1", by="kim")
+        assert learnt("2019") == [(1, f"d{i}") for i in range(1, 4)]
+        version("three@3", "2019", ["고친결과.xlsx"], "root@0")  # whose decisions may be those of any round
+        assert len(learnt("2019")) == 8
+
+
 def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path):
     _, store, _ = office
     shipped = register_shipped(store, "kim")
@@ -469,11 +509,11 @@ def test_versions_are_registered_used_and_rolled_back(office, learned, tmp_path)
 
 def test_a_folder_is_registered_once_and_used(office, learned, tmp_path):
     path, _, _ = office
-    model = save_model(replace(learned.model, name="own"), tmp_path / "m", {})
+    model = save_model(replace(learned.model, name="우리 기관"), tmp_path / "m", {})
     run, told = CliRunner(), ["--store", str(path)]
     with open_store(path) as store:
         added = run.invoke(app, ["models", "add", str(tmp_path / "m"), *told])
-        assert f"hyeoksin models use {model.id}" in added.output
+        assert f'hyeoksin models use "{model.id}"' in added.output
         assert store.model(model.id).state == "candidate"
         assert isinstance(
             run.invoke(app, ["models", "add", str(tmp_path / "m"), *told]).exception, RefusedError
@@ -482,6 +522,34 @@ def test_a_folder_is_registered_once_and_used(office, learned, tmp_path):
         assert run.invoke(app, ["models", "use", model.id, *told]).exit_code == 0
         assert active_path(store) == tmp_path / "m"
         roll_back(store, "kim")
+
+
+def test_a_folder_brings_the_report_of_its_card(learned, tmp_path):
+    """What the gate refused stays refused in another store, and what learnt from tables is known to have learnt."""
+    run, told = CliRunner(), ["--store", str(tmp_path / "store.db")]
+    judgement = replace(learned.report.judgement, accepted=False, failed=("고정 시험을 잃었습니다.",))
+    reports = {
+        "bad": replace(learned.report, judgement=judgement),
+        "good": learned.report,
+        "strange": replace(learned.report, base="gone@0"),
+    }
+    with open_store(tmp_path / "store.db") as store:
+        rows = {}
+        for name, report in reports.items():
+            model = replace(learned.model, name=name)
+            row = save_model(model, tmp_path / name, {"model": name, "lessons": report.to_json()}).id
+            added = run.invoke(app, ["models", "add", str(tmp_path / name), *told, "--by", "kim"])
+            assert added.exit_code == 0, added.output
+            assert ("거절된 모델로 등록" in added.output) == (name == "bad")
+            rows[name] = store.model(row)
+        assert [row.state for row in rows.values()] == ["refused", "candidate", "candidate"]
+        with pytest.raises(RefusedError, match="고정 시험을 잃었습니다"):
+            use(store, rows["bad"].id, "kim")
+        use(store, rows["good"].id, "kim")
+        assert root_of(store) == (resource("model"), store.active_model())
+        use(store, rows["strange"].id, "kim")
+        with pytest.raises(ModelError, match="바탕 모델 gone@0"):
+            root_of(store)
 
 
 def test_a_refused_model_is_used_only_by_force(office, learned, tmp_path):

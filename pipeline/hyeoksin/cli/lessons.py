@@ -22,6 +22,7 @@ from hyeoksin.cli.taught import (
     from_tables,
     login,
 )
+from hyeoksin.commands import quoted
 from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
@@ -87,15 +88,16 @@ def learn(
     if opened is not None:
         model, _ = add_version(opened, learned, folder, who)
         _tell(learned, f"{model.id} ({folder})")
-        step = f"쓰려면: hyeoksin models use {model.id} --store {store}"
+        step = f"쓰려면: hyeoksin models use {quoted(model.id)} --store {quoted(store)}"
     else:
         made = _written(learned, folder) if accepted else "새 모델 (적지 않음)"
         _tell(learned, made)
-        step = f"쓰기: hyeoksin classify 파일 --model {folder} --plan {plan or taught.plan.id} -o 결과.xlsx"
+        asked = quoted(plan or taught.plan.id)
+        step = f"쓰기: hyeoksin classify 파일 --model {quoted(folder)} --plan {asked} -o 결과.xlsx"
     _preview(taught, again, learned)
     if accepted and use and opened is not None:
         use_model(opened, model.id, who)
-        step = f"이제 {model.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {store}"
+        step = f"이제 {model.id} 이 답합니다. 되돌리기: hyeoksin models rollback --store {quoted(store)}"
     if accepted:
         typer.echo(step)
     list_failed(errors, folder, read)
@@ -138,7 +140,6 @@ def _learnt(taught: Taught, again: Again | None, name: str, full: tuple[Path, Pa
         taught.lessons,
         against=taught.against,
         again=again,
-        since=taught.since,
         name=name,
         rounds=taught.names,
     )

@@ -10,6 +10,7 @@ import typer
 
 from hyeoksin.cli.options import STORE, StoreUrl
 from hyeoksin.cli.taught import By, Rounds, login, rounds_of
+from hyeoksin.commands import quoted
 
 app = typer.Typer(
     help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None
@@ -44,12 +45,18 @@ def add_model(
     store: StoreUrl = STORE,
     by: By = None,
 ) -> None:
-    """모델 폴더를 읽어 보고 후보로 등록합니다."""
+    """모델 폴더를 읽어 보고 후보로 등록합니다. learn 이 거절한 것은 거절된 모델로 남습니다."""
     from hyeoksin.lessons import register
     from hyeoksin.store import open_store
 
     row = register(open_store(store, create=False), folder, login(by))
-    typer.echo(f"{row.id} 을 후보로 등록했습니다. 쓰려면: hyeoksin models use {row.id} --store {store}")
+    told = f"hyeoksin models use {quoted(row.id)} --store {quoted(store)}"
+    if row.state == "refused":
+        typer.echo(
+            f"{row.id} 을 거절된 모델로 등록했습니다. {row.report['까닭']} 그래도 쓰려면: {told} --force"
+        )
+    else:
+        typer.echo(f"{row.id} 을 후보로 등록했습니다. 쓰려면: {told}")
 
 
 @app.command("use")
@@ -70,7 +77,7 @@ def use_model(
 def _followed(store: str) -> str:
     return (
         "켜져 있는 서버는 몇 초 안에 따릅니다. 이미 올린 문서 가운데 정하지 않은 것은 "
-        f"'hyeoksin models renew --project 차수 --store {store}' 로 다시 판정합니다."
+        f"'hyeoksin models renew --project 차수 --store {quoted(store)}' 로 다시 판정합니다."
     )
 
 

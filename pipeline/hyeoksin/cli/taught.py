@@ -44,7 +44,7 @@ TablePlan = Annotated[
 class Taught:
     """Lessons of one plan, ``names`` of the rounds or tables that they come from, and all texts there.
 
-    ``base`` is the model below all lessons; ``against`` the one that answers now, if it has learnt, and ``since`` when.
+    ``base`` is the model below all lessons; ``against`` the one that answers now, if it has learnt.
     """
 
     plan: Plan
@@ -53,7 +53,6 @@ class Taught:
     items: list[tuple[int, Document]]
     base: Model
     against: Model | None = None
-    since: str = ""
 
     @property
     def answering(self) -> Model:
@@ -86,12 +85,13 @@ def from_rounds(store: Store, names: Sequence[str], weight: float) -> Taught:
         InputError: there is no such round, or they have different plans.
         ModelError: the folder of a model is missing or damaged.
     """
-    from hyeoksin.lessons import decided_items, lessons_of, root_of
+    from hyeoksin.lessons import decided_items, learnt_items, lessons_of, root_of
     from hyeoksin.model import load_model
 
     chosen, plan = rounds_of(store, names)
     items = [item for project in chosen for item in store.items(project.id, order="id", limit=None)]
-    lessons = lessons_of((item for project in chosen for item in decided_items(store, project)), weight)
+    decided = (item for project in chosen for item in decided_items(store, project))
+    lessons = lessons_of(decided, weight, learnt_items(store, plan.id))
     folder, answering = root_of(store)
     return Taught(
         plan,
@@ -100,7 +100,6 @@ def from_rounds(store: Store, names: Sequence[str], weight: float) -> Taught:
         [(item.id, item.document) for item in items],
         load_model(folder),
         None if answering is None else load_model(answering.folder),
-        "" if answering is None else answering.created_at,
     )
 
 

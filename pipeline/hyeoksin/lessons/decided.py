@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
 from hyeoksin.results import Result
-from hyeoksin.store import Item, Project, Store, content_of
+from hyeoksin.store import DecisionRow, Item, Project, Store, content_of
 
 __all__ = ["Decided", "at_leaves", "decided_items", "fold_of", "lessons_in", "lessons_of"]
 
@@ -20,7 +20,8 @@ class Decided:
     """A text with the decision in force: ``code`` (any node of the plan, or ``NONE``).
 
     ``suggested`` is the end of the path that the model gave (``NONE``: off-plan); ``family`` keeps equal and nearly equal
-    texts on one side of every split; ``weight`` is what the text counts in training.
+    texts on one side of every split; ``weight`` is what the text counts in training; ``learnt`` tells whether the model that
+    answers now has learnt it.
     """
 
     item: int
@@ -32,6 +33,7 @@ class Decided:
     at: str
     note: str
     weight: float
+    learnt: bool = False
 
     @property
     def corrected(self) -> bool:
@@ -44,24 +46,43 @@ def decided_items(store: Store, project: Project) -> Iterable[Item]:
     return store.each(project.id, decided=True)
 
 
-def lessons_of(items: Iterable[Item], correction_weight: float = 1.0) -> list[Decided]:
+def lessons_of(
+    items: Iterable[Item], correction_weight: float = 1.0, learnt: Iterable[Item] = ()
+) -> list[Decided]:
     """Return one lesson for each decided text, in the order of the decisions.
 
-    The members of a duplicate group that were decided alike are one lesson, not many; undecided ones are none.
+    The members of a duplicate group that were decided alike are one lesson, not many; undecided ones are none. One of the
+    family of an item that the model that answers has ``learnt`` is learnt too.
     """
-    items = list(items)
-    families = _families((item.content, item.group) for item in items)
+    items, learnt = list(items), list(learnt)
+    families = _families((item.content, item.group) for item in [*items, *learnt])
+    known = {families[item.content] for _, item in _told(learnt)}
     found: dict[tuple[str, str], Decided] = {}
-    decided = [(item.decision, item) for item in items if item.decision is not None]
-    for word, item in sorted(decided, key=lambda pair: (pair[0].at, pair[1].id)):
-        if word.action in ("undecided", "undo"):
-            continue
+    for word, item in sorted(_told(items), key=lambda pair: (pair[0].at, pair[1].id)):
         code, suggested = word.code or NONE, item.code or NONE
         family = families[item.content]
         weight = correction_weight if code != suggested else 1.0
-        lesson = Decided(item.id, item.document, code, suggested, family, word.by, word.at, word.note, weight)
+        lesson = Decided(
+            item.id,
+            item.document,
+            code,
+            suggested,
+            family,
+            word.by,
+            word.at,
+            word.note,
+            weight,
+            family in known,
+        )
         found.setdefault((family, code), lesson)
     return list(found.values())
+
+
+def _told(items: Iterable[Item]) -> Iterator[tuple[DecisionRow, Item]]:
+    """Yield the items with a decision that says where the text belongs, after it."""
+    for item in items:
+        if item.decision is not None and item.decision.action not in ("undecided", "undo"):
+            yield item.decision, item
 
 
 def lessons_in(

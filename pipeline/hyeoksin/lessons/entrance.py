@@ -57,7 +57,7 @@ def judge(
 def _enough(past: Comparison, rules: Rules) -> tuple[bool, str]:
     if past.n < rules.least:
         return False, (
-            f"결정이 {past.n}건뿐입니다. {rules.least}건은 있어야 새 모델이 나은지 알 수 있습니다. 더 결정한 뒤 다시 하세요."
+            f"지금 모델이 배우지 않은 결정이 {past.n}건뿐입니다. {rules.least}건은 있어야 새 모델이 나은지 알 수 있습니다. 더 결정한 뒤 다시 하세요."
         )
     return True, f"결정 {past.n:,}건으로 견주었습니다."
 

@@ -50,7 +50,6 @@ def learn_in_full(
     *,
     against: Model | None = None,
     again: Again | None = None,
-    since: str = "",
     name: str,
     rounds: Sequence[str] = (),
     rules: Rules = Rules(),  # noqa: B008 - frozen
@@ -59,7 +58,7 @@ def learn_in_full(
 
     A decision above the leaves teaches no leaf and is left out.
 
-    ``against``, ``again`` and ``since``: as in :func:`hyeoksin.lessons.learn`. Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
+    ``against`` and ``again``: as in :func:`hyeoksin.lessons.learn`. Without the public texts that the shipped model learnt from, the new one knows less, and the gate will say so.
 
     Raises:
         ModelError: the base model has not learnt the plan.
@@ -72,7 +71,7 @@ def learn_in_full(
     before = gather(corpus, external, plans)
     trained = train([*before, *examples], plans, Settings(name=name, encoder=base.dense))
     tokenizer = Tokenizer()
-    places = [i for i, lesson in enumerate(kept) if lesson.at > since]
+    places = [i for i, lesson in enumerate(kept) if not lesson.learnt]
     fresh, rows = [kept[i] for i in places], np.array(places, dtype=np.intp) + len(before)
     old = against or base
     trained_head(old, plan)

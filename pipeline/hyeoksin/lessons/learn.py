@@ -92,7 +92,6 @@ def learn(
     *,
     against: Model | None = None,
     again: Again | None = None,
-    since: str = "",
     name: str | None = None,
     rounds: Sequence[str] = (),
     rules: Rules = Rules(),  # noqa: B008 - frozen
@@ -100,8 +99,8 @@ def learn(
     """Fit the residual of all lessons, and judge it by what models without each lesson's fold would have said.
 
     Learning always starts at a model that learnt from no decisions (``base``). Where the model that answers now learnt
-    from earlier ones, it comes as ``against``: only the lessons after ``since`` (ISO), which it has not seen, compare
-    the two, and what it learnt of other plans stays. With ``again`` the models answer as they do every day, reading twice.
+    from earlier ones, it comes as ``against``: only the lessons that it has not learnt compare the two, and what it learnt
+    of other plans stays. With ``again`` the models answer as they do every day, reading twice.
 
     Raises:
         InputError: there is nothing to learn from.
@@ -120,7 +119,7 @@ def learn(
     others = against.plans if against is not None and _alike(base, against) else base.plans
     plans = {**others, plan.id: changed}
     new = replace(base, name=name or base.name, plans=plans, base=base.root, sha256="")
-    rows = np.flatnonzero([lesson.at > since for lesson in lessons])
+    rows = np.flatnonzero([not lesson.learnt for lesson in lessons])
     fresh = [lessons[i] for i in rows.tolist()]
     old, before, after = base, signals.take(rows), held.take(rows)
     if against is not None:

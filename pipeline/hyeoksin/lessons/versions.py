@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from hyeoksin.commands import quoted
 from hyeoksin.errors import ModelError, RefusedError
+from hyeoksin.lessons.decided import decided_items
 from hyeoksin.lessons.learn import Learned
 from hyeoksin.model import Model, check_folder, load_model, save_model
-from hyeoksin.resources import resource
-from hyeoksin.store import SHIPPED, ModelRow, ModelState, Store
+from hyeoksin.resources import model_id, resource
+from hyeoksin.store import SHIPPED, Item, ModelRow, ModelState, Store
+from hyeoksin.training.card import read_card
 
 __all__ = [
     "active_path",
     "add_version",
     "follow_shipped",
+    "learnt_items",
     "register",
     "register_shipped",
     "roll_back",
@@ -29,24 +35,60 @@ def active_path(store: Store) -> Path:
 
 
 def root_of(store: Store) -> tuple[Path, ModelRow | None]:
-    """Return the folder of the model below all lessons of the one that answers, and that one's row if it has lessons."""
+    """Return the folder of the model below all lessons of the one that answers, and that one's row if it has lessons.
+
+    Raises:
+        ModelError: that model is not registered.
+    """
     row = store.active_model()
     if row is None or "figures" not in row.report:
         return active_path(store), None
-    here = row
+    known, here = {one.id: one for one in store.models()}, row
     while "figures" in here.report:
-        here = store.model(here.report["figures"]["base"])
+        base = here.report["figures"]["base"]
+        if base not in known:
+            raise ModelError(
+                f"모델 {here.id} 의 바탕 모델 {base} 이 이 저장소에 등록되어 있지 않아 더 배울 수 없습니다. 그 폴더를 "
+                "'hyeoksin models add 폴더' 로 등록하거나, 'hyeoksin models use' 로 다른 모델을 쓴 뒤 다시 하세요."
+            )
+        here = known[base]
     return here.folder, row
 
 
+def learnt_items(store: Store, plan: str) -> Iterator[Item]:
+    """Yield the decided items that the head of a plan has learnt in the model that answers.
+
+    A version keeps the other plans' heads of the one that answered before it, so the newest of them that learnt the plan
+    says from which rounds, and when. Where it names tables, which may hold decisions of any round, it is taken to know all.
+    """
+    known = {row.id: row for row in store.models()}
+    row = store.active_model()
+    while row is not None and "figures" in row.report and row.report["figures"]["plan"] != plan:
+        row = known.get(row.report["figures"]["against"])
+    if row is None or "figures" not in row.report:
+        return
+    rounds, names = store.projects(), set(row.report["figures"]["rounds"])
+    some = names <= {one.name for one in rounds}
+    for one in rounds:
+        if one.plan == plan and (one.name in names or not some):
+            for item in decided_items(store, one):
+                if item.decision is not None and item.decision.at <= row.created_at:
+                    yield item
+
+
 def register(store: Store, folder: Path, by: str) -> ModelRow:
-    """Register a model folder as a candidate; it is read first, so a damaged one never gets there.
+    """Register a model folder with the report on its card, if it learnt from decisions; one that the gate refused stays so.
+
+    It is read first, so a damaged one never gets there.
 
     Raises:
         ModelError: the folder is missing or damaged.
         RefusedError: it is registered already.
     """
-    row = store.add_model(load_model(folder).id, str(folder.resolve()), by)
+    name, report = load_model(folder).id, read_card(folder).get("lessons", {})
+    if report and report["figures"]["base"] == model_id(resource("model")):
+        register_shipped(store, by)
+    row = store.add_model(name, str(folder.resolve()), by, report=report, state=_first_state(report))
     store.audit("model.registered", by, subject=row.id)
     return row
 
@@ -84,8 +126,9 @@ def add_version(store: Store, learned: Learned, folder: Path, by: str) -> tuple[
     check_folder(folder)
     report = learned.report.to_json()
     model = save_model(learned.model, folder, {"model": learned.model.name, "lessons": report})
-    state = "candidate" if learned.report.judgement.accepted else "refused"
-    return model, store.add_model(model.id, str(folder.resolve()), by, report=report, state=state)  # type: ignore[arg-type]
+    return model, store.add_model(
+        model.id, str(folder.resolve()), by, report=report, state=_first_state(report)
+    )
 
 
 def use(store: Store, name: str, by: str, force: bool = False) -> ModelRow:
@@ -106,17 +149,17 @@ def use(store: Store, name: str, by: str, force: bool = False) -> ModelRow:
         here = register_shipped(store, by).id
         raise ModelError(
             f"모델 '{name}' 은 이 프로그램의 앞 판에 함께 설치되었던 것이라 이제 없습니다. 지금 함께 설치된 모델을 쓰려면: "
-            f"hyeoksin models use {here}"
+            f"hyeoksin models use {quoted(here)}"
         )
     if found != name:
         raise ModelError(
             f"{row.path}: 등록된 모델 '{name}' 이 아니라 '{found}' 입니다. 폴더를 되돌리거나, 지금 든 모델을 쓰려면 "
-            f"'hyeoksin models add {row.path}' 로 등록하세요."
+            f"'hyeoksin models add {quoted(row.path)}' 로 등록하세요."
         )
     register_shipped(store, by)
     before = store.active_model()
     changed = store.set_model_state(name, "active")
-    if before is not None and before.id != name and _was_refused(before):
+    if before is not None and before.id != name and _refused(before.report):
         store.set_model_state(before.id, "refused")  # forced once is not let in for good
     store.audit("model.use", by, subject=name, detail={"forced": force})
     return changed
@@ -132,7 +175,7 @@ def roll_back(store: Store, by: str) -> ModelRow:
         ModelError: its folder is missing or damaged.
     """
     active = store.active_model()
-    before = [row for row in store.models() if row.state == "retired" and not _was_refused(row)]
+    before = [row for row in store.models() if row.state == "retired" and not _refused(row.report)]
     if active is not None and active.shipped:
         before = [row for row in before if not row.shipped]
     if active is None or not before:
@@ -141,5 +184,9 @@ def roll_back(store: Store, by: str) -> ModelRow:
     return use(store, register_shipped(store, by).id if last.shipped else last.id, by)
 
 
-def _was_refused(row: ModelRow) -> bool:
-    return row.report.get("판정") == "거절"
+def _first_state(report: Mapping[str, Any]) -> ModelState:
+    return "refused" if _refused(report) else "candidate"
+
+
+def _refused(report: Mapping[str, Any]) -> bool:
+    return report.get("판정") == "거절"

@@ -35,7 +35,9 @@ def read_card(model: str | Path | None = None) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder}: 모델 카드(card.json)를 읽을 수 없습니다.") from error
+        raise ModelError(
+            f"{folder}: 모델 카드(card.json)를 읽을 수 없습니다. 모델을 다시 받으세요."
+        ) from error
     return card
 
 

@@ -58,10 +58,13 @@ def register(
         folder = Path(path.strip()).resolve()
         if not path.strip() or not folder.is_dir():
             raise ModelError(_("서버에 그런 폴더가 없습니다. 모델 폴더의 전체 경로를 적으세요."))
-        add(store, folder, user.name)
+        row = add(store, folder, user.name)
     except (ModelError, RefusedError) as error:
         return _page(request, store, told(error), path)
-    notify(request, "done", _("모델을 후보로 등록했습니다."))
+    if row.state == "refused":
+        notify(request, "done", _("모델을 등록했습니다. 시험에서 거절된 것이라 쓸 수 없습니다."))
+    else:
+        notify(request, "done", _("모델을 후보로 등록했습니다."))
     return redirect(request, "/models")
 
 
