@@ -11,6 +11,7 @@ import typer
 from hyeoksin.cli.crosswalks import RELATIONS, shipped_links
 from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
+from hyeoksin.commands import quoted
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
 
@@ -112,7 +113,9 @@ def from_skos(
     refuse_existing(output, links)
     loaded = load_plan(file)
     write_yaml(loaded, output)
-    typer.echo(f"{output} 에 적었습니다 (항목 {len(loaded.nodes)}). 점검: hyeoksin plan check {output}")
+    typer.echo(
+        f"{output} 에 적었습니다 (항목 {len(loaded.nodes)}). 점검: hyeoksin plan check {quoted(output)}"
+    )
     if links is not None:
         found = read_links(file)
         write_links(found, links)

@@ -11,6 +11,7 @@ from hyeoksin.cli.decided import decided_of, told_in
 from hyeoksin.cli.failed import list_failed, show_failed
 from hyeoksin.cli.options import Links, Texts
 from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_file, refuse_inputs
+from hyeoksin.commands import quoted
 from hyeoksin.errors import RowError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def learn(
     made = save_learnt(learnt, folder, output)
     _told(learnt)
     typer.echo(
-        f"{made.id} 을 {output} 에 적었습니다. 쓰기: hyeoksin classify 파일 --model {output} --plan {plan}"
+        f"{made.id} 을 {output} 에 적었습니다. 쓰기: hyeoksin classify 파일 --model {quoted(output)} --plan {quoted(plan)}"
     )
     if ask is not None:
         _write_questions(learnt, ask)

@@ -11,6 +11,7 @@ from hyeoksin.cli import changes, newplan, translate
 from hyeoksin.cli.crosswalks import RELATIONS
 from hyeoksin.cli.options import PlanArgument
 from hyeoksin.cli.outputs import check_form, refuse_existing
+from hyeoksin.commands import quoted
 
 if TYPE_CHECKING:
     from hyeoksin.plan import Plan
@@ -87,7 +88,7 @@ def template(
     else:
         with written_whole(output) as part:
             part.write_text(TEMPLATE, encoding="utf-8")
-    typer.echo(f"{output} 을 만들었습니다. 고친 뒤: hyeoksin plan check {output}")
+    typer.echo(f"{output} 을 만들었습니다. 고친 뒤: hyeoksin plan check {quoted(output)}")
 
 
 @app.command()
