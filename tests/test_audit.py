@@ -201,6 +201,19 @@ def test_a_store_gives_the_recommendations_of_its_rounds(tmp_path: Path) -> None
         audit(path, "2024")
 
 
+def test_rounds_of_another_edition_of_the_plan_are_noted_and_left_out(tmp_path: Path) -> None:
+    path, some, older = tmp_path / "desk.db", _some(), replace(load_plan("2019"), title="앞 판")
+    with open_store(path) as store:
+        store.create_project("앞 회차", older, "officer")
+        with pytest.raises(InputError, match=r"앞 회차.*다른 판.*그때의 계획 파일"):
+            audit(path, "2019")
+        number = store.create_project("새 회차", "2019", "officer").id
+        store.add_items(number, [(one.document, one) for one in some])
+    found = audit(path, "2019", ["region"], topic_texts=0)
+    assert found.n_texts == len(some)
+    assert any("앞 회차" in note and "다른 판" in note for note in found.notes)
+
+
 def test_a_store_with_the_answers_of_two_models_can_be_audited(tmp_path: Path) -> None:
     path, some = tmp_path / "desk.db", _some()
     other = {**prediction(PLAN, 0, {"2-1": 0.9}).to_record(), "model": "office@00000001"}

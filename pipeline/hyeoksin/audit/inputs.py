@@ -18,7 +18,7 @@ from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
 from hyeoksin.privacy import masked
-from hyeoksin.results import main_plan, refuse_unfinished
+from hyeoksin.results import main_plan, other_editions, refuse_unfinished
 from hyeoksin.results.records import first_line
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
     """Write the recommendations of the rounds that were held under ``plan`` as records.
 
     Raises:
-        InputError: the store has no such round, or none of its rounds has a text.
+        InputError: the store has no such round, or none of this edition of the plan, or none of its rounds has a text.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -178,10 +178,13 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
     from hyeoksin.store import open_store
 
     schema = pa.schema([(name, pa.string()) for name in ("record", "제목", "내용")])
-    place, known, n_texts = folder / "part-000000.parquet", load_plan(plan).id, 0
+    place, known, n_texts = folder / "part-000000.parquet", load_plan(plan), 0
     with open_store(path, create=False) as store, pq.ParquetWriter(place, schema) as writer:
         rounds = store.projects()
-        held = [round_.id for round_ in rounds if round_.plan == known]
+        held = [round_.id for round_ in rounds if round_.plan_sha == known.sha256]
+        word = other_editions(rounds, known)
+        if word and not held:
+            raise InputError(f"{path}: {word}")
         model, notes = _one_model(store, held)
         items = (item for round_ in held for item in store.each(round_))
         while batch := list(islice(items, _ROWS)):
@@ -195,9 +198,9 @@ def _stored(path: Path, folder: Path, plan: str) -> Records:
     if not n_texts:
         plans = ", ".join(sorted({round_.plan for round_ in rounds})) or "없음"
         raise InputError(
-            f"{path}: 계획 {known} 의 글이 없습니다 (차수가 있는 계획: {plans}). --plan 을 확인하세요."
+            f"{path}: 계획 {known.id} 의 글이 없습니다 (차수가 있는 계획: {plans}). --plan 을 확인하세요."
         )
-    return Records((place,), "parquet", notes=notes)
+    return Records((place,), "parquet", notes=(*notes, *([word] if word else [])))
 
 
 def _one_model(store: Store, rounds: Sequence[int]) -> tuple[str | None, tuple[str, ...]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hyeoksin.codes import NONE
 from hyeoksin.decoding import readable
@@ -14,7 +15,10 @@ from hyeoksin.results.records import UnaskedError, from_lines, from_parquet, fro
 from hyeoksin.results.result import Result, checked
 from hyeoksin.results.tables import from_table
 
-__all__ = ["main_plan", "read_results", "refuse_unfinished"]
+if TYPE_CHECKING:
+    from hyeoksin.store import Project
+
+__all__ = ["main_plan", "other_editions", "read_results", "refuse_unfinished"]
 
 _STORES = (".db", ".sqlite", ".sqlite3")
 
@@ -95,6 +99,18 @@ def refuse_unfinished(path: Path) -> None:
         )
 
 
+def other_editions(projects: Sequence[Project], plan: Plan) -> str:
+    """Return what to tell of the rounds of a store that were opened with another edition of a plan, "" if there are none."""
+    others = [project for project in projects if project.plan == plan.id and project.plan_sha != plan.sha256]
+    if not others:
+        return ""
+    editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
+    return (
+        f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
+        f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
+    )
+
+
 def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     """Read the rounds of a store that were held under ``plan``: decisions where there are any, else recommendations."""
     from hyeoksin.store import open_store
@@ -103,16 +119,10 @@ def _from_store(path: Path, plan: Plan) -> Iterator[Result | RowError]:
     projects = store.projects()
     namesakes = [project for project in projects if project.plan == plan.id]
     rounds = [project for project in namesakes if project.plan_sha == plan.sha256]
-    others = [project for project in namesakes if project.plan_sha != plan.sha256]
     if not namesakes:
         held = ", ".join(sorted({project.plan for project in projects})) or "없음"
         raise InputError(f"{path}: 계획 {plan.id} 의 차수가 없습니다 (있는 계획: {held}).")
-    if others:
-        editions = ", ".join(sorted({project.plan_sha[:8] for project in others}))
-        word = (
-            f"차수 {', '.join(project.name for project in others)} 은(는) 계획 {plan.id} 의 다른 판({editions})으로 열었습니다 "
-            f"(지금 계획: {plan.sha256[:8]}). 그 차수를 읽으려면 그때의 계획 파일을 주세요."
-        )
+    if word := other_editions(projects, plan):
         if not rounds:
             raise InputError(f"{path}: {word}")
         yield RowError(path.name, word)
