@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from hyeoksin.cli import app
-from hyeoksin.cli.simulate import _records
+from hyeoksin.cli.simulate import _ledger, _records
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError
@@ -23,6 +24,8 @@ from hyeoksin.simulate.overlap import n_trained_on
 from hyeoksin.simulate.page import page
 from hyeoksin.simulate.replay import budget_row, by_month, rounds_of
 from hyeoksin.simulate.report import write_report
+from hyeoksin.store import open_store
+from web_client import record as said
 
 PLAN = load_plan("2019")
 LEAVES = [leaf.code for leaf in PLAN.leaves]
@@ -105,6 +108,19 @@ def test_rounds_are_months_or_equal_parts_and_keep_every_text():
     undated = [replace(row, at="") for row in rows]
     assert [len(part) for part in rounds_of(undated, 4)] == [25] * 4
     assert [row for part in rounds_of(undated, 4) for row in part] == undated
+
+
+def test_a_round_of_one_day_is_replayed_in_the_order_of_its_decisions(tmp_path):
+    texts = [Document(str(i), title=f"글 {i}") for i in range(12)]
+    with open_store(tmp_path / "store.db") as store:
+        number = store.create_project("상반기", "2019", "kim").id
+        store.add_items(number, [(text, said(text)) for text in texts])
+        for item in store.items(number, order="id", limit=None):
+            store.decide([item.id], "none", by="kim")
+            time.sleep(0.002)  # so that no two fall into one millisecond
+    plan, told, found = _ledger(str(tmp_path / "store.db"), ["상반기"])
+    rows = [row for part in rounds_of(answered(told, found, plan)) for row in part]
+    assert [row.id for row in rows] == [str(i) for i in range(1, 13)]
 
 
 def test_texts_without_a_date_are_no_month_and_come_last():

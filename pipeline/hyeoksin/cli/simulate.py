@@ -93,7 +93,7 @@ def simulate(
 
 
 def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], list[Mapping[str, Any]]]:
-    """Return the plan of some rounds, their decided texts by the day of the decision, and what the model had said."""
+    """Return the plan of some rounds, their decided texts by the moment of the decision, and what the model had said."""
     from dataclasses import replace
 
     from hyeoksin.cli.taught import rounds_of
@@ -112,7 +112,7 @@ def _ledger(store: str, names: Sequence[str]) -> tuple[Plan, list[PastText], lis
         if word is None or word.action not in ("accept", "pick", "none"):
             continue
         record = opened.records(item.id).get(word.model, item.record)
-        document = replace(item.document, id=str(item.id), date=word.at[:10], region=item.region or None)
+        document = replace(item.document, id=str(item.id), date=word.at, region=item.region or None)
         code = word.code or NONE
         texts.append(PastText(document, code, frozenset({code}), item.kind))
         found.append({**record, "id": str(item.id)})

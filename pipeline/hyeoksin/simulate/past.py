@@ -41,7 +41,7 @@ class Answered:
     """A past text with the model's answer.
 
     ``leaves`` are the probabilities of the plan's leaves in plan order; ``answer`` is the best leaf, or ``NONE`` where
-    off-plan is likelier than not, and ``probability`` its own. ``at`` is an ISO date or ``""``.
+    off-plan is likelier than not, and ``probability`` its own. ``at`` is an ISO date, or moment, or ``""``.
     """
 
     id: str
