@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from hyeoksin.cli import app
 from hyeoksin.errors import InputError
+from hyeoksin.resources import model_id, resource
 
 TEXT = "우리 군은 섬 마을 어르신을 위해 이동 진료버스를 운영한다. 의사와 간호사가 매주 두 마을을 찾아간다."
 
@@ -31,7 +32,7 @@ def test_batch_writes_the_folder_and_reports_failed_rows(tmp_path: Path, source:
     run = CliRunner().invoke(app, told)
     assert run.exit_code == 1  # one row is no JSON
     assert "4건 가운데 3건 분류" in run.stderr
-    assert "1차 거르기가 없어" in run.stderr
+    assert f"모델 {model_id(resource('model'))} 에는 계획 2020 의 1차 거르기가 없어" in run.stderr
     lines = (output / "records" / "part-000000.jsonl").read_text(encoding="utf-8").splitlines()
     first, second, third = map(json.loads, lines)
     assert first["duplicate_group"] == second["duplicate_group"]

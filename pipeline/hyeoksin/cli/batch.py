@@ -115,7 +115,10 @@ def batch(
         raise
     rows, counts = manifest["rows"], manifest["counts"]
     if manifest["settings"]["gate"] != gate:
-        typer.echo(f"알림: 계획 {plan} 에는 1차 거르기가 없어 모든 글을 분석했습니다.", err=True)
+        typer.echo(
+            f"알림: 모델 {manifest['settings']['model']} 에는 계획 {plan} 의 1차 거르기가 없어 모든 글을 분석했습니다.",
+            err=True,
+        )
     parts = ", ".join(f"{_STATUS.get(name, name)} {n:,}" for name, n in counts.items())
     typer.echo(
         f"{rows['in']:,}건 가운데 {rows['out']:,}건 분류 ({parts}), 실패 {rows['failed']:,}건: {output}",
