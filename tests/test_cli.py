@@ -422,6 +422,17 @@ def test_an_error_of_the_system_is_one_message(tmp_path: Path) -> None:
     assert "교차검증" in refused(hyeoksin("evaluate", "--model", tmp_path))
 
 
+def test_a_model_that_learnt_from_decisions_tells_of_its_lessons(tmp_path: Path) -> None:
+    card = {"lessons": {"판정": "받아들임", "카파": "0.539 -> 0.600", "figures": {}}}
+    taught = {"plan": "우리", "decisions": 60, "carried": 0, "held_out_kappa": None}
+    (tmp_path / "card.json").write_text(json.dumps({**card, "new_plan": taught}), encoding="utf-8")
+    told = hyeoksin("evaluate", "--model", tmp_path)
+    assert told.code == 0
+    assert "카파: 0.539 -> 0.600" in told.out
+    assert "계획 우리: 새 결정 60건" in told.out
+    assert "hyeoksin evaluate 분류한글.jsonl --model" in told.out
+
+
 @pytest.mark.parametrize(
     ("line", "says", "help_of"),
     [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hyeoksin.cli.extras import need
 from hyeoksin.cli.options import Careful, Corpus, Model
 from hyeoksin.cli.outputs import refuse_file, refuse_inputs
+from hyeoksin.commands import quoted
 
 
 def train(
@@ -83,12 +85,15 @@ def evaluate(
     from hyeoksin.training.card import SCORE_NAMES, read_card
 
     if coded is None:
-        scores = read_card(model).get("cross_validation")
-        if scores is None:
-            raise ModelError(
-                "모델 카드(card.json)에 교차검증 점수가 없습니다. hyeoksin train 으로 다시 학습하세요."
-            )
-        print_scores(scores, SCORE_NAMES)
+        card = read_card(model)
+        if "cross_validation" in card:
+            print_scores(card["cross_validation"], SCORE_NAMES)
+            return
+        remedy = f"채점하려면 사람이 분류한 글을 주세요: hyeoksin evaluate 분류한글.jsonl --model {quoted(model or '모델폴더')}"
+        if not card.keys() & {"lessons", "new_plan"}:
+            raise ModelError(f"모델 카드(card.json)에 교차검증 점수가 없습니다. {remedy}")
+        _print_lessons(card)
+        typer.echo(remedy)
         return
     from hyeoksin.assess import assess, wrong
     from hyeoksin.evaluation import read_coded
@@ -104,3 +109,18 @@ def evaluate(
     print_scores(scores, SCORE_NAMES)
     for line in wrong(texts, predictions)[:mistakes]:
         typer.echo(line)
+
+
+def _print_lessons(card: Mapping[str, Any]) -> None:
+    """Print what the card of a model that learnt from decisions says of it."""
+    for name, value in card.get("lessons", {}).items():
+        if isinstance(value, str):
+            typer.echo(f"{name}: {value}")
+    learnt = card.get("new_plan")
+    if learnt is not None:
+        kappa = learnt["held_out_kappa"]
+        told = "재지 않음" if kappa is None else f"{kappa:.2f}"
+        typer.echo(
+            f"계획 {learnt['plan']}: 새 결정 {learnt['decisions']:,}건, 옮긴 것 {learnt['carried']:,}건, "
+            f"배우지 않은 결정과의 일치(카파) {told}"
+        )
