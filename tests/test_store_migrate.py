@@ -15,10 +15,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection, Engine
 
 import hyeoksin.store
-from hyeoksin.errors import NotStoredError, StoreDamagedError, StoreError, StoreUnavailableError
-from hyeoksin.store import open_store
+from hyeoksin.errors import NotStoredError, RefusedError, StoreDamagedError, StoreError, StoreUnavailableError
+from hyeoksin.store import open_store, restore
 from hyeoksin.store.engine import address, engine
 from hyeoksin.store.migrate import HEAD, REVISIONS, current, migrate
+from hyeoksin.store.portable import dump
 from hyeoksin.store.schema import metadata
 from stores import ENGINES, PLAN, address_on, document, opened, record
 
@@ -107,6 +108,17 @@ def test_a_migration_that_fails_leaves_the_older_store_as_it_was(
         assert "indexed" not in columns
         with open_store(url) as store:
             assert store.verify().rows == 2
+
+
+def test_an_older_backup_goes_where_no_tables_are(tmp_path: Path) -> None:
+    backup, empty = tmp_path / "옛판.jsonl", tmp_path / "빈것.db"
+    older(str(tmp_path / "옛.db"))
+    with raw(str(tmp_path / "옛.db")) as made, made.connect() as connection:
+        dump(connection, backup, packed=False)
+    open_store(empty).close()
+    with pytest.raises(RefusedError, match=rf"다른 판의 표\({HEAD}\).*아직 없는 파일"):
+        restore(backup, empty)
+    assert restore(backup, tmp_path / "새.db").sound
 
 
 @pytest.mark.parametrize("kind", ENGINES)

@@ -84,13 +84,18 @@ def load(connection: Connection, path: Path, name: Path) -> None:
     """Fill an empty store with a backup and bring it to this version.
 
     Raises:
-        RefusedError: the store is not empty.
+        RefusedError: the store is not empty, or has the tables of another version.
         StoreDamagedError: see :func:`check`.
     """
     revision = check(path, name)
     there = current(connection)
-    if there is not None and (there != revision or _filled(connection)):
+    if there is not None and _filled(connection):
         raise RefusedError("비어 있지 않은 저장소에는 되살릴 수 없습니다. 새 이름을 주세요.")
+    if there not in (None, revision):
+        raise RefusedError(
+            f"이 저장소에는 다른 판의 표({there})가 이미 있어 백업({revision})을 되살릴 수 없습니다. 아직 없는 파일의 이름이나 "
+            "표가 없는 데이터베이스를 주세요."
+        )
     migrate(connection, revision)
     tables = _tables(connection)
     waiting: list[dict[str, Any]] = []
