@@ -6,6 +6,7 @@ import csv
 import unicodedata
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -196,6 +197,16 @@ def test_new_texts_are_judged_and_kept_once(client: TestClient, store: Store) ->
         0
     ]
     assert fault["field"] == "documents[0].id"
+
+
+def test_a_round_whose_plan_the_model_learnt_in_another_edition_is_refused(
+    client: TestClient, store: Store, tmp_path: Path
+) -> None:
+    """To wait and ask again would not help, and where the server keeps the plan is nobody's business."""
+    number = store.create_project("앞 판", replace(load_plan("2019"), title="앞 판"), "kim").id
+    told = problem(client, "POST", f"/rounds/{number}/documents", 409, documents=[{"id": "1", "title": "글"}])
+    assert "다른 판으로 배워" in told["detail"]
+    assert str(tmp_path) not in told["detail"]
 
 
 def test_a_decision_stands_in_the_ledger_and_can_be_taken_back(client: TestClient, store: Store) -> None:

@@ -7,11 +7,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from hyeoksin.cli import app
 from hyeoksin.domain import Document
 from hyeoksin.plan import load_plan
 from hyeoksin.resources import model_id, resource
@@ -57,6 +60,36 @@ def test_a_model_is_registered_used_and_gone_back_from(
     assert judge.models == [str(other_model.resolve()), str(resource("model"))]
     assert "모델 카드" in admin.get(f"/models/{other}").text
     assert [r.event for r in store.audit_log(by="admin")].count("model.use") == 2
+
+
+def test_a_model_that_learnt_another_edition_of_a_round_s_plan_says_so(
+    tmp_path: Path, store: Store, other_model: Path
+) -> None:
+    store.create_project("앞 판", replace(load_plan("2019"), title="앞 판"), "admin")
+    store.create_project("지금", "2019", "admin")
+    admin = Browser(make_app(tmp_path, store), "admin")
+    admin.post("/models", {"path": str(other_model)})
+    admin.post(f"/models/{model_id(other_model)}/use")
+    assert "차수 앞 판 의 계획을 다른 판으로 배워" in admin.get("/models").text
+    told = CliRunner().invoke(app, ["models", "rollback", "--store", str(store.url), "--by", "kim"])
+    assert "은 차수 앞 판 의 계획을 다른 판으로 배워" in told.stderr
+
+
+def test_an_own_plan_with_the_id_of_another_edition_opens_no_round(tmp_path: Path, store: Store) -> None:
+    officer = Browser(make_app(tmp_path, store), "officer")
+
+    def opened(name: str, title: str) -> Any:
+        text = f"id: our-2026\ntitle: 우리 계획\nyear: 2026\nnodes:\n  - {{code: '1', title: {title}}}\n"
+        files = {"own": ("plan.yaml", text.encode(), "application/yaml")}
+        form = {"name": name, "plan": "2024", "precision": "95", "coders": "1"}
+        return officer.post("/rounds", form, files=files)
+
+    assert opened("1차", "민원").status_code == 303
+    assert opened("2차", "민원").status_code == 303
+    refused = opened("3차", "복지")
+    assert refused.status_code == 422
+    assert "id를 바꾸어" in refused.text
+    assert {one.name for one in store.projects()} == {"1차", "2차"}
 
 
 def test_a_damaged_or_refused_model_never_answers(tmp_path: Path, store: Store, other_model: Path) -> None:

@@ -16,7 +16,7 @@ from hyeoksin.answers import Answer, answer
 from hyeoksin.clauses import ClauseIndex
 from hyeoksin.domain import UNTRAINED, Document, Prediction, Rival, Score, Span
 from hyeoksin.encoders import DenseEncoder, Encoded, beside, dense_encoder, probe, views
-from hyeoksin.errors import ModelError
+from hyeoksin.errors import EditionError, ModelError
 from hyeoksin.evidence import Words, spans, speaking_words
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.mentions import Named, named_agencies, nameless, without_names
@@ -259,15 +259,16 @@ def check_plan(model: Model, plan: Plan) -> None:
     """Refuse a plan that is not word for word the one that the model was trained on.
 
     Raises:
-        ModelError: naming both hashes.
+        EditionError: naming both hashes.
     """
     known = model.plans[plan.id].sha256
     if known != plan.sha256:
-        raise ModelError(
+        raise EditionError(
             f"모델 {model.id} 은 계획 {plan.id} 의 다른 판({known[:8]})으로 학습했습니다. "
             f"지금 계획: {plan.sha256[:8]} ({plan.source}). 고친 계획은 id를 바꾸어(YAML은 첫머리의 'id:', 표는 '계획 id' 열) "
             "자체 계획으로 쓰세요. 결정이 있으면(저장소의 것은 hyeoksin store export 결정.csv 로 내보내) "
-            "'hyeoksin plan learn 계획 --decisions 결정.csv -o 모델폴더' 로 그 계획의 모델을 만듭니다."
+            "'hyeoksin plan learn 계획 --decisions 결정.csv -o 모델폴더' 로 그 계획의 모델을 만듭니다. 이미 연 차수는 "
+            "'hyeoksin models use' 로 함께 설치된 모델이나 그 판을 배운 모델을 쓰면 이어집니다."
         )
 
 

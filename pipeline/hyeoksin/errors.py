@@ -5,6 +5,7 @@
     HyeoksinError               everything that this package raises on purpose
     ├── PlanError               a plan, crosswalk, agency or region file is wrong (file and line in the text)
     ├── ModelError              a model folder is damaged, unknown, or made for another plan
+    │   └── EditionError        it learnt another edition of the plan
     ├── InputError              a file of documents cannot be read at all
     │   └── RowError            one row of it cannot be used; the others go on
     ├── StoreError              the store cannot do what was asked; nothing of it was saved
@@ -18,7 +19,8 @@
     ├── MissingExtraError       an optional library is not installed
     └── JudgeError              the server's classifier cannot answer now
         ├── BusyError           too many texts wait; try again after ``retry_after`` seconds
-        └── SlowError           no answer in time
+        ├── SlowError           no answer in time
+        └── UnknownPlanError    the model that answers learnt another edition of the texts' plan; waiting does not help
 
 Messages are Korean, because an officer reads them in the terminal and the web page; each says what is wrong, where,
 and what to do.
@@ -26,6 +28,7 @@ and what to do.
 
 __all__ = [
     "BusyError",
+    "EditionError",
     "HyeoksinError",
     "InputError",
     "JudgeError",
@@ -42,6 +45,7 @@ __all__ = [
     "StoreError",
     "StoreFullError",
     "StoreUnavailableError",
+    "UnknownPlanError",
 ]
 
 
@@ -77,6 +81,10 @@ class PlanError(HyeoksinError):
 
 class ModelError(HyeoksinError):
     """A model folder is damaged, unknown, or was made for another plan."""
+
+
+class EditionError(ModelError):
+    """A model learnt another edition of the plan."""
 
 
 class InputError(HyeoksinError):
@@ -167,3 +175,7 @@ class BusyError(JudgeError):
 
 class SlowError(JudgeError):
     """No answer came in time."""
+
+
+class UnknownPlanError(JudgeError):
+    """The model that answers learnt another edition of the plan: the same texts can be judged once another model answers."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyeoksin.cli.options import STORE, StoreUrl
 from hyeoksin.cli.taught import By, Rounds, login, rounds_of
 from hyeoksin.commands import quoted
+
+if TYPE_CHECKING:
+    from hyeoksin.store import ModelRow, Store
 
 app = typer.Typer(
     help="모델의 판: 등록, 목록, 바꾸기, 되돌리기.", no_args_is_help=True, rich_markup_mode=None
@@ -70,8 +73,23 @@ def use_model(
     from hyeoksin.lessons import use
     from hyeoksin.store import open_store
 
-    row = use(open_store(store, create=False), model, login(by), force)
+    opened = open_store(store, create=False)
+    row = use(opened, model, login(by), force)
     typer.echo(f"이제 {row.id} 이 답합니다. {_followed(store)}")
+    _tell_stopped(opened, row)
+
+
+def _tell_stopped(store: Store, row: ModelRow) -> None:
+    from hyeoksin.lessons import stopped_rounds
+
+    rounds = stopped_rounds(store, row)
+    if rounds:
+        typer.secho(
+            f"알림: {row.id} 은 차수 {', '.join(rounds)} 의 계획을 다른 판으로 배워 그 차수의 글을 분류하지 못합니다. 그 차수에 글을 더 "
+            "넣거나 다시 판정하려면 'hyeoksin models use' 로 함께 설치된 모델이나 그 판을 배운 모델을 쓰세요.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
 
 
 def _followed(store: str) -> str:
@@ -117,5 +135,7 @@ def rollback(store: StoreUrl = STORE, by: By = None) -> None:
     from hyeoksin.lessons import roll_back
     from hyeoksin.store import open_store
 
-    row = roll_back(open_store(store, create=False), login(by))
+    opened = open_store(store, create=False)
+    row = roll_back(opened, login(by))
     typer.echo(f"{row.id} 로 되돌렸습니다. {_followed(store)}")
+    _tell_stopped(opened, row)

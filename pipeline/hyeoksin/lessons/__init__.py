@@ -17,6 +17,7 @@ from hyeoksin.lessons.versions import (
     register_shipped,
     roll_back,
     root_of,
+    stopped_rounds,
     use,
 )
 
@@ -46,5 +47,6 @@ __all__ = [
     "renew",
     "roll_back",
     "root_of",
+    "stopped_rounds",
     "use",
 ]

@@ -24,6 +24,7 @@ __all__ = [
     "register_shipped",
     "roll_back",
     "root_of",
+    "stopped_rounds",
     "use",
 ]
 
@@ -163,6 +164,16 @@ def use(store: Store, name: str, by: str, force: bool = False) -> ModelRow:
         store.set_model_state(before.id, "refused")  # forced once is not let in for good
     store.audit("model.use", by, subject=name, detail={"forced": force})
     return changed
+
+
+def stopped_rounds(store: Store, row: ModelRow) -> list[str]:
+    """Return the names of the open rounds that a model cannot judge, since it learnt another edition of their plan."""
+    heads = load_model(row.folder).plans
+    return [
+        one.name
+        for one in store.projects(closed=False)
+        if one.plan in heads and heads[one.plan].sha256 != one.plan_sha
+    ]
 
 
 def roll_back(store: Store, by: str) -> ModelRow:

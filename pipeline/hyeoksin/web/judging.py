@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import HyeoksinError, JudgeError
+from hyeoksin.errors import EditionError, HyeoksinError, JudgeError, UnknownPlanError
 
 if TYPE_CHECKING:
     from hyeoksin.classifier import Classifier
@@ -21,6 +21,10 @@ __all__ = ["Child"]
 _KEPT = 6  # classifiers (model and plan) that stay loaded; they share Kiwi
 _CRASHED = (
     "이 글을 분류하다 분류기가 멈췄습니다. 글에 이상한 글자가 있는지 보고, 되풀이되면 관리자에게 알리세요."
+)
+_EDITION = (
+    "지금 쓰는 모델이 이 계획을 다른 판으로 배워 글을 분류할 수 없습니다. 관리자가 함께 설치된 모델이나 이 판을 배운 모델을 쓰게 하거나"
+    "(hyeoksin models use), 계획의 id를 바꾸어 새 차수를 여세요."
 )
 _UNBEGUN = "분류기를 시작하지 못했습니다. 잠시 뒤 다시 보내고, 되풀이되면 관리자에게 서버의 메모리를 보아 달라고 하세요."
 
@@ -52,11 +56,11 @@ class Child:
                 return JudgeError(
                     f"분류기가 {patience:.0f}초 동안 답하지 않아 다시 시작했습니다. 다시 보내세요."
                 )
-            records, failure = pipe.recv()
+            records, failure, kind = pipe.recv()
         except (EOFError, OSError):
             self.close()
             return JudgeError(_CRASHED)
-        return JudgeError(failure) if failure else list(records)
+        return kind(failure) if failure else list(records)
 
     def close(self) -> None:
         """End the process."""
@@ -95,10 +99,12 @@ def _live(pipe: Connection, workers: int) -> None:
                 json.dumps(prediction.to_record(), ensure_ascii=False, separators=(",", ":"))
                 for prediction in _classifier(classifiers, model, plan, workers).classify(documents)
             ]
+        except EditionError:
+            pipe.send(((), _EDITION, UnknownPlanError))
         except HyeoksinError as error:
-            pipe.send(((), str(error)))
+            pipe.send(((), str(error), JudgeError))
         else:
-            pipe.send((records, ""))
+            pipe.send((records, "", JudgeError))
 
 
 def _classifier(

@@ -75,6 +75,7 @@ def go_back(request: Request, store: StoreDep, user: Admin) -> Response:
 
     row = roll_back(store, user.name)
     request.app.state.judge.use_model(str(row.folder))
+    _tell_stopped(request, store, row)
     notify(request, "done", _("앞 모델 '{name}' 로 되돌렸습니다.").format(name=row.id))
     return redirect(request, "/models")
 
@@ -88,8 +89,18 @@ def use(request: Request, store: StoreDep, user: Admin, name: str) -> Response:
         lessons.register_shipped(store, user.name)
     row = lessons.use(store, name, user.name)
     request.app.state.judge.use_model(str(row.folder))
+    _tell_stopped(request, store, row)
     notify(request, "done", _("이제 이 모델이 답합니다. 앞 모델은 목록에서 다시 쓸 수 있습니다."))
     return redirect(request, "/models")
+
+
+def _tell_stopped(request: Request, store: Store, row: ModelRow) -> None:
+    from hyeoksin.lessons import stopped_rounds
+
+    rounds = stopped_rounds(store, row)
+    if rounds:
+        word = _("이 모델은 차수 {rounds} 의 계획을 다른 판으로 배워 그 차수의 글을 분류하지 못합니다.")
+        notify(request, "note", word.format(rounds=", ".join(rounds)))
 
 
 def _active(store: Store) -> str:

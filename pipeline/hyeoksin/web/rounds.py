@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hyeoksin.errors import PlanError, RefusedError
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.store import Store
 from hyeoksin.web.access import Officer, Reviewer, StoreDep, Viewer
 from hyeoksin.web.desk.filters import STANDINGS, STATUSES
 from hyeoksin.web.jobs import KINDS, seen
@@ -59,7 +60,7 @@ def open_round(
 ) -> Response:
     """Open a round for one of the shipped plans, or for the office's own in a file."""
     try:
-        chosen = _own_plan(own) if own is not None and own.filename else plan
+        chosen = _own_plan(own, store) if own is not None and own.filename else plan
         if chosen == plan and plan not in BUILTIN_PLANS:
             raise RefusedError(_("계획은 목록에서 고르세요."))
         made = store.create_project(name, chosen, user.name, precision=precision / 100, coders=coders)
@@ -111,11 +112,11 @@ def reopen_round(request: Request, store: StoreDep, user: Reviewer, number: int)
     return redirect(request, f"/rounds/{number}")
 
 
-def _own_plan(file: UploadFile) -> Plan:
+def _own_plan(file: UploadFile, store: Store) -> Plan:
     """Return the plan in an uploaded file (YAML or CSV: what our own parsers read).
 
     Raises:
-        PlanError: another format, or faults, with their lines.
+        PlanError: another format, faults (with their lines), or another edition of the plan of a round.
     """
     name = file_name(file.filename or "")
     if Path(name).suffix.lower() not in (".yaml", ".yml", ".csv"):
@@ -131,6 +132,13 @@ def _own_plan(file: UploadFile) -> Plan:
             raise PlanError(str(error).replace(str(path), name)) from error
     if plan.id in BUILTIN_PLANS:
         raise PlanError(_("함께 실린 계획의 id('{id}')입니다. 다른 id를 쓰세요.").format(id=plan.id))
+    others = [one for one in store.projects() if one.plan == plan.id and one.plan_sha != plan.sha256]
+    if others:  # a model learns one edition of an id
+        raise PlanError(
+            _(
+                "차수 '{round}' 이(가) 같은 id('{id}')의 다른 판으로 열려 있습니다. 고친 계획은 id를 바꾸어(YAML은 첫머리의 'id:', 표는 '계획 id' 열) 올리세요."
+            ).format(round=others[0].name, id=plan.id)
+        )
     return plan
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from hyeoksin.domain import Document
-from hyeoksin.errors import BusyError, JudgeError, SlowError
+from hyeoksin.errors import BusyError, JudgeError, SlowError, UnknownPlanError
 from hyeoksin.web.api.keys import KeyFirst, Viewer
 from hyeoksin.web.api.limits import JSON_TEXTS
 from hyeoksin.web.api.problems import ProblemError, responses
@@ -45,6 +45,8 @@ def problem_of(error: JudgeError) -> ProblemError:
         return ProblemError("busy", str(error), headers={"Retry-After": str(error.retry_after)})
     if isinstance(error, SlowError):
         return ProblemError("timeout", str(error))
+    if isinstance(error, UnknownPlanError):
+        return ProblemError("refused", str(error))
     return ProblemError("busy", str(error), headers={"Retry-After": "30"})
 
 
@@ -103,6 +105,7 @@ def _wants_lines(accept: str, count: int) -> bool:
             "malformed",
             "unauthorized",
             "not-acceptable",
+            "refused",
             "too-large",
             "media-type",
             "invalid",
