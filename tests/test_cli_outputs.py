@@ -277,6 +277,14 @@ def test_drift_names_the_path_that_is_not_there(folder: Path) -> None:
         assert "없는것: 파일도 폴더도 아닙니다" in refused(hyeoksin(*line.split(), folder=folder))
 
 
+def test_a_store_on_postgresql_is_told_how_to_be_read(folder: Path) -> None:
+    url = "postgresql+psycopg://kim:secret@127.0.0.1/db"
+    for line in (f"audit {url} --plan 2019", f"drift {url} {url}", f"translate {url} --from 2019 --to 2024"):
+        said = refused(hyeoksin(*line.split(), folder=folder))
+        assert "store backup" in said
+        assert "secret" not in said
+
+
 def test_the_list_of_the_classified_rows_outlives_a_translation(folder: Path) -> None:
     (folder / "과제.csv").write_text("번호,제목\n1,진료버스\n2,\n", encoding="utf-8")
     hyeoksin("classify", "과제.csv", "-o", "결과.jsonl", folder=folder)

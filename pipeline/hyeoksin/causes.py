@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
-__all__ = ["cause"]
+__all__ = ["cause", "missing"]
 
 _OF_SYSTEMS = {
     errno.ENOENT: "그런 파일이나 폴더가 없음",
@@ -35,3 +36,14 @@ def cause(error: BaseException) -> str:
     if isinstance(error, OSError):
         return _OF_SYSTEMS.get(error.errno or 0) or error.strerror or str(error)
     return _OF_LIBRARIES.get(str(error), str(error))
+
+
+def missing(path: Path) -> str:
+    """Return what to tell of results that are not there: the address of a store on PostgreSQL is no path to read."""
+    if str(path).startswith(("postgresql:", "postgresql+")):
+        return (
+            "PostgreSQL 저장소는 여기서 바로 읽지 못합니다. 'hyeoksin store backup 백업.jsonl.gz --store 주소' 와 "
+            "'hyeoksin store restore 백업.jsonl.gz --store 옮긴것.db' 를 차례로 한 뒤 옮긴것.db 를 주세요. "
+            "learn, doubts, simulate 는 --project 차수 --store 주소 로 바로 읽습니다."
+        )
+    return f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요."

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hyeoksin.audit.table import Records
+from hyeoksin.causes import missing
 from hyeoksin.codes import CODE_COLUMNS, key
 from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError
@@ -71,7 +72,7 @@ def _records(path: Path) -> Records | None:
                 return Records(parts, form)
         return None
     if not path.is_file():
-        raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
+        raise InputError(missing(path))
     suffix = path.suffix.lower()
     if suffix == ".parquet" and _parquet_columns(path) >= {"record", "제목", "내용"}:
         return Records((path,), "parquet")

@@ -16,7 +16,7 @@ __all__ = ["drift"]
 
 
 def drift(
-    old: Annotated[Path, typer.Argument(help="앞 기간의 결과나 글 (파일, 폴더, batch 결과, 저장소).")],
+    old: Annotated[Path, typer.Argument(help="앞 기간의 결과나 글 (파일, 폴더, batch 결과, 저장소(.db)).")],
     new: Annotated[Path, typer.Argument(help="뒤 기간의 결과나 글.")],
     plan: MainPlan = None,
     output: Annotated[

@@ -26,14 +26,14 @@ def learn(
     decisions: Annotated[
         list[Path] | None,
         typer.Option(
-            help="새 계획으로 정한 것: 번호, 코드, 제목, 내용 (.xlsx .csv .jsonl, 저장소; 여러 번 쓸 수 있음)."
+            help="새 계획으로 정한 것: 번호, 코드, 제목, 내용 (.xlsx .csv .jsonl, 저장소(.db); 여러 번 쓸 수 있음)."
         ),
     ] = None,
     old: Annotated[
         str | None, typer.Option("--from-plan", help="앞 계획. --on 의 결정을 대응표로 옮겨 배웁니다.")
     ] = None,
     on: Annotated[
-        Path | None, typer.Option("--on", help="앞 계획의 결정이나 결과 (파일, batch 폴더, 저장소).")
+        Path | None, typer.Option("--on", help="앞 계획의 결정이나 결과 (파일, batch 폴더, 저장소(.db)).")
     ] = None,
     texts: Texts = None,
     links: Links = None,

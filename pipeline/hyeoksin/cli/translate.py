@@ -62,7 +62,8 @@ def translate(
 def impact(
     new: Annotated[str, typer.Argument(help="새 계획 (파일이나 2019 …).")],
     on: Annotated[
-        Path, typer.Option("--on", help="지금까지의 결과 (.jsonl .parquet .csv .xlsx), batch 폴더, 저장소.")
+        Path,
+        typer.Option("--on", help="지금까지의 결과 (.jsonl .parquet .csv .xlsx), batch 폴더, 저장소(.db)."),
     ],
     old: Annotated[str | None, typer.Option("--from", help="그 결과의 계획 (기본: 결과의 계획).")] = None,
     texts: Texts = None,

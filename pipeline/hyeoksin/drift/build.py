@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hyeoksin.causes import missing
 from hyeoksin.classifier import Classifier
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document, Prediction
@@ -54,7 +55,7 @@ def samples(
     """
     for path in (old, new, texts, decisions):
         if path is not None and not path.exists():
-            raise InputError(f"{path}: 파일도 폴더도 아닙니다. 경로를 확인하세요.")
+            raise InputError(missing(path))
     dense = dense_encoder(classifier.model.dense)
     if dense is None:
         raise ModelError(f"모델 {classifier.model.id} 에는 임베딩이 없어 글의 뜻을 견줄 수 없습니다.")

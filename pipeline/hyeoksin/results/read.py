@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hyeoksin.causes import missing
 from hyeoksin.codes import NONE
 from hyeoksin.decoding import readable
 from hyeoksin.errors import InputError, RowError
@@ -42,7 +43,7 @@ def read_results(path: Path, plan: Plan) -> Iterator[Result | RowError]:
             yield from read_results(part, plan)
         return
     if not path.is_file():
-        raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
+        raise InputError(missing(path))
     readers: dict[str, Callable[[Path, Plan], Iterator[Result | RowError]]] = {
         ".jsonl": from_lines,
         ".parquet": from_parquet,
