@@ -46,6 +46,21 @@ def test_every_command_and_option_of_the_deployment_exists() -> None:
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, sub, rest)
 
 
+def test_an_upgrade_waits_for_the_server() -> None:
+    asked = re.findall(r"^ +systemctl start .*curl.*", (ROOT / "docs" / "deploy.md").read_text("utf-8"), re.M)
+    assert asked
+    assert all("--retry-connrefused" in line and "-fsS" in line for line in asked)
+
+
+def test_the_documents_count_the_terms() -> None:
+    terms = (ROOT / "corpus" / "duties" / "terms.tsv").read_text(encoding="utf-8").count("\n")
+    for name in ("corpus/README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+        told = re.findall(
+            r"(?:terms\.tsv`[^0-9]*|and )([0-9,]{5,})(?: terms| of them)", (ROOT / name).read_text("utf-8")
+        )
+        assert told == [f"{terms:,}"], name
+
+
 def test_the_licences_go_into_the_package_and_into_the_image() -> None:
     named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["license-files"]
     dockerfile = (ROOT / "docs" / "deploy" / "Dockerfile").read_text(encoding="utf-8")
