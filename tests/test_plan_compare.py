@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,7 @@ def test_a_lead_under_another_name_is_the_same() -> None:
     new = plan("b", "하나", leads=("행정안전부", "기후에너지환경부", "국가보훈부", "우리 시청"))
     old, new = replace(old, year=2019), replace(new, year=2026)
     (change,) = compare(old, new, Crosswalk((link("1", "exact", "1"),))).changes
+    assert change.lead_compared
     assert not change.lead_changed
     other = replace(new, nodes=(replace(new.nodes[0], leads=Leads(("이웃 시청", "행안부"))),))
     (change,) = compare(old, other, Crosswalk((link("1", "exact", "1"),))).changes
@@ -186,6 +188,22 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path: Path, suffix: str) ->
         found = json.loads(output.read_text(encoding="utf-8"))
         assert found["counts"]["gone"] == 5
         assert not found["guessed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says", "cells"),
+    [
+        ("2019", "2024", "주관기관은 견줄 수 없음", {"견줄 수 없음"}),  # 2024 prints no leads
+        ("2019", "2020", "주관기관이 바뀐 것 12 (견준 항목 13)", {"바뀜", "같음", "견줄 수 없음"}),
+    ],
+)
+def test_leads_that_cannot_be_compared_are_not_called_the_same(
+    tmp_path: Path, old: str, new: str, says: str, cells: set[str]
+) -> None:
+    output = tmp_path / "변화.csv"
+    assert says in CliRunner().invoke(app, ["plan", "diff", old, new, "-o", str(output)]).output
+    with output.open(encoding="utf-8-sig", newline="") as file:
+        assert {row["주관기관"] for row in csv.DictReader(file)} == cells
 
 
 def test_the_command_says_that_it_guessed(tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ def test_links_come_back_from_under_any_base(tmp_path: Path, crosswalk: Crosswal
     assert set(read_links(tmp_path / "가.ttl")) == set(links)
 
 
+@pytest.mark.parametrize("base", ["not a uri", "한글 주소", "ftp://ex.kr/", "https://", "urn:<x>"])
+@pytest.mark.parametrize("suffix", [".ttl", ".jsonld", ".json"])
+def test_a_base_that_is_no_address_is_refused(tmp_path: Path, base: str, suffix: str) -> None:
+    output = tmp_path / f"가{suffix}"
+    run = CliRunner().invoke(app, ["plan", "skos", "2019", "-o", str(output), "--base", base])
+    assert run.exit_code == 2
+    assert "--base" in run.output
+    assert not output.exists()
+
+
 def test_any_code_is_ordered(tmp_path: Path) -> None:
     plan = Plan("a", "가", 2026, (Node("①", "strategy", "하나"), Node("②", "strategy", "둘")))
     write_skos(plan, tmp_path / "가.ttl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from hyeoksin.cli.outputs import check_form, refuse_existing, refuse_inputs
 from hyeoksin.commands import quoted
 
 __all__ = ["diff", "from_skos", "sankey", "skos"]
+
+_ADDRESS = re.compile(r"(?:https?://|urn:)[^\s<>\"{}|\\^`]+")  # what RDF takes as the beginning of a URI
 
 
 def diff(
@@ -56,8 +59,14 @@ def diff(
                     f"새로 {', '.join(change.lead_gained) or '없음'}"
                 )
     counts = ", ".join(f"{FATES[fate]} {n}" for fate, n in found.counts().items() if n)
+    compared = sum(change.lead_compared for change in found.changes)
     moved = sum(change.lead_changed for change in found.changes)
-    typer.echo(f"{found.old.id} → {found.new.id}: {counts}; 주관기관이 바뀐 것 {moved}")
+    leads = (
+        f"주관기관이 바뀐 것 {moved} (견준 항목 {compared})"
+        if compared
+        else "주관기관은 견줄 수 없음 (이어진 항목 가운데 두 계획에 모두 주관기관이 적힌 것이 없음)"
+    )
+    typer.echo(f"{found.old.id} → {found.new.id}: {counts}; {leads}")
     if output is not None:
         typer.echo(f"{output} 에 적었습니다.")
 
@@ -74,6 +83,10 @@ def skos(
     from hyeoksin.tabular import written_whole
 
     check_form(output, (".ttl", ".jsonld", ".json"))
+    if base and not _ADDRESS.fullmatch(base):
+        raise typer.BadParameter(
+            f"--base 는 https:// 나 http://, urn: 으로 시작하고 빈칸이 없는 주소입니다 (지금: '{base}')."
+        )
     refuse_inputs(output, [plan])
     if (
         output.suffix.lower() != ".json"

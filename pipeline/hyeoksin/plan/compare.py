@@ -48,8 +48,8 @@ _AKIN = 0.25  # ... and from which they may touch
 class Change:
     """What became of one node (or, for ``came``, what is new): its links, and the leads printed before and after.
 
-    ``lead_lost`` and ``lead_gained`` are filled only where the node goes on in one other node that prints leads too; an
-    agency under another name (행안부, or renamed since) is the same.
+    ``lead_lost`` and ``lead_gained`` are filled only where the leads could be compared (``lead_compared``): the node goes on
+    in one other node, and both print leads. An agency under another name (행안부, or renamed since) is the same.
     """
 
     fate: Fate
@@ -58,6 +58,7 @@ class Change:
     title: str
     links: tuple[Link, ...]
     retitled: bool = False
+    lead_compared: bool = False
     lead_lost: tuple[str, ...] = ()
     lead_gained: tuple[str, ...] = ()
 
@@ -108,13 +109,14 @@ class Difference:
                     "" if link is None else link.relation,
                     "" if link is None else ("추측" if link.confidence == GUESS else link.confidence),
                     "" if link is None else link.reason,
+                    ("바뀜" if change.lead_changed else "같음") if change.lead_compared else "견줄 수 없음",
                     ", ".join(change.lead_lost),
                     ", ".join(change.lead_gained),
                 )
 
 
 HEADER = (
-    "변화", "계획", "코드", "단계", "제목", "대응 항목", "관계", "확신", "까닭", "빠진 주관기관", "새 주관기관",
+    "변화", "계획", "코드", "단계", "제목", "대응 항목", "관계", "확신", "까닭", "주관기관", "빠진 주관기관", "새 주관기관",
 )  # fmt: skip
 
 
@@ -175,15 +177,16 @@ def _change(old: Plan, new: Plan, node: Node, links: tuple[Link, ...], everythin
         fate = "merged" if _has_company(old, same[0], everything, _SAME) else "kept"
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
-    retitled = False
+    retitled = compared = False
     if len(heirs) == 1:
         heir = new[heirs[0].to_code]
         before, after = _leads(old, node.code), _leads(new, heir.code)
-        if before and after:
+        compared = bool(before and after)
+        if compared:
             lost = _without(before, after)
             gained = _without(after, before)
         retitled = fate == "kept" and node.title != heir.title
-    return Change(fate, node.code, node.level, node.title, links, retitled, lost, gained)
+    return Change(fate, node.code, node.level, node.title, links, retitled, compared, lost, gained)
 
 
 def _leads(plan: Plan, code: str) -> dict[str, str | None]:
