@@ -116,6 +116,7 @@ def test_what_people_fill_in_is_not_overwritten(folder: Path, line: str) -> None
         "plan diff 없음 없음 -o 글.hwp",
         "plan skos 없음 -o 글.hwp",
         "plan sankey -o 글.hwp",
+        "corpus join --from 없음 -o 글.hwp",
         "plan convert 없음 글.hwp",
         "plan template 글.hwp",
         "plan learn 없음 --on 없음 --from-plan 2019 -o 모델 --ask 글.hwp",

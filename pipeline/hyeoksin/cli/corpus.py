@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hyeoksin.cli.options import Corpus
-from hyeoksin.cli.outputs import refuse_inputs
+from hyeoksin.cli.outputs import check_form, refuse_inputs
 
 if TYPE_CHECKING:
     from hyeoksin.fetch import Fetched
@@ -82,6 +82,7 @@ def join(
     from hyeoksin.sinks import write_failed
     from hyeoksin.tabular import written_whole
 
+    check_form(output, (".jsonl",))
     if not source.is_dir():
         raise InputError(f"{source}: 그런 폴더가 없습니다.")
     refuse_inputs(output, [source, corpus / "labels"])
