@@ -120,6 +120,20 @@ def test_agency_find_says_that_nothing_was_found() -> None:
     assert (run.code, "찾지 못했습니다" in run.out) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "day", "says"),
+    [
+        ("환경부", "2026-01-01", "  환경부 → 기후에너지환경부"),
+        ("환경부", "2024-01-01", "  환경부"),
+        ("행정안전부", "2016-01-01", "  행정안전부 → 행정자치부, 국민안전처"),
+        ("환경부", "1900-01-01", "  환경부 → 1900-01-01 에는 없음"),
+    ],
+)
+def test_agency_find_gives_the_name_of_the_day(name: str, day: str, says: str) -> None:
+    (line,) = hyeoksin("agency", "find", name, "--date", day).out.splitlines()
+    assert line.endswith(f"){says}")
+
+
 def test_agency_list_follows_the_day() -> None:
     old, new = (hyeoksin("agency", "list", "--date", day).out for day in ("2016-01-01", "2019-01-01"))
     assert "행정자치부" in old

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hyeoksin.agency import Agencies
 
 app = typer.Typer(help="기관 찾기: 이름, 연혁, 소관.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -61,12 +64,17 @@ def show(name: Annotated[str, typer.Argument(help="기관 이름, 줄임말 또�
         if ids:
             typer.echo(f"{label}    {', '.join(agencies[i].name for i in ids)}")
     if date:
-        names = [a.name for a in agencies.at(agency.id, date) if a.valid(date)]
+        names = _names(agencies, agency.id, date)
         none = f"기관 목록에는 그날의 {agency.name}{'이' if _closed(agency.name) else '가'} 없습니다"
-        typer.echo(f"{date} 의 이름  {', '.join(names) or none}")
+        typer.echo(f"{date} 의 이름  {names or none}")
         if not names and agency.note:
             typer.echo(f"비고  {agency.note}")
     typer.echo(f"소관  {'; '.join(agency.duties)}")
+
+
+def _names(agencies: Agencies, agency_id: str, date: str) -> str:
+    """Return what the agency is called on the day; empty where there is none."""
+    return ", ".join(a.name for a in agencies.at(agency_id, date) if a.valid(date))
 
 
 def _closed(word: str) -> bool:
@@ -100,17 +108,21 @@ def list_(
 
 @app.command()
 def find(text: Annotated[str, typer.Argument(help="글.")], date: Day = None) -> None:
-    """글에 나온 기관과 지역을 찾아 보여 줍니다."""
+    """글에 나온 기관과 지역을 찾아, 기관은 그 날짜(기본: 오늘)의 이름과 함께 보여 줍니다."""
+    import datetime
+
     from hyeoksin.agency import load_agencies
     from hyeoksin.normalise import normalise_aligned
     from hyeoksin.region import load_regions
 
     text, at = normalise_aligned(text)
-    mentions, places = load_agencies().find(text, date), load_regions().find(text)
+    agencies, day = load_agencies(), date or datetime.date.today().isoformat()
+    mentions, places = agencies.find(text, date), load_regions().find(text)
     for mention in mentions:
-        typer.echo(
-            f"기관  {mention.text} ({at[mention.start]}-{at[mention.end]})  {load_agencies()[mention.agency].name}"
-        )
+        name = agencies[mention.agency].name
+        names = _names(agencies, mention.agency, day) or f"{day} 에는 없음"
+        then = "" if names == name else f" → {names}"
+        typer.echo(f"기관  {mention.text} ({at[mention.start]}-{at[mention.end]})  {name}{then}")
     for place in places:
         where = place.name or "알 수 없음: " + ", ".join(place.candidates)
         typer.echo(f"지역  {place.text} ({at[place.start]}-{at[place.end]})  {where}")
