@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hyeoksin.classifier import Classifier, load_classifier
 from hyeoksin.corpus import Example, node_examples, read_examples
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
+from hyeoksin.resources import resource
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import Trained, train
 from hyeoksin.web.judge import Judge
@@ -64,8 +66,8 @@ def coded_apart(plans: dict[str, Plan]) -> list[Example]:
 
 @pytest.fixture(scope="session")
 def trained(written: list[Example], plans: dict[str, Plan]) -> Trained:
-    """A small model: every twelfth written text and the node wordings, two folds."""
+    """A small model: every twelfth written text and the node wordings, two folds, the encoder by the relative path of its folder."""
     examples = written[::12] + [e for plan in plans.values() for e in node_examples(plan)]
-    return train(
-        examples, plans, Settings(name="small", n_folds=2, max_features=5_000, n_jobs=1), progress=False
-    )
+    encoder = f"morpheme:{os.path.relpath(resource('morpheme'))}"
+    settings = Settings(name="small", n_folds=2, max_features=5_000, n_jobs=1, encoder=encoder)
+    return train(examples, plans, settings, progress=False)

@@ -63,6 +63,18 @@ def test_a_local_folder_encodes(tiny_bert: Path, analysed: list[Analysed]) -> No
     assert dense_encoder(encoder.name) is not None
 
 
+def test_the_name_of_a_folder_holds_from_anywhere(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tiny_bert.parent)
+    encoder = dense_encoder("sentence-transformers:saved")
+    assert encoder is not None
+    monkeypatch.chdir(tmp_path)
+    again = dense_encoder(encoder.name)
+    assert again is not None
+    assert again.name == encoder.name == f"sentence-transformers:{tiny_bert.resolve()}"
+
+
 def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
     pytest.importorskip("sentence_transformers")
     with pytest.raises(ModelError, match="hf download someone/some-model --local-dir"):
@@ -71,7 +83,7 @@ def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "./missing", "a/b/c"])
 def test_a_missing_folder_is_named_before_anything_is_imported(name: str) -> None:
-    with pytest.raises(ModelError, match="그런 폴더가 없습니다"):
+    with pytest.raises(ModelError, match="인코더의 폴더가 없습니다"):
         dense_encoder(f"sentence-transformers:{name}")
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyeoksin.errors import ModelError
+from hyeoksin.plan import Plan
+from hyeoksin.resources import resource
 from hyeoksin.training.calibrate import fit_temperature, safe_threshold
-from hyeoksin.training.train import Trained
+from hyeoksin.training.fit import Settings
+from hyeoksin.training.train import Trained, train
 
 
 def test_a_small_model_has_learnt_something(trained: Trained) -> None:
@@ -16,6 +21,19 @@ def test_a_small_model_has_learnt_something(trained: Trained) -> None:
     right = [codes[trained.leaves["2019"][i].argmax()] in trained.examples[i].labels["2019"] for i in rows]
     assert len(rows) > 150
     assert np.mean(right) > 0.4  # from some texts a leaf; chance is 0.05
+
+
+def test_a_model_keeps_where_the_folder_of_its_encoder_stands(trained: Trained) -> None:
+    assert trained.model.dense == f"morpheme:{resource('morpheme').resolve()}"
+
+
+def test_an_encoder_that_is_not_there_is_told_before_the_long_work(
+    trained: Trained, plans: dict[str, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hyeoksin.training.train.Tokenizer", None)
+    for encoder, says in (("foo", "모르는 인코더"), ("sentence-transformers:/no/such", "/no/such")):
+        with pytest.raises(ModelError, match=says):
+            train(trained.examples, plans, Settings(n_folds=2, encoder=encoder))
 
 
 def test_held_out_probabilities_are_probabilities(trained: Trained) -> None:

@@ -19,7 +19,7 @@ from hyeoksin.held_out import HeldOut
 from hyeoksin.model.second import SecondReading
 from hyeoksin.plan import Plan
 from hyeoksin.training.pretrained import _NAMES, Pretrained, read_pretrained
-from hyeoksin.training.second import _answers, _head, lead_texts, split
+from hyeoksin.training.second import _answers, _head, lead_texts, second, split
 from hyeoksin.training.tuning import Leads, SecondSettings, Tuned, tune
 from second_cases import N_HEADS, N_LAYERS, N_PIECES, WIDTH, lead_head, pretrained, transformer
 
@@ -178,3 +178,10 @@ def test_the_first_fold_does_not_teach(written: list[Example]) -> None:
     known, held = split(written)
     assert not {written[i].family for i in known} & {written[i].family for i in held}
     assert abs(len(held) / len(written) - 0.2) < 0.05
+
+
+def test_another_base_is_told_before_the_texts_are_read(tmp_path: Path) -> None:
+    base = tmp_path / "base.bin"
+    base.write_bytes(b"something else")
+    with pytest.raises(ModelError, match=r"base\.bin"):
+        second(tmp_path / "nowhere", tmp_path / "nowhere", base, tmp_path / "out")

@@ -29,7 +29,8 @@ class SentenceEncoder:
     """
 
     def __init__(self, model: str) -> None:
-        self.name = f"sentence-transformers:{model}"
+        place = Path(model)  # a trained model keeps the name, and is read from any folder
+        self.name = f"sentence-transformers:{place.resolve() if place.exists() else model}"
         self._model = _load(model)
         self.dimension = int(self._model.get_embedding_dimension())
 
@@ -52,7 +53,9 @@ def _load(model: str) -> Any:
         raise ModelError("인코더의 이름이나 폴더를 적으세요: --encoder sentence-transformers:이름_또는_폴더")
     is_folder = Path(model).exists()
     if not is_folder and (model.count("/") > 1 or model.startswith((".", "/", "~"))):
-        raise ModelError(f"{model}: 그런 폴더가 없습니다. 모델 폴더의 경로를 확인하세요.")
+        raise ModelError(
+            f"{model}: 인코더의 폴더가 없습니다. 경로를 확인하세요. 이 인코더로 학습한 모델은 폴더가 그 자리에 있어야 합니다."
+        )
     try:
         from sentence_transformers import SentenceTransformer
     except ModuleNotFoundError as error:
@@ -63,6 +66,6 @@ def _load(model: str) -> Any:
         if is_folder:
             raise ModelError(f"{model}: sentence-transformers 모델로 읽을 수 없습니다 ({error}).") from error
         raise ModelError(
-            f"'{model}' 모델이 이 컴퓨터에 없습니다. 인터넷이 되는 컴퓨터에서 'hf download {model} --local-dir 폴더' 로 받아 "
+            f"'{model}' 모델이 이 컴퓨터에 없습니다 (폴더 {Path(model).absolute()} 도 없음). 인터넷이 되는 컴퓨터에서 'hf download {model} --local-dir 폴더' 로 받아 "
             "그 폴더를 옮기고 --encoder sentence-transformers:폴더 로 주세요."
         ) from error

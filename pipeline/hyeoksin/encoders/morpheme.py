@@ -71,8 +71,8 @@ def load_morpheme_encoder(folder: str | Path | None = None) -> MorphemeEncoder:
     Raises:
         ModelError: no such folder, or its parts do not fit together.
     """
-    path = resource("morpheme") if folder is None else Path(folder)
-    name = "morpheme" if folder is None else f"morpheme:{folder}"
+    path = resource("morpheme") if folder is None else Path(folder).resolve()
+    name = "morpheme" if folder is None else f"morpheme:{path}"
     try:
         vocabulary = (path / VOCABULARY).read_text(encoding="utf-8").split("\n")
         tensors = unpacked(load_file(path / WEIGHTS))

@@ -55,9 +55,9 @@ def second(
         MissingExtraError: torch, transformers or protobuf is not installed.
     """
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
+    pretrained = read_pretrained(base, settings.layers)  # another file is refused before the long work
     examples = gather(corpus, external, plans)
     known, held = split(examples)
-    pretrained = read_pretrained(base, settings.layers)
     every = [body(examples[i]) for i in [*known, *held]]
     leads = lead_texts(examples, held, load_model(resource("model")).agencies.classes)
     tuned = tune(pretrained, [examples[i] for i in known], every, plans, leads, settings)

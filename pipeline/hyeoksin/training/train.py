@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from hyeoksin.corpus import TESTED, Example
-from hyeoksin.encoders import dense_encoder, probe, views
+from hyeoksin.encoders import DenseEncoder, dense_encoder, probe, views
 from hyeoksin.errors import InputError
 from hyeoksin.features import Analysed, analyse
 from hyeoksin.model import Model, PlanHead
@@ -63,8 +63,10 @@ def train(
 
     Raises:
         InputError: too few families to cut into folds, or a plan with texts on one side of its border only.
+        ModelError: an unknown encoder, or one that is not on this computer.
     """
     _check(examples, plans, settings)
+    encoder = dense_encoder(settings.encoder)  # before the long work
     tokenizer = Tokenizer()
     analysed = list(
         tqdm(
@@ -75,7 +77,7 @@ def train(
             file=sys.stderr,
         )
     )
-    texts = _prepared(examples, analysed, settings)
+    texts = _prepared(examples, analysed, encoder)
     held = _cross_validate(texts, plans, settings, progress)
     raw = fit(texts, plans, settings, n_pieces=settings.agency_pieces)
     heads = {plan: _calibrated(raw, plan, plans[plan], examples, held, settings) for plan in plans}
@@ -92,14 +94,15 @@ def train(
         routed, examples, analysed, plan, leaves[plan.id], agencies, agency_head.classes
     )
     router = fit_router(found, examples)
-    dense = settings.encoder if raw.net is not None else "lexical"
+    dense = encoder.name if encoder is not None and raw.net is not None else "lexical"
     model = Model(settings.name, settings.limit, raw.encoder, heads, agency_head, router, dense, raw.net)
     return Trained(model, examples, leaves, off, {i: ranked(c, router) for i, c in found.items()})
 
 
-def _prepared(examples: Sequence[Example], analysed: Sequence[Analysed], settings: Settings) -> Prepared:
+def _prepared(
+    examples: Sequence[Example], analysed: Sequence[Analysed], dense: DenseEncoder | None
+) -> Prepared:
     """Add the dense vectors of the examples that carry labels or are predicted; the others keep zeros."""
-    dense = dense_encoder(settings.encoder)
     if dense is None:
         return Prepared(examples, analysed, None, None)
     vectors = np.zeros((len(examples), 2 * dense.dimension), np.float32)
