@@ -58,7 +58,7 @@ def test_folder_holds_no_code() -> None:
 def test_a_network_refuses_another_embedding(trained: Trained) -> None:
     assert trained.model.net is not None
     other = replace(trained.model, net=replace(trained.model.net, probe=-trained.model.net.probe))
-    with pytest.raises(ModelError, match="다른 'morpheme:.*' 임베딩"):
+    with pytest.raises(ModelError, match=r"다른 'morpheme:.*' 임베딩"):
         Classifier(other, load_plan("2019"), workers=1)
 
 
