@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.corpus import Example, read_examples, read_programmes, read_terms, read_titles, text_hash
-from hyeoksin.errors import PlanError
+from hyeoksin.errors import InputError
 from hyeoksin.evaluation import read_coded
 from hyeoksin.plan import Plan
 
@@ -95,7 +95,7 @@ def test_a_title_is_of_the_family_of_its_text(tmp_path: Path, plans: dict[str, P
     )
     assert second.labels == {"2019": ()}  # of 2024 the coders thought differently
     path.write_text(f"{head}bh-1,task,알림,3-2,,K9,\n", encoding="utf-8")
-    with pytest.raises(PlanError, match=r"titles\.csv:2: 계획 2024 .* K9"):
+    with pytest.raises(InputError, match=r"titles\.csv:2: 계획 2024 .* K9"):
         list(read_titles(path, plans, {}, 0.3))
 
 
@@ -120,7 +120,7 @@ def test_terms_name_no_agency_and_stand_once() -> None:
 def test_a_faulty_term_is_named_with_file_and_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "terms.tsv"
     path.write_text(f"법무부\t가석방 심사 기준\n{line}\n", encoding="utf-8")
-    with pytest.raises(PlanError, match=r"terms\.tsv:2"):
+    with pytest.raises(InputError, match=r"terms\.tsv:2"):
         list(read_terms(path))
 
 
@@ -140,15 +140,60 @@ def test_a_faulty_term_is_named_with_file_and_line(tmp_path: Path, line: str) ->
             '{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {}, "ok": {"2019": ["9-8"]}}',
             "9-8",
         ),
-        ('{"id": "1"}', "a.jsonl:1"),
+        ('{"id": "1"}', "a.jsonl:1: .*family: 꼭 있어야 하는 항목이 없습니다"),
+        ('["1-1"]', "a.jsonl:1: '이름: 값' 꼴이어야 합니다"),
+        *(
+            (
+                f'{{"id": "1", "title": "", "text": "글", "family": "f", "kind": "task", "labels": {labels}}}',
+                says,
+            )
+            for labels, says in (
+                ('["1-1"]', "a.jsonl:1: labels: '이름: 값' 꼴이어야 합니다"),
+                ('{"2019": "1-1"}', "a.jsonl:1: labels.2019: 목록"),
+                ('{"2019": null}', "a.jsonl:1: labels.2019: 목록"),
+                ('{"2021": []}', "a.jsonl:1: 모르는 계획 '2021'"),
+            )
+        ),
     ],
 )
 def test_faults_are_named_with_file_and_line(
     tmp_path: Path, plans: dict[str, Plan], line: str, what: str
 ) -> None:
     (tmp_path / "a.jsonl").write_text(line, encoding="utf-8")
-    with pytest.raises(PlanError, match=what):
+    with pytest.raises(InputError, match=what):
         read_examples(tmp_path, plans)
+
+
+def test_a_corpus_that_is_not_there_or_not_utf_8_is_told(tmp_path: Path, plans: dict[str, Plan]) -> None:
+    with pytest.raises(InputError, match=r"nowhere: 말뭉치의 폴더가 없습니다. 저장소의 맨 위 폴더"):
+        read_examples(tmp_path / "nowhere", plans)
+    for path in (tmp_path / "a.jsonl", tmp_path / "a.csv"):
+        path.write_bytes("가나다".encode("cp949"))
+    with pytest.raises(InputError, match=r"a\.jsonl: UTF-8이 아닙니다"):
+        read_examples(tmp_path, plans)
+    with pytest.raises(InputError, match=r"a\.csv: UTF-8이 아닙니다"):
+        list(read_programmes(tmp_path / "a.csv", plans))
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("plan,code,name\n2019,1-1,가\n", r"t\.csv:1: 열이 없습니다: agencies"),
+        ("plan,code,name,agencies\n2021,1-1,가,\n", r"t\.csv:2: 모르는 계획이나 코드: 2021 1-1"),
+        ("plan,code,name,agencies\n2019,0-0,가,\n", r"t\.csv:2: 모르는 계획이나 코드: 2019 0-0"),
+        ("plan,code,name,agencies\n2019,1-1,가,없는부\n", r"t\.csv:2: 모르는 기관: 없는부"),
+        ('plan,code,name,agencies\n2019,1-1,"가,\n', r"t\.csv:2: CSV 줄이 아닙니다"),
+    ],
+)
+def test_a_faulty_table_is_named_with_file_and_line(
+    tmp_path: Path, plans: dict[str, Plan], table: str, says: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(table, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        list(read_programmes(path, plans))
+    with pytest.raises(InputError, match=r"t\.csv:\d: "):
+        list(read_titles(path, plans, {}, 1.0))
 
 
 def test_text_hash_does_not_see_white_space_or_composition() -> None:

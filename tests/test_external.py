@@ -18,6 +18,7 @@ from hyeoksin.external import (
     public_texts,
     sources,
 )
+from hyeoksin.rows import LabelRow
 
 LISTING = """\
 - name: town
@@ -79,6 +80,55 @@ def test_another_text_under_the_same_id_is_refused(folder: Path) -> None:
         list(labelled_examples(labels, folder / "external.yaml", folder))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("3-1", "9-9", r"town\.csv#row=2: 계획 2019 에 없는 코드: 9-9"),
+        ("K5", "", r"town\.csv#row=2: 계획 2024 에 없는 코드"),
+        ("mois", "없는부", r"town\.csv#row=2: 모르는 기관: 없는부"),
+        ("sha256", "sha", r"town\.csv:1: 열이 없습니다: sha256"),
+        (",mois", "", r"town\.csv:2: 칸의 수"),
+    ],
+)
+def test_a_wrong_label_is_named_with_file_and_line(folder: Path, old: str, new: str, says: str) -> None:
+    labels = write_labels(folder, text_hash(ROWS[0]["head"], ROWS[0]["body"]))
+    table = labels / "town.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        list(labelled_examples(labels, folder / "external.yaml", folder))
+
+
+def test_a_doubled_label_is_refused(folder: Path) -> None:
+    table = write_labels(folder, text_hash(ROWS[0]["head"], ROWS[0]["body"])) / "town.csv"
+    lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join([*lines, lines[-1]]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"town\.csv#row=3: id 't1' 가 두 번"):
+        list(labelled_examples(table.parent, folder / "external.yaml", folder))
+
+
+@pytest.mark.parametrize(
+    ("listing", "says"),
+    [
+        ("- name: [", r"external\.yaml:\d: YAML"),
+        ("town", "목록이어야"),
+        ("- town", "목록이어야"),
+        ("- {name: town, files: []}", "1번째 자료에 없는 것: repository, commit, fields"),
+    ],
+)
+def test_a_listing_that_is_none_is_refused(tmp_path: Path, listing: str, says: str) -> None:
+    (tmp_path / "external.yaml").write_text(listing, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        sources(tmp_path / "external.yaml")
+
+
+@pytest.mark.parametrize("raw", [b"{not json\n", b"[1]\n", '{"number": "t3", "head": "가'.encode("cp949")])
+def test_a_damaged_public_file_is_named_with_its_line(folder: Path, raw: bytes) -> None:
+    entry = sources(folder / "external.yaml")["town"] | {"files": ["town.jsonl"]}
+    (folder / "town.jsonl").write_bytes(json.dumps(ROWS[0]).encode() + b"\n" + raw)
+    with pytest.raises(InputError, match=r"town\.jsonl"):
+        list(public_texts(entry, folder))
+
+
 def test_a_missing_file_names_its_public_source(tmp_path: Path, folder: Path) -> None:
     entry = sources(folder / "external.yaml")["town"]
     with pytest.raises(InputError, match=r"example\.org/town"):
@@ -86,7 +136,7 @@ def test_a_missing_file_names_its_public_source(tmp_path: Path, folder: Path) ->
 
 
 def test_texts_that_begin_alike_share_a_family() -> None:
-    row = {"plan2019": "NONE", "plan2024": "NONE", "ok2019": "", "ok2024": "", "agency": ""}
+    row = LabelRow()
     long = "경로당마다 무선망을 놓고 어르신께 영상 통화를 가르쳐 드리면 멀리 사는 손주 얼굴을 날마다 보실 수 있으니 외로움이 줄어들고 병원에 갈 일도 적어집니다. 꼭 해 주세요."
     texts = [
         ("1", long),

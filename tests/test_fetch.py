@@ -32,6 +32,7 @@ ENTRY: dict[str, Any] = {
     "licence": "KOGL type 1",
     "raw": ["자료/*.csv"],
     "files": ["town.jsonl"],
+    "fields": {"id": "id", "title": "title", "text": "text"},
     "conversion": "CSV를 JSONL로.",
 }
 

@@ -93,6 +93,23 @@ def test_a_damaged_file_costs_only_what_stands_behind_the_damage(corpus: Path, d
     assert [error.source for error in found.broken] == ["a.jsonl"]
 
 
+def test_a_wrong_label_is_listed_and_not_written(corpus: Path) -> None:
+    (corpus / "a.jsonl").write_text(line(1, "글 1") + line(2, "글 2"), encoding="utf-8")
+    (corpus / "b.jsonl").write_text(line(3, "글 3"), encoding="utf-8")
+    table = corpus / "labels/town.csv"
+    rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text(
+        "\n".join([*rows[:2], rows[2].replace("3-1", "9-9"), rows[3], rows[1]]), encoding="utf-8"
+    )
+    code, out, records, failed = run(corpus, corpus)
+    assert code == 1
+    assert "town: 찾음 2, 없음 0, 바뀜 0, 표시가 틀림 2" in out
+    assert [record["id"] for record in records] == ["t1", "t3"]
+    failures = [json.loads(row) for row in failed.read_text(encoding="utf-8").splitlines()]
+    assert [(f["file"], f["row"]) for f in failures] == [("town.csv", 3), ("town.csv", 5)]
+    assert "9-9" in failures[0]["reason"]
+
+
 def test_no_labels_and_no_folder_are_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--corpus"):
         list(join(corpus / "nowhere", corpus / "external.yaml", corpus))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hyeoksin.agency import load_agencies
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document
-from hyeoksin.errors import PlanError
+from hyeoksin.errors import InputError, RowError
 from hyeoksin.normalise import normalise
 from hyeoksin.plan import Plan
+from hyeoksin.rows import CODED, Labelled, TextRow, by_plan, checked, json_rows, read_text, table_rows
 
 __all__ = [
     "TESTED",
@@ -31,7 +29,6 @@ __all__ = [
 
 # Origins that cross-validation predicts; the rest is always in training.
 TESTED = ("written", "coded", "title", "real")
-_TITLED = ("2019", "2024")  # plans whose codes a written title carries
 _CENTRAL = ("ministry", "office", "administration", "commission", "independent")
 
 
@@ -64,93 +61,80 @@ def read_examples(folder: Path, plans: Mapping[str, Plan]) -> list[Example]:
     """Read all ``*.jsonl`` of the written corpus.
 
     Raises:
-        PlanError: with file and line, for a line that is no JSON, an unknown code or agency, or a doubled id.
+        InputError: there is no such folder, or a row is wrong or its id doubled (with file and line).
     """
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: 말뭉치의 폴더가 없습니다. 저장소의 맨 위 폴더(corpus 가 있는 곳)에서 실행하거나 경로를 확인하세요."
+        )
     examples: list[Example] = []
     seen: set[str] = set()
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                example = _example(row, plans, f"{path.name}#row={number}")
-            except (ValueError, KeyError, TypeError) as error:
-                raise PlanError(f"{path}:{number}: {error}") from error
-            if example.document.id in seen:
-                raise PlanError(f"{path}:{number}: id '{example.document.id}' 가 두 번 나옵니다")
-            seen.add(example.document.id)
-            examples.append(example)
+        for number, written in json_rows(path):
+            row = checked(TextRow, written, f"{path}:{number}", plans)
+            if row.id in seen:
+                raise RowError(f"{path}:{number}", f"id '{row.id}' 가 두 번 나옵니다")
+            seen.add(row.id)
+            examples.append(_example(row, f"{path.name}#row={number}"))
     return examples
 
 
-def _example(row: Mapping[str, Any], plans: Mapping[str, Plan], source: str) -> Example:
-    labels = {plan: tuple(codes) for plan, codes in row["labels"].items()}
-    acceptable = {plan: tuple(codes) for plan, codes in row.get("ok", {}).items()}
-    for plan in {*labels, *acceptable}:
-        leaves = {leaf.code for leaf in plans[plan].leaves}
-        unknown = {*labels.get(plan, ())} - leaves | {*acceptable.get(plan, ())} - leaves - {NONE}
-        if unknown:
-            raise ValueError(f"계획 {plan} 에 없는 코드: {', '.join(sorted(unknown))}")
+def _example(row: TextRow, source: str) -> Example:
     return Example(
         document=Document(
-            id=row["id"],
-            title=row["title"],
-            text=row["text"],
-            source=source,
-            region=row.get("region"),
-            date=row.get("date"),
+            id=row.id, title=row.title, text=row.text, source=source, region=row.region, date=row.date
         ),
-        labels=labels,
-        family=row["family"],
-        kind=row["kind"],
+        labels=_codes(row.labels),
+        family=row.family,
+        kind=row.kind,
         origin="written",
-        lead=_agency(row["lead"]) if row.get("lead") else None,
-        support=tuple(_agency(name) for name in row.get("support", ())),
-        acceptable=acceptable,
+        lead=row.lead,
+        support=tuple(row.support),
+        acceptable=_codes(row.ok),
     )
 
 
-def _agency(name: str) -> str:
-    agencies = load_agencies()
-    agency = agencies.named(name)
-    if agency is None:
-        raise ValueError(f"모르는 기관: {name}")
-    return agencies.reference(agency.id)
+def _codes(by_plan: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {plan: tuple(codes) for plan, codes in by_plan.items()}
 
 
 def read_programmes(path: Path, plans: Mapping[str, Plan]) -> Iterator[Example]:
-    """Yield the programme names of the plans (CSV: plan, code, name, agencies, region) as examples of their leaf."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            plan = plans[row["plan"]]
-            leaf = plan.leaf_of(row["code"])
-            agencies = [a for a in row["agencies"].split(";") if a]
-            if leaf is not None:
-                yield Example(
-                    document=Document(id=f"{row['plan']}:{row['name']}", title=row["name"]),
-                    labels={row["plan"]: (leaf,)},
-                    family=f"programme:{row['plan']}:{row['name']}",
-                    kind="task",
-                    origin="programme",
-                    lead=_agency(agencies[0]) if agencies else None,
-                )
+    """Yield the programme names of the plans (CSV: plan, code, name, agencies, region) as examples of their leaf.
+
+    Raises:
+        InputError: with file and line, for a missing column or an unknown plan, code or agency.
+    """
+    for number, row in table_rows(path, ("plan", "code", "name", "agencies")):
+        place = f"{path}:{number}"
+        plan, code = plans.get(row["plan"]), row["code"]
+        if plan is None or code not in plan:
+            raise RowError(place, f"모르는 계획이나 코드: {row['plan']} {code}")
+        leaf = plan.leaf_of(code)
+        agency = next((name for name in row["agencies"].split(";") if name), None)
+        said = checked(Labelled, {"lead": agency}, place, plans)
+        if leaf is not None:
+            yield Example(
+                document=Document(id=f"{plan.id}:{row['name']}", title=row["name"]),
+                labels={plan.id: (leaf,)},
+                family=f"programme:{plan.id}:{row['name']}",
+                kind="task",
+                origin="programme",
+                lead=said.lead,
+            )
 
 
 def read_terms(path: Path) -> Iterator[Example]:
     """Yield the terms of the agencies' business (one a line: agency, TAB, term) as texts that the agency leads.
 
     Raises:
-        PlanError: with file and line, for a line without TAB or an unknown agency.
+        InputError: with file and line, for a line without TAB or an unknown agency.
     """
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         name, _, term = line.partition("\t")
-        try:
-            lead = _agency(name)
-            if not term.strip():
-                raise ValueError("기관, 탭, 낱말이 차례로 있어야 합니다")
-        except ValueError as error:
-            raise PlanError(f"{path}:{number}: {error}") from error
+        place = f"{path}:{number}"
+        if not name or not term.strip():
+            raise RowError(place, "기관, 탭, 낱말이 차례로 있어야 합니다")
+        lead = checked(Labelled, {"lead": name}, place, {}).lead
         yield _duty(f"term:{number}", term, f"term:{number}", lead)
 
 
@@ -162,29 +146,22 @@ def read_titles(
     A plan's code is empty where two coders differed: the title then says nothing of that plan. ``families`` maps the public texts at hand (``of``) to their families: a title never teaches what its text is tested with.
 
     Raises:
-        PlanError: with file and line, for an unknown code.
+        InputError: with file and line, for a missing column or an unknown code.
     """
-    names = [name for name in plans if name in _TITLED]
-    known = {name: {leaf.code for leaf in plans[name].leaves} | {NONE} for name in names}
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            codes = {name: row[f"plan{name}"] for name in names if row[f"plan{name}"]}
-            acceptable = {name: tuple(c for c in row[f"ok{name}"].split(",") if c) for name in codes}
-            for name in codes:
-                unknown = {codes[name], *acceptable[name]} - known[name]
-                if unknown:
-                    raise PlanError(
-                        f"{path}:{number}: 계획 {name} 에 없는 코드: {', '.join(sorted(unknown))}"
-                    )
-            yield Example(
-                document=Document(id=f"title:{number}", title=row["title"]),
-                labels={name: () if code == NONE else (code,) for name, code in codes.items()},
-                family=families.get(row["of"], f"title:{row['of']}"),
-                kind=row["kind"],
-                origin="title",
-                acceptable=acceptable,
-                weight=weight,
-            )
+    names = [name for name in plans if name in CODED]
+    columns = ["of", "kind", "title", *(f"{what}{name}" for name in names for what in ("plan", "ok"))]
+    for number, row in table_rows(path, columns):
+        coded = by_plan(row, [name for name in names if row[f"plan{name}"]])
+        said = checked(Labelled, coded, f"{path}:{number}", plans)
+        yield Example(
+            document=Document(id=f"title:{number}", title=row["title"]),
+            labels=_codes(said.labels),
+            family=families.get(row["of"], f"title:{row['of']}"),
+            kind=row["kind"],
+            origin="title",
+            acceptable=_codes(said.ok),
+            weight=weight,
+        )
 
 
 def node_examples(plan: Plan) -> Iterator[Example]:
@@ -218,7 +195,7 @@ def duty_examples() -> Iterator[Example]:
             )
 
 
-def _duty(number: str, text: str, family: str, lead: str) -> Example:
+def _duty(number: str, text: str, family: str, lead: str | None) -> Example:
     return Example(Document(id=number, title=text), {}, family, kind="duty", origin="duty", lead=lead)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,18 @@ from typing import Any
 import yaml
 
 from hyeoksin.agency import load_agencies
-from hyeoksin.codes import NONE
 from hyeoksin.corpus import Example, text_hash
 from hyeoksin.domain import Document
-from hyeoksin.errors import InputError
+from hyeoksin.errors import InputError, RowError
+from hyeoksin.plan import load_plan
+from hyeoksin.rows import CODED, LabelRow, by_plan, checked, json_rows, read_text, table_rows
 
 __all__ = [
+    "Found",
     "labelled",
     "labelled_examples",
     "labelled_ids",
+    "matched",
     "plan_examples",
     "press_examples",
     "public_texts",
@@ -32,86 +36,154 @@ REAL_WEIGHT = 3.0
 _ALIKE = 60  # letters and digits
 
 
+_KEYS = ("name", "repository", "commit", "files", "fields")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The labelled texts of one set: those found, and an error for each that is missing, changed or wrongly labelled."""
+
+    name: str
+    examples: tuple[Example, ...]
+    missing: tuple[RowError, ...]
+    changed: tuple[RowError, ...]
+    wrong: tuple[RowError, ...]
+    broken: tuple[RowError, ...] = ()
+
+    @property
+    def failures(self) -> tuple[RowError, ...]:
+        """All that went wrong, files first."""
+        return (*self.broken, *self.wrong, *self.missing, *self.changed)
+
+
 def sources(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the public sources by name (``corpus/external.yaml``)."""
-    return {entry["name"]: entry for entry in yaml.safe_load(path.read_text(encoding="utf-8"))}
+    """Return the public sources by name (``corpus/external.yaml``).
+
+    Raises:
+        InputError: no YAML, or not a list of sources.
+    """
+    try:
+        entries = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise InputError(f"{path}:{line}: YAML 문법이 틀렸습니다. 들여쓰기와 따옴표를 확인하세요.") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(f"{path}: 공개 자료의 목록이어야 합니다 (자료마다 '- name: …' 으로 시작).")
+    for number, entry in enumerate(entries, start=1):
+        if lacking := [key for key in _KEYS if key not in entry]:
+            raise InputError(f"{path}: {number}번째 자료에 없는 것: {', '.join(lacking)}")
+    return {entry["name"]: entry for entry in entries}
 
 
 def public_texts(entry: Mapping[str, Any], folder: Path) -> Iterator[Document]:
     """Yield the texts of one public source from the folder that holds its files.
 
     Raises:
-        InputError: a file is missing; the message names the public source.
+        InputError: a file is missing (the message names the public source) or damaged.
     """
-    fields = entry["fields"]
     for name in entry["files"]:
         path = folder / name
         if not path.is_file():
             raise InputError(
                 f"{path}: 없습니다. 공개 자료 {entry['repository']} ({entry['commit']}) 에서 받으세요."
             )
-        with (
-            gzip.open(path, "rt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8") as file
-        ):
-            for line in file:
-                row = json.loads(line)
-                yield Document(
-                    id=row[fields["id"]],
-                    title=row.get(fields["title"]) or "",
-                    text=row.get(fields["text"]) or "",
-                    date=row.get(fields.get("date", "")) or None,
-                    source=entry["name"],
-                    meta={key: str(row.get(field) or "") for key, field in entry.get("meta", {}).items()},
-                )
+        number = 0
+        try:
+            for document in _texts(entry, path):
+                number += 1
+                yield document
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zlib.error) as error:
+            raise InputError(
+                f"{path}:{number + 1}: 읽지 못했습니다 ({type(error).__name__}). 파일을 다시 만드세요."
+            ) from error
+
+
+def _texts(entry: Mapping[str, Any], path: Path) -> Iterator[Document]:
+    fields = entry["fields"]
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8") as file
+    ):
+        for line in file:
+            row = json.loads(line)
+            yield Document(
+                id=row[fields["id"]],
+                title=row.get(fields["title"]) or "",
+                text=row.get(fields["text"]) or "",
+                date=row.get(fields.get("date", "")) or None,
+                source=entry["name"],
+                meta={key: str(row.get(field) or "") for key, field in entry.get("meta", {}).items()},
+            )
 
 
 def labelled_examples(labels: Path, listing: Path, folder: Path) -> Iterator[Example]:
     """Yield our labels joined to their public texts, by id and checked by the hash of the normalised text.
 
     Raises:
-        InputError: a labelled text is missing or is not the text that was labelled.
+        InputError: a labelled text is missing or is not the text that was labelled, or a label is wrong.
     """
     for name, entry in sources(listing).items():
         table = labels / f"{name}.csv"
         if not table.is_file():
             continue
-        texts = {document.id: document for document in public_texts(entry, folder)}
-        with table.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                document = texts.get(row["id"])
-                if document is None or text_hash(document.title, document.text) != row["sha256"]:
-                    raise InputError(f"{table.name}: '{row['id']}' 의 글이 없거나 표시할 때의 글과 다릅니다.")
-                yield labelled(row, document)
+        found = matched(table, {document.id: document for document in public_texts(entry, folder)})
+        for error in found.failures:
+            raise error
+        yield from found.examples
 
 
-def labelled(row: Mapping[str, str], document: Document) -> Example:
+def matched(table: Path, texts: Mapping[str, Document]) -> Found:
+    """Return the rows of a table of ``corpus/labels`` joined to their texts, by id and hash of the normalised text.
+
+    Raises:
+        InputError: the table lacks a column or cannot be read.
+    """
+    plans = {plan: load_plan(plan) for plan in CODED}
+    columns = ["id", "sha256", "agency", *(f"{what}{plan}" for plan in CODED for what in ("plan", "ok"))]
+    examples: list[Example] = []
+    missing: list[RowError] = []
+    changed: list[RowError] = []
+    wrong: list[RowError] = []
+    seen: set[str] = set()
+    for number, row in table_rows(table, columns):
+        place, name = f"{table.name}#row={number}", row["id"]
+        document = texts.get(name)
+        try:
+            said = checked(LabelRow, by_plan(row, CODED) | {"lead": row["agency"]}, place, plans)
+        except RowError as error:
+            wrong.append(error)
+            continue
+        if name in seen:
+            wrong.append(RowError(place, f"id '{name}' 가 두 번 나옵니다."))
+        elif document is None:
+            missing.append(RowError(place, f"'{name}' 의 글이 폴더에 없습니다."))
+        elif text_hash(document.title, document.text) != row["sha256"]:
+            changed.append(RowError(place, f"'{name}' 의 글이 표시할 때의 글과 다릅니다."))
+        else:
+            examples.append(labelled(said, document))
+        seen.add(name)
+    return Found(table.stem, tuple(examples), tuple(missing), tuple(changed), tuple(wrong))
+
+
+def labelled(row: LabelRow, document: Document) -> Example:
     """Return one row of ``corpus/labels`` with its text."""
-    labels: dict[str, tuple[str, ...]] = {}
-    acceptable: dict[str, tuple[str, ...]] = {}
-    for plan in ("2019", "2024"):
-        code = row[f"plan{plan}"]
-        labels[plan] = () if code == NONE else (code,)
-        acceptable[plan] = tuple(c for c in row[f"ok{plan}"].split(",") if c)
     return Example(
         document=document,
-        labels=labels,
+        labels={plan: tuple(codes) for plan, codes in row.labels.items()},
         family=_family(document),
         kind=document.source,
         origin="real",
-        lead=row["agency"] or None,
-        acceptable=acceptable,
+        lead=row.lead,
+        acceptable={plan: tuple(codes) for plan, codes in row.ok.items()},
         weight=REAL_WEIGHT,
     )
 
 
 def labelled_ids(table: Path) -> set[str]:
     """Return the ids of a table of labels; none where there is no such table."""
-    if not table.is_file():
-        return set()
-    with table.open(encoding="utf-8", newline="") as file:
-        return {row["id"] for row in csv.DictReader(file)}
+    return {row["id"] for _, row in table_rows(table, ("id",))} if table.is_file() else set()
 
 
 def _family(document: Document) -> str:
@@ -126,10 +198,7 @@ def plan_examples(path: Path) -> Iterator[Example]:
     ``group`` is the split family; lines whose wording is the label itself are left out (they stand in the plan).
     """
     agencies = load_agencies()
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if not line.strip():
-            continue
-        row = json.loads(line)
+    for _, row in json_rows(path):
         code = row["label_subtask"] or (row["label_task"] if row["plan"] in ("2020", "2024") else None)
         if row["plan"] == "2022":
             code = row["label_strategy"]

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hyeoksin.corpus import Example, text_hash
+from hyeoksin.corpus import Example
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
-from hyeoksin.external import labelled, public_texts, sources
+from hyeoksin.external import Found, matched, public_texts, sources
 
-__all__ = ["Found", "join", "record"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The labelled texts of one set: those found, and an error for each that is missing or changed."""
-
-    name: str
-    examples: tuple[Example, ...]
-    missing: tuple[RowError, ...]
-    changed: tuple[RowError, ...]
-    broken: tuple[RowError, ...]
-
-    @property
-    def failures(self) -> tuple[RowError, ...]:
-        """All that went wrong, files first."""
-        return (*self.broken, *self.missing, *self.changed)
+__all__ = ["join", "record"]
 
 
 def join(labels: Path, listing: Path, folder: Path) -> Iterator[Found]:
@@ -48,7 +31,7 @@ def join(labels: Path, listing: Path, folder: Path) -> Iterator[Found]:
         raise InputError(f"{labels}: 분류 표시(*.csv)가 없습니다. 저장소의 corpus 폴더를 --corpus 로 주세요.")
     for table, entry in entries:
         texts, broken = _texts(entry, folder)
-        yield _joined(table, texts, broken)
+        yield replace(matched(table, texts), broken=tuple(broken))
 
 
 def _texts(entry: dict[str, Any], folder: Path) -> tuple[dict[str, Document], list[RowError]]:
@@ -61,28 +44,7 @@ def _texts(entry: dict[str, Any], folder: Path) -> tuple[dict[str, Document], li
                 texts[document.id] = document  # what stands before the damage is kept
         except InputError as error:
             broken.append(RowError(name, str(error)))
-        except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-            broken.append(
-                RowError(name, f"끝까지 읽지 못했습니다 ({type(error).__name__}). 파일을 다시 만드세요.")
-            )
     return texts, broken
-
-
-def _joined(table: Path, texts: dict[str, Document], broken: list[RowError]) -> Found:
-    examples: list[Example] = []
-    missing: list[RowError] = []
-    changed: list[RowError] = []
-    with table.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            place = f"{table.name}#row={number}"
-            document = texts.get(row["id"])
-            if document is None:
-                missing.append(RowError(place, f"'{row['id']}' 의 글이 폴더에 없습니다."))
-            elif text_hash(document.title, document.text) != row["sha256"]:
-                changed.append(RowError(place, f"'{row['id']}' 의 글이 표시할 때의 글과 다릅니다."))
-            else:
-                examples.append(labelled(row, document))
-    return Found(table.stem, tuple(examples), tuple(missing), tuple(changed), tuple(broken))
 
 
 def record(example: Example) -> str:

@@ -94,6 +94,7 @@ def join(
             typer.echo(
                 f"{found.name}: 찾음 {len(found.examples):,}, 없음 {len(found.missing):,}, "
                 f"바뀜 {len(found.changed):,}"
+                + (f", 표시가 틀림 {len(found.wrong):,}" if found.wrong else "")
             )
             for error in found.broken:
                 typer.secho(f"  {error.reason}", fg=typer.colors.YELLOW, err=True)
