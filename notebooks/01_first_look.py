@@ -4,6 +4,7 @@
 # 보기 파일의 과제 30건을 2019년 계획으로 분류해, 어디에 몰려 있고 무엇을 사람이 보아야 하는지 봅니다. 과제는 모두 지어낸 것입니다.
 
 # %%
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from hyeoksin.pictures import Bar, bars_with_intervals, strategy_colour
 from hyeoksin.plan import load_plan
 from hyeoksin.readers import read
 from hyeoksin.sinks import STATUS
+
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
 
 pd.set_option("display.max_colwidth", 30)
 plan = load_plan("2019")

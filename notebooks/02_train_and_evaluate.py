@@ -5,6 +5,7 @@
 # 여기의 점수는 그보다 낮습니다. 온전한 학습은 `make train` 입니다.
 
 # %%
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from hyeoksin.pictures import reliability as reliability_picture
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import train
+
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
 
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 plan = plans["2019"]

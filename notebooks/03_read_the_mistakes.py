@@ -4,6 +4,7 @@
 # 점수보다 틀린 글이 더 많이 가르쳐 줍니다. 지어 쓴 말뭉치의 일부로 작은 모델을 학습해, 교차검증에서 틀린 글을 읽습니다.
 
 # %%
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from hyeoksin.pictures import Bar, Cell, heat_map, standing_bars, strategy_colou
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 from hyeoksin.training.fit import Settings
 from hyeoksin.training.train import train
+
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
 
 pd.set_option("display.max_colwidth", 60)
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}

@@ -20,6 +20,9 @@ from hyeoksin.pictures import Tile, treemap
 from hyeoksin.pictures.colours import OFF_PLAN, strategy_colour
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
 
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 folder = Path(tempfile.mkdtemp())

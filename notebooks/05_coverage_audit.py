@@ -8,6 +8,7 @@
 
 # %%
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from hyeoksin.audit.report.wording import leaf_codes, share_of, summary
 from hyeoksin.corpus import read_examples
 from hyeoksin.pictures import Bar, Cell, bars_with_intervals, heat_map, strategy_colour
 from hyeoksin.plan import BUILTIN_PLANS, load_plan
+
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
 
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 plan = plans["2019"]

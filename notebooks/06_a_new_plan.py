@@ -4,6 +4,7 @@
 # 계획은 한두 해마다 바뀝니다. 새 계획이 나오면 무엇이 달라졌는지 보고, 제목과 정의만으로 바로 분류해 보고, 얼마나 맞는지 잽니다.
 
 # %%
+import os
 import tempfile
 from dataclasses import replace
 from itertools import pairwise
@@ -19,6 +20,9 @@ from hyeoksin.pictures import Bar, Flow, bars_with_intervals, sankey, standing_b
 from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
 from hyeoksin.plan.compare import FATES, compare
 from hyeoksin.plan.tables import TEMPLATE
+
+if Path.cwd().name == "notebooks":  # where Jupyter opens it; the paths below start at the repository's root
+    os.chdir("..")
 
 plans = {name: load_plan(name) for name in BUILTIN_PLANS}
 crosswalk = load_crosswalk(plans)

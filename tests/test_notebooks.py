@@ -1,4 +1,7 @@
-"""Notebooks: the script is the source, the notebook its kept outputs; both agree, and each runs from a clean state."""
+"""Notebooks: the script is the source, the notebook its kept outputs; both agree, and each runs from a clean state.
+
+``notebooks/keep.py`` runs them in the repository's root, these tests where Jupyter opens them.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def test_runs_from_a_clean_state(path: Path, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", "")])))
     script, kept = _pair(path)
     done = NotebookClient(
-        script, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+        script, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}}
     ).execute()
     made = [[sorted(o.get("data", {"text": ""})) for o in c.get("outputs", ())] for c in done.cells]
     assert made == [[sorted(o.get("data", {"text": ""})) for o in c.get("outputs", ())] for c in kept.cells]
