@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from audit_cases import prediction
-from hyeoksin.assess import wrong
+from hyeoksin.assess import _answered, wrong
+from hyeoksin.classifier import Classifier
 from hyeoksin.codes import NONE
 from hyeoksin.errors import InputError
 from hyeoksin.evaluation import Coded, calibration_error, mean_score, plan_scores, proportion, read_coded
@@ -96,6 +97,24 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
     path.write_text('{"id": "1", "text": "글"}\nnonsense\n', encoding="utf-8")
     with pytest.raises(InputError, match="row=2"):
         read_coded(path)
+
+
+def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "coded.jsonl"
+    path.write_text('{"id": "1", "text": "글", "plan2019": "3-1"}\n' * 2, encoding="utf-8")
+    with pytest.raises(InputError, match=r"coded\.jsonl#row=2: id '1' 가 두 번 .*먼저: 1번째 줄"):
+        read_coded(path)
+
+
+@pytest.mark.parametrize("row", ['"plan2019": "3-9"', '"plan2019": "3-1", "plan2019_ok": ["3-9"]'])
+def test_a_code_that_is_no_leaf_is_told_with_its_line(
+    tmp_path: Path, row: str, classifier: Classifier
+) -> None:
+    path = tmp_path / "coded.jsonl"
+    lines = ['{"id": "1", "text": "글", "plan2019": "3-1"}', f'{{"id": "2", "text": "글", {row}}}']
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match=r"coded\.jsonl#row=2: 계획 2019 의 맨 아래 항목이 아닌 코드: 3-9"):
+        _answered(read_coded(path), "2019", classifier.model)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,10 @@ def read_coded(path: Path) -> list[Coded]:
     A majority that does not exist is null and not scored.
 
     Raises:
-        InputError: not such a file; names the line.
+        InputError: not such a file, or an id stands twice; names the line.
     """
     coded = []
+    seen: dict[str, int] = {}
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -72,13 +73,18 @@ def read_coded(path: Path) -> list[Coded]:
             continue
         try:
             row = json.loads(line)
-            coded.append(_coded(row))
+            coded.append(_coded(row, f"{path.name}#row={number}"))
         except json.JSONDecodeError as error:
             raise InputError(f"{path.name}#row={number}: JSON 줄이 아닙니다. {_USABLE}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path.name}#row={number}: 채점할 수 있는 줄이 아닙니다: {error}. {_USABLE}"
             ) from error
+        first = seen.setdefault(row["id"], number)
+        if first != number:
+            raise InputError(
+                f"{path.name}#row={number}: id '{row['id']}' 가 두 번 나옵니다 (먼저: {first}번째 줄). 하나를 지우거나 id를 고치세요."
+            )
     if not coded:
         raise InputError(f"{path.name}: 분류한 글이 없습니다. {_USABLE}")
     if not any(one.codes or one.agency for one in coded):
@@ -86,7 +92,7 @@ def read_coded(path: Path) -> list[Coded]:
     return coded
 
 
-def _coded(row: Mapping[str, Any]) -> Coded:
+def _coded(row: Mapping[str, Any], source: str) -> Coded:
     for key in ("id", "text"):
         if not isinstance(row.get(key), str):
             raise ValueError(f"{key} 가 없습니다")
@@ -101,6 +107,7 @@ def _coded(row: Mapping[str, Any]) -> Coded:
             id=row["id"],
             title=row.get("title") or "",
             text=row["text"],
+            source=source,
             date=cell_date(str(row["date"])) if row.get("date") else None,
         ),
         codes=codes,
