@@ -136,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=there, default=Path("models/default"))
+    parser.add_argument("--model", type=there, default="models/default")
     parser.add_argument("--plan", default="2019")
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--sizes", type=int, nargs="+", default=[300, 1000, 3000])

@@ -106,7 +106,7 @@ def measure(url: str, n_items: int, n_decisions: int) -> None:
 
 
 def queries(store: Store, project: int) -> None:
-    middle = store.items(project, offset=1000, limit=1)[0]
+    middle = (store.items(project, offset=1000, limit=1) or store.items(project, limit=1))[0]
     rare = middle.document.text.split()
     timed("queue, first 50 open", lambda: store.items(project, decided=False))
     timed("queue, only ids and answers (limit 50)", lambda: store.items(project, standing="open"))

@@ -179,7 +179,7 @@ def seconds(*words: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("source", nargs="?", type=there, default=Path("corpus/proposals"))
+    parser.add_argument("source", nargs="?", type=there, default="corpus/proposals")
     parser.add_argument("--annif")
     parser.add_argument(
         "--texts", type=int, default=1_000, help="articles of 500 characters; others in proportion"
