@@ -214,6 +214,30 @@ def test_the_command_says_that_it_guessed(tmp_path: Path) -> None:
     assert "추측" in result.output
 
 
+def test_a_sankey_without_flows_is_refused_and_a_guessed_one_is_told(tmp_path: Path) -> None:
+    own, output = tmp_path / "우리.yaml", tmp_path / "계획.svg"
+    CliRunner().invoke(app, ["plan", "template", str(own)])
+    result = CliRunner().invoke(app, ["plan", "sankey", "-o", str(output), "--plans", f"2019,{own}"])
+    assert result.exit_code == 2
+    assert "이어지는 항목이 없어" in " ".join(result.output.split())
+    assert not output.exists()
+    write_yaml(replace(load_plan("2024"), id="우리"), own)
+    result = CliRunner().invoke(app, ["plan", "sankey", "-o", str(output), "--plans", f"2024,{own}"])
+    assert result.exit_code == 0, result.output
+    assert "추측" in result.output
+
+
+def test_the_same_plan_twice_is_refused() -> None:
+    for line in (
+        "plan diff 2019 2019",
+        "plan sankey -o 없음.svg --plans 2019,2019",
+        "plan links 2019 3-1 --to 2019",
+    ):
+        result = CliRunner().invoke(app, line.split())
+        assert result.exit_code == 2
+        assert "같은 계획" in result.output
+
+
 def test_flows_share_out_every_step() -> None:
     plans = {name: load_plan(name) for name in BUILTIN_PLANS}
     found = list(flows([plans[name] for name in BUILTIN_PLANS], load_crosswalk(plans)))

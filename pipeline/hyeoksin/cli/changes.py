@@ -143,8 +143,11 @@ def sankey(
     leaves: Annotated[bool, typer.Option("--leaves", help="과제가 아니라 세부과제까지 그립니다.")] = False,
 ) -> None:
     """계획이 해마다 어떻게 이어졌는지 흐름 그림(생키)으로 그립니다 (hyeoksin[report])."""
+    from itertools import pairwise
+
     from hyeoksin import pictures
-    from hyeoksin.plan import load_plan
+    from hyeoksin.plan import BUILTIN_PLANS, load_plan
+    from hyeoksin.plan.compare import links_between
     from hyeoksin.plan.flows import flows
     from hyeoksin.tabular import written_whole
 
@@ -152,7 +155,19 @@ def sankey(
     loaded = [load_plan(name.strip()) for name in plans.split(",") if name.strip()]
     if len(loaded) < 2:
         raise typer.BadParameter("--plans 에 계획을 둘 이상 적어 주세요.")
-    found = [pictures.Flow(*flow) for flow in flows(loaded, shipped_links(*loaded), leaves)]
+    crosswalk = shipped_links(*loaded)
+    found = [pictures.Flow(*flow) for flow in flows(loaded, crosswalk, leaves)]
+    for old, new in pairwise(loaded):
+        step = f"{old.id} 과 {new.id}"
+        if not any(flow.from_plan == old.id for flow in found):
+            raise typer.BadParameter(
+                f"{step} 사이에 이어지는 항목이 없어 그릴 수 없습니다. 대응표는 실린 계획({', '.join(BUILTIN_PLANS)}) 사이에만 있습니다."
+            )
+        if links_between(old, new, crosswalk)[1]:
+            typer.secho(
+                f"알림: {step} 의 대응표가 없어 코드, 제목, 글의 비슷함으로 추측했습니다. 사람이 확인하세요.",
+                err=True,
+            )
     name = f"계획의 이어짐: {', '.join(plan.id for plan in loaded)}"
     picture = pictures.sankey(found, name, plans=loaded)
     raw = pictures.png(picture) if output.suffix.lower() == ".png" else pictures.svg(picture).encode()

@@ -22,9 +22,15 @@ RELATIONS: dict[Relation, str] = {
 
 
 def shipped_links(*plans: Plan) -> Crosswalk:
-    """Return the shipped crosswalk; for an office's edition of a shipped plan only where it holds, and say so."""
+    """Return the shipped crosswalk; for an office's edition of a shipped plan only where it holds, and say so.
+
+    Raises:
+        BadParameter: two of the plans are the same.
+    """
     from hyeoksin.plan import BUILTIN_PLANS, load_crosswalk, load_plan
 
+    if len({plan.sha256 for plan in plans}) < len(plans):
+        raise typer.BadParameter(f"같은 계획을 두 번 주었습니다 ({', '.join(plan.id for plan in plans)}).")
     shipped = {name: load_plan(name) for name in BUILTIN_PLANS}
     found = load_crosswalk(shipped)
     for plan in plans:

@@ -123,6 +123,8 @@ def links(
     for name in (plan, to):
         if name is not None and name not in plans:
             raise typer.BadParameter(f"'{name}' 의 대응표는 없습니다. 실린 계획: {', '.join(BUILTIN_PLANS)}.")
+    if plan == to:
+        raise typer.BadParameter(f"같은 계획을 두 번 주었습니다 ({plan}).")
     if code not in plans[plan]:
         raise typer.BadParameter(f"계획 {plan} 에 코드 '{code}' 가 없습니다.")
     found = load_crosswalk(plans).of(plan, code, to)
