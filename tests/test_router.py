@@ -51,6 +51,14 @@ def test_a_named_agency_leads() -> None:
     assert flags("복지부는 위기가구를 찾는다고 밝혔다.")[0] == ("lead", "보건복지부")
 
 
+def test_the_label_of_a_form_outweighs_a_sure_text_model() -> None:
+    body = "마을 창구를 바꾼다.\n협조기관: 보건복지부\n주관기관: 경찰청"
+    sure = candidates(body, text={"mois": 0.97, "mohw": 0.02, "local": 0.01})
+    found = route(sure, WEIGHTS, analysed(body, "2024-06-01"), (), PLAN, "3-1")
+    assert found[0].name == "경찰청"
+    assert "글이 주관 기관으로 적음" in found[0].reasons
+
+
 def test_an_agency_that_the_model_never_saw_can_lead_when_named() -> None:
     assert flags("산림청은 산불 감시를 강화한다고 밝혔다. 산림청장은 현장을 찾았다.")[0] == ("lead", "산림청")
 

@@ -51,6 +51,9 @@ _LABELLED = re.compile(
     rf"|(?P<aside>(?<![가-힣])(?:관련|자료|지원|참여|출처|후원)))"
     rf"(?:{_OFFICE}?(?(open)[)\]>】]|[^\S\n]*:)(?:[^.\n:]{{0,60}}(?:[^\w\s.:(\[]|및|와|과))?|{_OFFICE}(?=[^\S\n]))[^\S\n]*"
 )
+_EVENT = re.compile(
+    r"주최(?!\W{1,3}주관)[^\n]*주관(?!기관|부처|부서)"
+)  # of an event: who runs it for its host
 _ON_LINE = 100  # characters before a name among which its label stands
 _FOLLOWS = re.compile(
     rf"(?P<in_charge>(?:(?:이|가|에서)\s?|[^\S\n]?\(?)(?:주관|주최|주무)(?!{_OFFICE}?[^\S\n]*:))"
@@ -71,6 +74,7 @@ _MARKS = re.compile(r"(?:[\[(<【〈][^\])>】〉\n]{1,15}[\])>】〉]|\d{1,2}[.
 _SAID = {
     "speaker": "글의 주어로 나옴",
     "issuer": "글의 제목이 주체로 부름",
+    "labelled": "글이 주관 기관으로 적음",
     "in_charge": "글이 주관으로 부름",
     "asked": "글이 부탁하는 곳으로 부름",
     "together": "글이 협업 기관으로 부름",
@@ -80,7 +84,7 @@ _SAID = {
     "beside": "글이 다른 기관과 나란히 부름",
 }
 _ASIDE_TOO = "글이 자료·지원·참여로도 부름"
-_ASIDES = ("together", "aside")  # told apart to the reader; one signal
+_SIGNAL_OF = {"together": "aside", "labelled": "in_charge"}  # told apart to the reader; one signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ class Named:
     mentions: tuple[Mention, ...]
     manners: tuple[str, ...]
     said: frozenset[str]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether a form writes the agency behind 주관 or the like."""
+        return "labelled" in self.said
 
     @property
     def meant(self) -> bool:
@@ -116,7 +125,7 @@ def named_agencies(body: str, date: str | None) -> dict[str, Named]:
 def how_named(body: str, mentions: Sequence[Mention]) -> Named:
     """Return the mentions of one agency with the manner of each."""
     said = [manner(body, m) for m in mentions]
-    return Named(tuple(mentions), tuple("aside" if m in _ASIDES else m for m in said), frozenset(said))
+    return Named(tuple(mentions), tuple(_SIGNAL_OF.get(m, m) for m in said), frozenset(said))
 
 
 def nameless(encoded: Encoded, named: Iterable[Named]) -> Encoded:
@@ -141,7 +150,7 @@ def without_names(body: str, named: Iterable[Named]) -> str:
 
 
 def manner(body: str, mention: Mention) -> str:
-    """Return how the text speaks of an agency at one place: one of ``MANNERS``, ``together``, ``denied``, or empty."""
+    """Return how the text speaks of an agency at one place: one of ``MANNERS``, ``labelled``, ``together``, ``denied``, or empty."""
     if _DENIED.match(body, mention.end):
         return "denied"
     if label := _label(body, mention.start):
@@ -154,6 +163,10 @@ def manner(body: str, mention: Mention) -> str:
 
 def _label(body: str, start: int) -> str:
     """Return what the last label before ``start`` on its line makes of an agency there; empty without one."""
-    line = body.rfind("\n", 0, start) + 1
-    found = _LABELLED.fullmatch(body, max(line, start - _ON_LINE), start)
-    return (found.lastgroup or "") if found else ""
+    line = max(body.rfind("\n", 0, start) + 1, start - _ON_LINE)
+    found = _LABELLED.fullmatch(body, line, start)
+    if found is None:
+        return ""
+    if found["in_charge"]:
+        return "together" if _EVENT.search(body, line, start) else "labelled"
+    return found.lastgroup or ""

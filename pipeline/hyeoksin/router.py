@@ -31,6 +31,7 @@ SIGNALS = ("text", "plan_lead", "local_body", "named", "named_early", *MANNERS)
 _NAMED = SIGNALS.index("named")
 _EARLY = 80  # characters: an agency named here usually issues the text
 _FLOOR = 1e-4
+_LABELLED = 6.0  # added where a form writes 주관: too few texts that teach the weights have such a label
 _SHOWN = 0.02  # a supporting agency below this probability is shown only where the text names it
 _BEFORE_NAMED = 0.1  # from here one that the text does not name keeps its place before those that it names
 _MOST = 4
@@ -69,11 +70,14 @@ class Candidates:
 
     def probabilities(self, weights: Mapping[str, float]) -> Floats:
         """Return one probability per candidate; a signal without a weight stays silent."""
-        return _shares(self.values, SIGNALS, weights)
+        told = np.array([one in self.named and self.named[one].labelled for one in self.agencies])
+        return _shares(self.values, SIGNALS, weights, _LABELLED * told)
 
 
-def _shares(values: Floats, signals: Sequence[str], weights: Mapping[str, float]) -> Floats:
-    scores = values @ np.array([weights.get(name, 0.0) for name in signals])
+def _shares(
+    values: Floats, signals: Sequence[str], weights: Mapping[str, float], more: Floats | float = 0.0
+) -> Floats:
+    scores = values @ np.array([weights.get(name, 0.0) for name in signals]) + more
     shifted = np.exp(scores - scores.max())
     result: Floats = shifted / shifted.sum()
     return result
