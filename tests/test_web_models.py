@@ -331,6 +331,17 @@ nodes:
   - {code: "나", level: strategy, title: 주민참여예산, definition: 주민이 예산 사업을 제안하고 정하는 일}
 """
 
+def test_a_round_s_figures_add_up_once_people_have_decided(tmp_path: Path, store: Store) -> None:
+    number = items(store)
+    store.decide([store.items(number)[0].id], "accept", by="officer")
+    browser = Browser(make_app(tmp_path, store), "viewer")
+    page = browser.get(f"/rounds/{number}").text
+    assert "<dt>사람이 정함</dt><dd>1</dd>" in page
+    assert "<dt>아직 정하지 않은 것의 추천</dt><dd>확정 추천 0 · 사람 확인 2 · 계획 밖 0</dd>" in page
+    row = browser.get("/rounds").text.partition("<tbody>")[2]
+    assert re.findall(r'<td class="number">(\d+)</td>', row) == ["3", "0", "2", "0", "1"]
+
+
 
 def test_a_round_is_opened_for_a_plan_of_ones_own(tmp_path: Path, store: Store) -> None:
     officer = Browser(make_app(tmp_path, store), "officer")

@@ -33,7 +33,8 @@ def rounds(request: Request, store: StoreDep, user: Viewer) -> Response:
     rows = [
         {
             "round": found,
-            "status": store.counts(found.id, "status"),
+            "n": store.count(found.id),
+            "status": store.counts(found.id, "status", decided=False),
             "decided": store.count(found.id, decided=True),
         }
         for found in store.projects()
@@ -81,7 +82,7 @@ def one_round(request: Request, store: StoreDep, user: Viewer, number: int) -> R
     values = {
         "round": found,
         "plan": store.plan(number),
-        "status": store.counts(number, "status"),
+        "status": store.counts(number, "status", decided=False),
         "standing": store.counts(number, "standing"),
         "total": store.count(number),
         "jobs": [seen(job) for job in store.jobs(number, limit=20) if job.kind == KIND],
