@@ -50,7 +50,12 @@ def test_five_failures_lock_the_account_until_an_admin_opens_it(app: Any, store:
     locked = browser.login("officer", PASSWORD)
     assert (locked.status_code, "잠갔습니다" in locked.text) == (403, True)
     assert browser.login("viewer", PASSWORD).status_code == 303
-    assert Browser(app, "admin").post("/users/unlock", {"name": "officer"}).status_code == 303
+    admin = Browser(app, "admin")
+    page = admin.get("/users").text
+    assert (page.count("잠김 (15분 남음)"), page.count('action="/users/unlock"')) == (1, 1)
+    assert admin.post("/users/unlock", {"name": "officer"}).status_code == 303
+    page = admin.get("/users").text
+    assert ("잠김" in page, "/users/unlock" in page) == (False, False)
     assert Browser(app).login("officer", PASSWORD).status_code == 303
     assert [row.event for row in store.audit_log(by="officer")].count("login.failed") == 5
 

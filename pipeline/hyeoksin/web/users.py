@@ -10,7 +10,7 @@ from starlette.responses import Response
 from hyeoksin.errors import RefusedError
 from hyeoksin.store import ROLES, Store, UserRole
 from hyeoksin.web.access import Admin, StoreDep
-from hyeoksin.web.accounts import new_account, new_password, unlock
+from hyeoksin.web.accounts import minutes_locked, new_account, new_password, unlock
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told
 from hyeoksin.web.pages import notify, redirect, render
@@ -88,5 +88,14 @@ def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> Response:
-    values: dict[str, Any] = {"rows": store.users(), "roles": ROLES, "fresh": fresh, "problem": problem}
+    rows, rules = store.users(), request.app.state.settings
+    values: dict[str, Any] = {
+        "rows": rows,
+        "locked": {
+            row.name: minutes_locked(store, row.name, rules.lock_after, rules.lock_minutes) for row in rows
+        },
+        "roles": ROLES,
+        "fresh": fresh,
+        "problem": problem,
+    }
     return render(request, "users.html", values, status)
