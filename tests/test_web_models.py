@@ -355,7 +355,7 @@ def test_a_round_is_opened_for_a_plan_of_ones_own(tmp_path: Path, store: Store) 
     assert (store.project(1).plan, [n.code for n in store.plan(1).nodes]) == ("town", ["가", "나"])
     assert "우리 군 계획" in officer.get("/rounds/1").text
     for name, text, words in (
-        ("a.xlsx", PLAN, "YAML이나 CSV"),
+        ("a.xlsx", PLAN, "엑셀에서 CSV로 저장"),
         ("a.yaml", PLAN.replace("id: town", "id: '2019'"), "다른 id"),
         ("나쁜.yaml", PLAN.replace("level: strategy", "level: nonsense"), "나쁜.yaml"),
         ("b.yaml", "!!python/object/apply:os.system ['true']", "b.yaml"),

@@ -122,7 +122,9 @@ def _own_plan(file: UploadFile, store: Store) -> Plan:
     name = file_name(file.filename or "")
     if Path(name).suffix.lower() not in (".yaml", ".yml", ".csv"):
         raise PlanError(
-            _("자체 계획은 YAML이나 CSV 파일로 올리세요. 서식: hyeoksin plan template 우리계획.yaml")
+            _(
+                "자체 계획은 YAML이나 CSV 파일로 올리세요. 엑셀 서식에 적었으면 엑셀에서 CSV로 저장하거나 'hyeoksin plan convert 우리계획.xlsx 우리계획.csv' 로 바꿉니다. 빈 서식: hyeoksin plan template 우리계획.csv"
+            )
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
