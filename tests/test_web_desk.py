@@ -238,8 +238,12 @@ def test_only_what_is_not_decided_is_left(desk: Desk, monkeypatch: pytest.Monkey
     browser = desk.browser()
     assert "이 목록에 0건 남음" in words(browser.get(f"/items/{desk.items[0].id}?standing=decided").text)
     assert "이 목록에 11건 남음" in words(browser.get(f"/items/{desk.items[1].id}?standing=any").text)
-    assert "남은 것을 모두" not in browser.get(f"{desk.path}/queue?standing=decided").text
-    assert "모두 보려면 약 6분" in words(browser.get(f"{desk.path}/queue?standing=any").text)
+    assert "모두 보려면" not in browser.get(f"{desk.path}/queue?standing=decided").text
+    assert "이 목록에 남은 11건을 모두 보려면 약 6분" in words(
+        browser.get(f"{desk.path}/queue?standing=any").text
+    )
+    monkeypatch.setattr("hyeoksin.web.desk.queue.pace_of", lambda *_: 2.0)
+    assert "이 목록에 남은 2건을 모두 보려면 약 1분" in words(browser.get(f"{desk.path}/queue?node=-").text)
 
 
 def test_pressing_enter_twice_saves_once(desk: Desk) -> None:

@@ -75,12 +75,12 @@ def _bad(typed: str) -> BadDurationError:
 
 
 def written(hours: float, units: tuple[str, str] = ("시간", "분")) -> str:
-    """Return hours as one writes them: ``2시간 30분``.
+    """Return hours as one writes them: ``2시간 30분``; whatever takes time takes a minute.
 
-    >>> written(2.5), written(0.5), written(3), written(2.5, (" h", " min"))
-    ('2시간 30분', '30분', '3시간', '2 h 30 min')
+    >>> written(2.5), written(0.5), written(3), written(0.001), written(2.5, (" h", " min"))
+    ('2시간 30분', '30분', '3시간', '1분', '2 h 30 min')
     """
-    minutes = round(hours * 60)
+    minutes = round(hours * 60) or int(hours > 0)
     whole, rest = divmod(minutes, 60)
     hour, minute = units
     parts = (f"{whole}{hour}" if whole else "", f"{rest}{minute}" if rest or not whole else "")

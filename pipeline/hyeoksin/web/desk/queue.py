@@ -69,6 +69,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
             "status": store.counts(project, "status", decided=False),
         },
         "pace": pace,
+        "n_open": n_open,
         "time_left": told(n_open * pace / 3600) if pace and n_open else "",
         "officers": people,
         "assignees": sorted({*people, *filter(None, store.counts(project, "assigned_to"))}) if people else [],
