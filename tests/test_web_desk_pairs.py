@@ -65,6 +65,24 @@ def test_the_agreement_is_linked_for_those_who_may_see_it(pair: Desk, name: str,
         assert (f'href="{pair.path}/agreement"' in pair.browser(name).get(path).text) == linked
 
 
+def test_the_dial_plans_what_waits_for_the_one_who_asks(pair: Desk) -> None:
+    for item in pair.items[:3]:
+        pair.decide(item, "accept")
+
+    def seen(name: str) -> list[str]:
+        page = words(pair.browser(name).get(f"{pair.path}/hours").text)
+        return re.findall(r"사람이 봄\s*(\d+)\s*건", page)
+
+    assert (seen("officer"), seen("second")) == (["1"], ["4"])
+    pair.browser().post(f"{pair.path}/hours", {"hours": "1"})
+    page = pair.browser().get(f"{pair.path}/queue").text
+    assert "볼 것은 처음 1건입니다" in page
+    assert len(titles(page)) == 1
+    pair.decide(pair.items[3], "accept")
+    assert "지금 정할 것이 없습니다" in pair.browser().get(f"{pair.path}/hours").text
+    assert pair.browser().post(f"{pair.path}/hours", {"hours": "1"}).status_code == 303
+
+
 def test_coders_do_not_see_each_other_until_both_have_spoken(pair: Desk) -> None:
     item = pair.items[0]
     pair.decide(item, "pick:5-1", "officer", note="비밀 메모")

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from hyeoksin.domain import UNTRAINED
 from hyeoksin.errors import HyeoksinError
 from hyeoksin.plan import Plan
-from hyeoksin.store import CaseRow, Store
+from hyeoksin.store import CaseRow, Project, Store
 from hyeoksin.triage import Case, HoursPlan, Judged, n_settled, plan_hours
 from hyeoksin.web.access import Officer, StoreDep, Viewer, Visitor
 from hyeoksin.web.desk.duration import read_hours, told
-from hyeoksin.web.desk.queue import open_round, pace_of
+from hyeoksin.web.desk.filters import QueueFilters
+from hyeoksin.web.desk.queue import asked_by, open_round, pace_of
 from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told as said
@@ -126,6 +127,12 @@ def _decided(rows: Iterable[CaseRow], plan: Plan) -> Iterator[tuple[CaseRow, boo
         yield row, row.answer == row.code or row.code in above
 
 
+def _cases(store: Store, project: Project, user: Visitor) -> list[CaseRow]:
+    """Return what is decided and what waits for this person: with two coders, what the queue of one's own holds."""
+    waits = asked_by(project, user, QueueFilters())
+    return [*store.cases(project.id, decided=True), *store.cases(project.id, **waits)]
+
+
 def _planned(rows: Sequence[CaseRow], tree: Plan, dial: Dial, seconds: float) -> HoursPlan:
     return plan_hours(waiting(rows), seconds, dial.hours, dial.precision, past=judged(rows, tree))
 
@@ -163,7 +170,7 @@ def show(
     except HyeoksinError as error:
         dial, problem = Dial(precision=found.precision), said(error)
     seconds = dial.seconds or measured or GUESS
-    rows, tree = store.cases(project), store.plan(project)
+    rows, tree = _cases(store, found, user), store.plan(project)
     plan = None if problem else _planned(rows, tree, dial, seconds)
     against = _contradiction(rows, tree, plan) if plan else None
     most = None if checks == "all" else _CHECKS
@@ -223,11 +230,11 @@ def line_up(
     pace: Annotated[str, Form()] = "",
     precision: Annotated[str, Form()] = "",
 ) -> Response:
-    """Put the queue of the round into the planned order."""
+    """Put the queue of the round into the planned order; what waits for the other coder alone comes last."""
     found = open_round(store, project)
     dial = Dial.read(hours, pace, precision, found.precision)
     seconds = dial.seconds or pace_of(store, project, user) or GUESS
-    plan = _planned(store.cases(project), store.plan(project), dial, seconds)
+    plan = _planned(_cases(store, found, user), store.plan(project), dial, seconds)
     checks = dict.fromkeys(plan.checks)
     rest = [number for number in plan.settled if number not in checks]
     store.set_queue(project, map(int, (*plan.queue, *checks, *plan.left, *rest)))

@@ -26,7 +26,7 @@ from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.private import shown, shown_start
 
-__all__ = ["PAGE", "filter_choices", "officers", "open_round", "pace_of", "router"]
+__all__ = ["PAGE", "asked_by", "filter_choices", "officers", "open_round", "pace_of", "router"]
 
 router = APIRouter(include_in_schema=False)
 _SNIPPET = 90
@@ -40,7 +40,7 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     filters = QueueFilters.read(request.query_params)
     found = store.project(project)
     plan = store.plan(project)
-    asked = _asked(found, user, filters)
+    asked = asked_by(found, user, filters)
     n_found = store.count(project, **asked)
     n_pages = max(-(-n_found // PAGE), 1)
     page = min(filters.page, n_pages)
@@ -89,14 +89,14 @@ def show(request: Request, store: StoreDep, user: Viewer, project: int) -> Respo
     return render(request, "desk/queue.html", values)
 
 
-def _asked(project: Project, user: Visitor, filters: QueueFilters) -> dict[str, Any]:
+def asked_by(project: Project, user: Visitor, filters: QueueFilters) -> dict[str, Any]:
     """Return what the filters find for this person: with two coders, each has a queue of their own."""
     return filters.asked(user.name if project.coders == 2 and user.may("officer") else None)
 
 
 def _put_off(store: Store, project: Project, user: Visitor) -> dict[str, int]:
     """Return how many documents the list of those put off holds for this person, where it is a list of one's own."""
-    asked = _asked(project, user, QueueFilters(standing="undecided"))
+    asked = asked_by(project, user, QueueFilters(standing="undecided"))
     return {"undecided": store.count(project.id, **asked)} if "put_off_by" in asked else {}
 
 
@@ -182,7 +182,7 @@ def assign(
     people = officers(store)
     if to not in (*people, NOBODY, "*"):
         raise HTTPException(422, _("누구에게 맡길지 목록에서 고르세요."))
-    cases = store.cases(project, **(_asked(found, user, filters) if whole else {}))
+    cases = store.cases(project, **(asked_by(found, user, filters) if whole else {}))
     ticked = set(items or [])
     numbers = [row.id for row in cases if whole or row.id in ticked]
     if not numbers:
