@@ -116,6 +116,13 @@ def test_a_number_is_taken_as_it_stands(office: Office) -> None:
     assert f'href="/items/{desk.items[0].id}?' in page
 
 
+def test_a_region_has_one_name_on_the_desk_and_in_the_file(office: Office) -> None:
+    desk = office.open(rows=[(Document("강원-1", "산길을 고친다", region="강원 춘천시"), record(1, "3-2"))])
+    for path in ("search?q=강원-1", "queue", "export/file?form=csv"):
+        page = desk.browser().get(f"{desk.path}/{path}").text
+        assert ("강원특별자치도 춘천시" in page, "강원 춘천시" in page) == (True, False)
+
+
 def test_what_was_found_is_marked_and_personal_data_is_not_shown(desk: Desk) -> None:
     page = desk.browser().get(f"{desk.path}/search", params={"q": "연락처"}).text
     assert "<mark>연락처</mark>" in page

@@ -169,6 +169,15 @@ def test_coverage_counts_by_node_and_region(tmp_path: Path, store: Store) -> Non
     assert browser.get("/coverage?round=7").status_code == 404
 
 
+def test_the_region_list_of_the_coverage_says_how_much_it_shows(tmp_path: Path, store: Store) -> None:
+    number = items(store)
+    browser = Browser(make_app(tmp_path, store), "viewer")
+    assert "많은 지역부터, 모두 2곳." in browser.get("/coverage").text
+    rows = [Document(f"곳 {k}", title=f"과제 {k}", region=f"새 동네 {k}") for k in range(50)]
+    store.add_items(number, [(row, record(row)) for row in rows])
+    assert "52곳 가운데 50곳까지" in browser.get("/coverage").text
+
+
 def test_the_ledger_is_paged_checked_and_taken_along(tmp_path: Path, store: Store, monkeypatch: Any) -> None:
     from hyeoksin.web import ledger
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
+from hyeoksin.region import load_regions
 from hyeoksin.sinks import STATUS
 from hyeoksin.tabular import CELL_LIMIT
 
@@ -145,6 +146,12 @@ def _text(entry: Entry, _plan: Plan) -> str:
     return cut(entry.document.text, CELL_LIMIT, entry.document.source)
 
 
+def _region(entry: Entry, _plan: Plan) -> str:
+    """Return the one place that a text is counted under, as the desk's queue and filter name it."""
+    document = entry.document
+    return load_regions().filed(document.region, document.body, entry.record.get("regions", ()))
+
+
 def _step(level: int) -> Callable[[Entry, Plan], str]:
     def value(entry: Entry, plan: Plan) -> str:
         path = plan.path(entry.code) if entry.code is not None and entry.code in plan else ()
@@ -210,7 +217,7 @@ COLUMNS = (
     Column("번호", 12, "text", lambda e, _: e.document.id),
     Column("제목", 38, "text", lambda e, _: e.document.title),
     Column("내용", 60, "long", _text),
-    Column("지역", 16, "text", lambda e, _: e.document.region or ", ".join(e.record.get("regions", ()))),
+    Column("지역", 16, "text", _region),
     Column("최종 분류", 10, "code", _final),
     Column("전략", 24, "text", _step(0)),
     Column("과제", 24, "text", _step(1)),

@@ -99,7 +99,7 @@ def _row(user: Visitor, item: Item, forms: Collection[str]) -> dict[str, Any]:
         "item": item,
         "title": pieces(document.title or document.id, _spans(document.title, forms)),
         "text": snippet(document.text, forms),
-        "region": document.region or shown(user, item.region),
+        "region": shown(user, item.region),
     }
 
 
