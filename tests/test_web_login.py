@@ -205,7 +205,12 @@ def test_weak_passwords_are_refused(app: Any, store: Store, new: str, again: str
 
 def test_changing_needs_the_old_password(app: Any) -> None:
     browser = Browser(app, "officer")
-    assert browser.post("/password", {"old": "틀림", "new": NEW, "again": NEW}).status_code == 422
+    answer = browser.post("/password", {"old": "틀림", "new": NEW, "again": NEW})
+    assert (answer.status_code, "지금 비밀번호가 맞지" in answer.text, "아이디" in answer.text) == (
+        422,
+        True,
+        False,
+    )
 
 
 def test_hashes_are_argon2_and_one_time_passwords_differ() -> None:

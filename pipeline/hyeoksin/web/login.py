@@ -75,7 +75,8 @@ def login(
         text = _("로그인 시도가 너무 잦습니다. {n}초 뒤에 다시 하세요.").format(n=wait)
         return _form(request, safe_path(next), name, text, 429, {"Retry-After": str(wait)})
     settings: Settings = request.app.state.settings
-    problem = _checked(store, settings, name.strip(), password, address)
+    wrong = _("아이디나 비밀번호가 맞지 않습니다.")
+    problem = _checked(store, settings, name.strip(), password, address, wrong)
     if problem:
         return _form(request, safe_path(next), name, problem, 403)
     answer = RedirectResponse(safe_path(next), 303)
@@ -115,7 +116,7 @@ def change_password(
     """Keep the new password, end all other sessions of the account, and go on with a fresh one."""
     settings: Settings = request.app.state.settings
     address = request.client.host if request.client else ""
-    problem = _checked(store, settings, user.name, old, address)
+    problem = _checked(store, settings, user.name, old, address, _("지금 비밀번호가 맞지 않습니다."))
     if problem is None and new != again:
         problem = _("새 비밀번호 두 개가 서로 다릅니다. 같은 것을 두 번 적으세요.")
     problem = problem or passwords.fault(new, user.name, old)
@@ -155,8 +156,10 @@ def _form(
     return answer
 
 
-def _checked(store: Store, settings: Settings, name: str, password: str, address: str) -> str | None:
-    """Return why the name and password do not open the account, or None; failures are counted."""
+def _checked(
+    store: Store, settings: Settings, name: str, password: str, address: str, wrong: str
+) -> str | None:
+    """Return why the name and password do not open the account (``wrong``: they do not fit), or None; failures are counted."""
     key = f"login:{name[:64]}"
     if minutes := minutes_locked(store, name[:64], settings.lock_after, settings.lock_minutes):
         return _locked(minutes)
@@ -168,7 +171,7 @@ def _checked(store: Store, settings: Settings, name: str, password: str, address
     if not passwords.verify(password, account.secret if account is not None and account.active else None):
         who = "" if account is None else name  # what is no account may be a password in the wrong field
         store.audit("login.failed", who, detail={"address": address, "count": count})
-        return _("아이디나 비밀번호가 맞지 않습니다.")
+        return wrong
     store.clear_failures(key)
     return None
 
