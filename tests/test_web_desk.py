@@ -54,6 +54,15 @@ def test_the_queue_is_paged(office: Office) -> None:
     assert "101–120" in words(pages[2])
 
 
+def test_a_long_title_is_shortened_by_the_style_alone(office: Office) -> None:
+    long = "아주 긴 제목 " * 60
+    rows = [(Document(f"글-{k}", title=title), record(k)) for k, title in enumerate((long, "짧은 제목"))]
+    desk = office.open(rows=rows)
+    for name in ("queue", "hours"):
+        page = desk.browser().get(f"{desk.path}/{name}").text
+        assert re.findall(r'class="clamped" title="([^"]*)"', page) == [long]
+
+
 def test_a_filter_that_means_nothing_is_told_in_korean(desk: Desk) -> None:
     answer = desk.browser().get(f"{desk.path}/queue?low=가")
     assert answer.status_code == 400
