@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 import tempfile
@@ -73,6 +74,38 @@ def test_a_model_that_learnt_another_edition_of_a_round_s_plan_says_so(
     assert "차수 앞 판 의 계획을 다른 판으로 배워" in admin.get("/models").text
     told = CliRunner().invoke(app, ["models", "rollback", "--store", str(store.url), "--by", "kim"])
     assert "은 차수 앞 판 의 계획을 다른 판으로 배워" in told.stderr
+
+
+def test_what_another_model_has_answered_is_told_until_it_is_judged_again(
+    tmp_path: Path, store: Store, other_model: Path
+) -> None:
+    number, shipped, other = items(store), model_id(resource("model")), model_id(other_model)
+    document = Document("새것", title="과제")
+    closed = store.create_project("닫은 차수", "2019", "officer").id
+    store.add_items(closed, [(document, record(document))])
+    store.close_project(closed)
+    first, *waiting = store.items(number)
+    store.decide([first.id], "accept", by="officer")
+    answer = record(document) | {"model": f"{shipped}+second@00000000"}
+    store.predict(number, [(item.id, answer) for item in waiting])
+    admin = Browser(make_app(tmp_path, store), "admin")
+    told = "아직 정하지 않은 문서 2건은"
+    assert told not in admin.get(f"/rounds/{number}").text
+    assert "다른 모델의 답이 남은" not in admin.get("/models").text
+    admin.post("/models", {"path": str(other_model)})
+    admin.post(f"/models/{other}/use")
+    page = html.unescape(admin.get("/models").text)
+    assert f"{told} 다른 모델의 답 그대로입니다" in page
+    assert "'hyeoksin models renew --project 차수'" in page
+    assert f"첫 차수</a>: 정하지 않은 2건 ({shipped}+second@00000000)" in page
+    page = html.unescape(admin.get(f"/rounds/{number}").text)
+    assert told in page
+    assert '<code>hyeoksin models renew --project "첫 차수"</code>' in page
+    assert "지금 쓰지 않는 모델" not in admin.get(f"/rounds/{closed}").text
+    store.predict(number, [(item.id, answer | {"model": other}) for item in waiting])
+    assert told not in admin.get(f"/rounds/{number}").text
+    admin.post("/models/back")
+    assert f"{told} 다른 모델의 답 그대로입니다" in admin.get("/models").text
 
 
 def test_an_own_plan_with_the_id_of_another_edition_opens_no_round(tmp_path: Path, store: Store) -> None:
@@ -331,15 +364,6 @@ def test_rounds_are_opened_closed_and_reopened(tmp_path: Path, store: Store) -> 
     assert not store.project(1).closed
 
 
-PLAN = """\
-id: town
-title: 우리 군 계획
-year: 2026
-nodes:
-  - {code: "가", level: strategy, title: 찾아가는 진료, definition: 의사가 섬과 마을을 찾아가 진료하는 일}
-  - {code: "나", level: strategy, title: 주민참여예산, definition: 주민이 예산 사업을 제안하고 정하는 일}
-"""
-
 def test_a_round_s_figures_add_up_once_people_have_decided(tmp_path: Path, store: Store) -> None:
     number = items(store)
     store.decide([store.items(number)[0].id], "accept", by="officer")
@@ -350,6 +374,15 @@ def test_a_round_s_figures_add_up_once_people_have_decided(tmp_path: Path, store
     row = browser.get("/rounds").text.partition("<tbody>")[2]
     assert re.findall(r'<td class="number">(\d+)</td>', row) == ["3", "0", "2", "0", "1"]
 
+
+PLAN = """\
+id: town
+title: 우리 군 계획
+year: 2026
+nodes:
+  - {code: "가", level: strategy, title: 찾아가는 진료, definition: 의사가 섬과 마을을 찾아가 진료하는 일}
+  - {code: "나", level: strategy, title: 주민참여예산, definition: 주민이 예산 사업을 제안하고 정하는 일}
+"""
 
 
 def test_a_round_is_opened_for_a_plan_of_ones_own(tmp_path: Path, store: Store) -> None:

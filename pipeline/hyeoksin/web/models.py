@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from hyeoksin.errors import ModelError, RefusedError
 from hyeoksin.resources import model_id, resource
-from hyeoksin.store import ModelRow, Store
+from hyeoksin.store import ModelRow, Project, Store
 from hyeoksin.web.access import Admin, StoreDep, Viewer
 from hyeoksin.web.cards import card
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked, told
 from hyeoksin.web.pages import notify, redirect, render
 
-__all__ = ["router"]
+__all__ = ["other_answers", "router"]
 
 router = APIRouter(include_in_schema=False)
 STATES = {
@@ -75,8 +75,8 @@ def go_back(request: Request, store: StoreDep, user: Admin) -> Response:
 
     row = roll_back(store, user.name)
     request.app.state.judge.use_model(str(row.folder))
-    _tell_stopped(request, store, row)
     notify(request, "done", _("앞 모델 '{name}' 로 되돌렸습니다.").format(name=row.id))
+    _tell_rounds(request, store, row)
     return redirect(request, "/models")
 
 
@@ -89,18 +89,33 @@ def use(request: Request, store: StoreDep, user: Admin, name: str) -> Response:
         lessons.register_shipped(store, user.name)
     row = lessons.use(store, name, user.name)
     request.app.state.judge.use_model(str(row.folder))
-    _tell_stopped(request, store, row)
     notify(request, "done", _("이제 이 모델이 답합니다. 앞 모델은 목록에서 다시 쓸 수 있습니다."))
+    _tell_rounds(request, store, row)
     return redirect(request, "/models")
 
 
-def _tell_stopped(request: Request, store: Store, row: ModelRow) -> None:
+def _tell_rounds(request: Request, store: Store, row: ModelRow) -> None:
+    """Say what the change of the model leaves as it was, and what the new one cannot judge."""
     from hyeoksin.lessons import stopped_rounds
 
+    n_others = sum(n for one in store.projects() for n in other_answers(store, one).values())
+    if n_others:
+        word = _(
+            "아직 정하지 않은 문서 {n}건은 다른 모델의 답 그대로입니다. 이 모델로 다시 판정하려면 서버에서 'hyeoksin models renew --project 차수' 를 하세요."
+        )
+        notify(request, "note", word.format(n=f"{n_others:,}"))
     rounds = stopped_rounds(store, row)
     if rounds:
         word = _("이 모델은 차수 {rounds} 의 계획을 다른 판으로 배워 그 차수의 글을 분류하지 못합니다.")
         notify(request, "note", word.format(rounds=", ".join(rounds)))
+
+
+def other_answers(store: Store, project: Project) -> dict[str, int]:
+    """Return how many undecided documents of an open round carry the answer of a model that answers no more, by model."""
+    if project.closed:
+        return {}
+    active, models = _active(store), store.counts(project.id, "model", decided=False)
+    return {name: n for name, n in models.items() if name and name.partition("+second@")[0] != active}
 
 
 def _active(store: Store) -> str:
@@ -116,6 +131,7 @@ def _page(request: Request, store: Store, problem: str | None = None, path: str 
         "shipped": model_id(resource("model")),
         "active": _active(store),
         "states": STATES,
+        "others": [(one, found) for one in store.projects() if (found := other_answers(store, one))],
         "problem": problem,
         "given": path,
     }

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, UploadFile
 from starlette.responses import Response
 
+from hyeoksin.commands import quoted
 from hyeoksin.errors import PlanError, RefusedError
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.store import Store
@@ -18,6 +19,7 @@ from hyeoksin.web.jobs import KINDS, seen
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import told
 from hyeoksin.web.menu import round_links
+from hyeoksin.web.models import other_answers
 from hyeoksin.web.pages import notify, redirect, render
 from hyeoksin.web.uploads import file_name
 from hyeoksin.web.worker import KIND
@@ -85,6 +87,8 @@ def one_round(request: Request, store: StoreDep, user: Viewer, number: int) -> R
         "status": store.counts(number, "status", decided=False),
         "standing": store.counts(number, "standing"),
         "total": store.count(number),
+        "others": other_answers(store, found),
+        "renew": f"hyeoksin models renew --project {quoted(found.name)}",
         "jobs": [seen(job) for job in store.jobs(number, limit=20) if job.kind == KIND],
         "statuses": STATUSES,
         "standings": STANDINGS,
