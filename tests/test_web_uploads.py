@@ -21,7 +21,7 @@ from hyeoksin.plan import load_plan
 from hyeoksin.store import Store
 from hyeoksin.web import uploads
 from hyeoksin.web.intake import judged, read_files
-from hyeoksin.web.worker import plan_name
+from hyeoksin.web.worker import MAX_NOTES, plan_name
 from upload_cases import CSV, DATA, LONG, ended, folders, send
 from web_client import Browser, FakeJudge, make_app, make_store, wait_for
 
@@ -85,6 +85,20 @@ def test_the_notes_of_a_file_are_capped(tmp_path: Path, store: Store) -> None:
     page = browser.get("/jobs/1").text
     assert page.count("합계 줄은") == 50
     assert "60가지 가운데" in page
+
+
+def test_foreign_encodings_hide_no_other_note(tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        for number in range(MAX_NOTES + 2):
+            archive.writestr(f"부서{number:02}.txt", f"민원 {number}건을 하루에 처리합니다".encode("cp949"))
+        archive.writestr("합계.csv", "과제명,내용\n버스,진료\n합계,\n")
+    path = tmp_path / "모음.zip"
+    path.write_bytes(raw.getvalue())
+    notes = read_files([path], 100, lambda _: None).notes
+    assert len(notes) == 2
+    assert "합계 줄은" in notes[0]
+    assert notes[1].endswith(f"부서04.txt 외 {MAX_NOTES - 3}개: 인코딩은 CP949 입니다.")
 
 
 def test_a_file_that_cannot_be_read_at_all_is_not_called_done(tmp_path: Path, store: Store) -> None:

@@ -2,19 +2,21 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import get_ident
 from typing import TypeVar
 
-__all__ = ["beginning", "heard", "log", "named", "note_encoding"]
+__all__ = ["beginning", "encodings_last", "heard", "listed", "log", "named", "note_encoding"]
 
 T = TypeVar("T")
 log = logging.getLogger("hyeoksin.readers")
 # what may be an address, or groups of a number, up to a cut: all but Korean and commas
 _OPEN = re.compile(r"[!-+\--~\s·‐‑‒–—―−○●\uff01-\uff0b\uff0d-\uff5e\u00ad\u200b-\u200d\ufeff]*$")
+_ENCODING = re.compile(r"(?P<file>.+): 인코딩은 (?P<encoding>\S+) 입니다\.", re.DOTALL)
+_SHOWN = 5  # files that one note names
 _names: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_names", default=())
 
 
@@ -82,7 +84,32 @@ def beginning(text: str, length: int) -> str:
     return _OPEN.sub("", text[:length]).rstrip(",") + "…"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return the first few of many files' names, and how many there are besides."""
+    rest = f" 외 {len(names) - _SHOWN:,}개" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
 def note_encoding(path: Path, encoding: str) -> None:
     """Report an encoding that is not UTF-8: Korean that it misread would look like Korean."""
     if not encoding.startswith("utf-8"):
         log.info("%s: 인코딩은 %s 입니다.", path.name, encoding.upper())
+
+
+def encodings_last(notes: Iterable[str]) -> list[str]:
+    """Return the notes with those of :func:`note_encoding` behind all others, one for all files of an encoding.
+
+    >>> encodings_last(["1.txt: 인코딩은 CP949 입니다.", "2.txt: 인코딩은 CP949 입니다.", "3.xlsx: 숨긴 시트"])
+    ['3.xlsx: 숨긴 시트', '1.txt, 2.txt: 인코딩은 CP949 입니다.']
+    """
+    others: list[str] = []
+    files: dict[str, list[str]] = {}
+    for note in notes:
+        match = _ENCODING.fullmatch(note)
+        if match is None:
+            others.append(note)
+        else:
+            files.setdefault(match["encoding"], []).append(match["file"])
+    for encoding, names in files.items():
+        others.append(f"{listed(names)}: 인코딩은 {encoding} 입니다.")
+    return others

@@ -14,7 +14,7 @@ from hyeoksin.delimited import MAX_LINE
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.kinds import BROKEN_ZIP
-from hyeoksin.readers.notes import log
+from hyeoksin.readers.notes import listed, log
 
 __all__ = ["is_own_file", "is_own_row", "note_passed", "runs"]
 
@@ -44,7 +44,6 @@ _REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook
 }
 _HEAD = 8_192  # bytes
 _NEAR = 300  # characters
-_SHOWN = 5
 _OURS = "앞선 실행의 결과여서 입력으로 읽지 않습니다. 읽으려면 그 파일을 직접 주세요."
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
@@ -95,5 +94,4 @@ def runs(files: Iterable[AnyPath]) -> frozenset[AnyPath]:
 def note_passed(names: Sequence[str], why: str = _OURS) -> None:
     """Note, in one line, what was passed over and why."""
     if names:
-        rest = f" 외 {len(names) - _SHOWN:,}개" if len(names) > _SHOWN else ""
-        log.info("%s: %s", ", ".join(map(readable, names[:_SHOWN])) + rest, why)
+        log.info("%s: %s", listed([*map(readable, names)]), why)

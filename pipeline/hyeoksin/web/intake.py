@@ -14,7 +14,7 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, JudgeError, RowError
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.columns import REMEDIES
-from hyeoksin.readers.notes import heard, log
+from hyeoksin.readers.notes import encodings_last, heard, log
 from hyeoksin.store.adding import indexable
 from hyeoksin.web.judge import Judge
 
@@ -51,7 +51,9 @@ def read_files(
     """
     with heard() as notes:
         documents, failed = _read(paths, max_rows, tell, seconds)
-    return Rows(tuple(documents), tuple(failed), tuple(_remedied(_clean(note)) for note in notes))
+    return Rows(
+        tuple(documents), tuple(failed), tuple(_remedied(_clean(note)) for note in encodings_last(notes))
+    )
 
 
 def _read(
