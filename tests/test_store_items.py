@@ -337,6 +337,34 @@ def test_a_region_that_is_given_later_is_filled_in(store: Store) -> None:
     assert store.add_items(project, mixed) == 2
 
 
+def test_a_file_given_again_as_another_kind_changes_it_where_it_is_told(store: Store) -> None:
+    project = round_of(store, 3).id
+    first = store.items(project, order="id")[0]
+    store.decide([first.id], "none", by="kim")
+    rows = [(document(n), record()) for n in range(4)]
+    assert store.add_items(project, rows[:3], kind="proposal") == 0
+    assert store.counts(project, "kind") == {"task": 3}
+    rekinded: list[str] = []
+    assert store.add_items(project, rows, kind="proposal", rekinded=rekinded) == 1
+    assert rekinded == ["0", "1", "2"]
+    assert store.counts(project, "kind") == {"proposal": 4}
+    assert store.add_items(project, rows, kind="proposal", rekinded=rekinded) == 0
+    assert len(rekinded) == 3
+    assert store.verify().sound
+
+
+def test_a_corrected_text_is_known_by_its_number_and_letters(store: Store) -> None:
+    project = round_of(store, 3).id
+    others = [
+        replace(document(0), text="0번 마을의 이동 진료버스를 두 대 운영한다."),
+        Document("1", "회의록을 누리집에 올린다.", "회의록 공개"),  # another office's
+    ]
+    assert store.add_items(project, [(one, record()) for one in others]) == 2
+    ids = [item.id for item in store.items(project, order="id")]
+    assert store.revised(project) == store.revised(project, {"0", "2"}) == {"0": [ids[0], ids[3]]}
+    assert store.revised(project, {"1", "2"}) == {}
+
+
 def test_long_names_are_kept_apart(store: Store) -> None:
     project = store.create_project("1", PLAN, "kim").id
     rows = [(replace(document(1, region=f"{'가' * 480}{n}"), id="번호" * 200), record()) for n in range(3)]

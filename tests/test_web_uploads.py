@@ -124,6 +124,21 @@ def test_the_same_file_again_adds_nothing(tmp_path: Path, store: Store) -> None:
     assert (job.result["new"], job.result["known"]) == (0, 2)
 
 
+def test_corrected_rows_and_another_kind_are_told(tmp_path: Path, store: Store) -> None:
+    browser = Browser(make_app(tmp_path, store), "officer")
+    with browser.http:
+        send(browser, ("과제.csv", CSV.encode()))
+        ended(store, 1)
+        assert "번호가 같고" not in browser.get("/jobs/1").text
+        send(browser, ("과제2.csv", CSV.replace("진료합니다", "달마다 진료합니다").encode()), kind="proposal")
+        job = ended(store, 2)
+    assert (job.result["new"], job.result["known"]) == (1, 1)
+    page = browser.get("/jobs/2").text
+    assert "<dt>종류가 바뀐 문서</dt><dd>1 → 국민 제안</dd>" in page
+    assert '<dd>1: <a href="/rounds/1/search?q=1">1</a></dd>' in page
+    assert store.counts(1, "kind") == {"task": 1, "proposal": 2}
+
+
 def test_office_files_and_archives_are_read_by_their_content(tmp_path: Path, store: Store) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -130,8 +130,12 @@ def _chunks(spool: IO[str]) -> Iterator[list[_Spooled]]:
         ]
 
 
-def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
+def add_spooled(
+    connection: Connection, project: int, spool: IO[str], rekinded: list[str] | None = None
+) -> int:
     """Insert what :func:`write_spool` wrote, or renew what is there; return how many items are new.
+
+    ``rekinded`` gets the numbers of documents that were there as another kind; without it, they stay what they are.
 
     Raises:
         NotStoredError: no such round.
@@ -143,11 +147,12 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
     at, n_new = now(), 0
     for chunk in _chunks(spool):
         names = {name for columns, _, _ in chunk for name in (columns["document"], _with_region(columns))}
-        query = sa.select(_i.c.id, _i.c.document, _i.c.content, _i.c.document_region, _i.c.region)
+        query = sa.select(_i.c.id, _i.c.document, _i.c.content, _i.c.document_region, _i.c.region, _i.c.kind)
         there = _i.c.project == project, _i.c.document.in_(names)
         stored = [dict(row) for row in connection.execute(query.where(*there)).mappings()]
         known = {_key(row): row["id"] for row in stored}
         regions = {_key(row): _given(row) for row in stored}
+        kinds = {row["id"]: row["kind"] for row in stored}
         fresh: dict[_Key, _Spooled] = {}
         again: dict[int, Mapping[str, Any]] = {}
         for row in chunk:
@@ -160,6 +165,11 @@ def add_spooled(connection: Connection, project: int, spool: IO[str]) -> int:
             regions[key] = regions.get(key) or region
             if key in known:
                 again[known[key]] = record
+                if rekinded is not None and kinds[known[key]] != columns["kind"]:
+                    kinds[known[key]] = columns["kind"]
+                    rekinded.append(columns["document"])
+                    of_kind = _i.update().where(_i.c.id == known[key])
+                    connection.execute(of_kind.values(kind=columns["kind"]))
             elif region or key not in fresh:  # a row without a region takes none away
                 fresh[key] = (columns, record, tokens)
         renew(connection, project, again, at)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from hyeoksin.store import schema
 from hyeoksin.store.adding import Row, add_spooled, check_plan, record_of, renew, write_spool
 from hyeoksin.store.engine import Base, now
 from hyeoksin.store.filters import Filters, Order, beyond, full_items, order_by, place_of, where
+from hyeoksin.store.likeness import revisions
 from hyeoksin.store.projects import lock_project
 from hyeoksin.store.rows import CaseRow, Item
 from hyeoksin.store.search import Tokenise
@@ -21,7 +23,7 @@ from hyeoksin.tabular import is_full
 
 __all__ = ["Items"]
 
-_i, _p = schema.items, schema.predictions
+_i, _p, _t = schema.items, schema.predictions, schema.texts
 _CHUNK = 500
 
 
@@ -29,7 +31,13 @@ class Items(Base):
     """Items of a round."""
 
     def add_items(
-        self, project: int, rows: Iterable[Row], *, kind: str = "task", tokenise: Tokenise | None = None
+        self,
+        project: int,
+        rows: Iterable[Row],
+        *,
+        kind: str = "task",
+        tokenise: Tokenise | None = None,
+        rekinded: list[str] | None = None,
     ) -> int:
         """Add a file of documents with their predictions: all of it or nothing.
 
@@ -44,6 +52,8 @@ class Items(Base):
             kind: of the texts (``task``, ``proposal``, ``press``, ``news``); ``meta["kind"]`` of a document goes first.
             tokenise: makes the tokens of some bodies, for the index of :meth:`~hyeoksin.store.Store.search`; without
                 it, :meth:`~hyeoksin.store.Store.index` may do so later.
+            rekinded: gets the numbers of documents that were there as another kind and are of this one now; without it,
+                they stay what they are.
 
         Returns:
             The number of items that are new.
@@ -58,7 +68,7 @@ class Items(Base):
                 write_spool(spool, rows, kind, tokenise)
                 spool.seek(0)
                 with self._write() as connection:
-                    return add_spooled(connection, project, spool)
+                    return add_spooled(connection, project, spool, rekinded)
         except OSError as error:
             if not is_full(error):
                 raise
@@ -205,6 +215,31 @@ class Items(Base):
         query = sa.select(_i.c.id, _i.c.document, _i.c.title).where(_i.c.id.in_(set(items)))
         with self._read() as connection:
             return {row.id: Document(row.document, title=row.title) for row in connection.execute(query)}
+
+    def revised(self, project: int, numbers: Collection[str] | None = None) -> dict[str, list[int]]:
+        """Return the items that look like one document before and after a correction, by its own number, oldest first.
+
+        They bear one number and nearly the same text. Other texts under one number are two offices' that both count
+        from 1.
+
+        Args:
+            project: the round's number.
+            numbers: only these own numbers of documents.
+        """
+        several = sa.select(_i.c.document).where(_i.c.project == project)
+        several = several.group_by(_i.c.document).having(sa.func.count() > 1)
+        query = sa.select(_i.c.id, _i.c.document, _i.c.title, _t.c.text).join(_t, _t.c.item == _i.c.id)
+        query = query.where(_i.c.project == project, _i.c.document.in_(several)).order_by(
+            _i.c.document, _i.c.id
+        )
+        found: dict[str, list[int]] = {}
+        with self._read() as connection:
+            for number, rows in groupby(connection.execute(query), key=lambda row: row.document):
+                if numbers is None or number in numbers:
+                    bodies = {row.id: Document("", row.text, row.title).body for row in rows}
+                    if alike := revisions(bodies):
+                        found[number] = alike
+        return found
 
     def group_items(self, item: int) -> list[Item]:
         """Return the duplicate group of an item, itself included (alone, where it has none); without ``suggestion``."""

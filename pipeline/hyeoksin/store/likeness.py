@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,16 +12,32 @@ from hyeoksin.normalise import normalise
 from hyeoksin.store import schema
 from hyeoksin.store.rows import Suggestion, Why, decision_row
 
-__all__ = ["similarity", "suggestions"]
+__all__ = ["revisions", "similarity", "suggestions"]
 
 _RUN = 4
+_REVISED = 0.2  # of texts under one number; of two texts of different matters at most .1 (1,000 written ones)
+_COMPARED = 20  # texts of one number that one is compared with
 _READ = 20_000  # characters; a longer text is compared by its beginning
 _WHYS: tuple[Why, ...] = ("same", "group", "near")  # the surer first
 
 
 def similarity(one: str, other: str) -> float:
     """Return the Jaccard similarity (0..1) of two texts' runs of four letters and digits."""
-    first, second = _runs(one), _runs(other)
+    return _shared(_runs(one), _runs(other))
+
+
+def revisions(bodies: Mapping[int, str]) -> list[int]:
+    """Return which of some items with one number have nearly the text of another of them."""
+    runs = [(item, _runs(body)) for item, body in bodies.items()]
+    found: set[int] = set()
+    for place, (item, own) in enumerate(runs):
+        for other, far in runs[max(place - _COMPARED, 0) : place]:
+            if _shared(own, far) >= _REVISED:
+                found |= {item, other}
+    return sorted(found)
+
+
+def _shared(first: set[str], second: set[str]) -> float:
     return len(first & second) / len(first | second) if first and second else 0.0
 
 

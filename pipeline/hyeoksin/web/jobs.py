@@ -156,5 +156,7 @@ def _values(job: Job, user: Visitor) -> dict[str, Any]:
         "n_failed": len(failed),
         "notes": job.result.get("notes", []),
         "n_notes": job.result.get("n_notes", 0),
+        "revised": [(one, shown(user, one)) for one in job.result.get("revised", [])],
+        "n_revised": job.result.get("n_revised", 0),
         "ended": job.state in ("done", "failed"),
     }

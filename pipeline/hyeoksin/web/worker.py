@@ -162,11 +162,16 @@ class Worker:
         plan = plan_name(self.store.plan(number), self.folder)
         broken: list[RowError] = []
         pairs = beat.through(judged(self.judge, rows.documents, plan, broken), len(rows.documents))
-        n_new = self.store.add_items(number, pairs, kind=job.payload["kind"])
+        rekinded: list[str] = []
+        n_new = self.store.add_items(number, pairs, kind=job.payload["kind"], rekinded=rekinded)
+        revised = self.store.revised(number, {document.id for document in rows.documents})
         failed = [{"source": row.source, "reason": row.reason} for row in (*rows.failed, *broken)]
         result = {
             "new": n_new,
             "known": len(rows.documents) - len(broken) - n_new,
+            "rekinded": len(rekinded),
+            "revised": list(revised)[:MAX_NOTES],
+            "n_revised": len(revised),
             "failed": failed,
             "notes": rows.notes[:MAX_NOTES],
             "n_notes": len(rows.notes),
