@@ -241,6 +241,17 @@ def test_a_comma_in_a_title_or_remark_parts_no_codes(tmp_path, cell, accepted):
     assert ["99-9" in error.reason for error in errors] == ([] if accepted else [True])
 
 
+def test_the_desks_export_is_read_with_its_columns_of_date_and_kind(tmp_path):
+    path = tmp_path / "결정.csv"
+    path.write_text(
+        "번호,제목,최종 분류,결정,추천 판정,계획 밖 확률,모델,날짜,글의 종류,그 밖의 열\n"
+        "1,도서관,3-1,수용,확정 추천,0.1,m@1,2026-03-02,국민 제안,코드: 9; 결정: 보류\n",
+        encoding="utf-8",
+    )
+    ((text,), errors) = read_past(path, PLAN)
+    assert (text.code, text.kind, text.document.date, errors) == ("3-1", "국민 제안", "2026-03-02", [])
+
+
 def test_a_decision_that_became_a_date_is_named(tmp_path):
     path = tmp_path / "과제.csv"
     path.write_text("번호,과제명,확정코드\n1,도서관,3-1\n2,버스,03월 01일\n", encoding="utf-8")

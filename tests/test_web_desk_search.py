@@ -499,6 +499,18 @@ def test_the_workbook_holds_the_round_as_decided(office: Office) -> None:
     ]
 
 
+def test_an_export_keeps_the_columns_of_the_list_and_marks_corrected_texts(office: Office) -> None:
+    (one, answer), (other, _) = documents(2)
+    one = replace(one, date="2026-03-02", meta={"제출부서": "기획예산과", "연락처": "010-1234-5678"})
+    corrected = replace(one, text=f"{one.text} (고침)", meta={})
+    desk = office.open(rows=[(one, answer), (other, record(1, "5-1")), (corrected, answer)])
+    sent = desk.browser().get(f"{desk.path}/export/file?form=csv").text.removeprefix("\ufeff")
+    first, second, third = csv.DictReader(io.StringIO(sent))
+    assert first["그 밖의 열"] == "제출부서: 기획예산과; 연락처: ***-****-****"
+    assert (first["날짜"], first["글의 종류"]) == ("2026-03-02", "지방정부 과제")
+    assert ["번호가 같고" in row["알림"] for row in (first, second, third)] == [True, False, True]
+
+
 @pytest.mark.parametrize("form", ["xlsx", "csv", "jsonl", "hwpx"])
 def test_exports_are_masked_unless_a_reviewer_asks(office: Office, form: str) -> None:
     desk = office.open(n=2)

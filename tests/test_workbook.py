@@ -23,7 +23,7 @@ from hyeoksin.plan.load import plan_from_text
 from hyeoksin.readers import read
 from hyeoksin.tabular import CELL_LIMIT
 from hyeoksin.workbook import WRITERS, Entry, Verdict, write_workbook
-from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, STRAY, cut, home
+from hyeoksin.workbook.entries import COLUMNS, OFF, OPEN, OUTCOMES, REVISED, STRAY, cut, home
 from hyeoksin.workbook.sheets import SUMMARY, sheet_names
 
 NAMES = [column.name for column in COLUMNS]
@@ -116,6 +116,29 @@ def test_when_it_was_decided_is_told_in_local_time(plan: Plan, monkeypatch: pyte
         assert column.value(entry("가", said("none")), plan) == "2026-11-28 10:02"
     time.tzset()
     assert column.value(entry("가"), plan) == ""
+
+
+def test_a_row_keeps_date_kind_notes_and_the_other_columns_of_the_list(plan: Plan, tmp_path: Path) -> None:
+    rest = {"제출부서": "기획예산과", "담당자": "김주무\n 02-***-****"}
+    given = Document("1", "의사가 섬을 돈다", "진료버스", "과제.xlsx#row=2", date="2026-03-02", meta=rest)
+    one = Entry(given, record(notes=["대표 글로 판정"]), said("none"), kind="국민 제안", revised=True)
+    expected = {
+        "날짜": "2026-03-02",
+        "글의 종류": "국민 제안",
+        "알림": f"대표 글로 판정\n{REVISED}",
+        "그 밖의 열": "제출부서: 기획예산과; 담당자: 김주무 02-***-****",
+    }
+    path = tmp_path / "결과"
+    for suffix in (".csv", ".jsonl", ".xlsx"):
+        write_workbook([one], plan, path.with_suffix(suffix))
+    (row,) = csv.DictReader(StringIO(path.with_suffix(".csv").read_text("utf-8-sig")))
+    (shown,) = sheet_rows(path.with_suffix(".xlsx"), sheet_names(plan)[OFF])
+    for found in (row, shown):
+        assert {name: found[name] for name in expected} == expected
+    assert json.loads(path.with_suffix(".jsonl").read_text("utf-8"))["notes"] == ["대표 글로 판정", REVISED]
+    write_workbook([one, *ENTRIES], plan, path.with_suffix(".hwpx"))
+    notes = {d.id: d.meta.get("비고") for d in read(path.with_suffix(".hwpx")) if isinstance(d, Document)}
+    assert (notes["1"], notes["가-3"]) == (REVISED, None)
 
 
 def test_the_officers_agency_goes_before_the_recommended_one() -> None:

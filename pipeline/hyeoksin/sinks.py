@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hyeoksin.decoding import readable
-from hyeoksin.domain import Prediction, Score
+from hyeoksin.domain import Document, Prediction, Score
 from hyeoksin.errors import InputError, MissingExtraError, RowError
 from hyeoksin.region import load_regions
 from hyeoksin.tabular import first_row, write_rows, written_whole
@@ -22,6 +22,7 @@ __all__ = [
     "is_failed_list",
     "is_result",
     "json_line",
+    "other_cells",
     "parquet_bytes",
     "table_row",
     "write",
@@ -87,8 +88,13 @@ def table_row(prediction: Prediction) -> tuple[str | float, ...]:
         "\n".join(prediction.notes),
         prediction.duplicate_group or "",
         prediction.model,
-        "; ".join(f"{name}: {' '.join(cell.split())}" for name, cell in prediction.document.meta.items()),
+        other_cells(prediction.document),
     )
+
+
+def other_cells(document: Document) -> str:
+    """Return what else the document's row held, on one line: ``담당부서: 일자리경제과; 예산: 100``."""
+    return "; ".join(f"{name}: {' '.join(cell.split())}" for name, cell in document.meta.items())
 
 
 def _candidates(scores: Sequence[Score]) -> Iterator[str | float]:

@@ -23,7 +23,7 @@ from hyeoksin.region import load_regions
 __all__ = ["Answered", "PastText", "answered", "read_past"]
 
 _CODE = re.compile(r"[A-Za-z]{0,2}\d+(?:[-.]\d+)+")  # perhaps one that the plan does not have
-_KIND_COLUMNS = ("유형", "종류", "구분", "kind", "set")
+_KIND_COLUMNS = ("유형", "종류", "글의종류", "구분", "kind", "set")
 
 
 @dataclass(frozen=True, slots=True)

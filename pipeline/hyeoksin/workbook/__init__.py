@@ -33,6 +33,7 @@ def _jsonl(entries: Iterable[Entry], _plan: Plan, path: Path) -> None:
             document = entry.document
             line = {
                 **entry.record,
+                **({"notes": notes} if (notes := entry.notes) else {}),
                 "title": document.title,
                 "text": document.text,
                 "date": document.date,

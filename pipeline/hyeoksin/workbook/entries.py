@@ -12,7 +12,7 @@ from hyeoksin.agency import load_agencies
 from hyeoksin.domain import Document
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
-from hyeoksin.sinks import STATUS
+from hyeoksin.sinks import STATUS, other_cells
 from hyeoksin.tabular import CELL_LIMIT
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "OPEN",
     "OUTCOMES",
     "PUT_OFF",
+    "REVISED",
     "SPLIT",
     "STRAY",
     "Column",
@@ -50,6 +51,7 @@ OUTCOMES = {
     SPLIT: "두 사람의 답이 달라 조정을 기다림",
     OPEN: "아직 정하지 않음",
 }
+REVISED = "번호가 같고 글이 다른 문서가 있습니다. 고친 글이면 하나만 남기세요."
 _ACTIONS = {"accept": "수용", "pick": "변경", "none": OFF, "undecided": PUT_OFF}
 _FORBIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]"
@@ -74,7 +76,8 @@ class Entry:
     """One text, its JSON record, and the verdict in force (None: nobody decided).
 
     ``people`` says where people are with it without a verdict: once one of them has said something else than the model
-    might, the recommendation alone settles nothing.
+    might, the recommendation alone settles nothing. ``kind`` is what the text is (국민 제안), ``revised`` whether the
+    same document stands there before or after a correction too.
     """
 
     document: Document
@@ -82,6 +85,8 @@ class Entry:
     verdict: Verdict | None = None
     group: str | None = None
     people: Literal["open", "half", "disputed"] = "open"
+    kind: str = ""
+    revised: bool = False
 
     @property
     def outcome(self) -> str:
@@ -99,6 +104,11 @@ class Entry:
             return self.verdict.code if self.verdict.action in ("accept", "pick") else None
         path = self.record["path"]
         return str(path[-1]["code"]) if path and self.outcome == AUTOMATIC else None
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the text, or of its answer."""
+        return [*self.record.get("notes", ()), *([REVISED] if self.revised else [])]
 
     @property
     def lead(self) -> str:
@@ -242,4 +252,8 @@ COLUMNS = (
     Column("중복 묶음", 12, "text", lambda e, _: e.group or ""),
     Column("출처", 24, "text", lambda e, _: e.document.source),
     Column("모델", 18, "text", lambda e, _: str(e.record["model"])),
+    Column("날짜", 11, "text", lambda e, _: e.document.date or ""),
+    Column("글의 종류", 14, "text", lambda e, _: e.kind),
+    Column("알림", 30, "text", lambda e, _: "\n".join(e.notes)),
+    Column("그 밖의 열", 40, "text", lambda e, _: other_cells(e.document)),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from hyeoksin.errors import MissingExtraError
 from hyeoksin.plan import Plan
 from hyeoksin.tabular import written_whole
-from hyeoksin.workbook.entries import OFF, OPEN, STRAY, Entry, cut, home, label
+from hyeoksin.workbook.entries import OFF, OPEN, REVISED, STRAY, Entry, cut, home, label
 
 __all__ = ["write_hangul"]
 
@@ -60,7 +60,7 @@ def _row(entry: Entry, plan: Plan) -> tuple[str, ...]:
         entry.outcome,
         entry.lead,
         verdict.by if verdict else "",
-        verdict.note if verdict else "",
+        " ".join(filter(None, (verdict.note if verdict else "", REVISED if entry.revised else ""))),
     )
 
 

@@ -22,6 +22,7 @@ from hyeoksin.web.access import StoreDep, Viewer
 from hyeoksin.web.desk.choices import choices
 from hyeoksin.web.desk.filters import OFF, QueueFilters
 from hyeoksin.web.desk.queue import filter_choices
+from hyeoksin.web.jobs import KINDS
 from hyeoksin.web.languages import gettext as _
 from hyeoksin.web.languages import marked
 from hyeoksin.web.pages import render
@@ -158,12 +159,13 @@ def entries(store: Store, project: int, filters: QueueFilters, hide: bool, whole
         whole: all probabilities of the record; else only what a table shows.
     """
     wanted = {row.id for row in store.cases(project, **filters.asked())}
+    revised = {number for alike in store.revised(project).values() for number in alike}
     offset = 0
     while wanted and (page := store.items(project, order="id", offset=offset, limit=_PAGE)):
         offset += len(page)
         for item in page:
             if item.id in wanted:
-                yield _entry(item, hide, whole)
+                yield _entry(item, hide, whole, item.id in revised)
 
 
 def _shown_part(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def _shown_part(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "candidates": record["candidates"][:2], "others": others}
 
 
-def _entry(item: Item, hide: bool, whole: bool) -> Entry:
+def _entry(item: Item, hide: bool, whole: bool, revised: bool) -> Entry:
     kept = item.record if whole else _shown_part(item.record)
     row = item.decision
     verdict = None
@@ -183,7 +185,8 @@ def _entry(item: Item, hide: bool, whole: bool) -> Entry:
             verdict = Verdict("none", None, row.agency, row.by, row.at, note)
     among: dict[Standing, Literal["open", "half", "disputed"]] = {"open": "open", "disputed": "disputed"}
     people = among.get(item.standing, "half")
+    kind = KINDS.get(item.kind, item.kind)
     if not hide:
-        return Entry(item.document, kept, verdict, item.group, people)
+        return Entry(item.document, kept, verdict, item.group, people, kind, revised)
     document, record = masked_document(item.document), masked_record(kept, item.document.body)
-    return Entry(document, record, verdict, item.group, people)
+    return Entry(document, record, verdict, item.group, people, masked(kind), revised)
