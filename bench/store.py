@@ -123,7 +123,7 @@ def queries(store: Store, project: int) -> None:
     timed("search, one common word", lambda: store.search(project, ["낱말1"]))
     timed("search, two words", lambda: store.search(project, rare[:2]))
     timed("search, letters in any word", lambda: store.search(project, ["낱말1"], words={"낱말1": "낱말"}))
-    timed("nearest decided", lambda: store.nearest_decided(middle.id, rare))
+    timed("nearest decided", lambda: store.nearest_decided(middle.id, rare, tokens))
     timed("all cases for the hours dial", lambda: store.cases(project), repeat=3)
 
 

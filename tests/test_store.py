@@ -137,22 +137,22 @@ def test_the_nearest_decided_share_rare_tokens(store: Store) -> None:
     texts = [
         "마을 회관 산불 드론",
         "마을 회관 산불 방송",
-        "마을 회관 급식",
-        "마을 회관 청소",
+        "마을 급식 조리",
+        "회관 청소 인력",
         "마을 회관 산불 드론 순찰",
     ]
     rows = [(Document(str(i), text), record()) for i, text in enumerate(texts)]
     store.add_items(project.id, rows, tokenise=words)
     asked, *others = store.items(project.id, order="id")
     store.decide([item.id for item in others[:3]], "pick", by="kim", code="3-1")
-    hits = store.nearest_decided(asked.id, texts[0].split(), limit=2)
-    assert hits[0].item.document.text == texts[1]
-    assert [hit.item.standing for hit in hits] == ["decided", "decided"]
-    assert 0 < (hits[0].similarity or 0) < 1
+    (hit,) = store.nearest_decided(asked.id, texts[0].split(), words)
+    assert (hit.item.document.text, hit.item.standing) == (texts[1], "decided")
+    assert hit.shared == ("산불", "마을", "회관")
+    assert 0 < hit.likeness < 1
     store.decide([others[3].id], "pick", by="kim", code="3-1")
-    assert store.nearest_decided(asked.id, texts[0].split())[0].item.document.text == texts[4]
+    assert store.nearest_decided(asked.id, texts[0].split(), words)[0].item.document.text == texts[4]
     store.undo("kim", others[3].id)
-    assert store.nearest_decided(asked.id, texts[0].split())[0].item.document.text == texts[1]
+    assert store.nearest_decided(asked.id, texts[0].split(), words)[0].item.document.text == texts[1]
 
 
 def test_an_equal_text_follows_the_latest_decision(store: Store) -> None:

@@ -254,7 +254,7 @@ def test_the_other_texts_of_a_round_with_two_coders_teach_nobody(office: Office)
     while filler.work():
         pass
     tokens = next(filler.tokens([like.document.body]))
-    assert first.id in [hit.item.id for hit in pair.store.nearest_decided(like.id, tokens)]
+    assert first.id in [hit.item.id for hit in pair.store.nearest_decided(like.id, tokens, filler.tokens)]
     assert f'"/items/{first.id}"' not in pair.browser().get(f"/items/{like.id}/near").text
 
 

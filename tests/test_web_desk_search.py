@@ -151,6 +151,26 @@ def test_the_nearest_decided_case_is_shown_on_a_page_or_as_a_piece(office: Offic
     assert f"/items/{fourth.id}" in piece.text
 
 
+def test_texts_of_another_matter_are_no_precedents_and_shared_words_are_named(office: Office) -> None:
+    texts = [
+        "사하구 민원실의 점심시간 교대근무를 폐지하고 예약창구를 신설합니다. 담당 010-1234-5678",
+        "민원실 점심시간 교대근무를 바꾸어 예약 손님을 받습니다. 담당 010-1234-5678",
+        "사하구 골프장의 취득세 신고 누락을 조사합니다.",
+    ]
+    desk = office.open(rows=[(Document(str(n), text), record(n)) for n, text in enumerate(texts)])
+    filled(office)
+    first, like, other = desk.items
+    desk.decide(other, "none")
+    near = f"/items/{first.id}/near"
+    assert "닮은 글 가운데 정해진 것이 아직 없습니다." in desk.browser().get(near).text
+    desk.decide(like, "pick:5-1")
+    page = desk.browser().get(near).text
+    assert (f'"/items/{like.id}"' in page, f'"/items/{other.id}"' in page) == (True, False)
+    (shared,) = re.findall(r'<td class="by">officer</td><td>([^<]*)</td>', page)
+    assert {"민원실", "예약"} <= set(shared.split(", "))
+    assert "1234" not in page
+
+
 def test_who_reads_waits_for_no_index_and_only_one_fills_it(
     tmp_path: Path, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,11 +146,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An item that a search found; ``score`` sorts within one answer, ``similarity`` (0..1) compares the letters."""
+    """An item that a search found; ``score`` sorts within one answer.
+
+    Of the nearest decided cases also the ``likeness`` (0..1) and the tokens that are ``shared``, the rarest first.
+    """
 
     item: Item
     score: float
-    similarity: float | None = None
+    likeness: float = 0.0
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

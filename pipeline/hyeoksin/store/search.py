@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ _LONG = 100  # characters of one token
 _RARE = 12  # tokens that a text is compared by
 _OFTEN = 5_000  # texts; a token of more is not counted further, and not compared by
 _SIMILAR = 0.6
+_COMPARED = 20_000  # characters of a text whose tokens are made anew
+_LIKE, _FEWEST = 0.25, 2  # likeness and shared tokens from which a decided case is shown as like
 
 
 class Search(Base):
@@ -85,29 +88,43 @@ class Search(Base):
             weights = _weights(connection, tokens)
             letters = {_term(token): word for token, word in (words or {}).items()}
             found = _ranked(connection, weights, conditions, letters, every=every, offset=offset, limit=limit)
-            return _hits(connection, found, None)
+            return _hits(connection, found)
 
     def nearest_decided(
-        self, item: int, tokens: Sequence[str], *, project: int | None = None, limit: int = 5
+        self,
+        item: int,
+        tokens: Sequence[str],
+        tokenise: Tokenise,
+        *,
+        project: int | None = None,
+        limit: int = 5,
     ) -> list[Hit]:
-        """Return the decided cases that share the most rare tokens with an item, best first.
+        """Return the decided cases that share the most rare tokens with an item, best first, as far as they are like it.
 
         Args:
             item: the item's number; itself is left out, and only rounds of its plan are looked at.
             tokens: the item's.
+            tokenise: makes the tokens of some bodies, as they were made for the index.
             project: only of this round.
             limit: at most so many.
 
         Returns:
-            Hits whose ``similarity`` compares the texts' letters (1: the same letters).
+            Hits with ``likeness`` and ``shared``, both by the rarity of the tokens; those below a floor are left out.
         """
         with self._read() as connection:
             conditions = [*_beside(connection, item), _i.c.standing == "decided"]
             if project is not None:
                 conditions.append(_i.c.project == project)
-            weights = _rare(_weights(connection, tokens))
-            found = _ranked(connection, weights, conditions, every=False, offset=0, limit=limit)
-            return _hits(connection, found, _body(connection, item))
+            weights = _weights(connection, tokens)
+            found = _ranked(connection, _rare(weights), conditions, every=False, offset=0, limit=limit)
+            hits = _hits(connection, found)
+        names = {_term(token): token for token in tokens}
+        bodies = [hit.item.document.body[:_COMPARED] for hit in hits]
+        like = [
+            _likeness(hit, weights, names, set(of_text))
+            for hit, of_text in zip(hits, tokenise(bodies), strict=True)
+        ]
+        return [hit for hit in like if hit.likeness >= _LIKE and len(hit.shared) >= _FEWEST]
 
     def unfollowed(self, project: int, *, limit: int = 200) -> list[int]:
         """Return the numbers of items of a round that stand in the index and were not given to :meth:`follow` yet."""
@@ -283,13 +300,25 @@ def _on_postgresql(weights: Mapping[str, float], every: bool) -> sa.Select[Any]:
     return query.select_from(each.join(_s, holds).join(_i, _s.c.item == _i.c.id)).group_by(_i.c.id, _s.c.item)
 
 
-def _hits(connection: Connection, found: Sequence[tuple[int, float]], body: str | None) -> list[Hit]:
+def _hits(connection: Connection, found: Sequence[tuple[int, float]]) -> list[Hit]:
     wanted = sa.select(_i.c.id).where(_i.c.id.in_([number for number, _ in found]))
     items = {item.id: item for item in full_items(connection, wanted, now())}
-    return [
-        Hit(items[n], score, None if body is None else similarity(body, items[n].document.body))
-        for n, score in found
-    ]
+    return [Hit(items[n], score) for n, score in found]
+
+
+def _likeness(hit: Hit, weights: Mapping[str, float], names: Mapping[str, str], far: set[str]) -> Hit:
+    """Return the hit with what it shares with a text of these ``weights``.
+
+    The likeness is the cosine of both texts' tokens by squared rarity, the hit's being taken to be as rare as the text's
+    on average: no further token is looked up.
+    """
+    of_far = {_term(token) for token in far if token}
+    both = sorted(of_far & weights.keys(), key=lambda term: (-weights[term], term))
+    whole = sum(weight**2 for weight in weights.values())
+    if not whole or not both:
+        return hit
+    cosine = sum(weights[term] ** 2 for term in both) / whole * math.sqrt(len(weights) / len(of_far))
+    return replace(hit, likeness=min(cosine, 1.0), shared=tuple(names[term] for term in both))
 
 
 def _body(connection: Connection, item: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -25,6 +26,8 @@ __all__ = ["router", "snippet"]
 router = APIRouter(include_in_schema=False)
 PAGE = 30
 _LONGEST = 200  # characters of a question
+_WORDS = 5  # that two texts share and the page names
+_WORD = re.compile("[가-힣]{2,}")
 _AROUND = 60  # characters of a snippet before the first word that was found
 
 
@@ -134,7 +137,8 @@ def near(request: Request, store: StoreDep, user: Viewer, number: int) -> Respon
     filler = _filler(request)
     filling = filler.is_behind(item.project)
     tokens = next(filler.tokens([item.document.body]), [])
-    hits = store.nearest_decided(number, tokens)
+    hits = store.nearest_decided(number, tokens, filler.tokens)
+    seen = shown(user, item.document.body)
     rows = []
     for hit in hits:
         other, decision = hit.item, hit.item.decision
@@ -147,8 +151,15 @@ def near(request: Request, store: StoreDep, user: Viewer, number: int) -> Respon
                 "title": document.title or document.text[:60] or document.id,
                 "word": word_of(plan, decision),
                 "by": decision.by,
-                "similarity": hit.similarity,
+                "shared": _words_of(hit.shared, seen),
+                "likeness": hit.likeness,
             }
         )
     values = {"item": item, "project": project, "near": rows, "filling": filling}
     return render(request, "desk/near.html" if is_htmx(request) else "desk/near_page.html", values)
+
+
+def _words_of(tokens: Iterable[str], seen: str) -> list[str]:
+    """Return the first few of the tokens that are words of Korean letters in the text as this person sees it."""
+    forms = dict.fromkeys(token.partition("/")[0] for token in tokens)
+    return [form for form in forms if _WORD.fullmatch(form) and form in seen][:_WORDS]
