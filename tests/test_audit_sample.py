@@ -14,6 +14,7 @@ from audit_cases import MODEL, drawn, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit, draw_sample
 from hyeoksin.audit.coded import _agreement, _truth, input_hash
 from hyeoksin.audit.sample import allocate, draw, estimate, sample_size, strata
+from hyeoksin.audit.sheet import read_sheet
 from hyeoksin.audit.table import Records, opened
 from hyeoksin.cli import app
 from hyeoksin.codes import NONE
@@ -373,6 +374,38 @@ def test_bad_sheets_say_the_row_and_the_remedy(drawn_sheet: tuple[Path, Path, np
         audit(other, "2024", model=path.parent, coded=sheet)
     with pytest.raises(InputError, match="시트가 없습니다"):
         audit(path, "2024", model=path.parent, coded=_plain(path.parent / "plain.xlsx"))
+
+
+def test_a_row_that_stands_twice_or_was_not_drawn_is_told(
+    drawn_sheet: tuple[Path, Path, np.ndarray],
+) -> None:
+    _, sheet, truth = drawn_sheet
+    _fill(sheet, truth)
+    book = openpyxl.load_workbook(sheet)
+    page = book["코딩"]
+    n = page.max_row
+    page.append([2, page.cell(3, 2).value, "", "", "", CODES[0], CODES[0]])  # a copy of the third row
+    page.append([n, "덧붙인 글", "", "", "", CODES[0]])
+    page.append([None, "번호 없는 글", "", "", "", None, None, CODES[0]])
+    page.append([None, "", "", "", "", None, None, None, "코드가 없는 메모"])
+    book.save(sheet)
+    with pytest.raises(InputError) as caught:
+        read_sheet(sheet, PLAN)
+    assert str(caught.value).split("\n")[1:] == [
+        f"{n + 1}번째 줄: 순서 2 이(가) 3번째 줄에도 있습니다. 둘 가운데 하나를 지우세요.",
+        f"{n + 2}번째 줄: 순서 '{n}' 은(는) 뽑은 글이 아닙니다. 순서를 되돌리거나 줄을 지우세요.",
+        f"{n + 3}번째 줄: 순서 '' 은(는) 뽑은 글이 아닙니다. 순서를 되돌리거나 줄을 지우세요.",
+    ]
+    page.delete_rows(n + 1, 3)
+    book.save(sheet)
+    assert len(read_sheet(sheet, PLAN).codes) == n - 1
+
+
+def test_a_sheet_saved_as_csv_is_told_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "표본.csv"
+    path.write_text("순서,글 번호,코더1\n1,t1,1-1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="숨은 '정보' 시트가 없습니다"):
+        read_sheet(path, PLAN)
 
 
 def _plain(path: Path) -> Path:

@@ -123,6 +123,11 @@ def read_sheet(path: Path, plan: Plan) -> Coded:
     """
     if not path.is_file():
         raise InputError(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        raise InputError(
+            f"{path.name}: {path.suffix[1:].upper()} 파일에는 표본을 되짚을 숨은 '{_ABOUT}' 시트가 없습니다. hyeoksin audit-sample 이 "
+            "만든 .xlsx 에 코딩을 옮겨 적고 .xlsx 로 저장하세요."
+        )
     pages = {sheet.name: sheet.rows for sheet in sheets(path)}
     missing = [name for name in (_CODING, _ABOUT) if not pages.get(name)]
     if missing:
@@ -139,9 +144,10 @@ def read_sheet(path: Path, plan: Plan) -> Coded:
         raise InputError(
             f"{path.name}: '{_CODING}' 시트에 열 {', '.join(lost)} 이(가) 없습니다. 머리글을 되돌리세요."
         )
-    by_number = {_cell(row, names["순서"]): row for row in rows}
+    coders = [names[name] for name in _CODERS[: about.coders]]
     known = {leaf.code for leaf in plan.leaves} | {NONE}
     faults: list[str] = []
+    by_number = _by_number(rows, names["순서"], len(texts), [*coders, names.get(_AGREED, coders[0])], faults)
     codes, agreed = [], []
     for number, text in enumerate(texts, start=1):
         row = by_number.get(str(number))
@@ -150,9 +156,7 @@ def read_sheet(path: Path, plan: Plan) -> Coded:
                 f"순서 {number}: 글 '{text.id}' 의 줄이 없거나 글 번호가 바뀌었습니다. 그 줄을 되돌리세요."
             )
             continue
-        columns = [names[name] for name in _CODERS[: about.coders]]
-        given = tuple(_code(row, column, known, faults) for column in columns)
-        codes.append(given)
+        codes.append(tuple(_code(row, column, known, faults) for column in coders))
         agreed.append(_code(row, names[_AGREED], known, faults) if _AGREED in names else None)
     if faults:
         more = f"\n… 그 밖에 {len(faults) - 10}건" if len(faults) > 10 else ""
@@ -160,6 +164,27 @@ def read_sheet(path: Path, plan: Plan) -> Coded:
     if not any(code is not None for one in (*codes, agreed) for code in one):
         raise InputError(f"{path.name}: 코딩한 줄이 하나도 없습니다. '{_CODERS[0]}' 열을 채워 저장하세요.")
     return Coded(about, texts, tuple(codes), tuple(agreed))
+
+
+def _by_number(
+    rows: Sequence[Row], number: int, n_texts: int, coded: Sequence[int], faults: list[str]
+) -> dict[str, Row]:
+    """Return the rows by what their column ``number`` says; one that comes again, or a coded one of no drawn text, becomes a fault."""
+    drawn = {str(i) for i in range(1, n_texts + 1)}
+    found: dict[str, Row] = {}
+    for row in rows:
+        name = _cell(row, number)
+        if name in found:
+            faults.append(
+                f"{row.number}번째 줄: 순서 {name} 이(가) {found[name].number}번째 줄에도 있습니다. 둘 가운데 하나를 지우세요."
+            )
+        elif name in drawn:
+            found[name] = row
+        elif any(_cell(row, column) for column in coded):
+            faults.append(
+                f"{row.number}번째 줄: 순서 '{name[:30]}' 은(는) 뽑은 글이 아닙니다. 순서를 되돌리거나 줄을 지우세요."
+            )
+    return found
 
 
 def _about(path: Path, row: Row, plan: Plan) -> About:
