@@ -294,6 +294,19 @@ def test_regions_are_the_same_from_results_and_from_their_texts(
     assert before.kind.tolist() == after.kind.tolist() == ["전라남도 신안군", "대구광역시 중구", ""]
 
 
+def test_the_region_column_stands_before_what_the_text_names(tmp_path: Path, classifier: Classifier) -> None:
+    paths = [tmp_path / f"{name}.csv" for name in ("앞", "뒤")]
+    for path, region in zip(paths, ("강원도", "제주"), strict=True):
+        rows = [f"{i},섬 주민을 찾아가는 진료 {i}. 대구 중구의 축제,{region}" for i in range(40)]
+        path.write_text("\n".join(["번호,내용,지역", *rows, "40,꽃 축제,"]), encoding="utf-8")
+    before, after, _ = samples(*paths, classifier)
+    assert before.kind.tolist() == ["강원특별자치도"] * 40 + [""]
+    assert set(after.kind) == {"제주특별자치도", ""}
+    apart = [replace(one, group=tuple(one.ids)) for one in (before, after)]
+    said = in_words(find_drift(*apart, 0, n_dealings=199), PLAN)
+    assert "  ! 지역: 가장 크게 달라진 것: 강원특별자치도 97.6% → 0.0%" in said
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
 def test_two_models_are_told(
     tmp_path: Path, classifier: Classifier, suffix: str, caplog: pytest.LogCaptureFixture

@@ -14,7 +14,7 @@ from hyeoksin.causes import missing
 from hyeoksin.classifier import Classifier
 from hyeoksin.codes import NONE
 from hyeoksin.domain import Document, Prediction
-from hyeoksin.drift.sample import Sample
+from hyeoksin.drift.sample import Origin, Sample
 from hyeoksin.duplicates import group
 from hyeoksin.encoders import DenseEncoder, dense_encoder
 from hyeoksin.errors import InputError, ModelError, RowError
@@ -23,6 +23,7 @@ from hyeoksin.plan import Plan
 from hyeoksin.privacy import masked, masked_id, masked_start
 from hyeoksin.readers import Columns, read_told
 from hyeoksin.readers.notes import log
+from hyeoksin.region import load_regions
 from hyeoksin.results import Result, read_results, refuse_unfinished
 from hyeoksin.texts import TextsById, read_texts, with_texts
 
@@ -67,9 +68,10 @@ def samples(
     at = len(parts[0])
     parts, most = _comparable(parts, classifier.model.limit)
     by_kind = all(any(r.document.meta.get("kind") for r in part) for part in parts)
+    origin: Origin = "kind" if by_kind else "region"
     known = _decided(decisions, classifier.plan, [r.document.id for part in parts for r in part], errors)
-    first = sample_of(parts[0], names[:at], classifier, dense, known, by_kind, most)
-    return first, sample_of(parts[1], names[at:], classifier, dense, known, by_kind, most), tuple(errors)
+    first = sample_of(parts[0], names[:at], classifier, dense, known, origin, most)
+    return first, sample_of(parts[1], names[at:], classifier, dense, known, origin, most), tuple(errors)
 
 
 def _comparable(parts: list[list[Result]], limit: int) -> tuple[list[list[Result]], int | None]:
@@ -85,6 +87,8 @@ def _comparable(parts: list[list[Result]], limit: int) -> tuple[list[list[Result
             "결과 표(.csv .xlsx)에는 후보마다의 확률이 없어 두 기간 모두 추천이 끝난 항목과 그 확률로 견줍니다. 가장 그럴듯한 "
             "맨 아래 항목으로 견주려면 두 기간을 .parquet 나 .jsonl 결과로 주세요."
         )
+    if not all(any(r.document.region for r in part) for part in parts):  # as result tables tell none
+        parts = [[replace(r, document=replace(r.document, region=None)) for r in part] for part in parts]
     models = [{r.model for r in part if r.model} for part in parts]
     if all(models) and models[0] != models[1]:
         log.info(
@@ -194,13 +198,13 @@ def sample_of(
     classifier: Classifier,
     dense: DenseEncoder,
     decided: Mapping[str, str],
-    by_kind: bool,
+    origin: Origin,
     most: int | None = None,
 ) -> Sample:
     """Return the sample of results with texts.
 
-    ``decided`` maps ids to what people said, ``most`` bounds the lengths. A text comes from its kind where ``by_kind``
-    (both periods tell kinds), else from the first place that the classifier found: the results and their texts agree on it.
+    ``decided`` maps ids to what people said, ``most`` bounds the lengths. A text comes from its kind, or from the region that it
+    is filed under, as ``origin`` says.
     """
     analysed = []
     for start in range(0, len(results), _BATCH):
@@ -223,14 +227,17 @@ def sample_of(
                 for code, (answer, _) in zip(said, answers, strict=True)
             ]
         ),
-        kind=np.array([_origin(r, by_kind) for r in results]),
+        kind=np.array([_origin(r, origin) for r in results]),
         group=tuple(groups),
+        origin=origin,
     )
 
 
-def _origin(result: Result, by_kind: bool) -> str:
-    kind = result.document.meta.get("kind") if by_kind else None
-    return kind or next(iter(result.regions), "")
+def _origin(result: Result, origin: Origin) -> str:
+    document = result.document
+    if origin == "kind":
+        return masked(document.meta.get("kind") or "")
+    return masked(load_regions().filed(document.region, document.body, result.regions))
 
 
 def _agree(answer: str, code: str, plan: Plan) -> bool:

@@ -27,12 +27,15 @@ from hyeoksin.sinks import STATUS
 __all__ = ["TESTS", "Drift", "Moved", "Suggestion", "Verdict", "find_drift"]
 
 Floats = NDArray[np.float64]
-About = Literal["meaning", "words", "length", "kind", "nodes", "status", "confidence", "calibration"]
+About = Literal[
+    "meaning", "words", "length", "kind", "region", "nodes", "status", "confidence", "calibration"
+]
 TESTS: dict[About, str] = {
     "meaning": "글의 뜻 (임베딩의 평균)",
     "words": "쓰는 낱말",
     "length": "글의 길이",
-    "kind": "출처와 종류",
+    "kind": "글의 종류",
+    "region": "지역",
     "nodes": "항목별 몫",
     "status": "판정별 몫",
     "confidence": "확률의 분포",
@@ -132,7 +135,7 @@ def find_drift(old: Sample, new: Sample, n_next: int = 20, seed: int = 0, n_deal
     ]
     kinds = _both(before.kind, after.kind)
     if len(set(kinds)) > 1:
-        raw.append(("kind", *_shares_moved(kinds, dealings)))
+        raw.append((new.origin, *_shares_moved(kinds, dealings)))
     calibration = _calibration(before, after, n_dealings, seed)
     if calibration is not None:
         raw.append(("calibration", *calibration))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sample", "thinned"]
+__all__ = ["Origin", "Sample", "thinned"]
+
+Origin = Literal["kind", "region"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Sample:
     ``ids`` and ``titles`` are for reports, personal data masked; ``vectors`` (n x d) are of unit length; ``words`` holds
     the morphemes of each text; ``length`` counts characters; ``code`` is the best leaf (the end of the path where results
     tell no more) or ``NONE``, ``sure`` its probability, ``right`` whether a person agreed (nan: nobody has decided);
-    ``kind`` says where a text comes from; texts of one ``group`` are (nearly) the same.
+    ``kind`` says where a text comes from, its kind or its region as ``origin`` tells; texts of one ``group`` are (nearly) the same.
     """
 
     ids: tuple[str, ...]
@@ -32,6 +35,7 @@ class Sample:
     right: NDArray[np.float64]
     kind: NDArray[np.str_]
     group: tuple[str, ...]
+    origin: Origin = "kind"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,6 +55,7 @@ class Sample:
             self.right[index],
             self.kind[index],
             tuple(self.group[i] for i in index),
+            self.origin,
         )
 
 
