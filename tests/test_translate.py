@@ -183,6 +183,7 @@ def test_summary_and_impact_count_the_same_rows() -> None:
     assert "대응표대로 옮김: 2건" in text
     assert "많이 옮겨 간 곳:\n  가 가 → A A: 2건" in text
     assert "많이 옮겨 간 곳" not in summary(rows[2:3], OLD, NEW)
+    assert "많이 옮겨 간 곳" not in summary([one(NONE, judged(NONE, 0.9))], OLD, NEW)
     table = list(impact_rows(rows, OLD, NEW))
     assert table[0] == ("가 가", "A A", 2, 2, 0)
     assert ("라 라", "정하지 못함", 1, 1, 1) in table

@@ -151,6 +151,7 @@ def summary(rows: Iterable[Translated], old: Plan, new: Plan) -> str:
         if counts[how]:
             lines.append(f"  {name}: {counts[how]:,}건")
     moves = Counter((row.result.code, row.code) for row in rows if row.code is not None)
+    del moves[NONE, NONE]  # those stay
     if moves:
         lines.append("많이 옮겨 간 곳:")
     for (before, after), n in moves.most_common(8):
