@@ -459,8 +459,14 @@ def test_two_texts_say_nothing_of_the_plan_and_a_wide_interval_little(tmp_path: 
 def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:
     counts = Counts(("가", "나"), np.array([[50, 50]]), {"3-1": np.array([[40, 2]])})
     excess, _ = _excesses("district", counts, "3-1", np.random.default_rng(0))
-    corrected = SimpleNamespace(cells={})
-    assert "따로 추정하지 않아" in _caution(None, excess, corrected)  # type: ignore[arg-type]
+    whole, other = ("all", ""), ("district", "그 밖")
+    for cells, refused, told in (
+        ([whole, other], False, "글이 적은 곳이라"),
+        ([whole], True, "표본과 어긋나"),
+        ([whole], False, "오류를 잰 기록이 없어"),
+    ):
+        corrected = SimpleNamespace(cells=dict.fromkeys(cells), refused=refused)
+        assert told in _caution(None, excess, corrected)  # type: ignore[arg-type]
     assert _caution(None, excess, None) == ""  # type: ignore[arg-type]
 
 

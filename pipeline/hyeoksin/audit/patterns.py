@@ -201,7 +201,12 @@ def _caution(table: Table, excess: _Excess, corrected: Corrected | None) -> str:
         return ""
     cell = corrected.cells.get((excess.cut, excess.place))
     if cell is None:
-        return " 글이 적은 곳이라 따로 추정하지 않아 분류기의 오류인지는 확인하지 못했습니다."
+        why = "글이 적은 곳이라 따로 추정하지 않아"
+        if corrected.refused:
+            why = "보정한 추정이 코딩한 표본과 어긋나 쓰지 않아"
+        elif corrected.cells.keys() <= {("all", "")}:
+            why = "이 모델의 오류를 잰 기록이 없어 나눈 칸은 추정하지 않아"
+        return f" {why} 분류기의 오류인지는 확인하지 못했습니다."
     classes = below(table.plan, excess.code)
     here, whole = cell.interval(classes), corrected.cells["all", ""].interval(classes).value
     if here.low > whole if excess.up else here.high < whole:
