@@ -70,6 +70,7 @@ def test_places_beyond_the_sixtieth_are_counted_together(tmp_path: Path) -> None
     found = audit(saved(texts, tmp_path / "a.parquet"), by=["district"], model=tmp_path, topic_texts=0)
     cut = found.cuts[1]
     assert (len(cut.values), cut.values[-1], cut.texts[-1]) == (60, "그 밖", 3 * 2)
+    assert (cut.gathered, cut.n_values) == (3, 62)
     assert sum(cut.texts) == len(texts)
     rest = next(row for row in found.rows if row.value == "그 밖" and row.code == "1-1")
     assert (rest.texts, rest.counted, rest.settled) == (6, 6, 6)

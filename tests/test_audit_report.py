@@ -220,6 +220,14 @@ def test_counts_of_topics_are_of_the_texts_that_were_looked_at(
     assert rows[1][3:6] == (321, 4_000, 9_500)
 
 
+def test_the_first_page_tells_gathered_values_and_topics_that_were_not_sought(audit: Audit) -> None:
+    cuts = tuple(replace(cut, gathered=13) if cut.name == "region" else cut for cut in audit.cuts)
+    words = "".join(Page(page(replace(audit, cuts=cuts, topics=(), topics_unsought="글이 없습니다."))).words)
+    assert "시도 18가지(글이 적은 13가지는 '그 밖'으로 묶음), 글" in words
+    assert "자리가 없는 주제-살펴보지 않음" in words
+    assert "연도 4가지, 글 12,000건" in words
+
+
 def test_an_id_that_repeats_stands_with_its_source() -> None:
     bare = full_audit(hostile=False)
     twice = tuple(replace(text, id="1") if text.row < 3 else text for text in bare.texts)

@@ -50,17 +50,18 @@ def count(table: Table, cut: CutName) -> tuple[Cut, Mapping[str, Cell]]:
             continue
         _add(cells.setdefault(value, Cell()), table.plan, answer, status, ending, n)
     order = sorted(cells) if cut in ("year", "period") else sorted(cells, key=lambda v: (-cells[v].texts, v))
-    kept = tuple(order) if cut == "period" or len(order) <= _MOST else (*order[: _MOST - 1], REST)
-    if len(kept) < len(order):
+    gathered = order[_MOST - 1 :] if cut != "period" and len(order) > _MOST else []
+    kept = (*order[: _MOST - 1], REST) if gathered else tuple(order)
+    if gathered:
         rest = Cell()
-        for value in order[len(kept) - 1 :]:
+        for value in gathered:
             cell = cells.pop(value)
             rest.texts += cell.texts
             rest.counted += cell.counted
             rest.settled += cell.settled
         cells[REST] = rest
     return (
-        Cut(cut, CUTS[cut], kept, tuple(cells[value].texts for value in kept), without),
+        Cut(cut, CUTS[cut], kept, tuple(cells[value].texts for value in kept), without, len(gathered)),
         {value: cells[value] for value in kept},
     )
 

@@ -91,7 +91,8 @@ class PlanNode:
 class Cut:
     """One way to divide the texts: ``values`` in the order in which to show them, with their numbers of texts.
 
-    ``without`` counts the texts that have no value (no date, no region); they stand in no row of the cut.
+    ``without`` counts the texts that have no value (no date, no region); they stand in no row of the cut. ``gathered`` counts the
+    values with few texts that stand as one, the last; 0 where all stand for themselves.
     """
 
     name: CutName
@@ -99,6 +100,12 @@ class Cut:
     values: tuple[str, ...]
     texts: tuple[int, ...]
     without: int = 0
+    gathered: int = 0
+
+    @property
+    def n_values(self) -> int:
+        """How many values there are, the gathered ones counted each."""
+        return len(self.values) - bool(self.gathered) + self.gathered
 
 
 @dataclass(frozen=True, slots=True)
