@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 
 from audit_cases import MODEL, prediction, probabilities, saved
 from hyeoksin.audit import Audit, audit
-from hyeoksin.audit.findings import _leads
+from hyeoksin.audit.counts import Cell
+from hyeoksin.audit.findings import _leads, _sizes
 from hyeoksin.audit.intervals import weighted, wilson
 from hyeoksin.audit.patterns import (
     _caution,
@@ -454,6 +456,22 @@ def test_two_texts_say_nothing_of_the_plan_and_a_wide_interval_little(tmp_path: 
     for finding in crowded:
         assert finding.effect is not None
         assert (finding.sureness == "weak") == (finding.effect.low <= 1)
+
+
+def test_a_crowded_leaf_is_told_by_the_share_that_its_multiple_is_of() -> None:
+    table = SimpleNamespace(plan=PLAN, rows=lambda *_: [])
+    whole = Cell(1_000, Counter({PLAN.leaves[0].code: 60, PLAN.leaves[1].code: 40, NONE: 900}))
+    share = SimpleNamespace(projected=[0.6, 0.4], interval=lambda _: Interval(0.2, 0.18, 0.22))
+    for corrected, told in (
+        (None, "60.0%가 몰립니다(센 글은 100건 가운데 60건)."),
+        (
+            SimpleNamespace(cells={("all", ""): share}),
+            "33.3%가 몰린 것으로 추정합니다(센 글은 100건 가운데 60건).",
+        ),
+    ):
+        first = next(_sizes(table, whole, corrected))  # type: ignore[arg-type]
+        assert (first.kind, first.codes) == ("crowded", (PLAN.leaves[0].code,))
+        assert first.statement.endswith(told)
 
 
 def test_a_place_without_an_estimate_of_its_own_is_not_sure() -> None:

@@ -65,7 +65,7 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
             yield Finding(
                 "empty",
                 (leaf.code,),
-                f"{leaf.code} {leaf.title}: 계획 안 글 {n_inside:,}건 가운데 {f'{n:,}건뿐입니다' if n else '한 건도 없습니다'}.",
+                f"{leaf.code} {leaf.title}: 계획 안으로 센 글 {n_inside:,}건 가운데 {f'{n:,}건뿐입니다' if n else '한 건도 없습니다'}.",
                 sureness,
                 f"고르게 나눈 몫의 {times.value:.2f}배로 추정하며 많아야 {times.high:.2f}배(글 {most:,.0f}건)입니다.",
                 effect_name="고르게 나눈 몫에 대한 배수",
@@ -77,7 +77,9 @@ def _sizes(table: Table, whole: Cell, corrected: Corrected | None) -> Iterator[F
             yield Finding(
                 "crowded",
                 (leaf.code,),
-                f"{leaf.code} {leaf.title}: 계획 안 글의 {100 * counted.value:.1f}%({whole.counted[leaf.code]:,}건)가 몰립니다.",
+                f"{leaf.code} {leaf.title}: 계획 안 글의 {100 * times.value / len(plan.leaves):.1f}%가 "
+                f"{'몰린 것으로 추정합니다' if shares is not None else '몰립니다'}"
+                f"(센 글은 {n_inside:,}건 가운데 {whole.counted[leaf.code]:,}건).",
                 "strong" if times.low > _CROWDED else "likely" if times.low > 1 else "weak",
                 f"고르게 나눈 몫의 {times.value:.1f}배({times.low:.1f}-{times.high:.1f})로 추정합니다.",
                 effect_name="고르게 나눈 몫에 대한 배수",
