@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import shutil
 import unicodedata
 import zipfile
@@ -134,6 +136,42 @@ def test_zip_in_zip_ends(tmp_path: Path) -> None:
     (item,) = read(tmp_path / "묶음.zip")
     assert isinstance(item, RowError)
     assert "겹을 넘습니다" in item.reason
+
+
+def test_a_gzip_file_is_read_as_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "자료"
+    folder.mkdir()
+    table = gzip.compress(f"번호,내용\nㄱ1,{TEXT}\n".encode("cp949"))
+    (folder / "가.csv.gz").write_bytes(table)
+    (folder / "나.jsonl.gz").write_bytes(gzip.compress(json.dumps({"text": TEXT}).encode()))
+    (folder / "다.csv").write_bytes(table)
+    (folder / "라.zip").write_bytes(packed(("속.csv.gz", table)))
+    (folder / "마.csv.gz").write_bytes(table[:-9])
+    (folder / "바.tgz").write_bytes(gzip.compress(bytes(257) + b"ustar" + bytes(250)))
+    ours = "번호,내용,판정,계획 밖 확률,모델\n1,글,확정 추천,0.1,모델\n"
+    (folder / "사.csv.gz").write_bytes(gzip.compress(ours.encode()))
+    (folder / "아.jsonl.gz").write_bytes(gzip.compress(b'{"hyeoksin_store": 1, "revision": "0001"}\n'))
+    with heard() as notes:
+        items = list(read_told(folder, Columns()))
+    assert any("자료/사.csv.gz, 자료/아.jsonl.gz: 앞선 실행의 결과" in note for note in notes)
+    for item, (source, told) in zip(
+        items,
+        (
+            ("자료/가.csv.gz/가.csv#row=2", TEXT),
+            ("자료/나.jsonl.gz/나.jsonl#row=1", TEXT),
+            ("자료/다.csv/다.csv#row=2", TEXT),
+            ("자료/라.zip/속.csv.gz/속.csv#row=2", TEXT),
+            ("자료/마.csv.gz", "깨진 gzip"),
+            ("자료/바.tgz/바.tgz", "tar 묶음"),
+        ),
+        strict=True,
+    ):
+        assert item.source == source
+        assert told in (item.text if isinstance(item, Document) else item.reason)
+    monkeypatch.setattr(limits, "MAX_UNPACKED_BYTES", 1 << 20)
+    (tmp_path / "폭탄.txt.gz").write_bytes(gzip.compress(bytes(1 << 22)))
+    with pytest.raises(InputError, match="풀면 1MB"):
+        list(read(tmp_path / "폭탄.txt.gz"))
 
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

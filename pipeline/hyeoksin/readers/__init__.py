@@ -11,7 +11,7 @@ from hyeoksin.decoding import readable
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.normalise import is_blank
-from hyeoksin.readers.archives import Budget, folder_items, placed, zip_items
+from hyeoksin.readers.archives import Budget, folder_items, gzip_items, placed, zip_items
 from hyeoksin.readers.columnar import read_parquet
 from hyeoksin.readers.columns import Columns
 from hyeoksin.readers.hangul import read_hangul
@@ -72,7 +72,7 @@ def read(
     isolated: bool = False,
     left: Collection[Path] = frozenset(),
 ) -> Iterator[Item]:
-    """Yield the documents of a file, by its content and suffix, or of all files in a folder or ZIP.
+    """Yield the documents of a file, by its content and suffix, or of all files in a folder, ZIP or gzip file.
 
     ``isolated``: our own parsers (CSV, JSONL, text) run in the process for foreign formats too, under its limits.
     ``left``: files of a folder (resolved) that are not read.
@@ -130,6 +130,9 @@ def _read(
         if kind == ".zip":
             budget = budget or Budget()
             items = zip_items(path, inner, depth, budget, results)
+        elif kind == ".gz":
+            budget = budget or Budget()
+            items = gzip_items(path, inner, depth, budget)
         elif kind == ".eml" and kind in here:
             items = mail_items(path, columns, inner, depth)
         elif kind in here:

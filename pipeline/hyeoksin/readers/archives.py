@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tempfile
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +29,7 @@ __all__ = [
     "check_package",
     "folder_files",
     "folder_items",
+    "gzip_items",
     "placed",
     "safe_name",
     "zip_items",
@@ -37,6 +40,7 @@ Read = Callable[[Path, int], Iterator[Item]]
 _OF_WINDOWS = frozenset(
     {"desktop.ini", "thumbs.db", "ehthumbs.db"}
 )  # hidden by an attribute, not by their names
+_PIECE = 1 << 20  # bytes unpacked at once
 _LINK = "바로가기(심볼릭 링크)여서 읽지 않습니다. 읽으려면 그 파일을 직접 주세요."
 
 
@@ -114,8 +118,7 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget, results: bool 
     Raises:
         InputError: too many members, too deep, or the archive is broken.
     """
-    if depth >= limits.MAX_DEPTH:
-        raise InputError(f"{path.name}: 압축이 {limits.MAX_DEPTH}겹을 넘습니다. 풀어서 넣으세요.")
+    _check_depth(path, depth)
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
             members = [m for m in archive.infolist() if not m.is_dir()]
@@ -152,6 +155,37 @@ def zip_items(path: Path, read: Read, depth: int, budget: Budget, results: bool 
         raise InputError(
             f"{path.name}: 깨진 ZIP입니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
         ) from error
+
+
+def gzip_items(path: Path, read: Read, depth: int, budget: Budget) -> Iterator[Item]:
+    """Yield what ``read`` finds in the one file that a gzip file holds.
+
+    Raises:
+        InputError: too large, too deep, or the file is broken.
+    """
+    _check_depth(path, depth)
+    inner = path.stem if path.suffix.lower() == ".gz" else path.name
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, safe_name(inner))
+        try:
+            with gzip.open(path) as source, target.open("wb") as file:
+                while piece := source.read(_PIECE):
+                    budget.n_bytes -= len(piece)
+                    if budget.n_bytes < 0:
+                        raise InputError(
+                            f"{path.name}: 풀면 {limits.MAX_UNPACKED_BYTES >> 20:,}MB를 넘는 압축입니다. 나누어 압축하세요."
+                        )
+                    file.write(piece)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InputError(
+                f"{path.name}: 깨진 gzip 파일입니다 ({cause(error)}). 다시 압축하거나 다시 내려받으세요."
+            ) from error
+        yield from placed(read, target, depth + 1, PurePosixPath(path.name))
+
+
+def _check_depth(path: Path, depth: int) -> None:
+    if depth >= limits.MAX_DEPTH:
+        raise InputError(f"{path.name}: 압축이 {limits.MAX_DEPTH}겹을 넘습니다. 풀어서 넣으세요.")
 
 
 def check_package(path: Path) -> None:

@@ -41,7 +41,6 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF 문서입니다. DOCX나 HWPX로 저장하세요."),
     (b"7z\xbc\xaf", "7z 압축입니다. ZIP으로 다시 압축하세요."),
     (b"Rar!", "RAR 압축입니다. ZIP으로 다시 압축하세요."),
-    (b"\x1f\x8b", "gzip 압축입니다. 풀어서 넣으세요."),
     (b"ALZ\x01", "알집(ALZ) 압축입니다. ZIP으로 다시 압축하세요."),
     (b"EGGA", "알집(EGG) 압축입니다. ZIP으로 다시 압축하세요."),
 )
@@ -92,7 +91,7 @@ def kind_of(path: Path) -> str:
         if head.startswith(magic):
             raise InputError(f"{name}: {reason}")
     kind = _binary_kind(path, head) or _text_kind(head, path)
-    if kind not in (".parquet", ".zip", *_TEXTS) and size > MAX_FILE_BYTES:
+    if kind not in (".gz", ".parquet", ".zip", *_TEXTS) and size > MAX_FILE_BYTES:
         raise InputError(
             f"{name}: 파일이 너무 큽니다 ({size >> 20:,}MB). {MAX_FILE_BYTES >> 20}MB 아래로 나누세요."
         )
@@ -102,6 +101,10 @@ def kind_of(path: Path) -> str:
 def _binary_kind(path: Path, head: bytes) -> str | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path)
+    if head.startswith(b"\x1f\x8b"):
+        return ".gz"
+    if head[257:262] == b"ustar":
+        raise InputError(f"{path.name}: tar 묶음입니다. 풀어서 넣거나 ZIP으로 압축하세요.")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole_kind(path)
     if b"%PDF-" in head[:1024]:

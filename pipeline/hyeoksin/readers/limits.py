@@ -18,11 +18,11 @@ __all__ = [
 
 MAX_FILE_BYTES = 512 << 20  # of a file that must be read whole (not CSV, JSONL, Parquet)
 MAX_PACKAGE_BYTES = 512 << 20  # of all that a DOCX or HWPX holds
-MAX_UNPACKED_BYTES = 4 << 30  # of all that a ZIP holds; it is unpacked file by file
+MAX_UNPACKED_BYTES = 4 << 30  # of all that a ZIP or gzip file holds; it is unpacked file by file
 MAX_MAIL_BYTES = 100 << 20  # of a mail with its attachments
 MAX_MEMBERS = 10_000  # files in one ZIP
 MAX_COLUMNS = 1_000  # of a table in a document or web page
-MAX_DEPTH = 3  # ZIP in ZIP in ZIP
+MAX_DEPTH = 3  # ZIP (or gzip) in ZIP in ZIP
 MAX_FILES = 100_000  # files in one folder, subfolders counted
 MAX_TEXT = 1_000_000  # characters of one document: about a thousand pages
 SILENT_SECONDS = 60.0  # that a parser may work without yielding anything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import zipfile
@@ -36,6 +37,7 @@ _KEYS: tuple[set[str], ...] = (  # of our lines
     {"plan", "from", "how", "by_text"},  # translate
     {"action", "by", "at", "predicted"},  # store export
     {"action", "by", "seq", "hash"},  # its ledger
+    {"hyeoksin_store", "revision"},  # store backup
 )
 _REPORTS = {  # what those of audit, drift and simulate, and the desk's workbook begin with
     ".html": r"<title>(?:계획 반영 현황 감사 보고서: |두 기간의 변화</title>|지난해 되풀이: 계획 )",
@@ -52,8 +54,12 @@ def is_own_file(path: Path) -> bool:
     """Tell whether a file holds, as JSONL, our records or our list of rows that were skipped, or is a report of ours."""
     suffix = path.suffix.lower()
     try:
-        if suffix == ".jsonl":
-            with path.open(encoding="utf-8-sig") as lines:
+        if path.name.lower().endswith((".jsonl", ".jsonl.gz")):
+            with (
+                gzip.open(path, "rt", encoding="utf-8-sig")
+                if suffix == ".gz"
+                else path.open(encoding="utf-8-sig") as lines
+            ):
                 row = json.loads(lines.readline(MAX_LINE))
             return isinstance(row, dict) and any(keys <= row.keys() for keys in _KEYS)
         return suffix in _REPORTS and re.search(_REPORTS[suffix], _head(path)) is not None
