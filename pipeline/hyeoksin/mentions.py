@@ -49,11 +49,14 @@ _LABELLED = re.compile(
     rf"[^\n]*(?:(?<!\w)(?P<open>[(\[<【]))?"
     rf"(?:(?P<in_charge>소관|주관|주무|주최)|(?P<together>공동|협력|협업|협조|(?:관계|관련)(?={_OFFICE}))"
     rf"|(?P<aside>(?<![가-힣])(?:관련|자료|지원|참여|출처|후원)))"
-    rf"(?:{_OFFICE}?(?(open)[)\]>】]|[^\S\n]*:)(?:[^.\n:]{{0,60}}(?:[^\w\s.:(\[]|및|와|과))?|{_OFFICE}(?=[^\S\n]))[^\S\n]*"
+    rf"(?:{_OFFICE}?(?(open)[)\]>】]|[^\S\n]*:)(?P<behind>[^.\n:]{{0,60}}(?:[^\w\s.:()\[\]】>]|및|와|과))?|{_OFFICE}(?=[^\S\n]))[^\S\n]*"
 )
 _EVENT = re.compile(
     r"주최(?!\W{1,3}주관)[^\n]*주관(?!기관|부처|부서)"
 )  # of an event: who runs it for its host
+# behind a label's own agency or department, a sentence: 주관: 노인복지과, 경찰청과 협력하여 / 출처: 통계청, 환경부는 밝혔다
+_GOES_ON = ("speaker", "in_charge", "aside", "asked", "together", "owner")
+_BRACKET = re.compile(r"[^\S\n]*[(\[<【]")  # the next label
 _ON_LINE = 100  # characters before a name among which its label stands
 _FOLLOWS = re.compile(
     rf"(?P<in_charge>(?:(?:이|가|에서)\s?|[^\S\n]?\(?)(?:주관|주최|주무)(?!{_OFFICE}?[^\S\n]*:))"
@@ -153,20 +156,29 @@ def manner(body: str, mention: Mention) -> str:
     """Return how the text speaks of an agency at one place: one of ``MANNERS``, ``labelled``, ``together``, ``denied``, or empty."""
     if _DENIED.match(body, mention.end):
         return "denied"
-    if label := _label(body, mention.start):
+    follows = _FOLLOWS.match(body, mention.end)
+    way = (follows.lastgroup or "") if follows else ""
+    label, is_behind = _label(body, mention.start)
+    goes_on = way in (_GOES_ON if label == "labelled" else _GOES_ON[:2]) and not _BRACKET.match(
+        body, mention.end
+    )
+    if label and not (is_behind and goes_on):
         return label
     if _ISSUER.match(body, mention.end) and _MARKS.fullmatch(body, 0, mention.start):
         return "issuer"
-    follows = _FOLLOWS.match(body, mention.end)
-    return (follows.lastgroup or "") if follows else ""
+    return way
 
 
-def _label(body: str, start: int) -> str:
-    """Return what the last label before ``start`` on its line makes of an agency there; empty without one."""
+def _label(body: str, start: int) -> tuple[str, bool]:
+    """Return what the last label before ``start`` on its line makes of an agency there (empty without one).
+
+    Also whether the agency stands behind something else that the label is of.
+    """
     line = max(body.rfind("\n", 0, start) + 1, start - _ON_LINE)
     found = _LABELLED.fullmatch(body, line, start)
     if found is None:
-        return ""
-    if found["in_charge"]:
-        return "together" if _EVENT.search(body, line, start) else "labelled"
-    return found.lastgroup or ""
+        return "", False
+    way = next(name for name in ("in_charge", "together", "aside") if found[name])
+    if way == "in_charge":
+        way = "together" if _EVENT.search(body, line, start) else "labelled"
+    return way, found["behind"] is not None

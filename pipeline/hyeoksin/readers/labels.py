@@ -36,7 +36,12 @@ def pairs_of(table: Table, columns: Columns) -> Iterator[tuple[str, str]]:
         paired = fields[:1] not in ([None], ["text"]) and fields[1:2] == [None]
         for number, (place, cell) in enumerate(zip(places, cells, strict=True)):
             own = number == 0 and len(cells) > 1 and len(cell) <= _MAX_OWN_LABEL
-            if number and paired and number % 2 == 0 and (len(cells) % 2 == 0 or place in beside):
+            if (
+                number
+                and paired
+                and number % 2 == 0
+                and (place in beside or (len(cells) % 2 == 0 and fields[0] != "meta"))
+            ):
                 own = _may_be_label(cell) and not (fields[0] == "region" and cell.endswith(_PLACES))
             if own or fields[number] is not None:
                 yield label, "\n".join(values)

@@ -14,7 +14,7 @@ from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
 from hyeoksin.readers.merged import Merge
 from hyeoksin.readers.notes import beginning, log, note_encoding
-from hyeoksin.readers.tables import Table, find_header, row_documents, streamed, table_documents
+from hyeoksin.readers.tables import Header, Table, find_header, row_documents, streamed, table_documents
 from hyeoksin.tabular import plain_cell, sheets
 from hyeoksin.uncalculated import without_formula
 
@@ -95,13 +95,13 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
         for n, (table, header) in enumerate(zip(tables, headers, strict=True))
         if n not in summaries and (header is not None or is_form(table, columns))
     ]
-    shown = [n for n in found if not pages[n].is_hidden]
+    shown = [n for n in found if not pages[n].is_hidden and _has_rows(tables[n], headers[n])]
     for n, (page, table, header) in enumerate(zip(pages, tables, headers, strict=True)):
         if n in found and page.is_hidden:
             told = (
                 "읽지 않습니다. 읽으려면 숨기기를 취소하고 저장하세요."
                 if shown
-                else "읽습니다. 보이는 시트에는 제목이나 내용 열이 없습니다."
+                else "읽습니다. 보이는 시트에는 과제가 없습니다."
             )
             log.info("%s: 숨긴 시트 '%s'은(는) %s", path.name, page.name, told)
         if n in (shown or found):
@@ -115,6 +115,11 @@ def read_workbook(path: Path, columns: Columns) -> Iterator[Document | RowError]
             log.info("%s: 시트 '%s'은(는) 건너뜁니다. %s", path.name, page.name, reason)
     if not found:
         raise _no_header(path, tables[0].rows if tables else (), columns)
+
+
+def _has_rows(table: Table, header: Header | None) -> bool:
+    """Tell whether rows stand below the header, or the table is a form, which has none."""
+    return header is None or len(table.rows) > header.start + header.depth
 
 
 def _not_there(rows: Sequence[Row], columns: Columns) -> str | None:

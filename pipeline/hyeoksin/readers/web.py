@@ -11,9 +11,10 @@ from typing import Any
 from hyeoksin.decoding import decode
 from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, MissingExtraError, RowError
-from hyeoksin.readers.columns import Columns
+from hyeoksin.readers.columns import Columns, label_field
 from hyeoksin.readers.dates import iso_date
 from hyeoksin.readers.forms import Content, documents, is_form, is_mostly_lists
+from hyeoksin.readers.labels import pairs_of
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.tables import Cell, Places, Table, table_of
 
@@ -65,7 +66,10 @@ def read_html(path: Path, columns: Columns) -> Iterator[Document | RowError]:
     if page is not None and page.text:
         title = str(page.title or "")
         article = str(page.text).removeprefix(title).strip()
-        blocks = tuple(_blocks(tree, places, article)) if any(is_form(t, columns) for t in tables) else tables
+        forms = [t for t in tables if is_form(t, columns)]
+        # beside a text of its own, what stands around a form is the site's: 이전글, 다음글, 만족도 조사
+        told = any(label_field(n, columns) == "text" and v for t in forms for n, v in pairs_of(t, columns))
+        blocks = tuple(_blocks(tree, places, article)) if forms and not told else tables
         content = Content(blocks, article, title, iso_date(str(page.date or "")), _issuer(page))
     else:
         content = Content(tables or tuple(_lines(tree)))

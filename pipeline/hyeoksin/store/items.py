@@ -228,17 +228,22 @@ class Items(Base):
         """
         several = sa.select(_i.c.document).where(_i.c.project == project)
         several = several.group_by(_i.c.document).having(sa.func.count() > 1)
-        query = sa.select(_i.c.id, _i.c.document, _i.c.title, _t.c.text).join(_t, _t.c.item == _i.c.id)
+        query = sa.select(_i.c.id, _i.c.document, _i.c.document_region, _i.c.title, _t.c.text).join(
+            _t, _t.c.item == _i.c.id
+        )
         query = query.where(_i.c.project == project, _i.c.document.in_(several)).order_by(
-            _i.c.document, _i.c.id
+            _i.c.document, _i.c.document_region, _i.c.id
         )
         found: dict[str, list[int]] = {}
         with self._read() as connection:
-            for number, rows in groupby(connection.execute(query), key=lambda row: row.document):
+            of_office = groupby(
+                connection.execute(query), key=lambda row: (row.document, row.document_region)
+            )
+            for (number, _), rows in of_office:
                 if numbers is None or number in numbers:
                     bodies = {row.id: Document("", row.text, row.title).body for row in rows}
                     if alike := revisions(bodies):
-                        found[number] = alike
+                        found.setdefault(number, []).extend(alike)
         return found
 
     def group_items(self, item: int) -> list[Item]:

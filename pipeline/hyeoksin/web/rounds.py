@@ -143,7 +143,7 @@ def _own_plan(file: UploadFile, store: Store) -> Plan:
     if others:  # a model learns one edition of an id
         raise PlanError(
             _(
-                "차수 '{round}' 이(가) 같은 id('{id}')의 다른 판으로 열려 있습니다. 고친 계획은 id를 바꾸어(YAML은 첫머리의 'id:', 표는 '계획 id' 열) 올리세요."
+                "차수 '{round}' 이(가) 같은 id('{id}')의 다른 판을 씁니다. 고친 계획은 id를 바꾸어(YAML은 첫머리의 'id:', 표는 '계획 id' 열) 올리세요."
             ).format(round=others[0].name, id=plan.id)
         )
     return plan
