@@ -748,6 +748,7 @@ def test_workbook_cells_are_read_as_they_show(tmp_path: Path) -> None:
     [
         (["과제명", "버스"], ["버스"], "숨긴 시트 '목록'은(는) 읽지 않습니다. 읽으려면"),
         (["안내"], ["사회적 가치"], "숨긴 시트 '목록'은(는) 읽습니다."),
+        (["과제명"], ["사회적 가치"], "숨긴 시트 '목록'은(는) 읽습니다."),
     ],
 )
 def test_a_hidden_sheet_is_read_only_where_it_alone_holds_tasks(

@@ -358,6 +358,24 @@ def test_forms_side_by_side_are_a_document_each() -> None:
     assert item.title == "버스 배"
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("과제명 | 버스 | ※ 20자 이내", "추진내용 | 섬으로 | ※ 500자 이내로 적기"),
+        ("항목 | 작성 | 작성요령", "과제명 | 버스 | 짧게", "추진내용 | 섬으로 | 길게"),
+        ("구분 | 현행 | 개선", "과제명 | 버스 | 버스", "추진내용 | 한 번 | 두 번"),
+    ],
+)
+def test_guidance_beside_values_or_what_shall_change_is_no_second_form(rows: tuple[str, ...]) -> None:
+    assert len(read(table(*rows))) == 1
+
+
+def test_values_that_have_a_label_of_their_own_kind_stay_under_it() -> None:
+    (item,) = read(table("과제명 | 버스", "추진내용 | 섬으로", "대상 | 어르신 | 장애인 | 청년"))
+    assert isinstance(item, Document)
+    assert dict(item.meta) == {"대상": "어르신\n장애인\n청년"}
+
+
 def test_a_list_that_stays_in_a_longer_text_is_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hyeoksin.readers")
     assert len(read(BODY * 3, LIST)) == 1

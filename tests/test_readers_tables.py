@@ -240,6 +240,18 @@ def test_lists_side_by_side_are_read_one_after_the_other() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("과제명 | 내용 |  | 과제명 | 담당자 | 연락처", "버스 | 섬 |  | 버스 | 김 | 1"),
+        ("과제명 | 내용 | 과제명 | 내용", "버스 | 한 번 | 버스 | 두 번"),
+    ],
+)
+def test_the_same_tasks_beside_their_list_are_no_second_list(rows: tuple[str, ...]) -> None:
+    (item,) = read(table(*rows))
+    assert isinstance(item, Document)
+
+
 def test_lists_that_may_stand_side_by_side_are_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "hyeoksin.readers")
     (item,) = read(table("연번 | 과제명 | 내용 | 연번 | 비고", "1 | 버스 | 섬 | 3 | 약국"))

@@ -46,3 +46,14 @@ def test_the_article_below_a_form_is_its_text(tmp_path: Path) -> None:
     assert read(tmp_path, page) == [("이동 진료", text)]
     page += form.format("약국") + body.format("<p>약국은 밤에 열지 않는다.</p>")
     assert read(tmp_path, page) == [("이동 진료", text), ("약국", f"약국은 밤에 열지 않는다.\n{text}")]
+
+
+def test_the_words_of_the_site_below_a_form_with_a_text_are_not_its_own(tmp_path: Path) -> None:
+    page = (
+        "<table><tr><th>제목<td>온열의자<tr><th>작성일<td>2026-03-02<tr><th>내용"
+        "<td>겨울철 버스를 기다리는 주민이 추위를 피하도록 정류장에 온열의자를 놓았다.</table>"
+        "<p>다음글 공공데이터포털 개방 데이터 품질관리와 데이터 기반 행정 활성화 계획을 알려 드립니다.</p>"
+    )
+    ((title, text),) = read(tmp_path, page)
+    assert title == "온열의자"
+    assert "공공데이터" not in text

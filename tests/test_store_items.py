@@ -358,8 +358,9 @@ def test_a_corrected_text_is_known_by_its_number_and_letters(store: Store) -> No
     others = [
         replace(document(0), text="0번 마을의 이동 진료버스를 두 대 운영한다."),
         Document("1", "회의록을 누리집에 올린다.", "회의록 공개"),  # another office's
+        replace(document(2), text="2번 마을의 이동 진료버스를 두 대 운영한다.", region="부산광역시 남구"),
     ]
-    assert store.add_items(project, [(one, record()) for one in others]) == 2
+    assert store.add_items(project, [(one, record()) for one in others]) == 3
     ids = [item.id for item in store.items(project, order="id")]
     assert store.revised(project) == store.revised(project, {"0", "2"}) == {"0": [ids[0], ids[3]]}
     assert store.revised(project, {"1", "2"}) == {}
