@@ -12,8 +12,9 @@ from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
 from hyeoksin.errors import RowError
 from hyeoksin.readers.columns import Columns, Layout
+from hyeoksin.readers.headers import find_header
 from hyeoksin.readers.merged import Merge
-from hyeoksin.readers.tables import Cell, Places, Table, find_header, table_documents, table_of
+from hyeoksin.readers.tables import Cell, Places, Table, table_documents, table_of
 
 
 def table(*rows: str, merges: tuple[Merge, ...] = ()) -> Table:

@@ -11,7 +11,8 @@ from hyeoksin.domain import Document
 from hyeoksin.features import Analysed
 from hyeoksin.mentions import named_agencies
 from hyeoksin.plan import Leads, load_plan
-from hyeoksin.router import SIGNALS, Candidates, Desk, disagreement, plan_leads, route
+from hyeoksin.router import disagreement, route
+from hyeoksin.signals import SIGNALS, Candidates, Desk, plan_leads
 
 WEIGHTS = {
     "text": 1.0, "speaker": 4.5, "issuer": 3.0, "in_charge": 3.0, "aside": -2.0, "named": 6.5, "named_early": 1.5,

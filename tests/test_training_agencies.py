@@ -18,7 +18,7 @@ from hyeoksin.mentions import named_agencies
 from hyeoksin.model.heads import Head
 from hyeoksin.morphemes import Tokenizer
 from hyeoksin.plan import Plan, load_plan
-from hyeoksin.router import SIGNALS, Desk
+from hyeoksin.signals import SIGNALS, Desk
 from hyeoksin.training.agencies import agency_classes, fit_agencies, fit_router, lead_of, ranked, short_forms
 
 CORPUS = Path(__file__).parents[1] / "corpus"

@@ -26,7 +26,8 @@ from hyeoksin.normalise import foreign
 from hyeoksin.plan import BUILTIN_PLANS, Plan, load_plan
 from hyeoksin.region import load_regions
 from hyeoksin.resources import resource, second_id
-from hyeoksin.router import Candidates, Desk, disagreement, route
+from hyeoksin.router import disagreement, route
+from hyeoksin.signals import Candidates, Desk
 from hyeoksin.untrained import wording_head
 
 __all__ = ["Classifier", "check_plan", "load_classifier"]

@@ -51,9 +51,8 @@ _LABELLED = re.compile(
     rf"|(?P<aside>(?<![가-힣])(?:관련|자료|지원|참여|출처|후원)))"
     rf"(?:{_OFFICE}?(?(open)[)\]>】]|[^\S\n]*:)(?P<behind>[^.\n:]{{0,60}}(?:[^\w\s.:()\[\]】>]|및|와|과))?|{_OFFICE}(?=[^\S\n]))[^\S\n]*"
 )
-_EVENT = re.compile(
-    r"주최(?!\W{1,3}주관)[^\n]*주관(?!기관|부처|부서)"
-)  # of an event: who runs it for its host
+# of an event: who runs it for its host
+_EVENT = re.compile(r"주최(?!\W{1,3}주관)[^\n]*주관(?!기관|부처|부서)")
 # behind a label's own agency or department, a sentence: 주관: 노인복지과, 경찰청과 협력하여 / 출처: 통계청, 환경부는 밝혔다
 _GOES_ON = ("speaker", "in_charge", "aside", "asked", "together", "owner")
 _BRACKET = re.compile(r"[^\S\n]*[(\[<【]")  # the next label
@@ -159,10 +158,9 @@ def manner(body: str, mention: Mention) -> str:
     follows = _FOLLOWS.match(body, mention.end)
     way = (follows.lastgroup or "") if follows else ""
     label, is_behind = _label(body, mention.start)
-    goes_on = way in (_GOES_ON if label == "labelled" else _GOES_ON[:2]) and not _BRACKET.match(
-        body, mention.end
-    )
-    if label and not (is_behind and goes_on):
+    sentences = _GOES_ON if label == "labelled" else _GOES_ON[:2]
+    goes_on = is_behind and way in sentences and not _BRACKET.match(body, mention.end)
+    if label and not goes_on:
         return label
     if _ISSUER.match(body, mention.end) and _MARKS.fullmatch(body, 0, mention.start):
         return "issuer"

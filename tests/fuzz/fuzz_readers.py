@@ -21,12 +21,13 @@ with atheris.instrument_imports(include=["hyeoksin"]):
     from hyeoksin.readers.columns import Columns
     from hyeoksin.readers.dates import iso_date
     from hyeoksin.readers.forms import Content, documents
+    from hyeoksin.readers.headers import find_header
     from hyeoksin.readers.kinds import kind_of
     from hyeoksin.readers.lines import documents_from_lines
     from hyeoksin.readers.merged import Merge
     from hyeoksin.readers.press import press_document
     from hyeoksin.readers.rulings import ruled_tables
-    from hyeoksin.readers.tables import Table, find_header, table_documents
+    from hyeoksin.readers.tables import Table, table_documents
 
 _WORDS = (
     "",

@@ -11,17 +11,11 @@ from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.beside import forms_beside
 from hyeoksin.readers.columns import UNREADABLE, Columns, Layout, guessed, is_told, label_field, region_of
 from hyeoksin.readers.dates import cell_date
+from hyeoksin.readers.headers import Header, are_headings, filled_fields, find_header
 from hyeoksin.readers.labels import MIN_CONTENT, pairs_of
 from hyeoksin.readers.notes import beginning, log
 from hyeoksin.readers.press import is_local, press_document
-from hyeoksin.readers.tables import (
-    Header,
-    Table,
-    are_headings,
-    filled_fields,
-    find_header,
-    table_documents,
-)
+from hyeoksin.readers.tables import Table, table_documents
 from hyeoksin.uncalculated import is_fault
 
 __all__ = ["Content", "documents", "form_documents", "is_form", "is_mostly_lists"]

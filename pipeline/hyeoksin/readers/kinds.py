@@ -15,9 +15,9 @@ from hyeoksin.causes import cause
 from hyeoksin.delimited import MAX_LINE
 from hyeoksin.errors import InputError
 from hyeoksin.readers.columns import Columns, Layout, label_field
+from hyeoksin.readers.headers import are_headings
 from hyeoksin.readers.limits import MAX_FILE_BYTES
 from hyeoksin.readers.notes import log
-from hyeoksin.readers.tables import are_headings
 
 __all__ = ["BROKEN_ZIP", "is_json", "kind_of"]
 

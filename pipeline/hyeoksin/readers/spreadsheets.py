@@ -12,9 +12,10 @@ from hyeoksin.domain import Document
 from hyeoksin.errors import InputError, RowError
 from hyeoksin.readers.columns import REMEDIES, Columns, lacking, not_there
 from hyeoksin.readers.forms import form_documents, is_form
+from hyeoksin.readers.headers import Header, find_header
 from hyeoksin.readers.merged import Merge
 from hyeoksin.readers.notes import beginning, log, note_encoding
-from hyeoksin.readers.tables import Header, Table, find_header, row_documents, streamed, table_documents
+from hyeoksin.readers.tables import Table, row_documents, streamed, table_documents
 from hyeoksin.tabular import plain_cell, sheets
 from hyeoksin.uncalculated import without_formula
 

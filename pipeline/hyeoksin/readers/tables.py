@@ -1,11 +1,11 @@
-"""A table in, one document a row out: header rows found and joined, merged cells filled."""
+"""A table in, one document a row out, merged cells filled."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 
 from hyeoksin.delimited import Row
 from hyeoksin.domain import Document
@@ -13,6 +13,7 @@ from hyeoksin.errors import RowError
 from hyeoksin.readers.beside import beginnings, lists_beside
 from hyeoksin.readers.columns import Columns, Layout, document, label_field
 from hyeoksin.readers.dates import ordered
+from hyeoksin.readers.headers import MAX_DEPTH, SEARCHED, Header, find_header
 from hyeoksin.readers.limits import MAX_COLUMNS
 from hyeoksin.readers.merged import Merge, filled, grouped
 from hyeoksin.readers.notes import log
@@ -21,20 +22,14 @@ from hyeoksin.uncalculated import is_fault
 
 __all__ = [
     "Cell",
-    "Header",
     "Places",
     "Table",
-    "are_headings",
-    "filled_fields",
-    "find_header",
     "row_documents",
     "streamed",
     "table_documents",
     "table_of",
 ]
 
-_SEARCHED = 20  # rows at the top in which the header may stand
-_MAX_DEPTH = 4  # rows that a header may have
 _MAX_HEADING = 60  # characters
 _REPEATED = (
     "'{name}' 열이 {column}번째 열에 또 있습니다. 목록 두 개가 나란히 놓였으면 한 목록으로 섞여 읽히니, 오른쪽 목록을 아래로 옮기거나 따로 "
@@ -106,95 +101,6 @@ class Places:
         return table_of(cells, place, heading if len(heading) <= _MAX_HEADING else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Where the header starts in the rows searched, how many rows it has, and what its columns are."""
-
-    start: int
-    depth: int
-    layout: Layout
-
-
-def find_header(head: Sequence[Row], columns: Columns, merges: Sequence[Merge] = ()) -> Header | None:
-    """Return the first header with a title or text column among the first rows; rows under it that go on are joined.
-
-    A heading (``□ 추진계획``) or a labelled value (``제목 | 2026년 과제``) above the header is passed over.
-    """
-    for start, row in enumerate(head[:_SEARCHED]):
-        layout = Layout.of(row.cells, columns)
-        if layout is not None:
-            below = head[start : start + _MAX_DEPTH]
-            depth = max(_merged_depth(below, layout, merges), _named_depth(below, layout))
-            if _is_preamble(head[start:_SEARCHED], depth, columns):
-                continue
-            if depth > 1:
-                layout = _joined(head[start : start + depth], columns, merges) or layout
-            return Header(start, depth, layout)
-    return None
-
-
-def _is_preamble(rows: Sequence[Row], depth: int, columns: Columns) -> bool:
-    """Tell whether nothing but headings and labelled values stands in ``rows`` before a header below the first ``depth``."""
-    n_labelled = n_other = 0
-    for number, row in enumerate(rows):
-        fields = filled_fields(row)
-        if are_headings(fields) and Layout.of(row.cells, columns) is not None:
-            return number >= depth and n_labelled >= n_other
-        if len(fields) == 2:
-            n_labelled += fields[0] is not None
-            n_other += fields[0] is None
-        elif len(fields) > 2 and fields[0] is None:
-            return False
-    return False
-
-
-def filled_fields(row: Row, columns: Columns = Columns()) -> list[str | None]:  # noqa: B008 - frozen
-    """Return the fields that the filled cells of a row name."""
-    return [label_field(cell, columns) for cell in row.cells if cell.strip()]
-
-
-def are_headings(fields: Sequence[str | None]) -> bool:
-    """Tell whether names stand side by side: those of a list's columns, where a form has a value beside each."""
-    return any(None not in pair for pair in pairwise(fields))
-
-
-def _merged_depth(below: Sequence[Row], layout: Layout, merges: Sequence[Merge]) -> int:
-    """Return the number of rows that the header's own cells are merged over."""
-    used = {i for places in layout.places.values() for i in places}
-    bottom = max((m.bottom for m in merges if m.top == below[0].number and m.left in used), default=0)
-    return max(1, sum(1 for row in below if row.number <= bottom))
-
-
-def _named_depth(below: Sequence[Row], layout: Layout) -> int:
-    """Return the number of header rows by their cells: more names, or names under empty header cells only."""
-    filled = {*layout.places["title"], *layout.places["text"]}
-    for depth, row in enumerate(below[1:], start=1):
-        cells = {i: cell for i, cell in enumerate(row.cells) if cell.strip()}
-        empty = any(i >= len(layout.header) or not layout.header[i] for i in cells)
-        if sum(label_field(cell) is not None for cell in cells.values()) < 2 and not (
-            depth == 1 and empty and cells and not filled & cells.keys()
-        ):
-            return depth
-    return len(below)
-
-
-def _joined(rows: Sequence[Row], columns: Columns, merges: Sequence[Merge]) -> Layout | None:
-    width = max(len(row.cells) for row in rows)
-    grid = [[*(cell.strip() for cell in row.cells), *[""] * (width - len(row.cells))] for row in rows]
-    for merge in merges:
-        for upper, row in zip(grid, rows, strict=True):
-            if merge.top == row.number and merge.left < width:
-                for column in range(merge.left + 1, min(merge.right + 1, width)):
-                    upper[column] = upper[column] or upper[merge.left]
-    if not merges:  # lost in a CSV: an upper name reaches as far as there are names under empty cells
-        for upper, lower in pairwise(grid):
-            for column in range(1, width):
-                if lower[column] and not upper[column]:
-                    upper[column] = upper[column - 1]
-    parts = [list(dict.fromkeys(cell for cell in column if cell)) for column in zip(*grid, strict=True)]
-    return Layout.of([" ".join(p) for p in parts], columns, tails=[p[-1] if p else "" for p in parts])
-
-
 def table_documents(
     table: Table, header: Header, name: str, columns: Columns
 ) -> Iterator[Document | RowError]:
@@ -237,7 +143,7 @@ def _next_header(table: Table, start: int, layout: Layout, columns: Columns) -> 
             continue
         if Layout.of(row.cells, columns) in (None, layout):
             continue
-        header = find_header(table.rows[number : number + _MAX_DEPTH], columns, table.merges)
+        header = find_header(table.rows[number : number + MAX_DEPTH], columns, table.merges)
         if header is not None and header.start == 0:
             return replace(header, start=number)
     return None
@@ -333,7 +239,7 @@ def streamed(
     rows: Iterator[Row | RowError], columns: Columns
 ) -> tuple[Header | None, list[Row | RowError], Iterator[Row | RowError]]:
     """Find the header in a stream; return it, what was looked at for it, and the rows under the header."""
-    seen = list(islice(rows, _SEARCHED + _MAX_DEPTH))
+    seen = list(islice(rows, SEARCHED + MAX_DEPTH))
     head = [row for row in seen if isinstance(row, Row)]
     header = find_header(head, columns)
     if header is None:

@@ -23,7 +23,7 @@ from hyeoksin.mentions import named_agencies, nameless
 from hyeoksin.model import Head
 from hyeoksin.plan import Plan
 from hyeoksin.region import load_regions
-from hyeoksin.router import SIGNALS, Candidates, Desk
+from hyeoksin.signals import SIGNALS, Candidates, Desk
 
 __all__ = [
     "agency_classes",

@@ -72,9 +72,8 @@ def _unsettled(store: Store, project: int) -> dict[str, int]:
     verdicts = store.counts(project, "status", standing="open")
     among = store.counts(project, "standing", decided=False)
     put_off = store.items(project, standing="undecided", order="id", limit=None)
-    n_put_off = sum(
-        item.decision is not None for item in put_off
-    )  # of two coders both may have, without a last word
+    # of two coders both may have put it off, without a last word
+    n_put_off = sum(item.decision is not None for item in put_off)
     found = {
         AUTOMATIC: verdicts.get("settled", 0),
         AUTOMATIC_OFF: verdicts.get("off_plan", 0),
