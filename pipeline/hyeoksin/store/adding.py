@@ -19,9 +19,10 @@ from hyeoksin.privacy import masked_id
 from hyeoksin.region import load_regions
 from hyeoksin.store import schema
 from hyeoksin.store.engine import insert_into, now
+from hyeoksin.store.index import index_tokens
 from hyeoksin.store.kept import Ready, as_json
 from hyeoksin.store.projects import lock_project
-from hyeoksin.store.search import Tokenise, index_tokens
+from hyeoksin.store.search import Tokenise
 
 __all__ = ["Row", "add_spooled", "check_plan", "content_of", "indexable", "record_of", "renew", "write_spool"]
 
